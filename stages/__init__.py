@@ -1,0 +1,1 @@
+"""How a sample climbs: records, two protocols, and the rungs. Pure: no Ray, no disk, no network, no clock."""

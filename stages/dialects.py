@@ -1,0 +1,42 @@
+"""How a typed record reads as text, in two dialects of one neutral record.
+
+In: a payload, and where it stands. Out: the text of a segment. `paper`: plain labels, each axis ending in a tick or a cross.
+`think`: the same thoughts inside a think block. Either can be rendered again from the payload at any time.
+"""
+
+from typing import Literal
+
+from stages.records import AxisScore, Diagnosis, Evaluation, Payload, Plan, Reflection, Step
+
+Dialect = Literal["paper", "think"]
+
+TICK, CROSS = "✓", "✗"
+
+
+def render(payload: Payload, dialect: Dialect, index: int) -> str:
+    """The text of a segment. `index` is the paper's subscript (S_2 is step 1). Raises TypeError for a diagnosis."""
+    text = _text(payload, index)
+    return text if dialect == "paper" else f"<think>{text}</think>"
+
+
+def _text(payload: Payload, index: int) -> str:
+    match payload:
+        case Evaluation():
+            return "\n".join(_axis(a) for a in payload.axes)
+        case Reflection():
+            return (
+                "<Start Reflective Editing>:\n"
+                f"<Failure Analysis>: {payload.failure_analysis}\n"
+                f"<Improvement Plan>: {payload.improvement_plan}"
+            )
+        case Plan():
+            steps = "\n".join(f"{n}. {step}" for n, step in enumerate(payload.steps, start=1))
+            return f"<Start Multi-Step Editing>: {payload.rationale}\n{steps}"
+        case Step():
+            return f"<Step {index - 1} Instruction>: {payload.instruction}"
+        case Diagnosis():
+            raise TypeError("a diagnosis is never shown to the trained model")
+
+
+def _axis(a: AxisScore) -> str:
+    return f"<Evaluate {a.axis.capitalize()}>: {a.reason} {TICK if a.passed else CROSS}"

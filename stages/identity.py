@@ -1,0 +1,58 @@
+"""Identity from content: sample ids, ranks, seeds and call keys are hashes, so order and machines change nothing.
+
+In: the parts a thing is made of. Out: hex digests, or integers small enough for a signed 64-bit column.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from stages.protocols import ImageRequest, Role, TextRequest
+
+Part: TypeAlias = "str | int | float | bool | Sequence[Part] | None"
+
+
+def digest(*parts: Part) -> str:
+    """SHA-256 (hex) of the parts' canonical JSON: unambiguous, whatever characters they hold."""
+    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _number(*parts: Part, bits: int) -> int:
+    return int(digest(*parts)[:16], 16) >> (64 - bits)
+
+
+def sample_id(source: str, row_id: str, content: str) -> str:
+    """The id of a sample: source, its row id there, and a digest of its content. 32 hex digits."""
+    return digest("sample", source, row_id, content)[:32]
+
+
+def rank(run_seed: int, sample: str) -> int:
+    """Where a sample stands in the order of the run, in [0, 2^63)."""
+    return _number("rank", run_seed, sample, bits=63)
+
+
+def call_seed(
+    run_seed: int, sample: str, role: Role, rung: str, index: int, attempt: int, judgement: int, purpose: str
+) -> int:
+    """The seed of one call, in [0, 2^31). It never depends on which model answers."""
+    return _number("seed", run_seed, sample, role, rung, index, attempt, judgement, purpose, bits=31)
+
+
+def call_key(identity: str, request: TextRequest | ImageRequest) -> str:
+    """The key of a call: who is asked, what is asked, with which images, for the how-manieth time.
+
+    The seed is part of it: two samples that ask the same in the same words must not share one answer.
+    """
+    size = (request.width, request.height) if isinstance(request, ImageRequest) else ()
+    return digest(
+        "call",
+        identity,
+        [[m.role, m.content] for m in request.messages],
+        [image.sha256 for image in request.images],
+        request.schema,
+        size,
+        request.seed,
+        request.ordinal,
+    )

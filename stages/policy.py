@@ -1,0 +1,52 @@
+"""The escalation policy: what counts as a pass, and how far a sample may climb. Data, set in the manifest.
+
+In: values from a manifest. Out: `Policy` and `Thresholds`, immutable. Defaults are those of SAIR (arXiv 2605.14709, released
+code for the thresholds).
+"""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from stages.records import Axis, Cause
+
+
+class Thresholds(BaseModel):
+    """The least score, 1 to 5, that passes on each axis."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    instruction: int = Field(5, ge=1, le=5)
+    consistency: int = Field(3, ge=1, le=5)
+    quality: int = Field(3, ge=1, le=5)
+    knowledge: int = Field(3, ge=1, le=5)
+
+    def of(self, axis: Axis) -> int:
+        """The threshold on `axis`."""
+        value: int = getattr(self, axis)
+        return value
+
+
+class Policy(BaseModel):
+    """How a sample climbs. `thresholds` rule the direct and reflection rungs and the final check; `step_thresholds` the steps."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    thresholds: Thresholds = Thresholds()
+    step_thresholds: Thresholds = Thresholds(quality=4)
+    reflection_rounds: int = Field(3, ge=0, le=10)
+    escalate_on: tuple[Cause, ...] = ("prompt_too_complex",)
+    steps_min: int = Field(2, ge=1, le=10)
+    steps_max: int = Field(5, ge=1, le=10)
+    step_attempts: int = Field(3, ge=1, le=10)
+    multistep_from: Literal["references", "failed"] = "references"
+    final_check: bool = True
+    aspect_tolerance: float = Field(0.02, ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.steps_min > self.steps_max:
+            raise ValueError(
+                f"steps_min {self.steps_min} is above steps_max {self.steps_max}: lower one or raise the other"
+            )
+        return self

@@ -1,0 +1,258 @@
+"""The records of the ladder: what a sample is, what happened to it, and what it became.
+
+In: nothing but values. Out: frozen dataclasses, and `dump` / `load`, the versioned JSON form in which a trajectory
+travels between rungs and rests in the run's database.
+
+A trajectory is append-only: events are added, `prune` marks them, nothing is removed.
+Terms: G generation, E evaluation, R reflection, P decomposition (plan), S subtask; indices are the paper's subscripts
+(G_1, E_1, R_1, ..., S_2, G_2, E_2).
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, TypeAdapter
+
+VERSION = "trajectory/1"
+
+Axis = Literal["instruction", "consistency", "quality", "knowledge"]
+AXES: tuple[Axis, ...] = ("instruction", "consistency", "quality", "knowledge")
+Mode = Literal["direct", "reflection", "multistep"]
+MODES: tuple[Mode, ...] = ("direct", "reflection", "multistep")
+Against = Literal["original", "subtask"]
+Kind = Literal["generation", "evaluation", "reflection", "diagnosis", "decomposition", "subtask"]
+Split = Literal["train", "validation", "rl"]
+Climb = Literal["full", "direct", "none"]
+Status = Literal["climbing", "accepted", "discarded", "failed"]
+Task = Literal["t2i", "edit", "compose"]
+ErrorType = Literal["targeting_error", "over_editing", "under_editing", "visual_artifact", "logic_flaw"]
+Cause = Literal["prompt_too_complex", "missing_knowledge", "ambiguous_instruction", "rendering_limit"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRef:
+    """An image in the content-addressed store. `width` and `height` in pixels, `format` as Pillow names it (PNG)."""
+
+    sha256: str
+    width: int
+    height: int
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """How a reward may check the result: a judge, an object specification, or a list of yes/no questions (as JSON)."""
+
+    style: Literal["judge", "objects", "questions"] = "judge"
+    spec: str = "null"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One thing to make: an instruction, the references it speaks of, and all that is known beforehand.
+
+    `width` and `height` are the size the result should have, in pixels. `first` is a G1 made elsewhere by the baseline.
+    `climb` says how far the sample may go: an RL prompt takes the direct rung once, for its difficulty.
+    """
+
+    id: str
+    source: str
+    row_id: str
+    instruction: str
+    explanation: str | None
+    references: tuple[ImageRef, ...]
+    first: ImageRef | None
+    applicable_axes: tuple[Axis, ...]
+    task: Task
+    category: str
+    width: int
+    height: int
+    licence: str
+    leak_group: str
+    split: Split
+    climb: Climb
+    checker: Checker
+
+
+@dataclass(frozen=True, slots=True)
+class AxisScore:
+    """A score of 1 to 5 on one axis, its reason, and whether it reached the threshold in force."""
+
+    axis: Axis
+    score: int
+    reason: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """E: one judgement of one image; `axes` holds exactly the applicable ones, in the order of `AXES`.
+
+    `aspect_error` is |ratio made / ratio asked - 1|; above 0.02 it fails an axis whatever the Analyzer said.
+    """
+
+    axes: tuple[AxisScore, ...]
+    aspect_error: float
+    type: Literal["evaluation"] = "evaluation"
+
+    @property
+    def passed(self) -> bool:
+        """True when every applicable axis reached its threshold."""
+        return bool(self.axes) and all(a.passed for a in self.axes)
+
+    def score(self, axis: Axis) -> int | None:
+        """The score on `axis`, or None where the axis does not apply."""
+        return next((a.score for a in self.axes if a.axis == axis), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reflection:
+    """R: why the last image failed, and what to do about it."""
+
+    error_type: ErrorType
+    failure_analysis: str
+    improvement_plan: str
+    type: Literal["reflection"] = "reflection"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The root cause of a failed reflection chain."""
+
+    cause: Cause
+    explanation: str
+    type: Literal["diagnosis"] = "diagnosis"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """P: the instruction decomposed into atomic sub-tasks, in order of execution."""
+
+    rationale: str
+    steps: tuple[str, ...]
+    type: Literal["plan"] = "plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """S: the sub-task of one step."""
+
+    instruction: str
+    type: Literal["step"] = "step"
+
+
+Payload = Annotated[Evaluation | Reflection | Diagnosis | Plan | Step, Field(discriminator="type")]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `inputs` are the sha256 of the images it was made from or judged with, in request order.
+
+    `attempt` counts from 1 within an index. `made_by` is "role:model identity". `prompt` names the prompt file,
+    `prompt_sha256` is the hash of that file. Events without a model call (a sub-task, a G1 brought along) have no call key.
+    """
+
+    kind: Kind
+    index: int
+    attempt: int = 1
+    pruned: bool = False
+    against: Against | None = None
+    payload: Payload | None = None
+    image: ImageRef | None = None
+    inputs: tuple[str, ...] = ()
+    made_by: str | None = None
+    prompt: str | None = None
+    prompt_sha256: str | None = None
+    seed: int | None = None
+    call_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """A sample and everything that happened to it, in order.
+
+    `mode` is set when accepted by a rung. `reason` is a short code (refused, malformed, missing_knowledge, step_failed,
+    final_check, input, ...), `detail` the words behind it.
+    """
+
+    sample: Sample
+    rank: int
+    events: tuple[Event, ...] = ()
+    status: Status = "climbing"
+    mode: Mode | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+    def add(self, *events: Event) -> Self:
+        """This trajectory with `events` appended."""
+        return replace(self, events=self.events + events)
+
+    def accept(self, mode: Mode | None) -> Self:
+        """The analyzer is satisfied: done. An RL prompt that only met the direct rung is accepted without a mode."""
+        return replace(self, status="accepted", mode=mode)
+
+    def discard(self, reason: str, detail: str | None = None) -> Self:
+        """Out of the data set by judgement, with the reason kept."""
+        return replace(self, status="discarded", reason=reason, detail=detail)
+
+    def fail(self, reason: str, detail: str | None = None) -> Self:
+        """Out of the data set by an error, with the reason kept."""
+        return replace(self, status="failed", reason=reason, detail=detail)
+
+    def last(self, kind: Kind) -> Event:
+        """The newest event of `kind`. Raises LookupError when there is none."""
+        for event in reversed(self.events):
+            if event.kind == kind:
+                return event
+        raise LookupError(f"{self.sample.id}: no {kind} yet")
+
+    def last_image(self) -> ImageRef:
+        """The newest image made. Raises LookupError when there is none."""
+        image = self.last("generation").image
+        if image is None:
+            raise LookupError(f"{self.sample.id}: a generation without an image")
+        return image
+
+    def last_evaluation(self) -> Evaluation:
+        """The newest judgement. Raises LookupError when there is none."""
+        payload = self.last("evaluation").payload
+        if not isinstance(payload, Evaluation):
+            raise LookupError(f"{self.sample.id}: an evaluation without scores")
+        return payload
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    version: Literal["trajectory/1"]
+    trajectory: Trajectory
+
+
+@cache
+def _adapter() -> TypeAdapter[_Envelope]:
+    return TypeAdapter(_Envelope)
+
+
+def dump(trajectory: Trajectory) -> str:
+    """The trajectory as versioned JSON."""
+    return _adapter().dump_json(_Envelope("trajectory/1", trajectory)).decode()
+
+
+def load(text: str) -> Trajectory:
+    """The trajectory that `dump` wrote. Raises pydantic.ValidationError on another version or shape."""
+    return _adapter().validate_json(text).trajectory
+
+
+@cache
+def _payloads() -> TypeAdapter[Payload]:
+    return TypeAdapter(Payload)
+
+
+def payload_json(payload: Payload) -> str:
+    """A payload as JSON, as `record/1` and `traj/1` hold it."""
+    return _payloads().dump_json(payload).decode()
+
+
+def payload_from(text: str) -> Payload:
+    """The payload that `payload_json` wrote. Raises pydantic.ValidationError on another shape."""
+    return _payloads().validate_json(text)

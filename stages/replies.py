@@ -1,0 +1,107 @@
+"""From a model's words to typed records.
+
+In: the text of a reply, and what was asked. Out: an Evaluation, Reflection, Diagnosis or Plan, or `Malformed` with the text
+kept. A reply may be wrapped in a code fence or preceded by reasoning; its first JSON object counts. A missing applicable
+axis is malformed, never a pass.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+
+from stages.errors import Malformed
+from stages.policy import Thresholds
+from stages.records import Axis, AxisScore, Cause, Diagnosis, ErrorType, Evaluation, Plan, Reflection
+
+_REASONING = re.compile(r"<think>.*?</think>", re.DOTALL)
+
+Reply = TypeVar("Reply", bound=BaseModel)
+
+
+def _written(value: Any) -> Any:
+    """Text must say something."""
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("is empty")
+    return value.strip() if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_written)]
+
+
+class _Score(BaseModel):
+    score: Annotated[int, Field(ge=1, le=5)]
+    reason: Text
+
+
+class _Reflection(BaseModel):
+    error_type: ErrorType
+    failure_analysis: Text
+    improvement_plan: Text
+
+
+class _Diagnosis(BaseModel):
+    cause: Cause
+    explanation: Text
+
+
+class _Plan(BaseModel):
+    rationale: Text
+    steps: list[Text]
+
+
+def first_object(text: str) -> dict[str, Any]:
+    """The first JSON object in `text`. Raises Malformed."""
+    bare = _REASONING.sub("", text)
+    decoder = json.JSONDecoder()
+    for match in re.finditer(r"\{", bare):
+        try:
+            value, _ = decoder.raw_decode(bare, match.start())
+        except (json.JSONDecodeError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            return value
+    raise Malformed(text, "the reply holds no JSON object")
+
+
+def _read(shape: type[Reply], value: Any, text: str, prefix: str = "") -> Reply:
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in (*([prefix] if prefix else []), *first["loc"]))
+        raise Malformed(text, f"{place or 'the reply'}: {first['msg']}") from None
+
+
+def evaluation(text: str, axes: Sequence[Axis], thresholds: Thresholds) -> Evaluation:
+    """Scores on exactly `axes`. Raises Malformed when one is missing or no whole number from 1 to 5."""
+    found = first_object(text)
+    scores = []
+    for axis in axes:
+        if found.get(axis) is None:
+            raise Malformed(text, f"{axis}: this axis applies and was not scored")
+        read = _read(_Score, found[axis], text, axis)
+        scores.append(AxisScore(axis, read.score, read.reason, read.score >= thresholds.of(axis)))
+    return Evaluation(tuple(scores), aspect_error=0.0)
+
+
+def reflection(text: str) -> Reflection:
+    """A failure analysis and an improvement plan. Raises Malformed."""
+    read = _read(_Reflection, first_object(text), text)
+    return Reflection(read.error_type, read.failure_analysis, read.improvement_plan)
+
+
+def diagnosis(text: str) -> Diagnosis:
+    """The root cause. Raises Malformed."""
+    read = _read(_Diagnosis, first_object(text), text)
+    return Diagnosis(read.cause, read.explanation)
+
+
+def plan(text: str, least: int, most: int) -> Plan:
+    """A decomposition into `least` to `most` steps. Raises Malformed."""
+    read = _read(_Plan, first_object(text), text)
+    if not least <= len(read.steps) <= most:
+        raise Malformed(text, f"steps: {len(read.steps)} given, between {least} and {most} asked for")
+    return Plan(read.rationale, tuple(read.steps))
