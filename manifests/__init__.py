@@ -1,0 +1,1 @@
+"""Manifests that ship with the package: data only."""

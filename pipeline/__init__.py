@@ -1,0 +1,1 @@
+"""Where the ladder runs: manifest, sources, models, store, Ray, shards, reports, and the command line."""

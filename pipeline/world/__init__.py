@@ -1,0 +1,1 @@
+"""The world: the embedded default backend and test bed. In: rendered text and pixels. Out: text or pixels."""

@@ -1,0 +1,35 @@
+"""The world's one function. In: messages, image bytes, a seed, the reply's schema name, a skill. Out: text or PNG bytes.
+
+Pure and deterministic: equal inputs give equal bytes in any process. It plays all three models, from rendered words and
+pixels alone.
+"""
+
+from collections.abc import Sequence
+
+from pipeline.world.analyzer import diagnose, evaluate, reflect
+from pipeline.world.generator import make_image
+from pipeline.world.plans import plan
+from pipeline.world.request import read
+from pipeline.world.skill import Skill
+from stages.errors import Refused
+from stages.protocols import Message
+
+
+def respond(
+    messages: Sequence[Message], images: Sequence[bytes], seed: int, *, schema: str, skill: Skill
+) -> str | bytes:
+    """The reply to a request: PNG bytes for schema "image", else JSON text. Raises stages.errors.Refused."""
+    request = read(messages, images, seed, schema)
+    match schema:
+        case "image":
+            return make_image(request, skill)
+        case "evaluation":
+            return evaluate(request, skill)
+        case "reflection":
+            return reflect(request)
+        case "diagnosis":
+            return diagnose(request, skill)
+        case "plan":
+            return plan(request)
+        case _:
+            raise Refused(f"I do not know replies of the kind {schema!r}.")
