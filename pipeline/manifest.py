@@ -1,0 +1,133 @@
+"""The manifest: what to build, as a human types it. An immutable `Manifest`, coherent in itself.
+
+In: plain data. Out: the models that check it. `pipeline.manifest_file` reads one from a file, `pipeline.manifest_lock` says
+what of it identifies a run.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from pipeline.sources.spec import TableSpec
+from pipeline.world.source import WorldSpec
+from stages.policy import Policy
+
+SourceSpec = Annotated[TableSpec | WorldSpec, Field(discriminator="kind")]
+
+
+class ManifestError(Exception):
+    """The manifest cannot be used; each problem is one line that names file, field, problem and remedy."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSpec(_Strict):
+    """One model: which backend serves it, its name and revision there, and the backend's options (sampling)."""
+
+    backend: Literal["world"] = "world"
+    model: str
+    revision: str = "1"
+    options: dict[str, float | int | str | bool] = {}
+
+
+class Models(_Strict):
+    """The three roles of the ladder."""
+
+    baseline: ModelSpec
+    generator: ModelSpec
+    analyzer: ModelSpec
+
+
+class Quotas(_Strict):
+    """How many samples to keep of each mode; null means all. `rl` counts prompts of the RL split."""
+
+    direct: int | None = Field(None, ge=0)
+    reflection: int | None = Field(None, ge=0)
+    multistep: int | None = Field(None, ge=0)
+    rl: int | None = Field(None, ge=0)
+
+
+class Splits(_Strict):
+    """Shares of the samples, by leak group; the rest is train. `rl_climb` says how far an RL prompt climbs here."""
+
+    validation: float = Field(0.05, ge=0, lt=1)
+    rl: float = Field(0.1, ge=0, lt=1)
+    rl_climb: Literal["direct", "full", "none"] = "direct"
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Self:
+        if self.validation + self.rl > 1:
+            raise ValueError(f"validation {self.validation} and rl {self.rl} exceed 1 together; lower one of them")
+        return self
+
+
+class ImageOutput(_Strict):
+    """The one size (pixels, or [width, height]) and encoding (png, webp:1-100, jpeg:1-100) of the trained view."""
+
+    size: tuple[int, int] = (512, 512)
+    encoding: str = Field("png", pattern=r"^(png|(webp|jpeg):([1-9][0-9]?|100))$")
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _square(cls, value: Any) -> Any:
+        return (value, value) if isinstance(value, int) else tuple(value) if isinstance(value, list) else value
+
+    @field_validator("size")
+    @classmethod
+    def _sane(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not all(16 <= side <= 8192 for side in value):
+            raise ValueError(f"{value[0]} x {value[1]} is out of range; give sides of 16 to 8192 pixels")
+        return value
+
+
+class Output(_Strict):
+    """How the shards are written."""
+
+    image: ImageOutput = ImageOutput()
+    dialect: Literal["paper", "think"] = "paper"
+    licence: str = "other"
+    shard_bytes: int = Field(256 << 20, ge=1 << 10)
+    row_group_bytes: int = Field(32 << 20, ge=1 << 10)
+    row_group_rows: int = Field(100, ge=1, le=1000)
+
+
+class Run(_Strict):
+    """Where and how wide the build runs; never changes a row. `blocks` null means blocks of at most 16 samples."""
+
+    blocks: int | None = Field(None, ge=1)
+    concurrency: int = Field(32, ge=1)
+    workers: int | None = Field(None, ge=1)
+    address: str | None = None
+    database: str | None = None
+    store: str | None = None
+    retry_deadline_s: float = Field(600.0, gt=0)
+
+
+class Manifest(_Strict):
+    """Everything a build is made from."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    seed: int = 0
+    sources: tuple[SourceSpec, ...]
+    models: Models
+    policy: Policy = Policy()
+    quotas: Quotas = Quotas()
+    splits: Splits = Splits()
+    output: Output = Output()
+    run: Run = Run()
+
+    @field_validator("sources")
+    @classmethod
+    def _distinct(cls, sources: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not sources:
+            raise ValueError("no sources; give at least one")
+        names = [s.name for s in sources]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} names two sources; rename one of them")
+        return sources

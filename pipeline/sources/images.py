@@ -1,0 +1,162 @@
+"""Images on their way in: whatever a row holds becomes checked bytes, or a BadRow that says why not.
+
+In: a cell (embedded bytes, a data URI, a `{bytes, path}` struct, a path below the declared root) and a pixel limit.
+Out: the encoded bytes, verbatim, known to decode in full.
+"""
+
+import base64
+import binascii
+import io
+import os
+import stat
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from PIL import Image
+
+from pipeline.sources.bad_row import BadRow, shown
+
+SIDE_MIN = 8
+# Pillow reads many more; those that start other programs (EPS) or complain on stderr when broken (TIFF) stay outside.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+_UNREADABLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+_BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+
+def admit(data: bytes, max_pixels: int, field: str = "image") -> bytes:
+    """`data` itself, once it has decoded in full within `max_pixels`. Raises BadRow."""
+    if not data:
+        raise BadRow(field, "the image is empty (0 bytes)", "supply the image's bytes")
+    width, height = _size(data, max_pixels, field)
+    if width * height > max_pixels:
+        raise BadRow(
+            field, f"{width} x {height} pixels exceed the limit of {max_pixels}", "scale it down or raise max_pixels"
+        )
+    if min(width, height) < SIDE_MIN:
+        raise BadRow(
+            field, f"{width} x {height} pixels are too few", f"supply an image of at least {SIDE_MIN} x {SIDE_MIN}"
+        )
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            image.verify()  # checksums: `load` alone lets a PNG without its end pass
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            image.load()
+    except _UNREADABLE as error:
+        raise BadRow(field, f"the image does not decode in full ({error})", "replace it by an intact file") from error
+    return data
+
+
+def _size(data: bytes, max_pixels: int, field: str) -> tuple[int, int]:
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return image.size
+    except _BOMB as error:
+        raise BadRow(
+            field, f"the pixels exceed the limit of {max_pixels}", "scale it down or raise max_pixels"
+        ) from error
+    except _UNREADABLE as error:
+        problem = f"not an image that can be decoded ({len(data)} bytes)"
+        raise BadRow(field, problem, f"supply one of {', '.join(FORMATS)}") from error
+
+
+@dataclass(frozen=True)
+class Root:
+    """The folder below which paths may point; None where the manifest declares none."""
+
+    folder: str | None
+
+    def read(self, path: str, field: str) -> bytes:
+        """The bytes of the regular file at `path` below the root. Raises BadRow."""
+        if self.folder is None:
+            raise BadRow(
+                field, f"{shown(path)} is a path but the source declares no images.root", "declare images.root"
+            )
+        posix = PurePosixPath(path)
+        if "\0" in path or not posix.parts:
+            raise BadRow(field, f"{shown(path)} is not a path", "correct the path")
+        if posix.is_absolute() or ".." in posix.parts:
+            raise BadRow(field, f"{shown(path)} leads outside images.root", "use a path below images.root")
+        root = os.path.realpath(self.folder)
+        target = os.path.realpath(os.path.join(root, path))
+        if not Path(target).is_relative_to(root):
+            raise BadRow(field, f"{shown(path)} leads outside images.root by a link", "copy the file below images.root")
+        return _contents(target, path, field)
+
+
+def _contents(target: str, path: str, field: str) -> bytes:
+    try:
+        mode = os.stat(target).st_mode
+        if stat.S_ISREG(mode):  # reading a pipe would wait for ever
+            return Path(target).read_bytes()
+    except FileNotFoundError as error:
+        raise BadRow(field, f"{shown(path)} is not below images.root", "add the file or correct the path") from error
+    except OSError as error:
+        raise BadRow(
+            field, f"{shown(path)} cannot be read ({error.strerror})", "correct the path or its rights"
+        ) from error
+    raise BadRow(
+        field, f"{shown(path)} is {'a folder' if stat.S_ISDIR(mode) else 'no regular file'}", "name an image file"
+    )
+
+
+def cells(value: Any, field: str) -> list[tuple[Any, str]]:
+    """The images of a cell with the name each goes by; [] when the cell holds none. Raises BadRow on an empty item."""
+    if _empty(value):
+        return []
+    if not isinstance(value, list | tuple):
+        return [(value, field)]
+    named = [(item, f"{field} item {number}") for number, item in enumerate(value, 1)]
+    for item, name in named:
+        if _empty(item):
+            raise BadRow(name, "is empty", "give an image or remove the item")
+    return named
+
+
+def _empty(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return set(value) <= {"bytes", "path"} and all(_empty(part) for part in value.values())
+    return value is None or (isinstance(value, str | bytes | list | tuple) and not value)
+
+
+def embedded(value: Any, field: str) -> bytes | str:
+    """The bytes that a cell carries, or the path that it names. Raises BadRow when it is neither."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return _decoded(value.partition(",")[2], field) if value.startswith("data:") else value
+    if isinstance(value, Mapping) and set(value) <= {"bytes", "path"}:
+        data = value.get("bytes")
+        if _empty(data):
+            return embedded(value.get("path"), field)
+        if isinstance(data, str):  # JSON has no bytes
+            return _decoded(data.partition(",")[2] if data.startswith("data:") else data, field)
+        if isinstance(data, bytes):
+            return data
+    kind = type(value).__name__
+    raise BadRow(
+        field, f"{shown(value)} ({kind}) is no image", "give bytes, a data URI, a {bytes, path} struct or a path"
+    )
+
+
+def _decoded(text: str, field: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadRow(
+            field, f"embedded bytes are not base64 ({error})", "encode them as data:image/png;base64,..."
+        ) from error

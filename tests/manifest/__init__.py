@@ -1,0 +1,1 @@
+"""Tests of pipeline.manifest and what reads it."""

@@ -1,0 +1,1 @@
+"""Tests of pipeline.sources: real files, no mocks."""

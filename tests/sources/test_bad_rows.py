@@ -1,0 +1,276 @@
+"""Every bad row becomes a failed trajectory with one exact line; the rows beside it are admitted."""
+
+import base64
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.manifest import ManifestError
+
+from .tables import climbing, details, encoded, jsonl, planned, put, table
+
+GOOD = {"prompt": "a red cube", "image": "good.png"}
+
+
+def uri(data: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(data).decode()
+
+
+def refused(tmp_path: Path, row: Any, **spec: Any) -> str:
+    """The line of `row`, the second of three; the first and third are good."""
+    root = tmp_path / "images"
+    put(root / "good.png", encoded())
+    spec = {"columns": {"references": "image"}, "images": {"root": str(root)}} | spec
+    path = jsonl(tmp_path / "rows.jsonl", [GOOD, row, GOOD])
+    plan = planned(tmp_path, table(path, **spec))
+    assert [t.sample.row_id for t in climbing(plan)] == ["1", "3"]
+    (line,) = details(plan)
+    assert "\n" not in line
+    assert str(tmp_path) not in line, "a folder in a line would get into the shards"
+    return line
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        (
+            {"prompt": "", "image": "good.png"},
+            "instruction (prompt): the instruction is empty; write one or remove the row",
+        ),
+        (
+            {"prompt": " \n\t", "image": ""},
+            "instruction (prompt): the instruction is empty; write one or remove the row",
+        ),
+        ({"prompt": None, "image": ""}, "instruction (prompt): the instruction is empty; write one or remove the row"),
+        ({"prompt": 7, "image": "good.png"}, "instruction (prompt): 7 is no text (int); make it a text"),
+        (
+            {"prompt": "half \ud83d", "image": ""},
+            "instruction (prompt): is not Unicode: a lone surrogate at character 6; save it as UTF-8 text",
+        ),
+        (
+            {"promt": "x", "image": "good.png"},
+            "instruction (prompt): the row has no column prompt; did you mean promt?",
+        ),
+        ({"prompt": "x"}, "references (image): the row has no column image; its columns are prompt"),
+        (
+            {"prompt": "x", "image": 5},
+            "references (image): 5 (int) is no image; give bytes, a data URI, a {bytes, path} struct or a path",
+        ),
+        (
+            {"prompt": "x", "image": {"url": "u"}},
+            "references (image): {'url': 'u'} (dict) is no image; give bytes, a data URI, a {bytes, path} struct or a path",
+        ),
+        (
+            {"prompt": "x", "image": ["good.png", None]},
+            "references (image) item 2: is empty; give an image or remove the item",
+        ),
+        (
+            {"prompt": "x", "image": "gone.png"},
+            "references (image): 'gone.png' is not below images.root; add the file or correct the path",
+        ),
+        (
+            {"prompt": "x", "image": ["good.png", "a\nb.png"]},
+            "references (image) item 2: 'a\\nb.png' is not below images.root; add the file or correct the path",
+        ),
+        (
+            {"prompt": "x", "image": "../rows.jsonl"},
+            "references (image): '../rows.jsonl' leads outside images.root; use a path below images.root",
+        ),
+        (
+            {"prompt": "x", "image": "/etc/hostname"},
+            "references (image): '/etc/hostname' leads outside images.root; use a path below images.root",
+        ),
+        ({"prompt": "x", "image": "a\0b"}, "references (image): 'a\\x00b' is not a path; correct the path"),
+        (
+            {"prompt": "x", "image": "data:image/png;base64,@@"},
+            "references (image): embedded bytes are not base64 (Only base64 data is allowed); "
+            "encode them as data:image/png;base64,...",
+        ),
+        (
+            {"prompt": "x", "image": uri(b"no image at all")},
+            "references (image): not an image that can be decoded (15 bytes); supply one of PNG, JPEG, WEBP, GIF, BMP",
+        ),
+        (
+            {"prompt": "x", "image": uri(encoded((7, 40)))},
+            "references (image): 7 x 40 pixels are too few; supply an image of at least 8 x 8",
+        ),
+        ([1, 2], "row: [1, 2] is no object; make it a JSON object, column -> value"),
+        (b'{"prompt": \n', "line: not JSON (Expecting value: line 2 column 1 (char 12)); write one JSON object a line"),
+        (b'{"prompt": NaN}\n', "line: not JSON (NaN is not JSON); write one JSON object a line"),
+        (b'{"prompt": "caf\xe9"}\n', "line: not UTF-8 at byte 16; save the file as UTF-8"),
+    ],
+)
+def test_a_bad_row_says_what_is_wrong_in_one_line(tmp_path: Path, row: Any, line: str) -> None:
+    assert refused(tmp_path, row) == f"rows.jsonl: row 2: {line}"
+
+
+def test_very_deep_json_is_a_bad_row(tmp_path: Path) -> None:
+    line = refused(tmp_path, b"[" * 200_000 + b"\n")
+    assert line.startswith("rows.jsonl: row 2: line: not JSON (")
+    assert line.endswith("; write one JSON object a line")
+
+
+def test_a_truncated_file_and_an_empty_one_and_a_folder(tmp_path: Path) -> None:
+    root = tmp_path / "images"
+    jpeg = encoded((300, 200), form="JPEG")
+    put(root / "cut.jpg", jpeg[: len(jpeg) // 2])
+    put(root / "empty.png", b"")
+    (root / "folder").mkdir()
+    cut = refused(tmp_path, {"prompt": "x", "image": "cut.jpg"})
+    assert cut.startswith("rows.jsonl: row 2: references (image): the image does not decode in full (")
+    assert cut.endswith("; replace it by an intact file")
+    assert refused(tmp_path, {"prompt": "x", "image": "empty.png"}) == (
+        "rows.jsonl: row 2: references (image): the image is empty (0 bytes); supply the image's bytes"
+    )
+    assert refused(tmp_path, {"prompt": "x", "image": "folder"}) == (
+        "rows.jsonl: row 2: references (image): 'folder' is a folder; name an image file"
+    )
+
+
+def test_a_link_out_of_the_root_is_refused_and_one_within_is_followed(tmp_path: Path) -> None:
+    root, outside = tmp_path / "images", put(tmp_path / "outside.png", encoded())
+    put(root / "good.png", encoded())
+    (root / "out.png").symlink_to(outside)
+    (root / "in.png").symlink_to(root / "good.png")
+    assert refused(tmp_path, {"prompt": "x", "image": "out.png"}) == (
+        "rows.jsonl: row 2: references (image): 'out.png' leads outside images.root by a link; copy the file below images.root"
+    )
+    path = jsonl(tmp_path / "linked.jsonl", [{"prompt": "x", "image": "in.png"}])
+    plan = planned(tmp_path, table(path, columns={"references": "image"}, images={"root": str(root)}))
+    assert len(climbing(plan)) == 1
+
+
+def bomb(side: int) -> bytes:
+    """A PNG of 77 bytes that claims to be large."""
+    data = bytearray(encoded((8, 8)))
+    data[16:24] = side.to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("side", "problem"),
+    [(60_000, "the pixels exceed"), (10_000, "10000 x 10000 pixels exceed"), (7000, "7000 x 7000 pixels exceed")],
+)
+def test_a_decompression_bomb_is_refused_by_its_header(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder, side: int, problem: str
+) -> None:
+    line = refused(tmp_path, {"prompt": "x", "image": uri(bomb(side))})
+    assert line == (
+        f"rows.jsonl: row 2: references (image): {problem} the limit of 40000000; scale it down or raise max_pixels"
+    )
+    assert not recwarn.list
+
+
+def test_the_pixel_limit_is_the_manifests(tmp_path: Path) -> None:
+    line = refused(tmp_path, {"prompt": "x", "image": uri(encoded((50, 50)))}, max_pixels=2000)
+    assert line == (
+        "rows.jsonl: row 2: references (image): 50 x 50 pixels exceed the limit of 2000; scale it down or raise max_pixels"
+    )
+
+
+def test_a_path_without_a_declared_root_is_refused(tmp_path: Path) -> None:
+    rows = [{"prompt": "x", "image": "a.png"}]
+    plan = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", rows), columns={"references": "image"}))
+    assert details(plan) == [
+        "r.jsonl: row 1: references (image): 'a.png' is a path but the source declares no images.root; declare images.root"
+    ]
+
+
+def test_the_first_of_two_equal_ids_is_kept(tmp_path: Path) -> None:
+    rows = [{"prompt": p, "id": i} for p, i in [("a", "x"), ("b", 1), ("c", "1"), ("d", "x"), ("e", None), ("f", True)]]
+    plan = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", rows), id="{id}"))
+    assert [(t.sample.row_id, t.sample.instruction) for t in climbing(plan)] == [("1", "b"), ("x", "a")]
+    assert details(plan) == [
+        "r.jsonl: row 3: id: '1' is taken by row 2; make ids unique, as with the template \"{row}\"",
+        "r.jsonl: row 4: id: 'x' is taken by row 1; make ids unique, as with the template \"{row}\"",
+        "r.jsonl: row 5: id: column id holds None, which cannot be part of it; make it a non-empty text or a whole number",
+        "r.jsonl: row 6: id: column id holds True, which cannot be part of it; make it a non-empty text or a whole number",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"w": 512, "h": "512"}, "height (h): '512' is no size in pixels; give a whole number from 16 to 8192"),
+        ({"w": 9000, "h": 512}, "width (w): 9000 is no size in pixels; give a whole number from 16 to 8192"),
+        ({"w": None, "h": 512}, "width (w): is missing while the other side is given; give both or neither"),
+        ({"w": True, "h": 512}, "width (w): True is no size in pixels; give a whole number from 16 to 8192"),
+    ],
+)
+def test_a_size_must_be_two_sane_numbers(tmp_path: Path, values: dict[str, Any], line: str) -> None:
+    path = jsonl(tmp_path / "r.jsonl", [{"prompt": "x"} | values])
+    assert details(planned(tmp_path, table(path, columns={"width": "w", "height": "h"}))) == [f"r.jsonl: row 1: {line}"]
+
+
+@pytest.mark.parametrize(
+    ("questions", "answers", "line"),
+    [
+        (["a?"], ["yes", "no"], "questions and answers do not pair up; give two lists of equal length, not empty"),
+        ([], [], "questions and answers do not pair up; give two lists of equal length, not empty"),
+        ("a?", "yes", "questions and answers do not pair up; give two lists of equal length, not empty"),
+        (["a?", ""], ["yes", "no"], "question 2 is ''; make it a non-empty text"),
+        (["a?"], ["maybe"], "answer 1 is 'maybe'; make it yes or no"),
+    ],
+)
+def test_questions_must_have_answers(tmp_path: Path, questions: Any, answers: Any, line: str) -> None:
+    path = jsonl(tmp_path / "r.jsonl", [{"prompt": "x", "q": questions, "a": answers}])
+    plan = planned(tmp_path, table(path, checker={"style": "questions", "columns": ["q", "a"]}))
+    assert details(plan) == [f"r.jsonl: row 1: checker (q, a): {line}"]
+
+
+def test_a_task_must_fit_the_references(tmp_path: Path) -> None:
+    rows = [{"prompt": "x", "t": t} for t in ("t2i", "edit", "paint", None)]
+    plan = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", rows), columns={"task": "t"}))
+    assert details(plan) == [
+        f"r.jsonl: row {n}: task (t): {t!r} does not fit 0 reference images; "
+        "say t2i without references, edit or compose with them"
+        for n, t in [(2, "edit"), (3, "paint")]
+    ]
+
+
+def test_two_firsts_are_one_too_many(tmp_path: Path) -> None:
+    rows = [{"prompt": "x", "g1": [uri(encoded()), uri(encoded())]}, {"prompt": "y", "g1": uri(encoded())}]
+    plan = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", rows), columns={"first": "g1"}))
+    assert details(plan) == ["r.jsonl: row 1: first (g1): holds 2 images; give one"]
+    (good,) = climbing(plan)
+    assert good.sample.first is not None
+    assert good.sample.references == ()
+    assert good.sample.task == "t2i"
+
+
+def test_parquet_text_that_is_not_utf8_fails_its_row_only(tmp_path: Path) -> None:
+    text = pa.Array.from_buffers(
+        pa.string(),
+        3,
+        [
+            None,
+            pa.py_buffer(b"\x00\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00\x04\x00\x00\x00"),
+            pa.py_buffer(b"a\xe9bc"),
+        ],
+    )
+    pq.write_table(pa.table({"prompt": text}), tmp_path / "r.parquet")
+    plan = planned(tmp_path, table(tmp_path / "r.parquet"))
+    assert details(plan) == ["r.parquet: row 2: prompt: not UTF-8 at byte 1; store it as UTF-8 or as binary"]
+    assert [t.sample.instruction for t in climbing(plan)] == ["a", "c"]
+
+
+def test_a_file_broken_as_a_whole_stops_the_plan(tmp_path: Path) -> None:
+    path = put(tmp_path / "r.json", b'[{"prompt": "x"}, {"prompt": ]')
+    with pytest.raises(ManifestError) as caught:
+        planned(tmp_path, table(path))
+    assert str(caught.value) == (
+        f"sources.s.path: {path}: not JSON (Expecting value: line 1 column 30 (char 29)); "
+        "mend the file, or say kind jsonl if it holds one object a line"
+    )
+
+
+def test_a_failed_row_has_an_id_of_its_own_and_the_same_one_every_time(tmp_path: Path) -> None:
+    lines: list[Any] = [b"{\n", {"prompt": ""}, {"prompt": 3}]
+    first, second = (planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", lines))) for _ in range(2))
+    assert first == second
+    assert len({t.sample.id for t in first.trajectories}) == 3
