@@ -1,0 +1,77 @@
+"""The data set card, `README.md`: what a person, the Hugging Face Hub and `load_dataset` need to know.
+
+In: a `RunSummary`. Out: Markdown with a YAML head. The columns' types are in the files; the head names files and splits only.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from pipeline.output.run_json import RunSummary
+from stages.mask import TABLE
+
+_TEMPLATE = "card.md.j2"
+_BUCKETS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_SPLITS = {"part": "all"}  # the record has no split of its own
+
+
+def card(summary: RunSummary, licences: Sequence[str]) -> str:
+    """The card of an output. `licences` are those of its rows."""
+    environment = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters["json"] = json.dumps
+    environment.filters["cell"] = _cell
+    template = environment.from_string((files("pipeline") / "templates" / _TEMPLATE).read_text("utf-8"))
+    rows = _rows(summary)
+    return template.render(
+        s=summary,
+        configs=_configs(rows),
+        rows=rows,
+        size_category=_bucket(sum(rows.get("sft", {}).values())),
+        licences=licences,
+        mask=list(_mask()),
+        image=summary.manifest["output"]["image"],
+    )
+
+
+def _cell(value: Any) -> str:
+    """A value inside a table: what it says can neither end the cell nor the row."""
+    return " ".join(str(value).replace("|", "\\|").split())
+
+
+def _rows(summary: RunSummary) -> dict[str, dict[str, int]]:
+    """Rows by product and split."""
+    found: dict[str, dict[str, int]] = {}
+    for name, file in summary.files.items():
+        product, _, rest = name.partition("/")
+        stem = rest.split("-")[0]
+        splits = found.setdefault(product, {})
+        splits[stem] = splits.get(stem, 0) + file.rows
+    return found
+
+
+def _configs(rows: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    """The configurations of the Hub, the trainer's own first. One without rows is left out: the Hub cannot show it."""
+    found = []
+    for product in ("sft", "rl", "pairs", "record"):
+        data = [
+            {"split": _SPLITS.get(stem, stem), "path": f"{product}/{stem}-*.parquet"}
+            for stem, n in rows.get(product, {}).items()
+            if n
+        ]
+        if data:
+            found.append({"name": product, "files": data})
+    return found
+
+
+def _bucket(n: int) -> str:
+    return next((name for most, name in _BUCKETS if n < most), "n>1M")
+
+
+def _mask() -> Iterator[tuple[str, str, str, str]]:
+    for (mode, kind, position), marks in TABLE.items():
+        yield mode, kind, position, "on" if marks.loss else "off"

@@ -1,0 +1,128 @@
+"""The quota cut: which finished samples are in the data set. Pure.
+
+In: finished samples in any order, and quotas. Out: the *cut* (the lowest rank at which every quota asked for is filled) and
+the fate of each sample up to it. Law: planned (rank <= cut) = kept + surplus + discarded + failed.
+
+A quota of null asks for all and never fills; a quota of 0 asks for none and is filled from the start. When no positive
+quota is set there is no cut, unless all are 0: then nothing is planned. RL prompts count as `rl`, whatever they climbed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+from stages.records import Mode, Split, Status, Trajectory
+
+Slot = Literal["direct", "reflection", "multistep", "rl"]
+Fate = Literal["kept", "surplus", "discarded", "failed"]
+SLOTS: tuple[Slot, ...] = get_args(Slot)
+FATES: tuple[Fate, ...] = get_args(Fate)
+
+BEFORE_ALL = -1  # ranks start at 0: a cut here plans nothing
+
+
+class Limits(Protocol):
+    """How many to keep of each slot; None means all. `pipeline.manifest.Quotas` is one."""
+
+    @property
+    def direct(self) -> int | None: ...  # noqa: D102
+    @property
+    def reflection(self) -> int | None: ...  # noqa: D102
+    @property
+    def multistep(self) -> int | None: ...  # noqa: D102
+    @property
+    def rl(self) -> int | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What the cut needs to know of an outcome."""
+
+    rank: int
+    id: str
+    status: Status
+    mode: Mode | None
+    split: Split
+
+    @property
+    def slot(self) -> Slot | None:
+        """The quota it counts towards; None when it is out. An RL prompt the ladder gave up on is still a prompt."""
+        if self.split == "rl":
+            return None if self.status == "failed" else "rl"
+        return self.mode if self.status == "accepted" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """`rank` is None when the quotas never filled; `fates` holds the planned samples by id, in rank order."""
+
+    rank: int | None
+    fates: dict[str, Fate]
+    beyond: int
+
+    def count(self, fate: Fate) -> int:
+        """How many planned samples met this fate."""
+        return sum(f == fate for f in self.fates.values())
+
+
+def finished(t: Trajectory) -> Finished:
+    """The outcome `t` as the cut sees it. Raises ValueError when it still climbs, or was accepted for SFT without a mode."""
+    if t.status == "climbing":
+        raise ValueError(f"{t.sample.id}: still climbing, so it is no outcome yet")
+    if t.status == "accepted" and t.mode is None and t.sample.split != "rl":
+        raise ValueError(f"{t.sample.id}: accepted for {t.sample.split} without a mode")
+    return Finished(t.rank, t.sample.id, t.status, t.mode, t.sample.split)
+
+
+def in_order(outcomes: Iterable[Finished]) -> list[Finished]:
+    """By rank; equal ranks by id."""
+    return sorted(outcomes, key=lambda f: (f.rank, f.id))
+
+
+def bound(outcomes: Iterable[Finished], quotas: Limits) -> int | None:
+    """The lowest rank at which `outcomes` fill the quotas; None when they do not.
+
+    Of the samples finished so far it is an upper bound of the final cut: a sample yet to finish can only lower it.
+    """
+    limits = _limits(quotas)
+    missing = {slot: limit for slot, limit in limits.items() if limit}
+    if not missing:
+        return None if None in limits.values() else BEFORE_ALL
+    for f in in_order(outcomes):
+        slot = f.slot
+        if slot in missing:
+            missing[slot] -= 1
+            if missing[slot] == 0:
+                del missing[slot]
+        if not missing:
+            return f.rank
+    return None
+
+
+def cut(outcomes: Iterable[Finished], quotas: Limits) -> Cut:
+    """The cut and the fate of every sample up to it. Raises ValueError when an id comes twice."""
+    ordered = in_order(outcomes)
+    last = bound(ordered, quotas)
+    planned = [f for f in ordered if last is None or f.rank <= last]
+    left = _limits(quotas)
+    fates: dict[str, Fate] = {}
+    for f in planned:
+        if f.id in fates:
+            raise ValueError(f"{f.id}: two outcomes for one sample")
+        fates[f.id] = _fate(f, left)
+    return Cut(last, fates, len(ordered) - len(planned))
+
+
+def _fate(f: Finished, left: dict[Slot, int | None]) -> Fate:
+    slot = f.slot
+    if slot is None:
+        return "failed" if f.status == "failed" else "discarded"
+    room = left[slot]
+    if room == 0:
+        return "surplus"
+    left[slot] = None if room is None else room - 1
+    return "kept"
+
+
+def _limits(quotas: Limits) -> dict[Slot, int | None]:
+    return {"direct": quotas.direct, "reflection": quotas.reflection, "multistep": quotas.multistep, "rl": quotas.rl}

@@ -1,0 +1,78 @@
+"""What is the same for every row of a run, and one row to be: the small values that travel to the writing processes.
+
+In: a manifest, and who answered with which words. Out: a `Frame`, its JSON form for the files' `x2i` metadata, and `Unit`s.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.manifest import Manifest
+from pipeline.output.cut import Fate
+from pipeline.output.schema import VERSIONS, Product
+from pipeline.output.view import ViewSpec
+from stages.dialects import Dialect
+from stages.policy import Policy
+from stages.records import Trajectory
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The constants of a run. `prompts` maps a prompt's name to its sha256, `identities` a role to a model identity."""
+
+    fingerprint: str
+    seed: int
+    dialect: Dialect
+    view: ViewSpec
+    policy: Policy
+    prompts: Mapping[str, str]
+    identities: Mapping[str, str]
+
+    def about(self, product: Product) -> str:
+        """The file metadata `x2i`, as JSON: what a reader needs to check the rows, or to score with the same judge."""
+        policy = self.policy.model_dump(mode="json")
+        said = {
+            "schema": VERSIONS[product],
+            "fingerprint": self.fingerprint,
+            "shuffle_seed": self.seed,
+            "dialect": self.dialect,
+            "image": {"size": list(self.view.size), "encoding": self.view.encoding},
+            "judge": self.identities.get("analyzer"),
+            "models": dict(self.identities),
+            "prompts": dict(self.prompts),
+            "thresholds": {"direct": policy["thresholds"], "step": policy["step_thresholds"]},
+            "policy": policy,
+        }
+        return json.dumps(said, sort_keys=True)
+
+    def provenance(self, t: Trajectory) -> str:
+        """Where a row comes from, as JSON: no time, cost or latency, so that the same run gives the same bytes."""
+        said = {
+            "fingerprint": self.fingerprint,
+            "source": t.sample.source,
+            "row_id": t.sample.row_id,
+            "models": dict(self.identities),
+            "prompts": dict(self.prompts),
+        }
+        return json.dumps(said, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One row to be. `images` are the originals whose views it holds; `number` tells rows of one sample apart.
+
+    `number`: for `pairs` the position of the rejected image among the events, for `rl` the row's index in rank order.
+    """
+
+    id: str
+    trajectory: Trajectory
+    fate: Fate
+    images: tuple[str, ...] = ()
+    number: int = 0
+
+
+def frame_of(manifest: Manifest, fingerprint: str, prompts: Mapping[str, str], identities: Mapping[str, str]) -> Frame:
+    """The frame of a build."""
+    output = manifest.output
+    view = ViewSpec(output.image.size, output.image.encoding)
+    return Frame(fingerprint, manifest.seed, output.dialect, view, manifest.policy, dict(prompts), dict(identities))

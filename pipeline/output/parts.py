@@ -1,0 +1,76 @@
+"""Which rows go into which files, and in which order.
+
+In: planned trajectories with their fates, in rank order. Out: `Part`s: `sft/train`, `sft/validation`, `rl/train`,
+`pairs/train`, `record/part`, each with its `Unit`s. Rows for training are shuffled by a hash of seed and row id; the record
+stays in rank order. A part without rows is still written, so that a reader finds the schema and zero rows; only an
+empty `sft/validation` is left out: Hugging Face `datasets` refuses a split without rows, and `sft/train` along with it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipeline.output import pairs, record, rl, traj
+from pipeline.output.cut import Fate
+from pipeline.output.frame import Frame, Unit
+from pipeline.output.schema import Product
+from pipeline.output.view import Views
+from stages.identity import digest
+from stages.records import Split, Trajectory
+
+Planned = Sequence[tuple[Trajectory, Fate]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one product and split, in the order in which they are written."""
+
+    product: Product
+    stem: str
+    units: tuple[Unit, ...]
+
+
+def parts(planned: Planned, frame: Frame) -> list[Part]:
+    """All parts of an output. Raises stages.mask.NoRule for a trajectory without a complete mask."""
+    train, validation = (_sft(planned, split, frame) for split in ("train", "validation"))
+    prompts = [_references(t, fate) for t, fate in planned if fate == "kept" and t.sample.split == "rl"]
+    compared = [unit for u in train for unit in pairs.units(u.trajectory, u.fate)]
+    found = [
+        Part("sft", "train", _shuffled(train, frame.seed)),
+        Part("sft", "validation", _shuffled(validation, frame.seed)),
+        Part("rl", "train", _shuffled([replace(u, number=n) for n, u in enumerate(prompts)], frame.seed)),
+        Part("pairs", "train", _shuffled(compared, frame.seed)),
+        Part("record", "part", tuple(Unit(t.sample.id, t, fate) for t, fate in planned)),
+    ]
+    return [part for part in found if part.units or part.stem != "validation"]
+
+
+def build_row(product: Product, unit: Unit, frame: Frame, views: Views) -> dict[str, Any]:
+    """The row of `unit`. Raises FileNotFoundError when a view is missing."""
+    match product:
+        case "sft":
+            return traj.row(unit.trajectory, frame, views)
+        case "rl":
+            return rl.row(unit, frame, views)
+        case "pairs":
+            return pairs.row(unit, frame, views)
+        case "record":
+            return record.row(unit)
+
+
+def row_bytes(unit: Unit, view_bytes: Mapping[str, int]) -> int:
+    """About how large the row of `unit` is: its images exactly, its text roughly."""
+    return sum(view_bytes[sha256] for sha256 in unit.images) + record.text_bytes(unit.trajectory)
+
+
+def _sft(planned: Planned, split: Split, frame: Frame) -> list[Unit]:
+    kept = [(t, fate) for t, fate in planned if fate == "kept" and t.sample.split == split]
+    return [Unit(t.sample.id, t, fate, traj.originals(t, frame.dialect)) for t, fate in kept]
+
+
+def _references(t: Trajectory, fate: Fate) -> Unit:
+    return Unit(t.sample.id, t, fate, tuple(ref.sha256 for ref in t.sample.references))
+
+
+def _shuffled(units: Sequence[Unit], seed: int) -> tuple[Unit, ...]:
+    return tuple(sorted(units, key=lambda u: digest(seed, "shuffle", u.id)))

@@ -1,0 +1,187 @@
+"""The Arrow schemas of the four products, and the Hugging Face types that go with them.
+
+In: nothing. Out: `traj/1`, `rl/1`, `pairs/1`, `record/1`; for any of them the `huggingface` metadata in the one spelling that
+datasets 3.6 and 5 both read (a list of values is a `Sequence`, a list of structs a JSON list), and the full leaf paths by
+which Parquet knows the columns (a top-level name of a nested column would be ignored in silence).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import pyarrow as pa
+
+Product = Literal["sft", "rl", "pairs", "record"]
+PRODUCTS: tuple[Product, ...] = ("sft", "rl", "pairs", "record")
+
+IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+_S, _I, _F, _B = pa.string(), pa.int32(), pa.float32(), pa.bool_()
+AXIS_SCORES = [("instruction", _F), ("consistency", _F), ("quality", _F), ("knowledge", _F)]
+
+
+def _list(*fields: tuple[str, Any]) -> Any:
+    return pa.list_(pa.struct(list(fields)))
+
+
+TRAJ = pa.schema(
+    [
+        ("id", _S),
+        ("schema_version", _S),
+        ("mode", _S),
+        ("task", _S),
+        ("category", _S),
+        ("instruction", _S),
+        ("explanation", _S),
+        ("source", _S),
+        ("licence", _S),
+        ("images", pa.list_(IMAGE)),
+        (
+            "segments",
+            _list(
+                *(("type", _S), ("role", _S), ("kind", _S), ("index", _I), ("text", _S), ("image_index", _I)),
+                *(("payload", _S), ("inputs", pa.list_(_I)), ("made_by", _S), ("against", _S), ("loss", _F)),
+                *(("vae", _B), ("vit", _B), ("cfg_drop", _B), ("next_special", _S)),
+            ),
+        ),
+        ("image_meta", _list(("sha256", _S), ("width", _I), ("height", _I), ("format", _S), ("origin", _S))),
+        ("scores", _list(("image_index", _I), ("against", _S), *AXIS_SCORES, ("passed", _B))),
+        ("applicable_axes", pa.list_(_S)),
+        ("n_images", _I),
+        ("n_text_chars", _I),
+        ("leak_group", _S),
+        ("content_hash", _S),
+        ("provenance", _S),
+    ]
+)
+
+RL = pa.schema(
+    [
+        ("data_source", _S),
+        ("prompt", _list(("role", _S), ("content", _S))),
+        ("images", pa.list_(IMAGE)),
+        ("ability", _S),
+        ("reward_model", pa.struct([("style", _S), ("ground_truth", _S)])),
+        (
+            "extra_info",
+            pa.struct(
+                [
+                    ("split", _S),
+                    ("index", _I),
+                    ("id", _S),
+                    ("task", _S),
+                    ("category", _S),
+                    ("applicable_axes", pa.list_(_S)),
+                    ("explanation", _S),
+                    ("target_width", _I),
+                    ("target_height", _I),
+                    ("checker_style", _S),
+                    ("checker_spec", _S),
+                    ("licence", _S),
+                    ("leak_group", _S),
+                    ("difficulty", _S),
+                    ("difficulty_scores", _S),
+                ]
+            ),
+        ),
+    ]
+)
+
+PAIRS = pa.schema(
+    [
+        ("id", _S),
+        ("sample_id", _S),
+        ("task", _S),
+        ("category", _S),
+        ("instruction", _S),
+        ("references", pa.list_(IMAGE)),
+        ("chosen", IMAGE),
+        ("rejected", IMAGE),
+        ("chosen_scores", pa.struct(AXIS_SCORES)),
+        ("rejected_scores", pa.struct(AXIS_SCORES)),
+        ("axis", _S),
+        ("reason", _S),
+        ("chosen_sha256", _S),
+        ("rejected_sha256", _S),
+        ("licence", _S),
+        ("leak_group", _S),
+    ]
+)
+
+RECORD = pa.schema(
+    [
+        ("id", _S),
+        ("rank", pa.int64()),
+        ("status", _S),
+        ("mode", _S),
+        ("reason", _S),
+        ("detail", _S),
+        ("split", _S),
+        ("source", _S),
+        ("row_id", _S),
+        ("task", _S),
+        ("category", _S),
+        ("instruction", _S),
+        ("explanation", _S),
+        ("references", pa.list_(_S)),
+        ("first", _S),
+        ("applicable_axes", pa.list_(_S)),
+        ("width", _I),
+        ("height", _I),
+        ("licence", _S),
+        ("leak_group", _S),
+        ("climb", _S),
+        ("checker_style", _S),
+        ("checker_spec", _S),
+        (
+            "events",
+            _list(
+                *(("kind", _S), ("index", _I), ("attempt", _I), ("pruned", _B), ("against", _S), ("payload", _S)),
+                *(("image_sha256", _S), ("inputs", pa.list_(_S)), ("made_by", _S), ("prompt", _S)),
+                *(("prompt_sha256", _S), ("seed", pa.int64()), ("call_key", _S)),
+            ),
+        ),
+    ]
+)
+
+SCHEMAS: Mapping[Product, Any] = {"sft": TRAJ, "rl": RL, "pairs": PAIRS, "record": RECORD}
+VERSIONS: Mapping[Product, str] = {"sft": "traj/1", "rl": "rl/1", "pairs": "pairs/1", "record": "record/1"}
+
+
+def features(schema: Any) -> dict[str, Any]:
+    """The Hugging Face types of a schema, in the compatible spelling."""
+    return {field.name: _feature(field.type) for field in schema}
+
+
+def _feature(kind: Any) -> Any:
+    if kind == IMAGE:
+        return {"_type": "Image"}
+    if pa.types.is_struct(kind):
+        return {field.name: _feature(field.type) for field in kind}
+    if not pa.types.is_list(kind):
+        return {"dtype": str(kind), "_type": "Value"}
+    inner = _feature(kind.value_type)
+    # `List` would be refused by datasets 3.6; a list of structs has no other spelling that both read.
+    return {"feature": inner, "_type": "Sequence"} if "_type" in inner else [inner]
+
+
+def with_metadata(product: Product, about: str) -> Any:
+    """The product's schema as it is written: Hugging Face types, and `about` (JSON) under the key `x2i`."""
+    schema = SCHEMAS[product]
+    hugging_face = json.dumps({"info": {"features": features(schema)}})
+    return schema.with_metadata({"huggingface": hugging_face, "x2i": about})
+
+
+def leaves(schema: Any) -> Iterator[tuple[str, Any]]:
+    """Every leaf of a schema: its full path in Parquet, and its type."""
+    for field in schema:
+        yield from _leaves(field.name, field.type)
+
+
+def _leaves(path: str, kind: Any) -> Iterator[tuple[str, Any]]:
+    if pa.types.is_list(kind):
+        yield from _leaves(f"{path}.list.element", kind.value_type)
+    elif pa.types.is_struct(kind):
+        for field in kind:
+            yield from _leaves(f"{path}.{field.name}", field.type)
+    else:
+        yield path, kind

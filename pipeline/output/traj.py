@@ -1,0 +1,134 @@
+"""`traj/1`: one row is one accepted trajectory as a trainer reads it.
+
+In: a kept trajectory, the frame of the run and the views. Out: a row for `pipeline.output.schema.TRAJ`. An image is held once,
+in order of first appearance; loss and flags stand on the segments that use it. `image_meta.sha256` is the hash of the
+original in the store, everything else of an image is that of its trained view.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.output.frame import Frame
+from pipeline.output.view import Views, ViewSpec
+from stages.dialects import Dialect
+from stages.identity import digest
+from stages.prune import prune
+from stages.records import AXES, Evaluation, Trajectory, payload_json
+from stages.segments import Segment, segments
+
+VERSION = "traj/1"
+_HASHED = (
+    "type",
+    "kind",
+    "index",
+    "text",
+    "image_index",
+    "payload",
+    "inputs",
+    "loss",
+    "vae",
+    "vit",
+    "cfg_drop",
+    "next_special",
+)
+
+
+def row(t: Trajectory, frame: Frame, views: Views) -> dict[str, Any]:
+    """The row of `t`. Raises ValueError when it was not accepted, FileNotFoundError when a view is missing."""
+    sample = t.sample
+    read = segments(prune(t), frame.dialect)
+    origins = _origins(t, read)
+    place = {sha256: n for n, sha256 in enumerate(origins)}
+    encoded = [views.get(sha256) for sha256 in origins]
+    written = [_segment(s, place) for s in read]
+    found = {
+        "id": sample.id,
+        "schema_version": VERSION,
+        "mode": t.mode,
+        "task": sample.task,
+        "category": sample.category,
+        "instruction": sample.instruction,
+        "explanation": sample.explanation,
+        "source": sample.source,
+        "licence": sample.licence,
+        "images": [image(sha256, data, frame.view) for sha256, data in zip(origins, encoded, strict=True)],
+        "segments": written,
+        "image_meta": [_meta(sha256, origin, frame.view) for sha256, origin in origins.items()],
+        "scores": _scores(read, place),
+        "applicable_axes": list(sample.applicable_axes),
+        "n_images": len(origins),
+        "n_text_chars": sum(len(s.text) for s in read if s.text is not None),
+        "leak_group": sample.leak_group,
+        "provenance": frame.provenance(t),
+    }
+    return found | {"content_hash": content_hash(found, [hashlib.sha256(data).hexdigest() for data in encoded])}
+
+
+def originals(t: Trajectory, dialect: Dialect) -> tuple[str, ...]:
+    """The sha256 of the images its row holds, in order."""
+    return tuple(_origins(t, segments(prune(t), dialect)))
+
+
+def content_hash(row: Mapping[str, Any], views: Sequence[str]) -> str:
+    """A hash of what the row teaches: id, words, flags and the sha256 of its views; not who made them or where."""
+    said = [[s[name] for name in _HASHED] for s in row["segments"]]
+    return digest("traj", row["id"], row["mode"], row["instruction"], json.dumps(said), list(views))
+
+
+def image(sha256: str, data: bytes, view: ViewSpec) -> dict[str, Any]:
+    """An image cell; its path is a name, not a place: two rows with the same original give the same name."""
+    return {"bytes": data, "path": f"{sha256[:16]}.{view.suffix}"}
+
+
+def scores(found: Evaluation) -> dict[str, float | None]:
+    """The scores on all axes; None where an axis does not apply."""
+    return {axis: found.score(axis) for axis in AXES}
+
+
+def _origins(t: Trajectory, read: Sequence[Segment]) -> dict[str, str]:
+    """The images of a row in order of first appearance, each with who made it."""
+    origins: dict[str, str] = {}
+    for s in read:
+        if s.image is not None:
+            origins.setdefault(s.image.sha256, s.made_by or "reference")
+    made = {e.image.sha256: e.made_by for e in t.events if e.kind == "generation" and e.image is not None}
+    for sha256 in (sha256 for s in read for sha256 in s.inputs):
+        origins.setdefault(sha256, made.get(sha256) or "reference")  # only an input: its own segment was pruned
+    return origins
+
+
+def _segment(s: Segment, place: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "type": "text" if s.image is None else "image",
+        "role": s.role,
+        "kind": s.kind,
+        "index": s.index,
+        "text": s.text,
+        "image_index": None if s.image is None else place[s.image.sha256],
+        "payload": None if s.payload is None else payload_json(s.payload),
+        "inputs": [place[sha256] for sha256 in s.inputs],
+        "made_by": s.made_by,
+        "against": s.against,
+        "loss": float(s.marks.loss),
+        "vae": s.marks.vae,
+        "vit": s.marks.vit,
+        "cfg_drop": s.marks.cfg_drop,
+        "next_special": s.marks.next_special,
+    }
+
+
+def _meta(sha256: str, origin: str, view: ViewSpec) -> dict[str, Any]:
+    width, height = view.size
+    return {"sha256": sha256, "width": width, "height": height, "format": view.format, "origin": origin}
+
+
+def _scores(read: Sequence[Segment], place: Mapping[str, int]) -> list[dict[str, Any]]:
+    found, judged = [], -1
+    for s in read:
+        if s.kind == "generation" and s.image is not None:
+            judged = place[s.image.sha256]  # an evaluation is always of the image made last
+        if isinstance(s.payload, Evaluation):
+            found.append({"image_index": judged, "against": s.against, **scores(s.payload), "passed": s.payload.passed})
+    return found

@@ -1,0 +1,102 @@
+"""The trained view of an image: every image of a data set at one size and in one encoding, so that neither betrays who made it.
+
+In: originals in the store, by hash. Out: view files in a folder, by the hash of the original, and their sizes in bytes.
+An image of another aspect ratio is letterboxed (black bars), never cropped; transparency goes onto white; orientation tags
+are applied; metadata and profiles are dropped. Even an image that already has the declared size and encoding is encoded
+again: otherwise its encoder would show. The same input gives the same bytes. Views are never re-encoded afterwards.
+"""
+
+import io
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from pipeline.store import ImageStore
+
+_FORMATS = {"png": ("PNG", "png"), "webp": ("WEBP", "webp"), "jpeg": ("JPEG", "jpg")}
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSpec:
+    """Size in pixels (width, height) and encoding: png, webp:1-100 or jpeg:1-100."""
+
+    size: tuple[int, int]
+    encoding: str
+
+    @property
+    def format(self) -> str:
+        """The format as Pillow names it."""
+        return _FORMATS[self.encoding.partition(":")[0]][0]
+
+    @property
+    def suffix(self) -> str:
+        """The file name's ending, without the dot."""
+        return _FORMATS[self.encoding.partition(":")[0]][1]
+
+    @property
+    def quality(self) -> int | None:
+        """1 to 100, None where the encoding is lossless."""
+        text = self.encoding.partition(":")[2]
+        return int(text) if text else None
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The view files of a run, in `folder`."""
+
+    folder: Path
+
+    def path(self, sha256: str) -> Path:
+        """Where the view of the original with this hash lies."""
+        return self.folder / sha256[:2] / sha256
+
+    def get(self, sha256: str) -> bytes:
+        """The encoded view. Raises FileNotFoundError when it was not made."""
+        return self.path(sha256).read_bytes()
+
+
+def make_views(
+    originals: Iterable[str], store: ImageStore, views: Views, spec: ViewSpec, pool: Executor
+) -> dict[str, int]:
+    """Make each view once, in `pool`; the size of each in bytes. Raises OSError when an original is missing or unreadable."""
+    unique = sorted(set(originals))
+    sizes = pool.map(partial(_make, store=store, views=views, spec=spec), unique, chunksize=8)
+    return dict(zip(unique, sizes, strict=True))
+
+
+def _make(sha256: str, store: ImageStore, views: Views, spec: ViewSpec) -> int:
+    data = encode(store.get(sha256), spec)
+    path = views.path(sha256)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.write_bytes(data)
+
+
+def encode(original: bytes, spec: ViewSpec) -> bytes:
+    """The trained view of an encoded image. Raises OSError when it cannot be decoded."""
+    with Image.open(io.BytesIO(original)) as opened:
+        image = ImageOps.pad(_rgb(ImageOps.exif_transpose(opened)), spec.size, Image.Resampling.LANCZOS)
+    image.info.clear()  # Pillow would carry profiles and EXIF over
+    out = io.BytesIO()
+    if spec.quality is None:
+        image.save(out, spec.format)
+    elif spec.format == "JPEG":
+        image.save(
+            out, spec.format, quality=spec.quality, subsampling=0
+        )  # full colour resolution: small things keep theirs
+    else:
+        image.save(out, spec.format, quality=spec.quality, method=4)
+    return out.getvalue()
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        seen = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,34 @@
+"""Planning shards: nothing lost, nothing reordered, targets held."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.output.shards import MOST_BYTES, RowTooLarge, Targets, plan
+
+sizes = st.lists(st.integers(1, 1000), max_size=60).map(lambda found: {f"id{n}": size for n, size in enumerate(found)})
+targets = st.builds(Targets, st.integers(1, 4000), st.integers(1, 2000), st.integers(1, 10))
+
+
+@given(sizes, targets)
+def test_a_plan_holds_every_row_and_the_targets(found, wanted):
+    planned = plan(found, wanted)
+    rest = iter(found.values())
+    groups = [[[next(rest) for _ in range(length)] for length in shard] for shard in planned]
+    assert next(rest, None) is None
+    assert all(shard for shard in groups) or (not found and groups == [[]])
+    for shard in groups:
+        assert len(shard) == 1 or sum(map(sum, shard)) <= wanted.shard_bytes
+        for group in shard:
+            assert 1 <= len(group) <= wanted.group_rows
+            assert len(group) == 1 or sum(group) <= wanted.group_bytes
+
+
+def test_a_row_group_never_passes_what_a_viewer_takes():
+    planned = plan({"a": MOST_BYTES // 2, "b": MOST_BYTES // 2, "c": 1}, Targets(10**12, 10**12, 100))
+    assert planned == [[2, 1]]
+
+
+def test_a_row_that_no_reader_takes_is_refused_by_name():
+    with pytest.raises(RowTooLarge, match=r"big: the row holds 200,000,001 bytes"):
+        plan({"small": 1, "big": MOST_BYTES + 1}, Targets(1, 1, 1))

@@ -1,0 +1,88 @@
+"""The shortcut guard catches an encoder that betrays the verdict, and is silent where there is none."""
+
+import io
+import random
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from pipeline.output.finalise import finalise
+from pipeline.output.shortcut import Contest, Look, findings
+from pipeline.output.verify import verify
+from pipeline.store import ImageStore
+from stages.records import ImageRef, Trajectory
+from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, Maker, manifest
+
+SIZE = (48, 48)
+
+
+def blurred(store: ImageStore, ref: ImageRef) -> ImageRef:
+    """As from a weaker model: half the size, JPEG, and enlarged again."""
+    with Image.open(io.BytesIO(store.get(ref.sha256))) as image:
+        small = io.BytesIO()
+        image.resize((SIZE[0] // 2, SIZE[1] // 2)).save(small, "JPEG", quality=60)
+    out = io.BytesIO()
+    Image.open(small).resize(SIZE).save(out, "PNG")
+    return store.put(out.getvalue())
+
+
+def with_baseline(t: Trajectory, store: ImageStore) -> Trajectory:
+    """The baseline's images as such a model would have made them."""
+    swapped = {
+        e.image: blurred(store, e.image) for e in t.events if e.kind == "generation" and e.index == 1 and e.image
+    }
+    return replace(t, events=tuple(replace(e, image=swapped.get(e.image, e.image)) if e.image else e for e in t.events))
+
+
+@pytest.mark.parametrize("betrayed", [True, False])
+def test_a_set_whose_rejected_images_were_blurred_is_caught(tmp_path, betrayed):
+    maker = Maker(ImageStore(str(tmp_path / "store")), size=SIZE)
+    for row in range(40):
+        maker.reflection(row, rounds=1)
+    outcomes = [with_baseline(t, maker.store) if betrayed else t for t in maker.made]
+    chosen = manifest(output={"image": {"size": 48}})
+    finalise(outcomes, chosen, maker.store, tmp_path, PROMPTS, FINGERPRINT, IDENTITIES, 1)
+    found = [str(p) for p in verify(tmp_path, workers=1)]
+    assert [
+        line.startswith("sft: a shortcut: metadata alone predicts the verdict (bytes per pixel") for line in found
+    ] == ([True] if betrayed else [])
+
+
+def look(width=64, height=64, kind="PNG", density=1.0) -> Look:
+    return Look(width, height, kind, density)
+
+
+@pytest.mark.parametrize(
+    ("feature", "bad"),
+    [
+        ("width", look(width=32)),
+        ("height", look(height=96)),
+        ("bytes per pixel", look(density=0.7)),
+        ("format JPEG", look(kind="JPEG")),
+    ],
+)
+def test_each_feature_is_looked_at(feature, bad):
+    told = [f.feature for f in findings([Contest((look(),), (bad,))] * 30) if f.is_shortcut]
+    assert feature in told
+    assert [f.feature for f in findings([Contest((look(),), (look(),))] * 30) if f.is_shortcut] == []
+
+
+def test_a_few_trajectories_prove_nothing():
+    assert not any(f.is_shortcut for f in findings([Contest((look(),), (look(width=32),))] * 8))
+
+
+def test_content_that_weighs_a_few_bytes_is_no_shortcut():
+    """Every rejected image lacks an object: always a little smaller, yet subjects differ far more than that."""
+    chance = random.Random(3)
+    contests = []
+    for _ in range(300):
+        subject = chance.uniform(1, 2)
+        contests.append(Contest((look(density=subject),), (look(density=subject - 0.01),)))
+    (density,) = [f for f in findings(contests) if f.feature == "bytes per pixel"]
+    assert density.p < 1e-10
+    assert not density.is_shortcut
+
+
+def test_without_rejected_images_there_is_nothing_to_find():
+    assert findings([Contest((look(),), ())] * 5) == []

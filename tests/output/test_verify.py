@@ -1,0 +1,279 @@
+"""Each check of `verify`, proven by breaking a good output in that one way."""
+
+import hashlib
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from pipeline.output import run_json
+from pipeline.output.verify import examine, verify
+
+
+@pytest.fixture
+def out(few, tmp_path) -> Path:
+    copy: Path = tmp_path / "out"
+    shutil.copytree(few.out, copy)
+    return copy
+
+
+def problems(out: Path) -> list[str]:
+    found = [str(problem) for problem in verify(out, workers=1)]
+    assert all("\n" not in line for line in found)
+    return found
+
+
+def told(out: Path, *words: str) -> None:
+    found = problems(out)
+    assert any(all(word in line for word in words) for line in found), found
+
+
+def first(out: Path, stem: str) -> Path:
+    return sorted(out.glob(f"{stem}-*.parquet"))[0]
+
+
+def signed(out: Path, path: Path) -> None:
+    """Make run.json agree with the file, so that only the check in question can object."""
+    said = json.loads((out / "run.json").read_text("utf-8"))
+    entry = said["files"][str(path.relative_to(out))]
+    entry["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    entry["rows"] = pq.read_metadata(path).num_rows
+    (out / "run.json").write_text(json.dumps(said), "utf-8")
+
+
+def rewrite(out: Path, stem: str, change, metadata: dict[str, Any] | None = None) -> None:
+    path = first(out, stem)
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    rows = change(rows) or rows
+    schema = table.schema if metadata is None else table.schema.with_metadata(metadata)
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+    signed(out, path)
+
+
+def edit_run(out: Path, change) -> None:
+    said = json.loads((out / "run.json").read_text("utf-8"))
+    change(said)
+    (out / "run.json").write_text(json.dumps(said), "utf-8")
+
+
+def segment(rows, kind, mode="reflection"):
+    row = next(r for r in rows if r["mode"] == mode)
+    return next(s for s in row["segments"] if s["kind"] == kind)
+
+
+def encoded(size=(32, 32), kind="PNG", mode="RGB", **options) -> bytes:
+    data = io.BytesIO()
+    Image.new(mode, size).save(data, kind, **options)
+    return data.getvalue()
+
+
+def test_a_good_output_has_no_problem(few, many):
+    assert problems(few.out) == []
+    assert [str(p) for p in verify(many.out, workers=2)] == []
+
+
+def test_rewriting_alone_is_no_problem(out):
+    rewrite(out, "sft/train", lambda rows: None)
+    assert problems(out) == []
+
+
+def exif() -> bytes:
+    found = Image.Exif()
+    found[0x010E] = "made by"
+    return found.tobytes()
+
+
+ROWS = {
+    "mask": ("sft/train", lambda r: segment(r, "generation").update(loss=1.0), "loss is 1.0, the mask table says 0"),
+    "vae": ("sft/train", lambda r: segment(r, "reference").update(vae=False), "vae is False, the mask table"),
+    "special": ("sft/train", lambda r: segment(r, "reflection").update(next_special="end"), "next_special is end"),
+    "no rule": (
+        "sft/train",
+        lambda r: segment(r, "subtask", "multistep").update(kind="reflection"),
+        "no mask rule for",
+    ),
+    "text": ("sft/train", lambda r: segment(r, "evaluation").update(text="fine"), "not what its payload renders to"),
+    "instruction": ("sft/train", lambda r: segment(r, "instruction").update(text="x"), "not the row's instruction"),
+    "payload": ("sft/train", lambda r: segment(r, "evaluation").update(payload="{"), "the row cannot be read"),
+    "role": ("sft/train", lambda r: segment(r, "evaluation").update(role="user"), "role is user, must be assistant"),
+    "both": (
+        "sft/train",
+        lambda r: segment(r, "evaluation").update(image_index=0),
+        "exactly one of text and image_index",
+    ),
+    "index": ("sft/train", lambda r: segment(r, "generation").update(image_index=99), "image_index 99 is none of"),
+    "inputs": ("sft/train", lambda r: segment(r, "generation").update(inputs=[-1]), "inputs -1 is none of"),
+    "null": ("sft/train", lambda r: r[0].update(segments=None), "the row cannot be read"),
+    "mode": ("sft/train", lambda r: r[0].update(mode="best"), "mode 'best' is unknown"),
+    "version": ("sft/train", lambda r: r[0].update(schema_version="traj/9"), "schema_version is 'traj/9'"),
+    "n_images": ("sft/train", lambda r: r[0].update(n_images=9), "n_images 9"),
+    "chars": ("sft/train", lambda r: r[0].update(n_text_chars=1), "n_text_chars is 1"),
+    "hash": ("sft/train", lambda r: r[0].update(content_hash="0"), "content_hash does not match"),
+    "scores": ("sft/train", lambda r: r[0]["scores"][0].update(instruction=1.0), "differs from the evaluation"),
+    "score index": ("sft/train", lambda r: r[0]["scores"][0].update(image_index=77), "image_index 77 is no image"),
+    "meta": ("sft/train", lambda r: r[0]["image_meta"][0].update(width=31), "is not what the file declares"),
+    "undecodable": ("sft/train", lambda r: r[0]["images"][0].update(bytes=b"\x89PNG"), "the image does not decode"),
+    "cut short": (
+        "sft/train",
+        lambda r: r[0]["images"][0].update(bytes=r[0]["images"][0]["bytes"][:900]),
+        "not decode",
+    ),
+    "size": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encoded((31, 32))), "the image is PNG RGB 31 x 32"),
+    "format": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encoded(kind="JPEG")), "the image is JPEG"),
+    "exif": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encoded(exif=exif())), "carries metadata"),
+    "stranger": ("sft/train", lambda r: r[0]["image_meta"][0].update(sha256="0" * 64), "is not in the record of"),
+    "unkept": ("sft/train", lambda r: r[0].update(id="0" * 32), "the record does not say that it was kept"),
+    "left out": ("sft/train", lambda r: r[1:], "was kept for train and has no row there"),
+    "twice": ("sft/train", lambda r: [*r, r[0]], "this id comes twice"),
+    "leak": ("sft/validation", lambda r: r[0].update(leak_group="group-0"), "leak group group-0 is also in"),
+    "record leak": (
+        "record/part",
+        lambda r: [x.update(leak_group="group-1") for x in r] and None,
+        "leak group group-1 is in",
+    ),
+    "record order": ("record/part", lambda r: r[::-1], "not in rank order"),
+    "law": ("record/part", lambda r: r[:-1], "the record holds"),
+    "status": ("record/part", lambda r: r[0].update(status="lost"), "status 'lost' is unknown"),
+    "store": ("record/part", lambda r: r[0].update(first="1" * 64), "is not in the store"),
+    "verl": ("rl/train", lambda r: r[0]["prompt"][0].update(content="<image>" * 9), "holds 9 <image> for"),
+    "truth": ("rl/train", lambda r: r[0]["reward_model"].update(ground_truth="{}"), "holds no checker"),
+    "pair": ("pairs/train", lambda r: r[0].update(sample_id="0" * 32), "is no row of sft/train"),
+    "same pair": ("pairs/train", lambda r: r[0].update(rejected_sha256=r[0]["chosen_sha256"]), "are the same image"),
+    "pair axis": ("pairs/train", lambda r: r[0].update(axis="beauty"), "axis 'beauty' has no score"),
+    "pair image": (
+        "pairs/train",
+        lambda r: r[0]["rejected"].update(bytes=encoded((8, 8))),
+        "rejected: the image is PNG RGB 8 x 8",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(ROWS))
+def test_a_broken_row_is_told(out, name):
+    stem, change, words = ROWS[name]
+    rewrite(out, stem, lambda rows: found if isinstance(found := change(rows), list) else None)
+    told(out, {"law": "run.json", "left out": "record/part"}.get(name, stem), words)
+
+
+def test_a_flipped_byte_is_told(out):
+    path = first(out, "sft/train")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(bytes(data))
+    told(out, "sft/train-00000", "checksum differs")
+
+
+@pytest.mark.parametrize("product", ["sft/train", "rl/train", "pairs/train", "record/part"])
+@pytest.mark.parametrize("keep", [0, 3, 0.5, 0.99])
+def test_a_truncated_file_is_told(out, product, keep):
+    path = first(out, product)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(keep * len(data)) if isinstance(keep, float) else keep])
+    told(out, f"{product}-00000", "cannot be read")
+    told(out, f"{product}-00000", "checksum differs")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_noise_anywhere_in_a_file_is_never_an_error(out, seed):
+    path = first(out, "record/part" if seed % 2 else "pairs/train")
+    data = bytearray(path.read_bytes())
+    start = (len(data) - 300) * seed // 12
+    data[start : start + 200] = bytes((b * 7 + seed) % 256 for b in data[start : start + 200])
+    path.write_bytes(bytes(data))
+    told(out, "checksum differs")
+
+
+def test_a_missing_or_foreign_file_is_told(out):
+    first(out, "sft/validation").unlink()
+    shutil.copy(first(out, "sft/train"), out / "sft" / "extra-00000-of-00001.parquet")
+    told(out, "sft/validation-00000", "is listed in run.json and missing")
+    told(out, "sft/extra-00000", "is not listed in run.json")
+
+
+def test_no_run_json_is_an_unfinished_output(out):
+    (out / "run.json").unlink()
+    told(out, "run.json: is missing: the output is not finished")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', "\udcff"])
+def test_a_broken_run_json_is_told(out, text):
+    (out / "run.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    told(out, "run.json: cannot be read")
+
+
+def test_nothing_at_all_is_told(tmp_path):
+    assert problems(tmp_path) == ["run.json: is missing: the output is not finished"]
+    assert problems(tmp_path / "nowhere") == ["run.json: is missing: the output is not finished"]
+
+
+def test_counts_that_do_not_add_up_are_told(out):
+    edit_run(out, lambda said: said["counts"].update(kept=99))
+    told(out, "run.json", "planned is not kept + surplus + discarded + failed")
+    told(out, "run.json", "counts.kept is 99")
+    edit_run(out, lambda said: said["kept_by_mode"].update(direct=99))
+    told(out, "run.json", "kept_by_mode is")
+
+
+def test_a_sample_beyond_the_cut_is_told(out):
+    edit_run(out, lambda said: said.update(cut_rank=0))
+    told(out, "lies beyond the cut 0")
+
+
+def test_files_of_two_runs_are_told(out):
+    edit_run(out, lambda said: said.update(fingerprint="e" * 64))
+    told(out, "sft/train-00000", "is of run ffffffffffff, run.json is of eeeeeeeeeeee")
+
+
+def test_lost_types_are_told(out):
+    path = first(out, "sft/train")
+    x2i = pq.read_schema(path).metadata[b"x2i"]
+    rewrite(out, "sft/train", lambda rows: None, {"x2i": x2i})
+    told(out, "sft/train-00000", "huggingface metadata is missing")
+    rewrite(out, "sft/train", lambda rows: None, {"huggingface": "{}"})
+    told(out, "sft/train-00000", "x2i metadata cannot be read")
+
+
+def test_other_columns_are_told(out):
+    path = first(out, "rl/train")
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns(["ability"]).append_column("cost", pa.array([1.0] * len(table))), path)
+    signed(out, path)
+    told(out, "rl/train-00000", "missing ability; unknown cost")
+
+
+def test_an_image_lost_from_the_store_is_told_unless_the_store_was_given_up(out):
+    shutil.rmtree(out / "store")
+    told(out, "is not in the store")
+    edit_run(out, lambda said: said.update(store=None))
+    assert problems(out) == []
+
+
+def test_an_output_can_be_moved(out):
+    assert run_json.read(out).store == "store"
+    shutil.move(out, out.parent / "elsewhere")
+    assert problems(out.parent / "elsewhere") == []
+
+
+def test_all_problems_are_listed_at_once(out):
+    rewrite(out, "sft/train", lambda rows: segment(rows, "generation").update(loss=1.0))
+    rewrite(out, "rl/train", lambda rows: rows[0]["prompt"][0].update(content="<image>" * 9))
+    first(out, "pairs/train").write_bytes(b"PAR1")
+    told(out, "sft/train-00000", "the mask table")
+    told(out, "rl/train-00000", "<image>")
+    told(out, "pairs/train-00000", "cannot be read")
+
+
+def test_notes_tell_what_metadata_say_and_survive_anything(out):
+    assert any(line.startswith("metadata and verdicts: bytes per pixel: AUC") for line in examine(out, workers=1).notes)
+    (out / "truth.parquet").write_bytes(b"no parquet")
+    assert any(line.startswith("the truth could not be checked") for line in examine(out, workers=1).notes)
+    (out / "run.json").unlink()
+    first(out, "sft/train").write_bytes(b"")
+    assert examine(out, workers=1).problems
