@@ -1,0 +1,102 @@
+"""Which samples the report shows, and what of each of them.
+
+In: all stories of a build, once through. Out: up to `EACH` samples per section, spread over categories (or over reasons, among
+the discarded) and, within those, of lowest rank: the same build always shows the same samples.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from pipeline.store import ImageStore
+from pipeline.views.figures import fate
+from pipeline.views.stories import Beat, Moment, Story
+from pipeline.views.thumbnails import Thumbnail, thumbnail
+
+EACH = 8
+SECTIONS = ("direct", "reflection", "multistep", "discarded")
+_MOST_REFERENCES, _MOST_FACETS = 6, 200
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A story with its small pictures, by sha256; None for an image that cannot be shown."""
+
+    story: Story
+    pictures: dict[str, Thumbnail | None]
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The first few references; a strip is no contact sheet."""
+        return self.story.references[:_MOST_REFERENCES]
+
+    @property
+    def runs(self) -> list[tuple[bool, list[Beat]]]:
+        """The beats, consecutive pruned ones together: (pruned, beats)."""
+        return [(pruned, list(beats)) for pruned, beats in groupby(self.story.beats, lambda b: b.pruned)]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One gallery: its frames, and how many samples there are of the kind."""
+
+    key: str
+    total: int
+    frames: list[Frame]
+
+
+@dataclass
+class Choice:
+    """Remembers the samples worth showing while the stories go by."""
+
+    totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SECTIONS, 0))
+    _best: dict[tuple[str, str], list[tuple[Any, str, Story]]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, story: Story) -> None:
+        """Consider one more sample."""
+        section = fate(story)
+        if section not in SECTIONS or story.status == "surplus":
+            return
+        self.totals[section] += 1
+        facet = story.word("reason" if section == "discarded" else "category")
+        # One pool for all further facets: a free-text category must not make us hold every sample.
+        known = (section, facet) in self._best or len(self._best) < _MOST_FACETS
+        best = self._best[section, facet if known else ""]
+        best.append((story.rank, story.id, story))
+        if len(best) > EACH:
+            best.remove(max(best, key=lambda b: b[:2]))
+
+    def sections(self, store: ImageStore) -> list[Section]:
+        """The chosen samples with their pictures."""
+        return [Section(key, self.totals[key], [_frame(s, store) for s in self._spread(key)]) for key in SECTIONS]
+
+    def _spread(self, section: str) -> list[Story]:
+        """Round by round through the facets, so that a common category does not crowd out a rare one."""
+        turns = [
+            (n, rank, sid, s)
+            for (key, _), best in self._best.items()
+            if key == section
+            for n, (rank, sid, s) in enumerate(sorted(best, key=lambda b: b[:2]))
+        ]
+        return [s for *_, s in heapq.nsmallest(EACH, turns, key=lambda t: t[:3])]
+
+
+def drop_one(sections: list[Section]) -> bool:
+    """Take the last sample out of the fullest section, in place; False when there is none left."""
+    fullest = max(sections, key=lambda s: len(s.frames))
+    if not fullest.frames:
+        return False
+    fullest.frames.pop()
+    return True
+
+
+def _frame(story: Story, store: ImageStore) -> Frame:
+    shown = dict.fromkeys([*story.references[:_MOST_REFERENCES], *_images(story.moments)])
+    return Frame(story, {sha: thumbnail(store, sha) for sha in shown})
+
+
+def _images(moments: tuple[Moment, ...]) -> Iterator[str]:
+    return (m.image for m in moments if m.image is not None)

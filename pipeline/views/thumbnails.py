@@ -1,0 +1,50 @@
+"""Small copies of stored images, as data URIs: a page that carries them asks nobody for anything.
+
+In: an image store and a hash. Out: `Thumbnail`, or None when the image cannot be shown (the page says so in its place).
+"""
+
+import base64
+import io
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+
+from pipeline.store import ImageStore
+
+SIDE = 256
+_QUALITY = 78
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A JPEG of at most `SIDE` pixels as a data URI, with its own size and that of the original."""
+
+    uri: str
+    width: int
+    height: int
+    original: tuple[int, int]
+
+
+def thumbnail(store: ImageStore, sha256: str) -> Thumbnail | None:
+    """The small copy, or None when the image is missing, damaged or too large to decode."""
+    try:
+        with Image.open(io.BytesIO(store.get(sha256))) as image:
+            original = image.size
+            image.draft("RGB", (SIDE, SIDE))
+            small = flat(ImageOps.exif_transpose(image))
+    except (OSError, Image.DecompressionBombError):
+        return None
+    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=_QUALITY, optimize=True)
+    encoded = base64.b64encode(file.getvalue()).decode()
+    return Thumbnail(f"data:image/jpeg;base64,{encoded}", small.width, small.height, original)
+
+
+def flat(image: Image.Image) -> Image.Image:
+    """`image` as RGB, transparency on white."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,239 @@
+"""A small finished build made by hand: real records, real parquet, real images; no models, no Ray."""
+
+import io
+import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image, ImageDraw
+
+from pipeline.output.schema import RECORD
+from pipeline.store import ImageStore
+from stages.prune import prune
+from stages.records import (
+    AXES,
+    AxisScore,
+    Cause,
+    Checker,
+    Diagnosis,
+    Evaluation,
+    Event,
+    ImageRef,
+    Plan,
+    Reflection,
+    Sample,
+    Step,
+    Trajectory,
+    payload_json,
+)
+
+CATEGORIES = ("addition", "removal", "replacement", "color", "size", "count", "spatial_arrangement", "background")
+INSTRUCTIONS = (
+    "Paint the small circle at the left crimson and leave everything else as it is.",
+    "Add two yellow triangles above the blue square, remove the green star, and make the background a pale grey.",
+    "Move the large orange ring to the lower right corner.",
+    "Draw three red squares in a row and a small blue circle beneath the middle one.",
+    "Replace the purple hexagon by a teal diamond of the same size.",
+)
+THOUGHTS = (
+    "The circle at the left is still brown; the change was asked for its colour, and nothing of that is visible.",
+    "One triangle of two is there. The second is missing above the right half of the square.",
+    "The neighbour was moved by a third of its width although it was not named.",
+)
+
+
+class Build:
+    """Grows trajectories and writes them as a finished build."""
+
+    def __init__(self, out: Path, side: int = 192, noise: int = 6, seed: int = 7) -> None:
+        self.out, self.side, self.noise = out, side, noise
+        self.store = ImageStore(str(out / "store"))
+        self.random = random.Random(seed)
+        self.made: list[tuple[str, Trajectory]] = []
+
+    def image(self, side: int | None = None) -> ImageRef:
+        """A drawn scene with sensor noise."""
+        r, side = self.random, side or self.side
+        scene = Image.new("RGB", (side, side), tuple(r.randrange(170, 240) for _ in range(3)))
+        pen = ImageDraw.Draw(scene)
+        for _ in range(r.randrange(2, 7)):
+            x, y, s = r.randrange(side), r.randrange(side), r.randrange(side // 8, side // 3)
+            colour = tuple(r.randrange(20, 230) for _ in range(3))
+            (pen.ellipse if r.random() < 0.5 else pen.rectangle)((x, y, x + s, y + s), fill=colour)
+        grain = np.random.default_rng(r.randrange(1 << 30)).integers(-self.noise, self.noise + 1, (side, side, 3))
+        file = io.BytesIO()
+        Image.fromarray(np.clip(np.asarray(scene) + grain, 0, 255).astype(np.uint8)).save(file, "PNG", compress_level=1)
+        return self.store.put(file.getvalue())
+
+    def sample(self, **change: Any) -> Sample:
+        """A sample with a fresh id; an edit of one reference unless said otherwise."""
+        references = change.pop("references", (self.image(),))
+        values: dict[str, Any] = {
+            "id": f"{self.random.getrandbits(128):032x}",
+            "source": "world",
+            "row_id": str(len(self.made)),
+            "instruction": self.random.choice(INSTRUCTIONS),
+            "explanation": None,
+            "references": references,
+            "first": None,
+            "applicable_axes": AXES if references else tuple(a for a in AXES if a != "consistency"),
+            "task": "edit" if references else "t2i",
+            "category": self.random.choice(CATEGORIES),
+            "width": self.side,
+            "height": self.side,
+            "licence": "cc0-1.0",
+            "leak_group": "g",
+            "split": "train",
+            "climb": "full",
+            "checker": Checker(),
+        }
+        return Sample(**(values | change))
+
+    def shot(self, t: Trajectory, index: int, good: bool, attempt: int = 1, against: str = "original") -> Trajectory:
+        """G and E added."""
+        image = self.image()
+        t = t.add(Event("generation", index, attempt, image=image, made_by="generator:world-1", seed=1, call_key="k"))
+        return t.add(self.verdict(t, index, good, attempt, against, image))
+
+    def verdict(self, t: Trajectory, index: int, good: bool, attempt: int, against: Any, image: ImageRef) -> Event:
+        """An E that passes or fails."""
+        axes = []
+        for n, axis in enumerate(t.sample.applicable_axes):
+            passed = good or n > 0
+            score = 5 if good else (5 - n % 2 if passed else self.random.randrange(1, 5))
+            reason = "Everything asked for is there." if passed else self.random.choice(THOUGHTS)
+            axes.append(AxisScore(axis, score, reason, passed))
+        payload = Evaluation(tuple(axes), 0.0)
+        return Event(
+            "evaluation", index, attempt, against=against, payload=payload, inputs=(image.sha256,), made_by="analyzer:w"
+        )
+
+    def chain(self, t: Trajectory, rounds: int, good: bool) -> Trajectory:
+        """G1 and E1, then so many rounds of reflection; the last one is good or not."""
+        t = self.shot(t, 1, good=good and rounds == 0)
+        for k in range(1, rounds + 1):
+            r = Reflection(
+                self.random.choice(("under_editing", "over_editing", "targeting_error")),
+                self.random.choice(THOUGHTS),
+                "Keep the square where it is and give the circle the colour that the instruction names.",
+            )
+            t = t.add(Event("reflection", k, payload=r, made_by="analyzer:w"))
+            t = self.shot(t, k + 1, good=good and k == rounds)
+        return t
+
+    def stepped(self, t: Trajectory, steps: int = 2, retry: bool = True) -> Trajectory:
+        """An accepted multi-step trajectory, pruned."""
+        t = self.chain(t, 3, good=False)
+        t = t.add(Event("diagnosis", 4, payload=Diagnosis("prompt_too_complex", "Three demands at once.")))
+        words = tuple(
+            f"Step {n}: change one thing only, unrelated regions stay as they are." for n in range(1, steps + 1)
+        )
+        t = t.add(Event("decomposition", 1, payload=Plan("Local changes before global ones.", words)))
+        for i, text in enumerate(words, start=2):
+            t = t.add(Event("subtask", i, payload=Step(text)))
+            if retry and i == 2:
+                t = self.shot(t, i, good=False, attempt=1, against="subtask")
+            t = self.shot(t, i, good=True, attempt=1 + (retry and i == 2), against="subtask")
+        last = t.last_image()
+        return prune(t.add(self.verdict(t, steps + 1, True, 1, "original", last)).accept("multistep"))
+
+    def add(self, t: Trajectory, status: str = "kept") -> Trajectory:
+        """Take a finished trajectory in."""
+        self.made.append((status, t))
+        return t
+
+    def fill(self, n: int) -> "Build":
+        """A plausible mix of `n` samples."""
+        for rank in range(n):
+            p = self.random.random()
+            references = (
+                ()
+                if self.random.random() < 0.35
+                else tuple(self.image() for _ in range(self.random.choice((1, 1, 1, 3))))
+            )
+            if p < 0.1:
+                t = Trajectory(self.sample(references=references, split="rl", climb="direct"), rank)
+                good = p < 0.05
+                self.add(self.chain(t, 0, good).accept("direct" if good else None))
+                continue
+            t = Trajectory(self.sample(references=references), rank)
+            if p < 0.45:
+                self.add(self.chain(t, 0, True).accept("direct"), "kept" if p < 0.42 else "surplus")
+            elif p < 0.7:
+                rounds = 1 if p < 0.6 else 2 if p < 0.66 else 3
+                self.add(self.chain(t, rounds, True).accept("reflection"))
+            elif p < 0.84:
+                self.add(self.stepped(t, self.random.choice((2, 2, 3))))
+            elif p < 0.93:
+                cause: Cause = self.random.choice(("missing_knowledge", "rendering_limit"))
+                t = self.chain(t, 3, False).add(
+                    Event("diagnosis", 4, payload=Diagnosis(cause, "There is no such shape."))
+                )
+                self.add(
+                    t.discard(cause, "The texture asked for, marble, is none that the Generator can draw."), "discarded"
+                )
+            elif p < 0.96:
+                self.add(t.discard("refused", "I cannot help with that picture."), "discarded")
+            elif p < 0.98:
+                self.add(
+                    self.chain(t, 1, False).fail("malformed", 'no axis `quality` in the reply: {"instruction"'),
+                    "failed",
+                )
+            else:
+                self.add(t.fail("input", "pictures.jsonl, row 17, image: truncated; send the file again"), "failed")
+        return self
+
+    def write(self, **run: Any) -> Path:
+        """record/ and run.json, as finalise writes them."""
+        folder = self.out / "record"
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = [_row(status, t) for status, t in self.made]
+        pq.write_table(pa.Table.from_pylist(rows, schema=RECORD), folder / "train-00000-of-00001.parquet")
+        statuses = Counter(status for status, _ in self.made)
+        names = ("kept", "surplus", "discarded", "failed")
+        counts = {"planned": len(self.made), "beyond_cut": 0} | {n: statuses[n] for n in names}
+        modes = Counter(t.mode for s, t in self.made if s == "kept" and t.mode and t.sample.split != "rl")
+        data = {
+            "format": "run/1",
+            "name": "demo",
+            "kept_by_split": {},
+            "reasons": {},
+            "funnel": {},
+            "categories": {},
+            "cut_rank": None,
+            "shuffle_seed": 1,
+            "store": "store",
+            "files": {},
+            "finished_at": "2026-11-21T00:00:00+00:00",
+            "counts": counts,
+            "kept_by_mode": dict(modes),
+            "quotas": {"direct": 75, "reflection": 90, "multistep": None},
+            "fingerprint": "3f" * 32,
+            "manifest": {"name": "demo", "policy": {"reflection_rounds": 3}, "run": {"store": None}},
+            "models": {"baseline": "world:base@1", "generator": "world:strong@1", "analyzer": "world:judge@1"},
+            "prompts": {"evaluate.j2": "ab" * 32},
+            "versions": {"x2i-ladder": "0.1.0", "pyarrow": pa.__version__},
+        }
+        (self.out / "run.json").write_text(json.dumps(data | run), encoding="utf-8")
+        return self.out
+
+
+def _row(status: str, t: Trajectory) -> dict[str, Any]:
+    sample = {n: getattr(t.sample, n) for n in RECORD.names if hasattr(t.sample, n)}
+    sample["references"] = [r.sha256 for r in t.sample.references]
+    events = [
+        {n: getattr(e, n, None) for n in ("kind", "index", "attempt", "pruned", "against", "made_by", "prompt", "seed")}
+        | {
+            "payload": None if e.payload is None else payload_json(e.payload),
+            "image_sha256": None if e.image is None else e.image.sha256,
+            "inputs": list(e.inputs),
+        }
+        for e in t.events
+    ]
+    own = {"rank": t.rank, "status": status, "mode": t.mode, "reason": t.reason, "detail": t.detail, "events": events}
+    return sample | own | {"first": None}
