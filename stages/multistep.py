@@ -70,8 +70,8 @@ def _start(t: Trajectory, policy: Policy) -> tuple[ImageRef, ...]:
 
 def _start_words(t: Trajectory, policy: Policy) -> str:
     if policy.multistep_from == "failed":
-        return "this attempt"
-    return "the references" if t.sample.references else "an empty canvas"
+        return "attempt"
+    return "references" if t.sample.references else "empty canvas"
 
 
 async def _step(

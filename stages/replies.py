@@ -59,8 +59,10 @@ def first_object(text: str) -> dict[str, Any]:
     for match in re.finditer(r"\{", bare):
         try:
             value, _ = decoder.raw_decode(bare, match.start())
-        except (json.JSONDecodeError, RecursionError):
+        except json.JSONDecodeError:
             continue
+        except RecursionError:
+            break  # nested beyond reason: what lies further in would be no better
         if isinstance(value, dict):
             return value
     raise Malformed(text, "the reply holds no JSON object")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from stages.errors import EngineDead, ModelError
 from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest
-from stages.records import Axis, ImageRef
+from stages.records import ImageRef
 
 
 @dataclass
@@ -57,7 +57,7 @@ class ScriptedGenerator:
         return ImageReply(image)
 
 
-def scores(values: Mapping[Axis, int], reason: str = "as scripted") -> str:
+def scores(values: Mapping[str, int], reason: str = "as scripted") -> str:
     """An evaluation reply with these scores."""
     return json.dumps({axis: {"score": score, "reason": reason} for axis, score in values.items()})
 

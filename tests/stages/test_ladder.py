@@ -104,7 +104,7 @@ def test_multistep_starts_from_the_references_and_ends_with_the_original_instruc
     assert decompose.images == (REF, t.events[0].image)  # nothing that pruning removes
 
 
-def generator_image(t: Trajectory, index: int) -> ImageRef:
+def generator_image(t, index):
     after = [e for e in t.events if e.prompt == "step" and e.index == index]
     return after[-1].image
 

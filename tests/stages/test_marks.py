@@ -76,7 +76,7 @@ LETTERS = {
 GRAMMAR = re.compile(r"GE\+|GE-(RGE-){0,2}RGE\+|GE-P(SGE\+){2,5}")  # method.md: what a valid structure is
 
 
-def sentence(t: Trajectory) -> str:
+def sentence(t):
     words = []
     for event in t.events:
         if not event.pruned:

@@ -1,0 +1,62 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+MANIFEST ?= manifests/demo.yaml
+DIR ?= build/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help build-dataset test lint verify report bench test-datasets-3 test-identity test-browser clean
+
+help: ## list the commands
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+build-dataset: $(VENV)/.installed ## build MANIFEST (default: manifests/demo.yaml) into build/<name>
+	$(BIN)/x2i build $(MANIFEST) $(ARGS)
+
+test: $(VENV)/.installed-dev ## run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+verify: $(VENV)/.installed ## check the output in DIR (default: build/demo)
+	$(BIN)/x2i verify $(DIR)
+
+report: $(VENV)/.installed ## write DIR/report.html again
+	$(BIN)/x2i report $(DIR)
+
+bench: $(VENV)/.installed ## how well the DAG uses its slots, against bare asyncio (5 minutes)
+	$(BIN)/python benchmarks/slots.py $(ARGS)
+
+test-identity: $(VENV)/.installed-dev ## build the 240-sample demo with 1 and 16 blocks and compare every byte
+	$(BIN)/python -m pytest -m slow tests/pipeline/test_identity.py
+
+test-browser: $(VENV)/.installed-dev ## look at the report in a real Chromium
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }
+	$(BIN)/python -m pytest -m slow tests/views
+
+test-datasets-3: build/compat/.installed ## read the shards of DIR with HF datasets 3.6.0
+	build/compat/bin/python tests/compat/datasets_360.py $(DIR) build/compat/cache
+
+clean: ## remove the virtual environment and caches; builds stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("x2i-ladder needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; set PYTHON=" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[dev]'
+	@touch $(VENV)/.installed $@
+
+build/compat/.installed:
+	$(PYTHON) -m venv build/compat
+	build/compat/bin/pip install --quiet --disable-pip-version-check 'datasets==3.6.0' pillow
+	@touch $@

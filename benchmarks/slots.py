@@ -1,0 +1,168 @@
+"""How well the DAG uses its slots: one operator a rung, against one operator for the whole climb, against bare asyncio.
+
+In: options (below). Out: a table on standard output. All three climb the same samples with the same sleeping models (log-normal
+latency), one after the other in one run. Slots used = time spent in calls / slots / span from the first call to the last.
+The floor is asyncio with a semaphore and no Ray. Run by `make bench`.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import prompts.catalogue
+from pipeline import dag, hub
+from pipeline.manifest import Manifest
+from pipeline.manifest_file import load
+from pipeline.models import Count, Limited, Permit
+from pipeline.outcomes import Outcomes
+from pipeline.session import session
+from stages import scripted
+from stages.calls import Models
+from stages.ladder import RUNGS, climb
+from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest
+from stages.records import Axis, Checker, ImageRef, Sample, Trajectory
+
+AXES: tuple[Axis, ...] = ("instruction", "quality", "knowledge")
+PASSES = 0.4
+
+
+@dataclass
+class Sleeper:
+    """Sleeps as long as a provider might, then answers by a coin; the request's seed decides both.
+
+    Every call leaves a line "begin end" (seconds of the machine's monotonic clock) in `log`.
+    """
+
+    median_s: float
+    sigma: float
+    log: str
+    identity: str = "sleeper@1"
+
+    async def _sleep(self, seed: int) -> random.Random:
+        dice, begin = random.Random(seed), time.monotonic()
+        await asyncio.sleep(dice.lognormvariate(0, self.sigma) * self.median_s)
+        with open(self.log, "a") as file:
+            file.write(f"{begin} {time.monotonic()}\n")
+        return dice
+
+    async def ask(self, request: TextRequest) -> TextReply:
+        """An evaluation passes with probability `PASSES`; a plan has three steps."""
+        dice = await self._sleep(request.seed)
+        match request.schema:
+            case "evaluation":
+                return TextReply(scripted.scores(dict.fromkeys(AXES, 5 if dice.random() < PASSES else 2)))
+            case "plan":
+                return TextReply(scripted.steps("one", "two", "three"))
+            case "reflection":
+                return TextReply(scripted.reflection())
+            case _:
+                return TextReply(scripted.diagnosis("prompt_too_complex"))
+
+    async def draw(self, request: ImageRequest) -> ImageReply:
+        """An image that is only a name."""
+        await self._sleep(request.seed)
+        return ImageReply(ImageRef(f"{request.seed:064x}", request.width, request.height, "PNG"))
+
+
+def ladder(sleeper: Sleeper, per_rung: bool) -> tuple[type[dag.Rung], ...]:
+    """The DAG's operators with sleeping models: one a rung, or one for the whole climb."""
+
+    class Sleeping(dag.Rung):
+        def models(self, job: dag.Job, permit: Permit, count: Count) -> Models:
+            return models_of(Limited(sleeper, permit, count), job.manifest)
+
+    if not per_rung:
+        return (type("Climb", (Sleeping,), {"name": "direct", "rungs": tuple(RUNGS)}),)
+    return tuple(type(kind.__name__, (Sleeping, kind), {}) for kind in dag.LADDER)
+
+
+def models_of(model: Limited, manifest: Manifest) -> Models:
+    """One model in all three roles."""
+    return Models(model, model, model, prompts.catalogue.load(), manifest.seed)
+
+
+def samples(count: int) -> list[Trajectory]:
+    """Text-to-image samples that differ by id only."""
+
+    def one(n: int) -> Sample:
+        return Sample(
+            id=f"s{n:06d}", source="bench", row_id=str(n), instruction="draw", explanation=None, references=(), first=None,
+            applicable_axes=AXES, task="t2i", category="other", width=64, height=64, licence="CC0-1.0", leak_group=str(n),
+            split="train", climb="full", checker=Checker(),
+        )  # fmt: skip
+
+    return [Trajectory(one(n), n) for n in range(count)]
+
+
+def bare(todo: Sequence[Trajectory], sleeper: Sleeper, manifest: Manifest) -> None:
+    """The floor: every sample a task, a semaphore for the slots."""
+
+    async def one(t: Trajectory, models: Models) -> None:
+        for rung in RUNGS:
+            t = await climb(t, rung, models, manifest.policy)
+
+    async def all_of_them() -> None:
+        free = asyncio.Semaphore(manifest.run.concurrency)
+        models = models_of(Limited(sleeper, lambda: free, lambda what, by: None), manifest)
+        await asyncio.gather(*(one(t, models) for t in todo))
+
+    asyncio.run(all_of_them())
+
+
+def by_ray(todo: Sequence[Trajectory], sleeper: Sleeper, manifest: Manifest, folder: Path, per_rung: bool) -> None:
+    """The DAG, to the last outcome in the database."""
+    database = f"sqlite:///{folder / f'{per_rung}.db'}"
+    Outcomes(database, "bench").create()
+    slots = manifest.run.concurrency
+    counting = hub.start(slots, len(todo), [], manifest.quotas)
+    job = dag.Job(manifest, "bench", str(folder), database, counting, 1, len(todo))
+    for _ in dag.run(job, todo, ladder(sleeper, per_rung)):
+        pass
+
+
+def measure(name: str, slots: int, sleeper: Sleeper, run: Callable[[], None]) -> None:
+    """Run, and print one line of the table."""
+    cpu = time.process_time()
+    run()
+    calls = [tuple(map(float, line.split())) for line in Path(sleeper.log).read_text().splitlines()]
+    span = max(end for _, end in calls) - min(begin for begin, _ in calls)
+    used = sum(end - begin for begin, end in calls) / slots / span
+    print(
+        f"{name:24} {len(calls):6} calls {span:7.1f} s  slots used {used:.3f}  driver cpu {time.process_time() - cpu:5.1f} s"
+    )
+
+
+def main() -> None:
+    """Measure the three shapes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--samples", type=int, default=1000)
+    parser.add_argument("--slots", type=int, default=64)
+    parser.add_argument("--median", type=float, default=0.2, help="seconds a call")
+    parser.add_argument("--sigma", type=float, default=0.8)
+    parser.add_argument("--repeat", type=int, default=1)
+    options = parser.parse_args()
+    manifest = load("manifests/demo.yaml", [f"run.concurrency={options.slots}"])
+    print(f"load {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores, {options}")
+    todo = samples(options.samples)
+    for _ in range(options.repeat):
+        with tempfile.TemporaryDirectory() as name, session(None, Path(name) / "ray.log"):
+            compare(todo, manifest, options.median, options.sigma, Path(name))
+
+
+def compare(todo: Sequence[Trajectory], manifest: Manifest, median_s: float, sigma: float, folder: Path) -> None:
+    """The three shapes, one after the other."""
+    floor, rungs, whole = (Sleeper(median_s, sigma, str(folder / name)) for name in ("floor", "rungs", "whole"))
+    slots = manifest.run.concurrency
+    measure("bare asyncio", slots, floor, lambda: bare(todo, floor, manifest))
+    measure("an operator a rung", slots, rungs, lambda: by_ray(todo, rungs, manifest, folder, per_rung=True))
+    measure("one operator", slots, whole, lambda: by_ray(todo, whole, manifest, folder, per_rung=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The outcomes of a run: one row per sample id, upserted when the sample has finished climbing.
+
+In: finished trajectories; a database by URL (a SQLite file by default, PostgreSQL by URL). Out: the same trajectories again,
+and which ids are settled. A row is committed, with full sync, before anybody relies on it.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, Text, create_engine, event, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from stages.records import Trajectory, dump, load
+
+_METADATA = MetaData()
+_OUTCOMES = Table(
+    "outcomes",
+    _METADATA,
+    Column("run", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("rank", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text),
+    Column("trajectory", Text, nullable=False),
+)
+
+
+def _durable(connection: Any, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+class Outcomes:
+    """The outcomes of the run with fingerprint `run`, in the database at `url`."""
+
+    def __init__(self, url: str, run: str) -> None:
+        self._run = run
+        self._engine: Engine = create_engine(url)
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _durable)
+        self._insert: Any = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+
+    def create(self) -> None:
+        """Make the table where it is missing."""
+        _METADATA.create_all(self._engine)
+
+    def upsert(self, finished: Iterable[Trajectory]) -> None:
+        """Keep the outcomes of finished samples, in one commit. Raises sqlalchemy.exc.SQLAlchemyError."""
+        rows = [
+            {
+                "run": self._run,
+                "id": t.sample.id,
+                "rank": t.rank,
+                "status": t.status,
+                "reason": t.reason,
+                "trajectory": dump(t),
+            }
+            for t in finished
+        ]
+        if not rows:
+            return
+        insert = self._insert(_OUTCOMES)
+        changed = {name: insert.excluded[name] for name in ("rank", "status", "reason", "trajectory")}
+        with self._engine.begin() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=["run", "id"], set_=changed), rows)
+
+    def all(self) -> Iterator[Trajectory]:
+        """Every outcome, in rank order."""
+        query = select(_OUTCOMES.c.trajectory).where(_OUTCOMES.c.run == self._run)
+        with self._engine.connect() as connection:
+            for (text,) in connection.execute(query.order_by(_OUTCOMES.c.rank, _OUTCOMES.c.id)):
+                yield load(text)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()

@@ -1,0 +1,90 @@
+"""What has happened so far in a run: counters per rung, yields per mode, and how far feeding may go.
+
+In: `Delta`s from the rung actors, a few a second. Out: a `Progress` for the display, and a `Gate` that tells the first rung
+which samples it may still begin: none beyond the bound at which all quotas are filled, none too far ahead of the oldest
+unfinished one.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.manifest import Quotas
+from pipeline.output.cut import SLOTS, Finished, Slot, bound
+
+RUNG_NAMES = ("direct", "reflect", "multistep")
+
+
+@dataclass
+class Delta:
+    """What one actor has to report since its last report. Counters are keyed (rung, what)."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    finished: list[tuple[int, Finished]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """`bound`: no sample of a higher rank is needed (None: all are). `low`: the order of the oldest unfinished sample."""
+
+    bound: int | None
+    low: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A picture of the run. `counts` as in `Delta`; `kept` by what quota they count towards, of the samples finished so far."""
+
+    planned: int
+    done: int
+    earlier: int
+    counts: Mapping[tuple[str, str], int]
+    kept: Mapping[Slot, int]
+    discarded: int
+    failed: int
+
+
+class Tally:
+    """Sums up the deltas. `planned` samples in all, `earlier` of them finished in a run before this one."""
+
+    def __init__(self, planned: int, earlier: list[Finished], quotas: Quotas) -> None:
+        self._planned = planned
+        self._earlier = len(earlier)
+        self._quotas = quotas
+        self._finished: list[Finished] = []
+        self._fates: Counter[str] = Counter()
+        self._orders: set[int] = set()
+        self._low = 0
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._bound: int | None = None
+        self._take(earlier)
+
+    def add(self, delta: Delta) -> Gate:
+        """Take a report in; what the reporter may still begin."""
+        self._counts.update(delta.counts)
+        if delta.finished:
+            self._take([f for _, f in delta.finished])
+            self._orders.update(order for order, _ in delta.finished)
+            while self._low in self._orders:
+                self._orders.remove(self._low)
+                self._low += 1
+        return Gate(self._bound, self._low)
+
+    def _take(self, finished: list[Finished]) -> None:
+        self._finished += finished
+        self._fates.update(f.slot or f.status for f in finished)
+        wanted = self._quotas.model_dump()
+        if all(self._fates[slot] >= (quota or 0) for slot, quota in wanted.items()):  # else it need not be looked for
+            self._bound = bound(self._finished, self._quotas)
+
+    def progress(self) -> Progress:
+        """The run as it stands."""
+        return Progress(
+            planned=self._planned,
+            done=len(self._finished),
+            earlier=self._earlier,
+            counts=dict(self._counts),
+            kept={slot: self._fates[slot] for slot in SLOTS},
+            discarded=self._fates["discarded"],
+            failed=self._fates["failed"],
+        )

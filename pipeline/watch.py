@@ -1,0 +1,71 @@
+"""Watching a run: from the hub's tally to the display in the terminal.
+
+In: the hub actor, the quotas, a console. Out: a live display for as long as the context lasts, and its last picture after it.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import ray
+from rich.console import Console
+
+from pipeline.manifest import Quotas
+from pipeline.output.cut import Slot
+from pipeline.tally import RUNG_NAMES, Progress
+from pipeline.views.progress import Display, ModeYield, RungCount, Snapshot
+from stages.records import MODES
+
+POLL_S = 0.25
+
+
+def snapshot(seen: Progress, quotas: Quotas, elapsed_s: float) -> Snapshot:
+    """The tally as the display wants it. RL prompts have a row of their own only where they have a quota."""
+    slots: tuple[Slot, ...] = (*MODES, "rl") if quotas.rl is not None else MODES
+    by_rung = {name: {what: n for (rung, what), n in seen.counts.items() if rung == name} for name in RUNG_NAMES}
+    return Snapshot(
+        planned=seen.planned,
+        done=seen.done,
+        rungs=tuple(_rung(name, by_rung[name]) for name in RUNG_NAMES),
+        modes=tuple(ModeYield(slot, seen.kept.get(slot, 0), getattr(quotas, slot)) for slot in slots),
+        discarded=seen.discarded,
+        failed=seen.failed,
+        images=sum(c.get("images", 0) for c in by_rung.values()),
+        calls=sum(c.get("calls", 0) for c in by_rung.values()),
+        in_flight_calls=sum(c.get("in_flight", 0) for c in by_rung.values()),
+        elapsed_s=elapsed_s,
+        earlier=seen.earlier,
+    )
+
+
+def _rung(name: str, counts: Mapping[str, int]) -> RungCount:
+    return RungCount(name, counts.get("samples", 0), counts.get("passed", 0), counts.get("failed", 0))
+
+
+@contextmanager
+def watching(hub: Any, title: str, quotas: Quotas, console: Console) -> Iterator[None]:
+    """Show the run's progress until the context ends."""
+    began, over = time.monotonic(), threading.Event()
+
+    def look(display: Display) -> None:
+        display.update(snapshot(ray.get(hub.progress.remote()), quotas, time.monotonic() - began))
+
+    def look_on(display: Display) -> None:
+        while not over.wait(POLL_S):
+            try:
+                look(display)
+            except ray.exceptions.RayError:
+                return  # the run is ending; whoever runs it says why
+
+    with Display(console, title=title) as display:
+        thread = threading.Thread(target=look_on, args=(display,), daemon=True)
+        thread.start()
+        try:
+            yield
+            over.set()
+            thread.join()
+            look(display)
+        finally:
+            over.set()

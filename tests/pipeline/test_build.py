@@ -1,0 +1,147 @@
+"""The whole path, for real: Ray, the world, SQLite, shards. Two builds of one manifest, run differently, are one data set."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+DEMO = ROOT / "manifests" / "demo.yaml"
+SMALL = ["--set", "sources.0.count=60"]
+QUOTAS = ["--set", "quotas={direct: 9, reflection: 5, multistep: 6, rl: 2}"]
+
+
+def x2i(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=400
+    )
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def digests(out: Path) -> dict[str, str]:
+    files = (f for product in ("sft", "rl", "pairs", "record") for f in sorted((out / product).glob("*.parquet")))
+    return {str(f.relative_to(out)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory):
+    out = tmp_path_factory.mktemp("narrow") / "out"
+    x2i("build", DEMO, "--out", out, *SMALL, *QUOTAS, "--set", "run.blocks=1", "--set", "run.concurrency=5")
+    return out
+
+
+def test_one_block_or_sixteen_make_the_same_bytes_and_a_kill_changes_nothing(narrow, tmp_path):
+    """The second build is killed half-way and goes on."""
+    out = tmp_path / "wide"
+    wide = ["build", DEMO, "--out", out, *SMALL, *QUOTAS, "--set", "run.blocks=16", "--set", "run.concurrency=24"]
+    kept = killed_half_way([sys.executable, "-m", "pipeline", *map(str, wide)], out)
+    assert 0 < kept < 60
+    again = x2i(*wide)
+    assert "Going on" in again.stdout
+    assert digests(out) == digests(narrow)
+    counts = json.loads((out / "run.json").read_text())["counts"]
+    assert counts["planned"] == counts["kept"] + counts["surplus"] + counts["discarded"] + counts["failed"]
+    assert counts["planned"] < 60  # the quotas cut the run short
+    assert counts["surplus"] > 0
+
+
+def killed_half_way(command: list[str], out: Path) -> int:
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(1200):
+            if rows(out) >= 5:
+                break
+            assert process.poll() is None
+            time.sleep(0.05)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert not (out / "run.json").exists()
+    return rows(out)
+
+
+def rows(out: Path) -> int:
+    if not (out / "run.db").exists():
+        return 0
+    with sqlite3.connect(f"file:{out / 'run.db'}?mode=ro", uri=True) as database:
+        try:
+            return int(database.execute("select count(*) from outcomes").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
+
+
+def test_a_finished_output_is_left_alone_and_another_is_refused(narrow):
+    before = {f: os.stat(f).st_mtime_ns for f in narrow.rglob("*") if f.is_file() and f.name != ".lock"}
+    again = x2i("build", DEMO, "--out", narrow, *SMALL, *QUOTAS)
+    assert "finished already" in again.stdout
+    assert {f: os.stat(f).st_mtime_ns for f in before} == before
+    refused = x2i("build", DEMO, "--out", narrow, *SMALL, *QUOTAS, "--set", "seed=8", check=False)
+    assert refused.returncode == 2
+    assert "--overwrite" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_verify_finds_no_problem_and_show_and_report_work(narrow):
+    assert "no problems found" in x2i("verify", narrow).stdout
+    record = pq.read_table(narrow / "record", columns=["id", "mode"]).to_pylist()
+    one = next(r["id"] for r in record if r["mode"] == "multistep")
+    shown = x2i("show", narrow, one[:12]).stdout
+    assert one in shown
+    assert "S2" in shown
+    assert "<html" in (narrow / "report.html").read_text()[:200]
+    assert x2i("report", narrow).stdout.strip().endswith("report.html")
+
+
+def test_the_truth_is_nobodys_input(narrow, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(narrow, out)
+    before = digests(out)
+    (out / "truth.parquet").unlink()
+    assert "no problems found" in x2i("verify", out).stdout
+    x2i("report", out)
+    assert digests(out) == before
+
+
+def test_the_lock_lies_beside_the_output(narrow):
+    found = yaml.safe_load((narrow / "manifest.lock.yaml").read_text())
+    assert found["manifest"]["quotas"]["direct"] == 9
+    assert found["fingerprint"] == json.loads((narrow / "run.json").read_text())["fingerprint"]
+
+
+def test_nothing_of_the_journey_is_in_the_data(narrow):
+    names = set()
+    for product in ("sft", "rl", "pairs", "record"):
+        for file in (narrow / product).glob("*.parquet"):
+            names |= {str(p) for p in pq.ParquetFile(file).schema_arrow.names}
+    assert not names & {"latency", "cost", "retries", "provider", "created_at", "timestamp"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["build", "manifests/none.yaml"], "none.yaml"),
+        (["build", DEMO, "--set", "policy.reflexion_rounds=2"], "reflection_rounds"),
+        (["build", DEMO, "--set", "models.analyzer.options.eror_rate=0.1"], "error_rate"),
+        (["verify", "build/there-is-no-such-output"], "there-is-no-such-output"),
+        (["show", "build/there-is-no-such-output", "x"], "there-is-no-such-output"),
+        (["report", "build/there-is-no-such-output"], "there-is-no-such-output"),
+    ],
+)
+def test_bad_usage_is_one_line_and_not_a_traceback(arguments, words):
+    done = x2i(*arguments, check=False)
+    assert done.returncode in (1, 2)
+    said = (done.stderr + done.stdout).strip()
+    assert words in said
+    assert "Traceback" not in said
+    assert len(said.splitlines()) == 1

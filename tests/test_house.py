@@ -1,0 +1,115 @@
+"""The house keeps its shape: imports go one way, rooms stay pure, files stay readable."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("prompts", "stages", "pipeline", "training")
+MAY_IMPORT = {
+    "prompts": {"prompts"},
+    "stages": {"prompts", "stages"},
+    "pipeline": {"prompts", "stages", "pipeline"},
+    "training": {"stages", "training"},
+}
+IMPURE = {
+    "ray",
+    "torch",
+    "os",
+    "pathlib",
+    "io",
+    "socket",
+    "time",
+    "datetime",
+    "random",
+    "fsspec",
+    "requests",
+    "httpx",
+    "openai",
+}
+
+
+def modules(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield node.module or ""
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+ALL = [path for room in ROOMS for path in modules(room)]
+
+
+@pytest.mark.parametrize("room", [r for r in ROOMS if (ROOT / r).exists()])
+def test_imports_go_one_way(room):
+    assert modules(room)
+    for path in modules(room):
+        ours = {name.split(".")[0] for name in imports(path)} & set(ROOMS)
+        assert ours <= MAY_IMPORT[room], f"{path} imports {ours - MAY_IMPORT[room]}"
+
+
+def test_stages_are_pure():
+    for path in modules("stages"):
+        assert not {name.split(".")[0] for name in imports(path)} & IMPURE, path
+        assert "open(" not in path.read_text("utf-8"), path
+
+
+def test_only_the_dag_knows_ray_data():
+    users = {name_of(p) for p in modules("pipeline") if "ray.data" in set(imports(p))}
+    assert users == {"pipeline.dag"}
+
+
+def test_the_truth_check_imports_nothing_of_the_analyzer():
+    reached, todo = set(), ["pipeline.world.truth"]
+    while todo:
+        name = todo.pop()
+        path = ROOT / (name.replace(".", "/") + ".py")
+        if name not in reached and path.exists():
+            reached.add(name)
+            todo += list(imports(path))
+    assert {n.rsplit(".", 1)[-1] for n in reached} & {"analyzer", "vision"} == set()
+
+
+def test_there_are_no_import_cycles():
+    graph = {name_of(p): {n for n in imports(p) if n.split(".")[0] in ROOMS} for p in ALL}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " -> ".join((*path[path.index(name) :], name))
+        if name in done or name not in graph:
+            return
+        for other in graph[name]:
+            visit(other, (*path, name))
+        done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def test_every_module_says_what_it_is_and_stays_readable():
+    for path in ALL:
+        text = path.read_text("utf-8")
+        assert ast.get_docstring(ast.parse(text)), f"{path}: no module docstring"
+        assert text.count("\n") <= 300, f"{path}: outgrew its room"
+
+
+def test_one_broad_except_at_most():
+    broad = []
+    for path in ALL:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ExceptHandler):
+                names = [node.type] if not isinstance(node.type, ast.Tuple) else node.type.elts
+                broad += [path for n in names if n is None or getattr(n, "id", "") in ("Exception", "BaseException")]
+    assert len(broad) <= 1, broad
