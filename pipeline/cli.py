@@ -7,7 +7,7 @@ a bad manifest. An expected failure is said in one line on standard error, never
 import sys
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import ray.exceptions
 import typer
@@ -15,6 +15,7 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import build as building
+from pipeline.hub import RunStopped, one_line
 from pipeline.lock import OutputError
 from pipeline.manifest import ManifestError
 from pipeline.manifest_file import load
@@ -22,7 +23,8 @@ from pipeline.output.shards import RowTooLarge
 from pipeline.output.verify import examine
 from pipeline.views.report import report as write_report
 from pipeline.views.show import show as print_sample
-from stages.errors import EngineDead
+
+GO_ON = "mend the cause and type the same command again to go on"
 
 app = typer.Typer(
     add_completion=False,
@@ -54,7 +56,11 @@ def build(
     console = Console()
     wanted = load(manifest, set_)
     folder = out or Path("build") / wanted.name
-    if building.build(wanted, folder, overwrite, console):
+    try:
+        built = building.build(wanted, folder, overwrite, console)
+    except KeyboardInterrupt:
+        _fail("stopped; type the same command again to go on", 130)
+    if built:
         console.print(f"Done: {folder} (report: {folder / 'report.html'})")
     else:
         console.print(f"{folder} is finished already: nothing to do.")
@@ -91,12 +97,12 @@ def main() -> None:
         _fail(error, 2)
     except (LookupError, FileNotFoundError) as error:
         _fail(error.args[0] if isinstance(error, KeyError) else error, 2)
-    except (ray.exceptions.RayError, SQLAlchemyError, EngineDead, RowTooLarge, BrokenProcessPool, OSError) as error:
-        _fail(f"the run stopped: {error}; mend the cause and type the same command again to go on", 1)
-    except KeyboardInterrupt:
-        _fail("stopped; type the same command again to go on", 130)
+    except (RunStopped, RowTooLarge) as error:
+        _fail(f"the run stopped: {error}; {GO_ON}", 1)
+    except (ray.exceptions.RayError, SQLAlchemyError, BrokenProcessPool, OSError) as error:
+        _fail(f"the run stopped: {one_line(error)}; {GO_ON}", 1)
 
 
-def _fail(what: object, code: int) -> None:
+def _fail(what: object, code: int) -> NoReturn:
     print(f"x2i: {what}", file=sys.stderr)
     raise SystemExit(code)

@@ -18,9 +18,10 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import ray
 import ray.data
+import ray.exceptions
 
 import prompts.catalogue
-from pipeline.hub import HubLink
+from pipeline.hub import HubLink, telling, why_stopped
 from pipeline.manifest import Manifest
 from pipeline.models import Count, Permit, compose
 from pipeline.outcomes import Outcomes
@@ -98,7 +99,8 @@ class Rung:
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """A batch of rows after this operator. Raises stages.errors.EngineDead, OSError on a failed write."""
-        after = self._loop.run(self._all(batch.to_pylist()))
+        with telling(self._job.hub):
+            after = self._loop.run(self._all(batch.to_pylist()))
         return pa.Table.from_pylist(after, schema=batch.schema)
 
     async def _all(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -145,16 +147,18 @@ class Curate:
     """The last operator: prune, make sure every segment has its mask, and keep the outcome."""
 
     def __init__(self, job: Job) -> None:
+        self._hub = job.hub
         self._dialect = job.manifest.output.dialect
         self._outcomes = Outcomes(job.database, job.fingerprint)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """The ids written. Raises stages.mask.NoRule, sqlalchemy.exc.SQLAlchemyError."""
-        done = [prune(load(text)) for text in batch["trajectory"].to_pylist()]
-        for t in done:
-            if t.status == "accepted" and t.mode is not None:
-                segments(t, self._dialect)
-        self._outcomes.upsert(done)
+        with telling(self._hub):
+            done = [prune(load(text)) for text in batch["trajectory"].to_pylist()]
+            for t in done:
+                if t.status == "accepted" and t.mode is not None:
+                    segments(t, self._dialect)
+            self._outcomes.upsert(done)
         return batch.select(["id"])
 
 
@@ -162,7 +166,10 @@ LADDER: tuple[type[Rung], ...] = (Direct, Reflect, Multistep)
 
 
 def run(job: Job, todo: Sequence[Trajectory], ladder: Sequence[type[Rung]] = LADDER) -> Iterator[str]:
-    """Take `todo` (in rank order) up the ladder; yields the id of each sample once its outcome is kept."""
+    """Take `todo` (in rank order) up the ladder; yields the id of each sample once its outcome is kept.
+
+    Raises pipeline.hub.RunStopped when the run cannot go on: an engine is dead, a write failed, Ray is gone.
+    """
     _quiet()
     rows = [{"id": t.sample.id, "order": n, "trajectory": dump(t)} for n, t in enumerate(todo)]
     size = block_rows(len(rows), job.manifest.run.blocks)
@@ -170,8 +177,11 @@ def run(job: Job, todo: Sequence[Trajectory], ladder: Sequence[type[Rung]] = LAD
     tasks = max(4, -(-IN_HAND * job.manifest.run.concurrency // BLOCK_ROWS))
     for kind in ladder:
         data = _operator(data, kind, tasks, job)
-    for batch in _operator(data, Curate, 1, job).iter_batches(batch_size=None, batch_format="pyarrow"):
-        yield from batch["id"].to_pylist()
+    try:
+        for batch in _operator(data, Curate, 1, job).iter_batches(batch_size=None, batch_format="pyarrow"):
+            yield from batch["id"].to_pylist()
+    except ray.exceptions.RayError as error:
+        raise why_stopped(job.hub, error) from error
 
 
 def _quiet() -> None:

@@ -5,9 +5,13 @@ In: leases wanted, permits given back, deltas. Out: permits, gates, progress. It
 """
 
 import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ray
+import ray.exceptions
 
 from pipeline.limiter import Limiter, Permits
 from pipeline.manifest import Quotas
@@ -23,6 +27,7 @@ class Hub:
     def __init__(self, concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas) -> None:
         self._limiter = Limiter(concurrency)
         self._tally = Tally(planned, earlier, quotas)
+        self._stopped_by: str | None = None
 
     async def lease(self, holder: str, wanted: int) -> int:
         """See `Limiter.lease`."""
@@ -41,11 +46,48 @@ class Hub:
         """The run as it stands."""
         return self._tally.progress()
 
+    async def stopped(self, words: str) -> None:
+        """An actor cannot go on; the first one's words are kept."""
+        self._stopped_by = self._stopped_by or words
+
+    async def stopped_by(self) -> str | None:
+        """Why the run stopped, in the words of the first actor that could not go on."""
+        return self._stopped_by
+
 
 def start(concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas) -> Any:
     """The hub as a Ray actor; `ray.init` must have been called."""
     actor: Any = ray.remote(Hub)
     return actor.options(num_cpus=0, max_concurrency=10_000).remote(concurrency, planned, earlier, quotas)
+
+
+class RunStopped(Exception):
+    """The run cannot go on; the message is the one line that says why."""
+
+
+@contextmanager
+def telling(hub: Any) -> Iterator[None]:
+    """Tell the hub why this actor cannot go on. Ray carries a traceback to the driver, but not the error itself."""
+    try:
+        yield
+    except Exception as error:  # the one broad except: whatever it is, the person who runs the build must read it
+        ray.get(hub.stopped.remote(one_line(error)))
+        raise
+
+
+def why_stopped(hub: Any, error: BaseException) -> RunStopped:
+    """What to tell of a run that ended with `error`: an actor's own words, where the hub heard any."""
+    try:
+        words = ray.get(hub.stopped_by.remote(), timeout=10)
+    except ray.exceptions.RayError:
+        words = None
+    return RunStopped(words or one_line(error))
+
+
+def one_line(error: BaseException) -> str:
+    """An error as "Kind: words", on one line without colour codes."""
+    words = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
+    return f"{type(error).__name__}: {words[:500]}" if words else type(error).__name__
 
 
 class HubLink:

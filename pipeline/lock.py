@@ -15,6 +15,8 @@ from typing import Any, Literal
 import filelock
 import yaml
 
+from pipeline.output import run_json
+
 LOCK = "manifest.lock.yaml"
 RUN = "run.json"
 OURS = (
@@ -106,7 +108,19 @@ def settle(out: Path, plan: Plan, overwrite: bool) -> State:
             f"{out}: holds the output of another manifest (fingerprint {before.fingerprint[:12]}, "
             f"this one is {plan.fingerprint[:12]}); name another folder with --out, or replace it with --overwrite"
         )
-    return "finished" if (out / RUN).exists() and plan.asks_the_same(before) else "unfinished"
+    return "finished" if plan.asks_the_same(before) and _whole(out) else "unfinished"
+
+
+def _whole(out: Path) -> bool:
+    """True when the output is there, and no sample failed for want of a connection: such samples are tried again."""
+    try:
+        return not run_json.read(out).reasons["failed"].get("transport")
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, KeyError) as error:
+        raise OutputError(
+            f"{out / RUN}: cannot be read ({type(error).__name__}); build again with --overwrite"
+        ) from None
 
 
 def clear(out: Path) -> None:

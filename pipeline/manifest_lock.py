@@ -9,14 +9,19 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import make_url
+
 from pipeline.manifest import Manifest
 
 _WITHOUT_EFFECT = ("name", "quotas", "run")  # which rows are kept, and where the work is done; never what a row says
 
 
 def resolved(manifest: Manifest) -> dict[str, Any]:
-    """The manifest with every default filled in, as plain data."""
-    return manifest.model_dump(mode="json")
+    """The manifest with every default filled in, as plain data that may be published: without the database's password."""
+    data = manifest.model_dump(mode="json")
+    if manifest.run.database is not None:
+        data["run"]["database"] = make_url(manifest.run.database).render_as_string(hide_password=True)
+    return data
 
 
 def fingerprint(manifest: Manifest, prompts: Mapping[str, str]) -> str:

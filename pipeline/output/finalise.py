@@ -33,12 +33,11 @@ def finalise(
     fingerprint: str,
     identities: Mapping[str, str],
     workers: int,
-    beyond_begun: int = 0,
 ) -> RunSummary:
     """Write the output of a run into `out`, replacing what is there, and say what it holds.
 
-    `prompts` maps a prompt's name to its sha256, `identities` a role to its model. `beyond_begun` counts samples that were begun
-    beyond the cut and have no outcome. Hold the output's lock: two writers at once would remove each other's work.
+    `prompts` maps a prompt's name to its sha256, `identities` a role to its model. Hold the output's lock: two writers at once
+    would remove each other's work.
     Raises ValueError for outcomes that are none, OSError when an image is missing or a write fails,
     pipeline.output.shards.RowTooLarge, stages.mask.NoRule.
     """
@@ -50,7 +49,7 @@ def finalise(
     with install.aside(out) as folder, process_pool(workers) as pool:
         files = _write(content, manifest, store, folder, frame, pool)
         named = run_json.store_named(store.root, out)
-        summary = run_json.summary(manifest, frame, made, planned, files, named, beyond_begun)
+        summary = run_json.summary(manifest, frame, made, planned, files, named)
         install.write_synced(folder / install.CARD, card(summary, sorted({t.sample.licence for t, _ in planned})))
         install.write_synced(folder / run_json.NAME, run_json.dump(summary))
         install.install(folder, out)

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.manifest import Manifest
+from pipeline.manifest_lock import resolved
 from pipeline.output import funnel
 from pipeline.output.cut import FATES, Cut
 from pipeline.output.frame import Frame
@@ -64,7 +65,6 @@ def summary(
     planned: Planned,
     files: Mapping[str, ShardFile],
     store: str | None,
-    beyond_begun: int,
 ) -> RunSummary:
     """What the run has to say."""
     kept = [t for t, fate in planned if fate == "kept"]
@@ -77,7 +77,7 @@ def summary(
         counts={
             "planned": len(planned),
             **{fate: cut.count(fate) for fate in FATES},
-            "beyond_cut": cut.beyond + beyond_begun,
+            "beyond_cut": cut.beyond,
         },
         kept_by_mode={mode: modes[mode] for mode in MODES},
         kept_by_split={"train": splits["train"], "validation": splits["validation"], "rl": splits["rl"]},
@@ -89,7 +89,7 @@ def summary(
         shuffle_seed=frame.seed,
         store=store,
         files=dict(sorted(files.items())),
-        manifest=manifest.model_dump(mode="json"),
+        manifest=resolved(manifest),
         prompts=dict(frame.prompts),
         models=dict(frame.identities),
         versions=versions(),

@@ -129,7 +129,9 @@ def line(s: Snapshot) -> str:
     """A snapshot as one line of plain text."""
     modes = " ".join(f"{m.name} {m.kept}{'' if m.quota is None else f'/{m.quota}'}" for m in s.modes)
     lost = f"discarded {s.discarded} failed {s.failed}"
-    return f"{_clock(s.elapsed_s)} {s.done}/{s.planned} | {modes} | {lost} | {s.rate:.1f}/s eta {_clock(s.eta_s)}"
+    work = f"calls {s.calls} ({s.in_flight_calls} in flight) images {s.images}"
+    speed = f"{s.rate:.1f}/s eta {_clock(s.eta_s)}"
+    return f"{_clock(s.elapsed_s)} {s.done}/{s.planned} | {modes} | {lost} | {work} | {speed}"
 
 
 def table(s: Snapshot, title: str = "") -> RenderableType:

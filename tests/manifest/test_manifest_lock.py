@@ -108,3 +108,8 @@ def test_the_resolved_manifest_is_plain_data_that_makes_the_same_manifest(tmp_pa
     assert plain == resolved(manifest)
     assert plain["policy"]["reflection_rounds"] == 3
     assert Manifest.model_validate(plain) == manifest
+
+
+def test_a_database_password_is_not_resolved(tmp_path: Path) -> None:
+    manifest = load(folder(tmp_path), ["run.database=postgresql://me:s3cret@db/x"])
+    assert resolved(manifest)["run"]["database"] == "postgresql://me:***@db/x"

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from tests.output.test_mask_table import LETTER, trained
+
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "manifests" / "demo.yaml"
 SMALL = ["--set", "sources.0.count=60"]
@@ -101,6 +103,18 @@ def test_verify_finds_no_problem_and_show_and_report_work(narrow):
     assert "S2" in shown
     assert "<html" in (narrow / "report.html").read_text()[:200]
     assert x2i("report", narrow).stdout.strip().endswith("report.html")
+
+
+def test_the_mask_table_of_the_method_agrees_with_every_row(narrow):
+    modes = set()
+    for file in (narrow / "sft").glob("*.parquet"):
+        for row in pq.read_table(file, columns=["mode", "segments"]).to_pylist():
+            made = [s for s in row["segments"] if s["role"] == "assistant"]
+            last = max(s["index"] for s in made if s["kind"] == "generation")
+            assert {(LETTER[s["kind"]], s["index"]) for s in made if s["loss"] == 1} == trained(row["mode"], last)
+            assert all(s["loss"] == 0 for s in row["segments"] if s["role"] == "user")
+            modes.add(row["mode"])
+    assert modes == {"direct", "reflection", "multistep"}
 
 
 def test_the_truth_is_nobodys_input(narrow, tmp_path):

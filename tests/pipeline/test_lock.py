@@ -6,15 +6,33 @@ import pytest
 
 from pipeline import lock
 from pipeline.lock import OutputError, Plan
+from pipeline.output.run_json import RunSummary
 
 PLAN = Plan("a" * 64, {"name": "x", "quotas": {"direct": 5}, "run": {"concurrency": 1}})
+
+
+def finish(out, **failed):
+    """An output that says it is finished, with so many samples failed by reason."""
+    told = {name: {} for name in ("kept_by_mode", "kept_by_split", "funnel", "categories", "quotas", "files")}
+    told |= {
+        "manifest": {},
+        "prompts": {},
+        "models": {},
+        "versions": {},
+        "counts": {},
+        "cut_rank": None,
+        "store": "store",
+    }
+    told |= {"format": "run/1", "name": "x", "fingerprint": PLAN.fingerprint, "shuffle_seed": 0, "finished_at": ""}
+    told["reasons"] = {"discarded": {}, "failed": failed}
+    (out / lock.RUN).write_text(RunSummary(**told).model_dump_json())
 
 
 def test_a_fresh_folder_an_unfinished_one_and_a_finished_one(tmp_path):
     assert lock.settle(tmp_path, PLAN, overwrite=False) == "fresh"
     lock.write(tmp_path, PLAN)
     assert lock.settle(tmp_path, PLAN, overwrite=False) == "unfinished"
-    (tmp_path / lock.RUN).write_text("{}")
+    finish(tmp_path)
     assert lock.settle(tmp_path, PLAN, overwrite=False) == "finished"
     wider = Plan(PLAN.fingerprint, {**PLAN.manifest, "run": {"concurrency": 9}})
     assert lock.settle(tmp_path, wider, overwrite=False) == "finished"
@@ -22,9 +40,24 @@ def test_a_fresh_folder_an_unfinished_one_and_a_finished_one(tmp_path):
 
 def test_other_quotas_go_on_from_the_same_outcomes(tmp_path):
     lock.write(tmp_path, PLAN)
-    (tmp_path / lock.RUN).write_text("{}")
+    finish(tmp_path)
     more = Plan(PLAN.fingerprint, {**PLAN.manifest, "quotas": {"direct": 6}})
     assert lock.settle(tmp_path, more, overwrite=False) == "unfinished"
+
+
+def test_samples_that_failed_in_transport_are_tried_again_and_no_others(tmp_path):
+    lock.write(tmp_path, PLAN)
+    finish(tmp_path, input=3, malformed=1)
+    assert lock.settle(tmp_path, PLAN, overwrite=False) == "finished"
+    finish(tmp_path, transport=1)
+    assert lock.settle(tmp_path, PLAN, overwrite=False) == "unfinished"
+
+
+def test_a_damaged_run_json_is_said(tmp_path):
+    lock.write(tmp_path, PLAN)
+    (tmp_path / lock.RUN).write_text("{")
+    with pytest.raises(OutputError, match=r"run\.json: cannot be read"):
+        lock.settle(tmp_path, PLAN, overwrite=False)
 
 
 def test_another_fingerprint_is_refused_unless_overwritten(tmp_path):

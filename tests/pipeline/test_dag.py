@@ -1,0 +1,84 @@
+"""The DAG on real Ray: one limit over all rungs, a gate that stops feeding, and an engine whose death stops the run."""
+
+import itertools
+
+import pytest
+import ray
+
+from benchmarks.slots import Sleeper, ladder, samples
+from pipeline import dag, hub
+from pipeline.manifest_file import load
+from pipeline.outcomes import Outcomes
+from pipeline.session import session
+from stages.calls import Models
+from stages.errors import EngineDead
+from stages.scripted import ScriptedAnalyzer, ScriptedGenerator
+
+SLOTS = 5
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory):
+    with session(None, tmp_path_factory.mktemp("ray") / "ray.log"):
+        yield
+
+
+def job(folder, todo, *overrides):
+    manifest = load("manifests/demo.yaml", [f"run.concurrency={SLOTS}", *overrides])
+    database = f"sqlite:///{folder / 'run.db'}"
+    outcomes = Outcomes(database, "test")
+    outcomes.create()
+    counting = hub.start(SLOTS, len(todo), [], manifest.quotas)
+    window = dag.window(manifest, len(todo))
+    return dag.Job(manifest, "test", str(folder), database, counting, 1, window), outcomes
+
+
+def most_at_once(log) -> int:
+    times = [tuple(map(float, line.split())) for line in log.read_text().splitlines()]
+    steps = sorted([(begin, 1) for begin, _ in times] + [(end, -1) for _, end in times])
+    return max(itertools.accumulate(step for _, step in steps))
+
+
+def test_calls_in_flight_over_all_rungs_never_exceed_the_limit_and_reach_it(up, tmp_path):
+    todo = samples(40)
+    work, outcomes = job(tmp_path, todo)
+    sleeper = Sleeper(0.01, 0.8, str(tmp_path / "log"))
+    done = list(dag.run(work, todo, ladder(sleeper, per_rung=True)))
+    assert sorted(done) == sorted(t.sample.id for t in todo)
+    assert most_at_once(tmp_path / "log") == SLOTS
+    kept = list(outcomes.all())
+    assert {t.mode for t in kept} == {"direct", "reflection", "multistep", None}
+    progress = ray.get(work.hub.progress.remote())
+    assert progress.done == 40
+    assert sum(progress.counts[rung, "calls"] for rung in ("direct", "reflect", "multistep")) == sum(
+        e.call_key is not None for t in kept for e in t.events
+    )
+    assert all(n == 0 for (_, what), n in progress.counts.items() if what in ("samples", "in_flight"))
+
+
+def test_feeding_stops_when_the_quotas_are_filled(up, tmp_path):
+    todo = samples(400)
+    work, outcomes = job(
+        tmp_path, todo, "quotas.direct=5", "quotas.reflection=3", "quotas.multistep=3", "run.blocks=80"
+    )
+    list(dag.run(work, todo, ladder(Sleeper(0.005, 0.5, str(tmp_path / "log")), per_rung=True)))
+    begun = list(outcomes.all())
+    assert 11 <= len(begun) < 200  # what was in hand is finished, the rest is never begun
+    assert [t.rank for t in begun[:11]] == list(range(11))
+
+
+class Dead(dag.Direct):
+    """A rung whose engine is gone."""
+
+    def models(self, job, permit, count):
+        gone = ScriptedAnalyzer([EngineDead("the engine left")])
+        drawer = ScriptedGenerator()
+        return Models(drawer, drawer, gone, super().models(job, permit, count).prompts, 1)
+
+
+def test_a_dead_engine_stops_the_run_with_its_words(up, tmp_path):
+    todo = samples(3)
+    work, outcomes = job(tmp_path, todo)
+    with pytest.raises(hub.RunStopped, match=r"^EngineDead: the engine left$"):
+        list(dag.run(work, todo, (Dead,)))
+    assert list(outcomes.all()) == []
