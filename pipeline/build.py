@@ -6,19 +6,24 @@ where it stopped; what belongs to another manifest is not touched unless it is t
 
 import os
 from collections.abc import Mapping
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
+import ray.exceptions
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
 import prompts.catalogue
 from pipeline import dag, hub, lock
+from pipeline.errors import RunStopped, one_line
 from pipeline.manifest import Manifest
 from pipeline.manifest_lock import fingerprint, resolved
 from pipeline.models import identities
 from pipeline.outcomes import Outcomes
 from pipeline.output.cut import bound, finished
 from pipeline.output.finalise import finalise
+from pipeline.output.shards import RowTooLarge
 from pipeline.session import session
 from pipeline.sources.plan import plan
 from pipeline.sources.truth import write_truth
@@ -26,6 +31,8 @@ from pipeline.store import ImageStore
 from pipeline.views.report import report
 from pipeline.watch import watching
 from stages.records import Trajectory
+
+GO_ON = "mend the cause and type the same command again to go on"
 
 
 @dataclass(frozen=True)
@@ -43,8 +50,17 @@ class Site:
 def build(manifest: Manifest, out: Path, overwrite: bool, console: Console) -> bool:
     """Build `manifest` into `out`; False when a finished output was there already.
 
-    Raises pipeline.lock.OutputError, pipeline.manifest.ManifestError, ray.exceptions.RayError, OSError.
+    Raises pipeline.errors.BuildError.
     """
+    try:
+        return _build(manifest, out, overwrite, console)
+    except (ray.exceptions.RayError, SQLAlchemyError, BrokenProcessPool, RowTooLarge, OSError) as error:
+        raise RunStopped(f"the run stopped: {one_line(error)}; {GO_ON}") from error
+    except RunStopped as error:
+        raise RunStopped(f"the run stopped: {error}; {GO_ON}") from error
+
+
+def _build(manifest: Manifest, out: Path, overwrite: bool, console: Console) -> bool:
     words = prompts.catalogue.load()
     wanted = lock.Plan(fingerprint(manifest, words.hashes), resolved(manifest))
     with lock.held(out):

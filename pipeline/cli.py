@@ -5,26 +5,15 @@ a bad manifest. An expected failure is said in one line on standard error, never
 """
 
 import sys
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import ray.exceptions
 import typer
 from rich.console import Console
-from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import build as building
-from pipeline.hub import RunStopped, one_line
-from pipeline.lock import OutputError
-from pipeline.manifest import ManifestError
-from pipeline.manifest_file import load
-from pipeline.output.shards import RowTooLarge
-from pipeline.output.verify import examine
-from pipeline.views.report import report as write_report
-from pipeline.views.show import show as print_sample
-
-GO_ON = "mend the cause and type the same command again to go on"
+from pipeline.errors import BuildError, one_line
 
 app = typer.Typer(
     add_completion=False,
@@ -53,11 +42,14 @@ def build(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output of another manifest.")] = False,
 ) -> None:
     """Build the data set of MANIFEST; go on where an earlier build stopped."""
+    from pipeline.build import build as build_into  # here, because Ray takes seconds to import
+    from pipeline.manifest_file import load
+
     console = Console()
     wanted = load(manifest, set_)
     folder = out or Path("build") / wanted.name
     try:
-        built = building.build(wanted, folder, overwrite, console)
+        built = build_into(wanted, folder, overwrite, console)
     except KeyboardInterrupt:
         _fail("stopped; type the same command again to go on", 130)
     if built:
@@ -69,6 +61,8 @@ def build(
 @app.command()
 def verify(out: Out) -> None:
     """Check an output: schemas, masks, counts, checksums, images, references, splits, shortcuts."""
+    from pipeline.output.verify import examine
+
     found = examine(out)
     for line in (*found.notes, *map(str, found.problems)):
         print(line)
@@ -80,27 +74,40 @@ def verify(out: Out) -> None:
 @app.command()
 def show(out: Out, sample: Annotated[str, typer.Argument(help="A sample id, or its beginning.", metavar="ID")]) -> None:
     """Print one trajectory in the terminal."""
-    print_sample(out, sample, Console())
+    from pipeline.views.show import show as print_sample
+
+    with _readable(out):
+        print_sample(out, sample, Console())
 
 
 @app.command()
 def report(out: Out) -> None:
     """Write report.html: the funnel and a gallery per mode."""
-    print(write_report(out))
+    from pipeline.views.report import report as write_report
+
+    with _readable(out):
+        print(write_report(out))
 
 
 def main() -> None:
     """The entry point of `x2i`."""
     try:
         app(standalone_mode=True)
-    except (ManifestError, OutputError) as error:
-        _fail(error, 2)
-    except (LookupError, FileNotFoundError) as error:
-        _fail(error.args[0] if isinstance(error, KeyError) else error, 2)
-    except (RunStopped, RowTooLarge) as error:
-        _fail(f"the run stopped: {error}; {GO_ON}", 1)
-    except (ray.exceptions.RayError, SQLAlchemyError, BrokenProcessPool, OSError) as error:
-        _fail(f"the run stopped: {one_line(error)}; {GO_ON}", 1)
+    except BuildError as error:
+        _fail(error, error.exit_code)
+    except OSError as error:
+        _fail(one_line(error) if error.errno else error, 1)
+
+
+@contextmanager
+def _readable(out: Path) -> Iterator[None]:
+    """Say in one line that an output cannot be read, or that it does not hold what was asked for."""
+    try:
+        yield
+    except LookupError as error:
+        _fail(error.args[0], 2)
+    except ValueError as error:
+        _fail(f"{out}: {one_line(error)}; x2i verify {out} tells more", 1)
 
 
 def _fail(what: object, code: int) -> NoReturn:

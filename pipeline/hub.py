@@ -5,7 +5,6 @@ In: leases wanted, permits given back, deltas. Out: permits, gates, progress. It
 """
 
 import asyncio
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import ray
 import ray.exceptions
 
+from pipeline.errors import RunStopped, one_line
 from pipeline.limiter import Limiter, Permits
 from pipeline.manifest import Quotas
 from pipeline.output.cut import Finished
@@ -61,10 +61,6 @@ def start(concurrency: int, planned: int, earlier: list[Finished], quotas: Quota
     return actor.options(num_cpus=0, max_concurrency=10_000).remote(concurrency, planned, earlier, quotas)
 
 
-class RunStopped(Exception):
-    """The run cannot go on; the message is the one line that says why."""
-
-
 @contextmanager
 def telling(hub: Any) -> Iterator[None]:
     """Tell the hub why this actor cannot go on. Ray carries a traceback to the driver, but not the error itself."""
@@ -82,12 +78,6 @@ def why_stopped(hub: Any, error: BaseException) -> RunStopped:
     except ray.exceptions.RayError:
         words = None
     return RunStopped(words or one_line(error))
-
-
-def one_line(error: BaseException) -> str:
-    """An error as "Kind: words", on one line without colour codes."""
-    words = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
-    return f"{type(error).__name__}: {words[:500]}" if words else type(error).__name__
 
 
 class HubLink:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import filelock
 import yaml
 
+from pipeline.errors import BuildError
 from pipeline.output import run_json
 
 LOCK = "manifest.lock.yaml"
@@ -27,7 +28,7 @@ OURS = (
 State = Literal["fresh", "unfinished", "finished"]
 
 
-class OutputError(Exception):
+class OutputError(BuildError):
     """The output folder cannot be used for this build; the message says why and what to do."""
 
 

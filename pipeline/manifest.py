@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pipeline.errors import BuildError
 from pipeline.sources.spec import TableSpec
 from pipeline.world.source import WorldSpec
 from stages.policy import Policy
@@ -15,7 +16,7 @@ from stages.policy import Policy
 SourceSpec = Annotated[TableSpec | WorldSpec, Field(discriminator="kind")]
 
 
-class ManifestError(Exception):
+class ManifestError(BuildError):
     """The manifest cannot be used; each problem is one line that names file, field, problem and remedy."""
 
     def __init__(self, *problems: str) -> None:

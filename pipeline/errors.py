@@ -1,0 +1,29 @@
+"""The errors a person meets at the command line. Each message says what is wrong, where, and what to do.
+
+    BuildError
+    ├── ManifestError   (pipeline.manifest)  nothing was run                        exit code 2
+    ├── OutputError     (pipeline.lock)      the folder cannot be used              exit code 2
+    └── RunStopped      the run cannot go on: an engine is dead, a write failed     exit code 1
+
+In: an exception from anywhere. Out: these classes, and `one_line`, which tells any error on one line.
+"""
+
+import re
+
+
+class BuildError(Exception):
+    """A build cannot begin, or cannot go on."""
+
+    exit_code = 2
+
+
+class RunStopped(BuildError):
+    """The run cannot go on; the message is one line."""
+
+    exit_code = 1
+
+
+def one_line(error: BaseException) -> str:
+    """An error as "Kind: words", on one line without colour codes."""
+    words = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
+    return f"{type(error).__name__}: {words[:500]}" if words else type(error).__name__
