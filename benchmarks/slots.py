@@ -121,7 +121,7 @@ def by_ray(todo: Sequence[Trajectory], sleeper: Sleeper, manifest: Manifest, fol
     Outcomes(database, "bench").create()
     slots = manifest.run.concurrency
     counting = hub.start(slots, len(todo), [], manifest.quotas)
-    job = dag.Job(manifest, "bench", str(folder), database, counting, 1, len(todo))
+    job = dag.Job(manifest, "bench", str(folder), database, counting, len(todo))
     for _ in dag.run(job, todo, ladder(sleeper, per_rung)):
         pass
 

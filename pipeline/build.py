@@ -28,6 +28,7 @@ from pipeline.session import session
 from pipeline.sources.plan import plan
 from pipeline.sources.truth import write_truth
 from pipeline.store import ImageStore
+from pipeline.views.closing import closing
 from pipeline.views.report import report
 from pipeline.watch import watching
 from stages.records import Trajectory
@@ -111,10 +112,11 @@ def _climb(site: Site, outcomes: Outcomes, planned: list[Trajectory], console: C
     if len(earlier) > sum(t.status == "failed" for t in planned):
         console.print(f"Going on: {len(earlier)} of {len(planned)} samples have their outcome.")
     run = site.manifest.run
+    console.print("Starting Ray ...")
     with session(run.address, site.out / "ray.log"):
         switchboard = hub.start(run.concurrency, len(planned), done, site.manifest.quotas)
         job = dag.Job(
-            site.manifest, site.fingerprint, site.store, site.database, switchboard, site.workers,
+            site.manifest, site.fingerprint, site.store, site.database, switchboard,
             window=dag.window(site.manifest, len(todo)),
         )  # fmt: skip
         with watching(switchboard, site.manifest.name, site.manifest.quotas, console):
@@ -129,7 +131,7 @@ def _finish(
     console.print("Writing shards ...")
     wanted = {t.sample.id for t in planned}
     known = [t for t in outcomes.all() if t.sample.id in wanted]
-    finalise(
+    summary = finalise(
         outcomes=known,
         manifest=site.manifest,
         store=ImageStore(site.store),
@@ -139,4 +141,7 @@ def _finish(
         identities=identities(site.manifest),
         workers=site.workers,
     )
+    console.print("Writing the report ...")
     report(site.out)
+    for line in closing(summary, known):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -7,6 +7,7 @@ a bad manifest. An expected failure is said in one line on standard error, never
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -29,15 +30,33 @@ def _there(folder: Path) -> Path:
     return folder
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(version("x2i-ladder"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Builds the data that teaches unified multimodal models when to think harder."""
+
+
 Out = Annotated[Path, typer.Argument(help="An output folder, such as build/demo.", metavar="DIR", callback=_there)]
 
 
 @app.command()
 def build(
-    manifest: Annotated[Path, typer.Argument(help="A manifest, such as manifests/demo.yaml.")],
-    out: Annotated[Path | None, typer.Option(help="Output folder [default: build/<name>].", metavar="DIR")] = None,
+    manifest: Annotated[Path, typer.Argument(help="A manifest, such as manifests/demo.yaml.", metavar="MANIFEST")],
+    out: Annotated[Path | None, typer.Option(help="Output folder (default: build/NAME).", metavar="DIR")] = None,
     set_: Annotated[
-        list[str], typer.Option("--set", help="Override one value of the manifest.", metavar="KEY=VALUE")
+        list[str],
+        typer.Option(
+            "--set", help="Override one value; may be repeated: --set run.concurrency=64.", metavar="KEY=VALUE"
+        ),
     ] = [],  # noqa: B006
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output of another manifest.")] = False,
 ) -> None:
@@ -67,6 +86,9 @@ def verify(out: Out) -> None:
     for line in (*found.notes, *map(str, found.problems)):
         print(line)
     if found.problems:
+        print(
+            f"{len(found.problems)} problems. To write the shards again without a call: remove {out}/run.json, build again."
+        )
         raise typer.Exit(1)
     print(f"{out}: no problems found.")
 
@@ -104,6 +126,12 @@ def _readable(out: Path) -> Iterator[None]:
     """Say in one line that an output cannot be read, or that it does not hold what was asked for."""
     try:
         yield
+    except FileNotFoundError as error:
+        finished = (out / "run.json").exists()
+        _fail(
+            f"{out}: {one_line(error)}" if finished else f"{out}: the build is not finished; build it to its end first",
+            2,
+        )
     except LookupError as error:
         _fail(error.args[0], 2)
     except ValueError as error:

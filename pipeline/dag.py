@@ -1,9 +1,11 @@
-"""The Ray DAG of a build: read -> direct -> reflect -> multistep -> curate, one operator a rung.
+"""The Ray DAG of a build: read -> direct -> reflect -> multistep, one operator a rung.
 
-In: the samples still to climb, in rank order, and a `Job`. Out: one outcome per sample in the run's database. Rows stay tiny
-(id, rank, order, trajectory as JSON); images lie in the store. Each rung actor owns an event loop on its own thread for model
-calls: Ray may block the thread that runs a task whenever a later operator is slow, and calls in flight must not time out then.
-`run.concurrency` is one limit over all rungs, leased from the hub. This is the only file that imports `ray.data`.
+In: the samples still to climb, in rank order, and a `Job`. Out: one outcome per sample in the run's database. Blocks are
+barriers between operators, so a sample does not wait for its block: it is curated, and its outcome kept, the moment it leaves
+the ladder, whichever rung that is; finished samples pass through. Rows stay tiny; images lie in the store. Each rung actor owns
+an event loop on its own thread for model calls: Ray may block the thread that runs a task whenever a later operator is slow,
+and calls in flight must not time out then. `run.concurrency` is one limit over all rungs, leased from the hub. This is the
+only file that imports `ray.data`.
 """
 
 import asyncio
@@ -24,10 +26,10 @@ import prompts.catalogue
 from pipeline.hub import HubLink, telling, why_stopped
 from pipeline.manifest import Manifest
 from pipeline.models import Count, Permit, compose
-from pipeline.outcomes import Outcomes
+from pipeline.outcomes import Keeper, Outcomes
 from pipeline.output.cut import finished
 from pipeline.store import ImageStore
-from pipeline.workers import process_pool
+from pipeline.workers import RayExecutor
 from stages.calls import Models
 from stages.ladder import climb
 from stages.prune import prune
@@ -36,6 +38,7 @@ from stages.segments import segments
 
 BLOCK_ROWS = 16
 IN_HAND = 6  # samples a rung has in hand for each call in flight: a block waits for its slowest sample
+SLIVER = 0.01  # of a CPU: actors that only wait must leave room for those that work
 T = TypeVar("T")
 
 
@@ -48,7 +51,6 @@ class Job:
     store: str
     database: str
     hub: Any
-    workers: int
     window: int
 
 
@@ -74,16 +76,15 @@ class Rung:
         self._job = job
         self._loop = OwnLoop()
         self._link = self._loop.run(self._connect())
+        self._keeper = Keeper(Outcomes(job.database, job.fingerprint))
         self._models = self.models(job, self._permit, self._count)
 
     async def _connect(self) -> HubLink:
         return HubLink(self._job.hub, f"{self.name}-{uuid.uuid4().hex}", self._job.window)
 
     def models(self, job: Job, permit: Permit, count: Count) -> Models:
-        """The models of this actor: those of the manifest, drawing and looking in worker processes of their own."""
-        return compose(
-            job.manifest, ImageStore(job.store), process_pool(job.workers), prompts.catalogue.load(), permit, count
-        )
+        """The models of this actor: those of the manifest; what they draw and look at is worked on by Ray's workers."""
+        return compose(job.manifest, ImageStore(job.store), RayExecutor(), prompts.catalogue.load(), permit, count)
 
     @asynccontextmanager
     async def _permit(self) -> AsyncIterator[None]:
@@ -110,19 +111,29 @@ class Rung:
 
     async def _one(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """The row after this rung; None for a sample that was never begun because the quotas are filled without it."""
-        t = load(row["trajectory"])
-        if t.status != "climbing":
+        if row["status"] != "climbing":
             return row
+        t = load(row["trajectory"])
         if self.name == "direct" and not await self._link.may_begin(row["order"], t.rank):
             return None
-        self._link.count(self.name, "samples", 1)
+        self._count("samples", 1)
         for rung in self.rungs:
             t = await climb(t, rung, self._models, self._job.manifest.policy)
-        self._link.count(self.name, "samples", -1)
-        self._link.count(self.name, "passed" if t.status == "accepted" else "failed")
+        self._count("samples", -1)
         if t.status != "climbing":
-            self._link.finished(row["order"], finished(t))
-        return {**row, "trajectory": dump(t)}
+            await self._keep(row["order"], t)
+        # An RL prompt that was only to be tried once neither passes a rung nor fails it.
+        if not (t.status == "accepted" and t.sample.climb == "direct"):
+            self._count("passed" if t.status == "accepted" else "failed", 1)
+        return {**row, "status": t.status, "trajectory": dump(t)}
+
+    async def _keep(self, order: int, t: Trajectory) -> None:
+        """Curate a sample that is finished (prune, and every segment has its mask), and commit its outcome."""
+        t = prune(t)
+        if t.status == "accepted" and t.mode is not None:
+            segments(t, self._job.manifest.output.dialect)
+        await self._keeper.keep(t)
+        self._link.finished(order, finished(t))
 
 
 class Direct(Rung):
@@ -143,42 +154,26 @@ class Multistep(Rung):
     name, rungs = "multistep", ("diagnose", "multistep")
 
 
-class Curate:
-    """The last operator: prune, make sure every segment has its mask, and keep the outcome."""
-
-    def __init__(self, job: Job) -> None:
-        self._hub = job.hub
-        self._dialect = job.manifest.output.dialect
-        self._outcomes = Outcomes(job.database, job.fingerprint)
-
-    def __call__(self, batch: pa.Table) -> pa.Table:
-        """The ids written. Raises stages.mask.NoRule, sqlalchemy.exc.SQLAlchemyError."""
-        with telling(self._hub):
-            done = [prune(load(text)) for text in batch["trajectory"].to_pylist()]
-            for t in done:
-                if t.status == "accepted" and t.mode is not None:
-                    segments(t, self._dialect)
-            self._outcomes.upsert(done)
-        return batch.select(["id"])
-
-
 LADDER: tuple[type[Rung], ...] = (Direct, Reflect, Multistep)
 
 
 def run(job: Job, todo: Sequence[Trajectory], ladder: Sequence[type[Rung]] = LADDER) -> Iterator[str]:
-    """Take `todo` (in rank order) up the ladder; yields the id of each sample once its outcome is kept.
+    """Take `todo` (in rank order) up the ladder; yields the id of each sample begun, in the end.
 
     Raises pipeline.hub.RunStopped when the run cannot go on: an engine is dead, a write failed, Ray is gone.
     """
     _quiet()
-    rows = [{"id": t.sample.id, "order": n, "trajectory": dump(t)} for n, t in enumerate(todo)]
+    rows = [
+        {"id": t.sample.id, "rank": t.rank, "order": n, "status": t.status, "trajectory": dump(t)}
+        for n, t in enumerate(todo)
+    ]
     size = block_rows(len(rows), job.manifest.run.blocks)
-    data = ray.data.from_arrow([_block(rows[start : start + size]) for start in range(0, len(rows), size)])
+    plan: Any = ray.data.from_arrow([_block(rows[start : start + size]) for start in range(0, len(rows), size)])
     tasks = max(4, -(-IN_HAND * job.manifest.run.concurrency // BLOCK_ROWS))
     for kind in ladder:
-        data = _operator(data, kind, tasks, job)
+        plan = _operator(plan, kind, tasks, job)
     try:
-        for batch in _operator(data, Curate, 1, job).iter_batches(batch_size=None, batch_format="pyarrow"):
+        for batch in plan.iter_batches(batch_size=None, batch_format="pyarrow"):
             yield from batch["id"].to_pylist()
     except ray.exceptions.RayError as error:
         raise why_stopped(job.hub, error) from error
@@ -208,13 +203,13 @@ def block_rows(rows: int, blocks: int | None) -> int:
 
 
 def _block(rows: list[dict[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist(
-        rows, schema=pa.schema([("id", pa.string()), ("order", pa.int64()), ("trajectory", pa.string())])
-    )
+    text, number = pa.string(), pa.int64()
+    columns = {"id": text, "rank": number, "order": number, "status": text, "trajectory": text}
+    return pa.Table.from_pylist(rows, schema=pa.schema(columns))
 
 
 def _operator(data: Any, kind: type, tasks: int, job: Job) -> Any:
-    """One actor with `tasks` batches at a time, each a whole block, on a sliver of a CPU: it waits, the pools work."""
+    """One actor with `tasks` batches at a time, each a whole block, on a sliver of a CPU: it waits, the workers work."""
     pool = ray.data.ActorPoolStrategy(
         size=1,
         max_tasks_in_flight_per_actor=tasks + 1,
@@ -226,7 +221,7 @@ def _operator(data: Any, kind: type, tasks: int, job: Job) -> Any:
         batch_size=None,
         batch_format="pyarrow",
         compute=pool,
-        num_cpus=0.1,
+        num_cpus=SLIVER,
         fn_constructor_args=(job,),
         zero_copy_batch=True,
     )

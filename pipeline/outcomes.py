@@ -4,11 +4,13 @@ In: finished trajectories; a database by URL (a SQLite file by default, PostgreS
 and which ids are settled. A row is committed, with full sync, before anybody relies on it.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, Text, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
 from stages.records import Trajectory, dump, load
 
@@ -74,3 +76,32 @@ class Outcomes:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+
+class Keeper:
+    """Commits outcomes in groups, on an event loop: what is waiting when a commit ends goes into the next one."""
+
+    def __init__(self, outcomes: Outcomes) -> None:
+        self._outcomes = outcomes
+        self._waiting: list[tuple[Trajectory, asyncio.Future[None]]] = []
+        self._committing: asyncio.Task[None] | None = None
+
+    async def keep(self, t: Trajectory) -> None:
+        """Return once the outcome is committed. Raises sqlalchemy.exc.SQLAlchemyError."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((t, future))
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit())
+        await future
+
+    async def _commit(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            try:
+                await asyncio.to_thread(self._outcomes.upsert, [t for t, _ in group])
+            except SQLAlchemyError as error:
+                for _, future in group:
+                    future.set_exception(error)
+            else:
+                for _, future in group:
+                    future.set_result(None)

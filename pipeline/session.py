@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import ray
@@ -22,8 +23,13 @@ OBJECT_STORE_BYTES = 256 << 20  # rows are tiny: images never pass through Ray
 def session(address: str | None, log: Path) -> Iterator[None]:
     """Ray, up and down again. Raises ConnectionError when `address` does not answer."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    local: dict[str, Any] = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
-    with _standard_error_into(log):
+    # A folder of its own: short, because sockets lie in it, and gone afterwards, because every session leaves logs there.
+    with TemporaryDirectory(prefix="x2i-", ignore_cleanup_errors=True) as folder, _standard_error_into(log):
+        local: dict[str, Any] = {
+            "include_dashboard": False,
+            "object_store_memory": OBJECT_STORE_BYTES,
+            "_temp_dir": folder,
+        }
         ray.init(
             address=address or "local",
             logging_level=logging.ERROR,

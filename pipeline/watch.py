@@ -22,8 +22,8 @@ POLL_S = 0.25
 
 
 def snapshot(seen: Progress, quotas: Quotas, elapsed_s: float) -> Snapshot:
-    """The tally as the display wants it. RL prompts have a row of their own only where they have a quota."""
-    slots: tuple[Slot, ...] = (*MODES, "rl") if quotas.rl is not None else MODES
+    """The tally as the display wants it. RL prompts have a row of their own where there are any."""
+    slots: tuple[Slot, ...] = (*MODES, "rl") if quotas.rl is not None or seen.kept.get("rl") else MODES
     by_rung = {name: {what: n for (rung, what), n in seen.counts.items() if rung == name} for name in RUNG_NAMES}
     return Snapshot(
         planned=seen.planned,

@@ -15,7 +15,7 @@ from stages.mask import TABLE
 
 _TEMPLATE = "card.md.j2"
 _BUCKETS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_SPLITS = {"part": "all"}  # the record has no split of its own
+_SPLITS = {"part": "train"}  # the record has no split of its own, and the Hub's default is this one
 
 
 def card(summary: RunSummary, licences: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
 """What became of the samples, rung by rung and category by category.
 
 In: planned trajectories with their fates, and the policy. Out: counts. Per rung: entered = passed + went_on + stopped +
-discarded + failed; `stopped` are RL prompts that were only to be tried once. Which rungs a sample entered is read from its
-events: a rung whose first call failed was entered too.
+discarded + failed; `stopped` are RL prompts that were only to be tried once, whatever came of it. Which rungs a sample entered
+is read from its events: a rung whose first call failed was entered too.
 """
 
 from collections import Counter
@@ -72,5 +72,5 @@ def _chain(t: Trajectory) -> list[Evaluation]:
 
 def _end(t: Trajectory) -> str:
     if t.status == "accepted":
-        return "passed" if t.mode is not None else "stopped"
+        return "stopped" if t.sample.climb == "direct" else "passed"
     return t.status

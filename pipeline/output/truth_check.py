@@ -23,7 +23,7 @@ class TruthCount:
     accepted: int
 
     def __str__(self) -> str:
-        return f"accepted samples truly right: {self.right} of {self.accepted}"
+        return f"accepted samples truly right: {self.right} of {self.accepted} (RL prompts that passed included)"
 
 
 def accepted_right(out: Path, store: ImageStore) -> TruthCount | None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipeline.output import cross_checks
 from pipeline.output.file_checks import Fact, FileReport, check_file
+from pipeline.output.install import CARD
 from pipeline.output.problem import Problem, one_line
 from pipeline.output.run_json import NAME, RunSummary, read, store_root
 from pipeline.output.schema import PRODUCTS, Product
@@ -41,7 +42,7 @@ def examine(out: Path, workers: int | None = None) -> Examination:
     summary, problems = _summary(out)
     reports = _reports(out, workers)
     contests = [contest for report in reports for contest in report.contests]
-    told = [f"metadata and verdicts: {finding}" for finding in findings(contests)]
+    told = [f"metadata against verdicts: {f}" for f in findings(contests) if f.contests]
     return Examination(problems + _problems(out, summary, reports), _truth(out, summary) + told)
 
 
@@ -67,6 +68,8 @@ def _problems(out: Path, summary: RunSummary | None, reports: Sequence[FileRepor
     problems = [problem for report in reports for problem in report.problems]
     if summary is not None:
         problems += cross_checks.check_files(summary, reports)
+        if not (out / CARD).exists():
+            problems.append(Problem(CARD, None, "is missing: the data set has no card"))
         if all(report.rows is not None for report in reports):
             problems += _across(out, summary, reports)
     return problems + list(cross_checks.check_shortcut(reports))

@@ -8,16 +8,17 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from pipeline.sources import images, samples, table
 from pipeline.sources.bad_row import BadRow
-from pipeline.sources.mapping import Row, unicode
+from pipeline.sources.mapping import Row, task_of, unicode
 from pipeline.sources.spec import TableSpec
 from pipeline.store import ImageStore
-from stages.records import ImageRef, Sample
+from stages.records import ImageRef, Sample, Task
 
 CHUNK_ROWS = 16
 
@@ -30,6 +31,9 @@ class Admitted:
     problem: str | None = None
 
 
+Incoming = tuple[Row, BadRow | None]
+
+
 @dataclass(frozen=True)
 class Door:
     """Where a table's rows come in."""
@@ -38,20 +42,20 @@ class Door:
     store: ImageStore
     size: tuple[int, int]
 
-    def admit(self, row: Row | tuple[int, BadRow]) -> Admitted:
+    def admit(self, incoming: Incoming) -> Admitted:
         """The row as a sample, or as a failed one. Raises OSError when the store cannot be written."""
-        if not isinstance(row, Row):
-            return self.refuse(*row)
+        row, error = incoming
         try:
+            if error is not None:
+                raise error
             return Admitted(self._sample(row))
-        except BadRow as error:
-            return self.refuse(row.number, error)
+        except BadRow as wrong:
+            return self._refused(row, wrong)
 
-    def refuse(self, number: int, error: BadRow) -> Admitted:
-        """The failed sample of row `number`."""
+    def _refused(self, row: Row, error: BadRow) -> Admitted:
         file = os.path.basename(self.spec.path)  # the folder must not get into a shard
-        sample = samples.failed(self.spec.name, file, number, self.size, self.spec.licence)
-        return Admitted(sample, error.line(file, number))
+        sample = samples.failed(self.spec.name, file, row.number, self.size, self.spec.licence, _known(row))
+        return Admitted(sample, error.line(file, row.number))
 
     def _sample(self, row: Row) -> Sample:
         instruction, checker, asked = row.instruction(), row.checker(), row.size()
@@ -83,15 +87,32 @@ class Door:
 
     def _images(self, row: Row, field: str) -> Iterator[bytes]:
         for value, name in images.cells(row.value(field), row.named(field)):
-            yield images.admit(self._bytes(row, value, name), self.spec.max_pixels, name)
+            yield self._image(row, value, name)
 
-    def _bytes(self, row: Row, value: Any, field: str) -> bytes:
+    def _image(self, row: Row, value: Any, field: str) -> bytes:
         data = images.embedded(value, field)
         if isinstance(data, bytes):
-            return data
+            return images.admit(data, self.spec.max_pixels, field)
         declared = self.spec.images
         path = row.fill(declared.path, field, image=unicode(data, field)) if declared else data
-        return images.Root(declared.root if declared else None).read(path, field)
+        data = images.Root(declared.root if declared else None).read(path, field)
+        return images.admit(data, self.spec.max_pixels, field, images.shown_path(path))
+
+
+def _known(row: Row) -> samples.Known:
+    """What of a failed row can be read all the same."""
+
+    def text(field: str) -> str | None:
+        with suppress(BadRow):
+            return row.text(field)
+        return None
+
+    task: Task = "t2i"
+    with suppress(BadRow):
+        references = images.count(row.value("references"))
+        task = task_of(references)
+        task = row.task(references)  # edit or compose, where the row says which
+    return samples.Known(text("instruction"), text("explanation"), text("category"), text("licence"), task)
 
 
 def read(spec: TableSpec, store: ImageStore, size: tuple[int, int], workers: int) -> Iterator[Admitted]:
@@ -102,8 +123,8 @@ def read(spec: TableSpec, store: ImageStore, size: tuple[int, int], workers: int
     return _threaded(door, incoming, workers)
 
 
-def _threaded(door: Door, incoming: Iterable[Row | tuple[int, BadRow]], workers: int) -> Iterator[Admitted]:
-    def admit_all(chunk: tuple[Row | tuple[int, BadRow], ...]) -> list[Admitted]:
+def _threaded(door: Door, incoming: Iterable[Incoming], workers: int) -> Iterator[Admitted]:
+    def admit_all(chunk: tuple[Incoming, ...]) -> list[Admitted]:
         return [door.admit(row) for row in chunk]
 
     with ThreadPoolExecutor(workers, thread_name_prefix="admission") as pool:
@@ -117,20 +138,20 @@ def _threaded(door: Door, incoming: Iterable[Row | tuple[int, BadRow]], workers:
             yield from ahead.popleft().result()
 
 
-def _numbered(spec: TableSpec) -> Iterator[Row | tuple[int, BadRow]]:
+def _numbered(spec: TableSpec) -> Iterator[Incoming]:
     owner: dict[str, int] = {}
     for number, cells in table.rows(spec):
         if isinstance(cells, BadRow):
-            yield number, cells
+            yield Row(spec, number, cells.rest), cells
             continue
         row = Row(spec, number, cells)
         try:
             row_id = row.row_id()
         except BadRow as error:
-            yield number, error
+            yield row, error
             continue
         if owner.setdefault(row_id, number) == number:
-            yield row
+            yield row, None
         else:
             problem = f"{row_id!r} is taken by row {owner[row_id]}"
-            yield number, BadRow("id", problem, 'make ids unique, as with the template "{row}"')
+            yield row, BadRow("id", problem, 'make ids unique, as with the template "{row}"')

@@ -21,6 +21,7 @@ from PIL import Image
 from pipeline.sources.bad_row import BadRow, shown
 
 SIDE_MIN = 8
+PATH_SHOWN = 80
 # Pillow reads many more; those that start other programs (EPS) or complain on stderr when broken (TIFF) stay outside.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _UNREADABLE = (
@@ -38,39 +39,36 @@ _UNREADABLE = (
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
-def admit(data: bytes, max_pixels: int, field: str = "image") -> bytes:
-    """`data` itself, once it has decoded in full within `max_pixels`. Raises BadRow."""
+def admit(data: bytes, max_pixels: int, field: str = "image", name: str = "the image") -> bytes:
+    """`data` itself, once it has decoded in full within `max_pixels`. Raises BadRow, which calls it `name`."""
     if not data:
-        raise BadRow(field, "the image is empty (0 bytes)", "supply the image's bytes")
-    width, height = _size(data, max_pixels, field)
+        raise BadRow(field, f"{name} is empty (0 bytes)", "supply the image's bytes")
+    width, height = _size(data, max_pixels, field, name)
     if width * height > max_pixels:
-        raise BadRow(
-            field, f"{width} x {height} pixels exceed the limit of {max_pixels}", "scale it down or raise max_pixels"
-        )
+        problem = f"{name} has {width} x {height} pixels, more than the limit of {max_pixels}"
+        raise BadRow(field, problem, "scale it down or raise max_pixels")
     if min(width, height) < SIDE_MIN:
-        raise BadRow(
-            field, f"{width} x {height} pixels are too few", f"supply an image of at least {SIDE_MIN} x {SIDE_MIN}"
-        )
+        problem = f"{name} has {width} x {height} pixels, too few"
+        raise BadRow(field, problem, f"supply an image of at least {SIDE_MIN} x {SIDE_MIN}")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             image.verify()  # checksums: `load` alone lets a PNG without its end pass
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             image.load()
     except _UNREADABLE as error:
-        raise BadRow(field, f"the image does not decode in full ({error})", "replace it by an intact file") from error
+        raise BadRow(field, f"{name} does not decode in full ({error})", "replace it by an intact file") from error
     return data
 
 
-def _size(data: bytes, max_pixels: int, field: str) -> tuple[int, int]:
+def _size(data: bytes, max_pixels: int, field: str, name: str) -> tuple[int, int]:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             return image.size
     except _BOMB as error:
-        raise BadRow(
-            field, f"the pixels exceed the limit of {max_pixels}", "scale it down or raise max_pixels"
-        ) from error
+        problem = f"{name} has more pixels than the limit of {max_pixels}"
+        raise BadRow(field, problem, "scale it down or raise max_pixels") from error
     except _UNREADABLE as error:
-        problem = f"not an image that can be decoded ({len(data)} bytes)"
+        problem = f"{name} is not an image that can be decoded ({len(data)} bytes)"
         raise BadRow(field, problem, f"supply one of {', '.join(FORMATS)}") from error
 
 
@@ -84,17 +82,19 @@ class Root:
         """The bytes of the regular file at `path` below the root. Raises BadRow."""
         if self.folder is None:
             raise BadRow(
-                field, f"{shown(path)} is a path but the source declares no images.root", "declare images.root"
+                field, f"{shown_path(path)} is a path but the source declares no images.root", "declare images.root"
             )
         posix = PurePosixPath(path)
         if "\0" in path or not posix.parts:
-            raise BadRow(field, f"{shown(path)} is not a path", "correct the path")
+            raise BadRow(field, f"{shown_path(path)} is not a path", "correct the path")
         if posix.is_absolute() or ".." in posix.parts:
-            raise BadRow(field, f"{shown(path)} leads outside images.root", "use a path below images.root")
+            raise BadRow(field, f"{shown_path(path)} leads outside images.root", "use a path below images.root")
         root = os.path.realpath(self.folder)
         target = os.path.realpath(os.path.join(root, path))
         if not Path(target).is_relative_to(root):
-            raise BadRow(field, f"{shown(path)} leads outside images.root by a link", "copy the file below images.root")
+            raise BadRow(
+                field, f"{shown_path(path)} leads outside images.root by a link", "copy the file below images.root"
+            )
         return _contents(target, path, field)
 
 
@@ -104,14 +104,21 @@ def _contents(target: str, path: str, field: str) -> bytes:
         if stat.S_ISREG(mode):  # reading a pipe would wait for ever
             return Path(target).read_bytes()
     except FileNotFoundError as error:
-        raise BadRow(field, f"{shown(path)} is not below images.root", "add the file or correct the path") from error
+        raise BadRow(
+            field, f"{shown_path(path)} is not below images.root", "add the file or correct the path"
+        ) from error
     except OSError as error:
         raise BadRow(
-            field, f"{shown(path)} cannot be read ({error.strerror})", "correct the path or its rights"
+            field, f"{shown_path(path)} cannot be read ({error.strerror})", "correct the path or its rights"
         ) from error
     raise BadRow(
-        field, f"{shown(path)} is {'a folder' if stat.S_ISDIR(mode) else 'no regular file'}", "name an image file"
+        field, f"{shown_path(path)} is {'a folder' if stat.S_ISDIR(mode) else 'no regular file'}", "name an image file"
     )
+
+
+def shown_path(path: str) -> str:
+    """A path as a line may quote it: escaped, and of a long one its end, which tells images apart."""
+    return repr(path) if len(path) <= PATH_SHOWN else "'..." + repr(path[-PATH_SHOWN:])[1:]
 
 
 def cells(value: Any, field: str) -> list[tuple[Any, str]]:
@@ -120,11 +127,20 @@ def cells(value: Any, field: str) -> list[tuple[Any, str]]:
         return []
     if not isinstance(value, list | tuple):
         return [(value, field)]
-    named = [(item, f"{field} item {number}") for number, item in enumerate(value, 1)]
+    named = [
+        (item, f"{field}, image {n} of {len(value)}" if len(value) > 1 else field) for n, item in enumerate(value, 1)
+    ]
     for item, name in named:
         if _empty(item):
             raise BadRow(name, "is empty", "give an image or remove the item")
     return named
+
+
+def count(value: Any) -> int:
+    """How many images a cell means to hold, good or bad."""
+    if isinstance(value, list | tuple):
+        return len(value)
+    return 0 if _empty(value) else 1
 
 
 def _empty(value: Any) -> bool:

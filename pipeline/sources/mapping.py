@@ -11,14 +11,18 @@ from typing import Any, cast, get_args
 
 from pipeline.sources import template
 from pipeline.sources.bad_row import BadRow, shown
-from pipeline.sources.spec import SIDE_MAX, SIDE_MIN, TableSpec
+from pipeline.sources.spec import FAILED_ROW, SIDE_MAX, SIDE_MIN, TableSpec
 from stages.records import Checker, Task
 
 
 def nearest(name: str, names: list[str]) -> str:
     """A remedy for a column that is not there: the nearest one that is, or all of them."""
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    close = _close(name, names)
     return f"did you mean {close[0]}?" if close else f"its columns are {', '.join(sorted(names)[:20]) or 'none'}"
+
+
+def _close(name: str, names: list[str]) -> list[str]:
+    return difflib.get_close_matches(name, names, n=1, cutoff=0.6)
 
 
 def paths(row: Mapping[str, Any]) -> list[str]:
@@ -27,8 +31,11 @@ def paths(row: Mapping[str, Any]) -> list[str]:
     return [*row, *inner]
 
 
-def lookup(row: Mapping[str, Any], column: str, field: str) -> Any:
-    """The value of `column`, dots leading into nested columns. Raises BadRow when it is absent."""
+def lookup(row: Mapping[str, Any], column: str, field: str, required: bool = True) -> Any:
+    """The value of `column`, dots leading into nested columns. Raises BadRow when it is absent.
+
+    Even a column that a row may leave empty must be there, so that a misspelt one is not lost: `required` words the remedy.
+    """
     if column in row:
         return row[column]
     value: Any = row
@@ -36,9 +43,17 @@ def lookup(row: Mapping[str, Any], column: str, field: str) -> Any:
         if value is None:
             return None
         if not isinstance(value, Mapping) or part not in value:
-            raise BadRow(field, f"the row has no column {column}", nearest(column, paths(row)))
+            like = "".join(f" (but {name})" for name in _close(column, paths(row)))
+            raise BadRow(
+                field, f"the row has no column {column}{like}", "add it" if required else "add it, or write null"
+            )
         value = value[part]
     return value
+
+
+def task_of(references: int) -> Task:
+    """The task that goes with so many references."""
+    return "t2i" if references == 0 else "edit" if references == 1 else "compose"
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,7 @@ class Row:
         column = getattr(self.spec.columns, field)
         if column is None:
             return getattr(self.spec.constants, field, None)
-        return lookup(self.cells, column, self.named(field))
+        return lookup(self.cells, column, self.named(field), required=field in ("instruction", "checker"))
 
     def text(self, field: str) -> str | None:
         """A text, stripped; None when there is none or nothing but space. Raises BadRow on another type."""
@@ -102,7 +117,7 @@ class Row:
         """The task: as the row says, or by the number of references. Raises BadRow when the two contradict."""
         text = self.text("task")
         if text is None:
-            return "t2i" if references == 0 else "edit" if references == 1 else "compose"
+            return task_of(references)
         if text not in get_args(Task) or (text == "t2i") != (references == 0):
             problem = f"{shown(text)} does not fit {references} reference images"
             raise BadRow(self.named("task"), problem, "say t2i without references, edit or compose with them")
@@ -124,8 +139,11 @@ class Row:
         return unicode(str(value), field)
 
     def row_id(self) -> str:
-        """The row's id by the source's template. Raises BadRow."""
-        return self.fill(self.spec.id, "id", row=str(self.number))
+        """The row's id by the source's template. Raises BadRow, also for an id such as only a failed row has."""
+        name = self.fill(self.spec.id, "id", row=str(self.number))
+        if name.startswith(FAILED_ROW):
+            raise BadRow("id", f"{shown(name)} begins with {FAILED_ROW}, which names failed rows", "begin it otherwise")
+        return name
 
     def checker(self) -> Checker:
         """How a reward may check this row. Raises BadRow when the specification has the wrong shape."""
@@ -138,7 +156,7 @@ class Row:
             questions, answers = (lookup(self.cells, column, column) for column in check.columns)
             return Checker("questions", _json(_paired(questions, answers, ", ".join(check.columns)), "checker"))
         present = [c for c in check.columns if c not in check.optional or c in self.cells]
-        picked = {column: lookup(self.cells, column, f"checker ({column})") for column in present}
+        picked = {column: lookup(self.cells, column, f"checker ({column})", required=False) for column in present}
         return Checker("objects", _json({k: v for k, v in picked.items() if v is not None}, "checker"))
 
     def _whole_checker(self) -> Checker:

@@ -1,12 +1,14 @@
 """Makes samples out of admitted values: the id from content, the axes and task from the references.
 
 In: typed values of one row. Out: a `Sample`, not yet in a split (`pipeline.sources.leaks` puts it there), or the sample
-that stands for a row which could not be admitted.
+that stands for a row which could not be admitted, with what is known of it.
 """
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from pipeline.sources.spec import FAILED_ROW
 from stages import identity
 from stages.records import AXES, Axis, Checker, ImageRef, Sample, Task
 
@@ -51,23 +53,34 @@ def make(
     )
 
 
-def failed(source: str, file: str, row: int, size: tuple[int, int], licence: str) -> Sample:
-    """The sample that stands for row `row` of `file`, whose content is unknown."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What could be read of a row that failed."""
+
+    instruction: str | None
+    explanation: str | None
+    category: str | None
+    licence: str | None
+    task: Task
+
+
+def failed(source: str, file: str, row: int, size: tuple[int, int], licence: str, known: Known) -> Sample:
+    """The sample that stands for row `row` of `file`: a leak group of its own, an id that its content has no part in."""
     name = identity.digest("failed row", source, file, row)
     return Sample(
         id=name[:32],
         source=source,
-        row_id=str(row),
-        instruction="",
-        explanation=None,
+        row_id=f"{FAILED_ROW}{row}",
+        instruction=known.instruction or "",
+        explanation=known.explanation,
         references=(),
         first=None,
-        applicable_axes=_axes(False),
-        task="t2i",
-        category=OTHER,
+        applicable_axes=_axes(known.task != "t2i"),
+        task=known.task,
+        category=known.category or OTHER,
         width=size[0],
         height=size[1],
-        licence=licence,
+        licence=known.licence or licence,
         leak_group=name[:32],
         split="train",
         climb="full",

@@ -13,6 +13,7 @@ from stages.records import Task
 
 PILLOW_REFUSES_ABOVE = 178_956_970  # twice PIL.Image.MAX_IMAGE_PIXELS, a global that is not ours to change
 SIDE_MIN, SIDE_MAX = 16, 8192
+FAILED_ROW = "row:"  # begins the ids of failed rows, and of no others
 
 
 class _Strict(BaseModel):
@@ -108,6 +109,8 @@ class TableSpec(_Strict):
             raise ValueError(
                 f"{value!r} is the same for every row; use columns in it, as in {{type}}/{{id}}, or {{row}}"
             )
+        if value.startswith(FAILED_ROW):
+            raise ValueError(f"{value!r} begins with {FAILED_ROW}, which names failed rows; begin it otherwise")
         return value
 
     @model_validator(mode="after")

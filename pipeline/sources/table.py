@@ -108,14 +108,16 @@ def _values(batch: pa.RecordBatch) -> list[Mapping[str, Any] | BadRow]:
 
 def _value_by_value(batch: pa.RecordBatch, index: int) -> Mapping[str, Any] | BadRow:
     row: dict[str, Any] = {}
+    wrong: BadRow | None = None
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:
             row[name] = column[index].as_py()
         except UnicodeDecodeError as error:
-            return BadRow(name, f"not UTF-8 at byte {error.start + 1}", "store it as UTF-8 or as binary")
+            found = BadRow(name, f"not UTF-8 at byte {error.start + 1}", "store it as UTF-8 or as binary", row)
+            wrong = wrong or found
         except ValueError as error:
-            return BadRow(name, f"the value cannot be read ({error})", "store it in a plain type")
-    return row
+            wrong = wrong or BadRow(name, f"the value cannot be read ({error})", "store it in a plain type", row)
+    return wrong or row
 
 
 def schema(spec: TableSpec) -> pa.Schema:

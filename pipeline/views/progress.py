@@ -161,7 +161,7 @@ def _rungs(s: Snapshot) -> RenderableType:
 def _modes(s: Snapshot) -> RenderableType:
     grid = _barred()
     grid.add_row(*(Text(word, "dim") for word in ("mode", "", "kept/quota")))
-    most = max([1, *(m.kept for m in s.modes)])
+    most = max(1, s.done)  # without a quota: the share of what is done
     for m in s.modes:
         full = m.quota is not None and m.kept >= m.quota
         told = Text.assemble((f"{m.kept:,}", "bold"), "" if m.quota is None else f"/{m.quota:,}")

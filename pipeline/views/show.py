@@ -46,17 +46,21 @@ def show(out: Path, sample_id: str, console: Console) -> None:
         _beat(beat, store, console)
 
 
-def _resolve(known: list[str], wanted: str) -> str:
-    if wanted in known:
+def _resolve(names: dict[str, str], wanted: str) -> str:
+    """The sample that `wanted` names: by id, by the beginning of one, or by source and row id."""
+    known = list(names)
+    if wanted in names:
         return wanted
     begins = [i for i in known if wanted and i.startswith(wanted)]
-    if len(begins) == 1:
-        return begins[0]
-    if begins:
+    if len(begins) > 1:
         raise LookupError(f"{plain(wanted)}: {len(begins)} samples begin so, give more of it: {', '.join(begins[:3])}")
+    found = begins or [i for i, row in names.items() if wanted in (row, row.partition("/")[2])]
+    if len(found) == 1:
+        return found[0]
     short = {i[: max(len(wanted), 4)]: i for i in known}
-    near = [short[m] for m in difflib.get_close_matches(wanted, short, 3, 0.0)]
-    raise LookupError(f"{plain(wanted)}: no such sample; the nearest: {', '.join(near) or 'none, the record is empty'}")
+    near = [short[m] for m in difflib.get_close_matches(wanted, short, 3, 0.7)]
+    told = f"the nearest: {', '.join(near)}" if near else f"there are, for example: {', '.join(known[:3]) or 'none'}"
+    raise LookupError(f"{plain(wanted)}: no such sample; {told} (the report and record/ name them all)")
 
 
 def _header(told: Story) -> RenderableType:

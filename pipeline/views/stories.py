@@ -153,9 +153,10 @@ def stories(out: Path) -> Iterator[Story]:
         yield from (Story(row) for row in batch.to_pylist())
 
 
-def ids(out: Path) -> list[str]:
-    """Every sample id of the record. Raises FileNotFoundError when there is no record."""
-    return [str(i) for i in _record(out).to_table(columns=["id"]).column("id").to_pylist()]
+def ids(out: Path) -> dict[str, str]:
+    """Every sample id of the record, with "source/row id". Raises FileNotFoundError when there is no record."""
+    rows = _record(out).to_table(columns=["id", "source", "row_id"]).to_pylist()
+    return {str(row["id"]): f"{row['source']}/{row['row_id']}" for row in rows}
 
 
 def story(out: Path, sample_id: str) -> Story:

@@ -83,8 +83,8 @@ def _praise(axis: str, case: Case, rng: np.random.Generator) -> str:
     ground = case.wanted.background
     options = {
         "instruction": (
-            f"everything that was asked for is there: {asked}, on a {ground} background",
-            f"each of the {len(case.clauses)} requested changes is done; I see {asked}",
+            f"everything that was asked for is there: {asked}, on {a(ground)} background",
+            f"{'the requested change is' if len(case.clauses) == 1 else 'all requested changes are'} done; I see {asked}",
             f"the picture does what the words say, with {asked} on {ground}",
         ),
         "consistency": (

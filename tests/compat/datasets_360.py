@@ -44,6 +44,8 @@ def main(out: Path, cache: str) -> None:
     """Both ways give the same rows in the same order."""
     counts: Counter[str] = Counter()
     for product in datasets.get_dataset_config_names(str(out)):
+        whole = datasets.load_dataset(str(out), product, cache_dir=cache)
+        assert all(part.num_rows for part in whole.values()), f"{product}: an empty split"
         for split in datasets.get_dataset_split_names(str(out), product):
             name = f"{product}/{split}"
             seen = []

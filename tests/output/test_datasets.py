@@ -30,7 +30,7 @@ def test_map_style_and_streaming_decode_every_image(many, tmp_path):
     assert counts["sft/train rows"] == splits["train"]
     assert counts["sft/validation rows"] == splits["validation"]
     assert counts["rl/train rows"] == splits["rl"]
-    assert counts["record/all rows"] == many.summary.counts["planned"]
+    assert counts["record/train rows"] == many.summary.counts["planned"]
     assert counts["sft/train images"] > 2 * splits["train"]
 
 
@@ -38,5 +38,5 @@ def test_what_has_no_rows_is_not_offered_by_the_card(many, tmp_path):
     """`datasets` refuses a split without rows, and with it all other splits of the same configuration."""
     many.again(tmp_path / "out", [t for t in many.outcomes if t.mode == "direct" and t.sample.split == "train"])
     counts = load(tmp_path / "out", tmp_path / "cache")
-    assert {name for name in counts if name.endswith("rows")} == {"sft/train rows", "record/all rows"}
+    assert {name for name in counts if name.endswith("rows")} == {"sft/train rows", "record/train rows"}
     assert counts["sft/train rows"] == 6

@@ -271,7 +271,9 @@ def test_all_problems_are_listed_at_once(out):
 
 
 def test_notes_tell_what_metadata_say_and_survive_anything(out):
-    assert any(line.startswith("metadata and verdicts: bytes per pixel: AUC") for line in examine(out, workers=1).notes)
+    assert any(
+        line.startswith("metadata against verdicts: bytes per pixel: AUC") for line in examine(out, workers=1).notes
+    )
     (out / "truth.parquet").write_bytes(b"no parquet")
     assert any(line.startswith("the truth could not be checked") for line in examine(out, workers=1).notes)
     (out / "run.json").unlink()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -103,6 +104,17 @@ def test_verify_finds_no_problem_and_show_and_report_work(narrow):
     assert "S2" in shown
     assert "<html" in (narrow / "report.html").read_text()[:200]
     assert x2i("report", narrow).stdout.strip().endswith("report.html")
+
+
+def test_the_code_of_the_readme_prints_what_the_readme_shows(narrow, tmp_path):
+    blocks = re.findall(r"```(python|)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    code = next(text for kind, text in blocks if kind == "python").replace("build/demo", str(narrow))
+    shown = next(text for kind, text in blocks if text.startswith("reference "))
+    offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | offline)
+    assert done.returncode == 0, done.stderr
+    kinds = [line.split()[:3] for line in shown.splitlines()]  # the words differ from build to build
+    assert [line.split()[:3] for line in done.stdout.splitlines()][: len(kinds) - 6][-4:] == kinds[: len(kinds) - 6][-4:]
 
 
 def test_the_mask_table_of_the_method_agrees_with_every_row(narrow):

@@ -56,7 +56,7 @@ def details(plan: Planned) -> list[str]:
     """The lines of the failed rows, in order of row."""
     failed = [t for t in plan.trajectories if t.status == "failed"]
     assert all(t.reason == "input" and not t.events for t in failed)
-    return [t.detail or "" for t in sorted(failed, key=lambda t: int(t.sample.row_id))]
+    return [t.detail or "" for t in sorted(failed, key=lambda t: int(t.sample.row_id.removeprefix("row:")))]
 
 
 def climbing(plan: Planned) -> list[Trajectory]:

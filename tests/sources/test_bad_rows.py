@@ -53,9 +53,9 @@ def refused(tmp_path: Path, row: Any, **spec: Any) -> str:
         ),
         (
             {"promt": "x", "image": "good.png"},
-            "instruction (prompt): the row has no column prompt; did you mean promt?",
+            "instruction (prompt): the row has no column prompt (but promt); add it",
         ),
-        ({"prompt": "x"}, "references (image): the row has no column image; its columns are prompt"),
+        ({"prompt": "x"}, "references (image): the row has no column image; add it, or write null"),
         (
             {"prompt": "x", "image": 5},
             "references (image): 5 (int) is no image; give bytes, a data URI, a {bytes, path} struct or a path",
@@ -66,7 +66,7 @@ def refused(tmp_path: Path, row: Any, **spec: Any) -> str:
         ),
         (
             {"prompt": "x", "image": ["good.png", None]},
-            "references (image) item 2: is empty; give an image or remove the item",
+            "references (image), image 2 of 2: is empty; give an image or remove the item",
         ),
         (
             {"prompt": "x", "image": "gone.png"},
@@ -74,7 +74,7 @@ def refused(tmp_path: Path, row: Any, **spec: Any) -> str:
         ),
         (
             {"prompt": "x", "image": ["good.png", "a\nb.png"]},
-            "references (image) item 2: 'a\\nb.png' is not below images.root; add the file or correct the path",
+            "references (image), image 2 of 2: 'a\\nb.png' is not below images.root; add the file or correct the path",
         ),
         (
             {"prompt": "x", "image": "../rows.jsonl"},
@@ -92,11 +92,21 @@ def refused(tmp_path: Path, row: Any, **spec: Any) -> str:
         ),
         (
             {"prompt": "x", "image": uri(b"no image at all")},
-            "references (image): not an image that can be decoded (15 bytes); supply one of PNG, JPEG, WEBP, GIF, BMP",
+            "references (image): the image is not an image that can be decoded (15 bytes); "
+            "supply one of PNG, JPEG, WEBP, GIF, BMP",
+        ),
+        (
+            {"prompt": "x", "image": ["good.png", uri(b"no image at all"), "good.png"]},
+            "references (image), image 2 of 3: the image is not an image that can be decoded (15 bytes); "
+            "supply one of PNG, JPEG, WEBP, GIF, BMP",
+        ),
+        (
+            {"prompt": "x", "image": [uri(encoded()), uri(encoded((7, 40)))]},
+            "references (image), image 2 of 2: the image has 7 x 40 pixels, too few; supply an image of at least 8 x 8",
         ),
         (
             {"prompt": "x", "image": uri(encoded((7, 40)))},
-            "references (image): 7 x 40 pixels are too few; supply an image of at least 8 x 8",
+            "references (image): the image has 7 x 40 pixels, too few; supply an image of at least 8 x 8",
         ),
         ([1, 2], "row: [1, 2] is no object; make it a JSON object, column -> value"),
         (b'{"prompt": \n', "line: not JSON (Expecting value: line 2 column 1 (char 12)); write one JSON object a line"),
@@ -121,14 +131,31 @@ def test_a_truncated_file_and_an_empty_one_and_a_folder(tmp_path: Path) -> None:
     put(root / "empty.png", b"")
     (root / "folder").mkdir()
     cut = refused(tmp_path, {"prompt": "x", "image": "cut.jpg"})
-    assert cut.startswith("rows.jsonl: row 2: references (image): the image does not decode in full (")
+    assert cut.startswith("rows.jsonl: row 2: references (image): 'cut.jpg' does not decode in full (")
     assert cut.endswith("; replace it by an intact file")
     assert refused(tmp_path, {"prompt": "x", "image": "empty.png"}) == (
-        "rows.jsonl: row 2: references (image): the image is empty (0 bytes); supply the image's bytes"
+        "rows.jsonl: row 2: references (image): 'empty.png' is empty (0 bytes); supply the image's bytes"
     )
     assert refused(tmp_path, {"prompt": "x", "image": "folder"}) == (
         "rows.jsonl: row 2: references (image): 'folder' is a folder; name an image file"
     )
+
+
+def test_a_bad_image_below_the_root_is_named_by_its_path(tmp_path: Path) -> None:
+    root = tmp_path / "images"
+    put(root / "a" / "text.png", b"no image at all")
+    put(root / "small.png", encoded((7, 40)))
+    put(root / "large.png", bomb(10_000))
+    put(root / f"{'deep/' * 30}last.png", b"")
+    for path, problem in [
+        ("a/text.png", "'a/text.png' is not an image that can be decoded (15 bytes)"),
+        ("small.png", "'small.png' has 7 x 40 pixels, too few"),
+        ("large.png", "'large.png' has 10000 x 10000 pixels, more than the limit of 40000000"),
+        (f"{'deep/' * 30}last.png", f"'...{'deep/' * 14}last.png' is empty (0 bytes)"),
+    ]:
+        (single, several) = (refused(tmp_path, {"prompt": "x", "image": image}) for image in (path, ["good.png", path]))
+        assert single.startswith(f"rows.jsonl: row 2: references (image): {problem}; ")
+        assert several.startswith(f"rows.jsonl: row 2: references (image), image 2 of 2: {problem}; ")
 
 
 def test_a_link_out_of_the_root_is_refused_and_one_within_is_followed(tmp_path: Path) -> None:
@@ -154,14 +181,15 @@ def bomb(side: int) -> bytes:
 
 @pytest.mark.parametrize(
     ("side", "problem"),
-    [(60_000, "the pixels exceed"), (10_000, "10000 x 10000 pixels exceed"), (7000, "7000 x 7000 pixels exceed")],
+    [(60_000, "more pixels"), (10_000, "10000 x 10000 pixels, more"), (7000, "7000 x 7000 pixels, more")],
 )
 def test_a_decompression_bomb_is_refused_by_its_header(
     tmp_path: Path, recwarn: pytest.WarningsRecorder, side: int, problem: str
 ) -> None:
     line = refused(tmp_path, {"prompt": "x", "image": uri(bomb(side))})
     assert line == (
-        f"rows.jsonl: row 2: references (image): {problem} the limit of 40000000; scale it down or raise max_pixels"
+        f"rows.jsonl: row 2: references (image): the image has {problem} than the limit of 40000000; "
+        "scale it down or raise max_pixels"
     )
     assert not recwarn.list
 
@@ -169,7 +197,8 @@ def test_a_decompression_bomb_is_refused_by_its_header(
 def test_the_pixel_limit_is_the_manifests(tmp_path: Path) -> None:
     line = refused(tmp_path, {"prompt": "x", "image": uri(encoded((50, 50)))}, max_pixels=2000)
     assert line == (
-        "rows.jsonl: row 2: references (image): 50 x 50 pixels exceed the limit of 2000; scale it down or raise max_pixels"
+        "rows.jsonl: row 2: references (image): the image has 50 x 50 pixels, more than the limit of 2000; "
+        "scale it down or raise max_pixels"
     )
 
 
@@ -191,6 +220,16 @@ def test_the_first_of_two_equal_ids_is_kept(tmp_path: Path) -> None:
         "r.jsonl: row 5: id: column id holds None, which cannot be part of it; make it a non-empty text or a whole number",
         "r.jsonl: row 6: id: column id holds True, which cannot be part of it; make it a non-empty text or a whole number",
     ]
+
+
+def test_no_good_row_may_have_the_id_of_a_failed_one(tmp_path: Path) -> None:
+    rows = [{"prompt": "a", "id": "row:2"}, {"prompt": "", "id": "x"}, {"prompt": "c", "id": "row"}]
+    plan = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", rows), id="{id}"))
+    assert [t.sample.row_id for t in climbing(plan)] == ["row"]
+    assert details(plan)[0] == (
+        "r.jsonl: row 1: id: 'row:2' begins with row:, which names failed rows; begin it otherwise"
+    )
+    assert sorted(t.sample.row_id for t in plan.trajectories) == ["row", "row:1", "row:2"]
 
 
 @pytest.mark.parametrize(
@@ -274,3 +313,69 @@ def test_a_failed_row_has_an_id_of_its_own_and_the_same_one_every_time(tmp_path:
     first, second = (planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", lines))) for _ in range(2))
     assert first == second
     assert len({t.sample.id for t in first.trajectories}) == 3
+
+
+MAPPED = {"explanation": "why", "references": "image", "category": "kind", "licence": "l", "task": "t"}
+WHOLE = {"prompt": "a red cube", "why": "a reason", "image": None, "kind": "color", "l": "MIT", "t": None}
+
+
+@pytest.mark.parametrize(
+    ("row", "kept"),
+    [
+        (WHOLE | {"image": "gone.png"}, {"task": "edit"}),
+        (WHOLE | {"image": ["gone.png", "b.png"]}, {"task": "compose"}),
+        (WHOLE | {"image": ["good.png", None]}, {"task": "compose"}),
+        (WHOLE | {"image": "gone.png", "t": "compose"}, {"task": "compose"}),
+        (WHOLE | {"image": "gone.png", "t": "t2i"}, {"task": "edit"}),
+        (WHOLE | {"t": "paint"}, {"task": "t2i"}),
+        (WHOLE | {"prompt": 7}, {"instruction": ""}),
+        (WHOLE | {"why": "half \ud83d"}, {"explanation": None}),
+        (WHOLE | {"kind": 3}, {"category": "other"}),
+        (WHOLE | {"l": ["MIT"]}, {"licence": "house"}),
+        ({k: v for k, v in WHOLE.items() if k != "image"}, {"task": "t2i"}),
+        (
+            b'{"prompt": \n',
+            {"instruction": "", "explanation": None, "category": "other", "licence": "house", "task": "t2i"},
+        ),
+    ],
+)
+def test_a_failed_row_keeps_what_could_be_read(tmp_path: Path, row: Any, kept: dict[str, Any]) -> None:
+    put(tmp_path / "images" / "good.png", encoded())
+    images = {"root": str(tmp_path / "images")}
+    path = jsonl(tmp_path / "r.jsonl", [WHOLE, row])
+    plan = planned(tmp_path, table(path, columns=MAPPED, images=images, licence="house"))
+    (sample,) = [t.sample for t in plan.trajectories if t.status == "failed"]
+    whole = {
+        "instruction": "a red cube",
+        "explanation": "a reason",
+        "category": "color",
+        "licence": "MIT",
+        "task": "t2i",
+    }
+    assert {name: getattr(sample, name) for name in whole} == whole | kept
+    assert (sample.row_id, sample.references, sample.split) == ("row:2", (), "train")
+    assert ("consistency" in sample.applicable_axes) is (sample.task != "t2i")
+
+
+def test_a_failed_row_of_parquet_keeps_its_other_columns(tmp_path: Path) -> None:
+    text = pa.array([b"why \xe9", b"fine"], pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"why": text, "prompt": ["a", "b"]}), tmp_path / "r.parquet")
+    plan = planned(tmp_path, table(tmp_path / "r.parquet", columns={"explanation": "why"}))
+    assert details(plan) == ["r.parquet: row 1: why: not UTF-8 at byte 5; store it as UTF-8 or as binary"]
+    (failed,) = [t.sample for t in plan.trajectories if t.status == "failed"]
+    assert (failed.instruction, failed.explanation) == ("a", None)
+
+
+def test_failed_rows_leave_the_others_as_they_are(tmp_path: Path) -> None:
+    data = [uri(encoded(colour=(n, 0, 0))) for n in range(4)]
+    good = [{"prompt": f"p {n}", "image": data[n % 4], "id": f"g{n}"} for n in range(12)]
+    bad = [{"prompt": f"p {n}", "image": [data[n % 4], uri(b"x")], "id": f"b{n}"} for n in range(12)]
+    spec = {"columns": {"references": "image"}, "id": "{id}"}
+    alone = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", good), **spec))
+    mixed = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", [*bad[:6], *good, *bad[6:]]), **spec))
+    assert climbing(mixed) == climbing(alone)
+    failed = [t.sample for t in mixed.trajectories if t.status == "failed"]
+    assert {t.instruction for t in failed} == {f"p {n}" for n in range(12)}
+    assert len({t.leak_group for t in failed}) == 12
+    assert not {t.leak_group for t in failed} & {t.sample.leak_group for t in climbing(mixed)}
+    assert not {t.id for t in failed} & {t.sample.id for t in climbing(mixed)}

@@ -38,7 +38,7 @@ def test_tells_a_multistep_in_order(build: Path) -> None:
 
 
 def test_draws_pictures_where_there_are_colours(build: Path) -> None:
-    text = shown(build, ids(build)[0], colour=True)
+    text = shown(build, list(ids(build))[0], colour=True)
     assert text.count("▀") >= 16 * 32
     assert "\x1b[38;2;" in text
 
@@ -49,12 +49,17 @@ def test_tells_why_a_sample_was_discarded(build: Path) -> None:
 
 
 def test_a_beginning_of_an_id_is_enough(build: Path) -> None:
-    known = ids(build)
+    known = list(ids(build))
     assert known[3] in shown(build, known[3][:12])
 
 
+def test_a_row_id_is_enough(build: Path) -> None:
+    sample, row = next((i, row) for i, row in ids(build).items() if list(ids(build).values()).count(row) == 1)
+    assert sample in shown(build, row)
+
+
 def test_an_unknown_id_names_the_nearest(build: Path) -> None:
-    known = ids(build)
+    known = list(ids(build))
     wrong = known[5][:-1] + ("0" if known[5][-1] != "0" else "1")
     with pytest.raises(LookupError, match=known[5]):
         shown(build, wrong)
