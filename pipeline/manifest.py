@@ -7,8 +7,11 @@ what of it identifies a run.
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from pipeline.errors import BuildError
+from pipeline.manifest_words import shown
 from pipeline.sources.spec import TableSpec
 from pipeline.world.source import WorldSpec
 from stages.policy import Policy
@@ -77,7 +80,10 @@ class ImageOutput(_Strict):
     @field_validator("size", mode="before")
     @classmethod
     def _square(cls, value: Any) -> Any:
-        return (value, value) if isinstance(value, int) else tuple(value) if isinstance(value, list) else value
+        sides = (value, value) if isinstance(value, int) else value
+        if not isinstance(sides, list | tuple) or len(sides) != 2 or not all(type(side) is int for side in sides):
+            raise ValueError(f"got {shown(value)}; it should be one side or [width, height], in whole pixels")
+        return tuple(sides)
 
     @field_validator("size")
     @classmethod
@@ -108,6 +114,14 @@ class Run(_Strict):
     database: str | None = None
     store: str | None = None
     retry_deadline_s: float = Field(600.0, gt=0)
+
+    @field_validator("database")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        try:
+            return value if value is None else make_url(value).render_as_string(hide_password=False)
+        except ArgumentError:  # whose own words would repeat the URL, and the password in it
+            raise ValueError("is no database URL; write sqlite:///FILE or postgresql://USER@HOST/NAME") from None
 
 
 class Manifest(_Strict):

@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.manifest import Manifest, ManifestError
-from pipeline.manifest_problems import Loc, dotted, lines
+from pipeline.manifest_problems import Loc, dotted, lines, unfit
 from pipeline.sources.columns import problems
 from pipeline.sources.spec import TableSpec
 from pipeline.world.skill import skill
@@ -39,13 +39,16 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Manifest:
     overridden = [_override(raw, text) for text in overrides]
 
     def line(loc: Loc, text: str) -> str:
-        return f"{_origin(str(path), loc, overridden)}: {dotted(loc, raw)}: {text}"
+        return f"{_origin(str(path), loc, overridden)}: {dotted(loc, raw)}: {' '.join(text.split())}"
 
+    wrong = dict(unfit(raw))
     try:
         # strict: "3" and true are no numbers
         manifest = Manifest.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
-        raise ManifestError(*(line(*found) for found in lines(error.errors(include_url=False), raw))) from None
+        wrong = dict(lines(error.errors(include_url=False), raw)) | wrong
+    if wrong:
+        raise ManifestError(*(line(*found) for found in wrong.items()))
     manifest = _anchored(manifest, Path(path).absolute().parent)
     found = [line(*problem) for problem in (*_model_problems(manifest), *_source_problems(manifest))]
     if found:
@@ -101,7 +104,11 @@ def _parsed(text: str, place: str) -> Any:
         raise ManifestError(f"{place}: {line}{error.problem}; correct the YAML there") from error
     except yaml.YAMLError as error:
         raise ManifestError(f"{place}: {' '.join(str(error).split())}; correct the YAML") from error
-    except (ValueError, TypeError, RecursionError) as error:
+    except RecursionError as error:
+        raise ManifestError(f"{place}: lists or mappings lie too deep in each other; flatten them") from error
+    except (ValueError, TypeError) as error:
+        if "integer string conversion" in str(error):
+            raise ManifestError(f"{place}: holds a number of thousands of digits; shorten it") from error
         raise ManifestError(f"{place}: not plain YAML ({error}); use mappings, lists, texts and numbers") from error
 
 

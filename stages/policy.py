@@ -47,6 +47,6 @@ class Policy(BaseModel):
     def _ordered(self) -> Self:
         if self.steps_min > self.steps_max:
             raise ValueError(
-                f"steps_min {self.steps_min} is above steps_max {self.steps_max}: lower one or raise the other"
+                f"steps_min {self.steps_min} is above steps_max {self.steps_max}; lower one or raise the other"
             )
         return self

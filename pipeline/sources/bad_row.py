@@ -1,18 +1,18 @@
 """The one error of a source row. In: what is wrong and what to do about it. Out: one line, file and row first."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass
+@dataclasses.dataclass
 class BadRow(Exception):
     """A row that cannot become a sample: it fails alone, the run goes on. `rest` holds the columns that could be read."""
 
     field: str
     problem: str
     remedy: str
-    rest: Mapping[str, Any] = field(default_factory=dict)
+    rest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def line(self, file: str, row: int) -> str:
         """`FILE: row N: FIELD: problem; remedy`, on one line whatever the values hold."""

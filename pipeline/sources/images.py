@@ -68,7 +68,7 @@ def _size(data: bytes, max_pixels: int, field: str, name: str) -> tuple[int, int
         problem = f"{name} has more pixels than the limit of {max_pixels}"
         raise BadRow(field, problem, "scale it down or raise max_pixels") from error
     except _UNREADABLE as error:
-        problem = f"{name} is not an image that can be decoded ({len(data)} bytes)"
+        problem = f"{name} cannot be decoded ({len(data)} bytes)"
         raise BadRow(field, problem, f"supply one of {', '.join(FORMATS)}") from error
 
 
@@ -118,7 +118,7 @@ def _contents(target: str, path: str, field: str) -> bytes:
 
 def shown_path(path: str) -> str:
     """A path as a line may quote it: escaped, and of a long one its end, which tells images apart."""
-    return repr(path) if len(path) <= PATH_SHOWN else "'..." + repr(path[-PATH_SHOWN:])[1:]
+    return repr(path) if len(path) <= PATH_SHOWN else f"'...{repr(path[-PATH_SHOWN:])[1:-1]}'"
 
 
 def cells(value: Any, field: str) -> list[tuple[Any, str]]:

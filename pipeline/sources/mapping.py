@@ -17,12 +17,8 @@ from stages.records import Checker, Task
 
 def nearest(name: str, names: list[str]) -> str:
     """A remedy for a column that is not there: the nearest one that is, or all of them."""
-    close = _close(name, names)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"its columns are {', '.join(sorted(names)[:20]) or 'none'}"
-
-
-def _close(name: str, names: list[str]) -> list[str]:
-    return difflib.get_close_matches(name, names, n=1, cutoff=0.6)
 
 
 def paths(row: Mapping[str, Any]) -> list[str]:
@@ -43,7 +39,8 @@ def lookup(row: Mapping[str, Any], column: str, field: str, required: bool = Tru
         if value is None:
             return None
         if not isinstance(value, Mapping) or part not in value:
-            like = "".join(f" (but {name})" for name in _close(column, paths(row)))
+            close = difflib.get_close_matches(column, paths(row), n=1, cutoff=0.8)  # a slip of the pen, not a sibling
+            like = f" (but {close[0]})" if close else ""
             raise BadRow(
                 field, f"the row has no column {column}{like}", "add it" if required else "add it, or write null"
             )

@@ -55,7 +55,7 @@ class WorldSpec(BaseModel):
     @classmethod
     def _something_weighs(cls, value: dict[int, float]) -> dict[int, float]:
         if not sum(value.values()) > 0:
-            raise ValueError("at least one number of clauses needs a weight above 0")
+            raise ValueError("no number of clauses has a weight above 0; give one")
         return value
 
     @property

@@ -1,5 +1,6 @@
 """A manifest is read whole or refused: every problem in one line with file, field and remedy, before anything runs."""
 
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -61,10 +62,10 @@ def test_a_manifest_is_read_with_its_defaults(tmp_path: Path) -> None:
             "policy.reflection_rounds: got 42; it should be less than or equal to 10",
         ),
         ("policy: {reflection_rounds: '2'}", "policy.reflection_rounds: got '2'; it should be a valid integer"),
-        ("policy: {reflection_rounds: true}", "policy.reflection_rounds: got True; it should be a valid integer"),
+        ("policy: {reflection_rounds: true}", "policy.reflection_rounds: got true; it should be a valid integer"),
         ("policy: {reflection_rounds: 2.5}", "policy.reflection_rounds: got 2.5; it should be a valid integer"),
         ("policy: {final_check: 1}", "policy.final_check: got 1; it should be a valid boolean"),
-        ("policy: [1]", "policy: got [1]; it should be an object"),
+        ("policy: [1]", "policy: got [1]; it should be a mapping"),
         (
             "policy: {multistep_from: referenced}",
             "policy.multistep_from: got 'referenced'; it should be 'references' or 'failed'",
@@ -74,7 +75,7 @@ def test_a_manifest_is_read_with_its_defaults(tmp_path: Path) -> None:
             "splits: {validation: 0.6, rl: 0.6}",
             "splits: validation 0.6 and rl 0.6 exceed 1 together; lower one of them",
         ),
-        ("splits: {rl: .nan}", "splits.rl: got nan; it should be less than 1"),
+        ("splits: {rl: .nan}", "splits.rl: got nan; it should be a finite number"),
         ("output: {image: {size: 8}}", "output.image.size: 8 x 8 is out of range; give sides of 16 to 8192 pixels"),
         (
             "output: {image: {encoding: jpeg:0}}",
@@ -86,6 +87,90 @@ def test_a_manifest_is_read_with_its_defaults(tmp_path: Path) -> None:
 )
 def test_one_problem_is_one_line(tmp_path: Path, more: str, line: str) -> None:
     assert problems(write(tmp_path, BASE + more + "\n")) == [f"FILE: {line}"]
+
+
+SIDES = "it should be one side or [width, height], in whole pixels"
+BITS = "it should be a whole number of at most 64 bit"
+SOURCE = "{kind: jsonl, name: s, path: x, columns: {instruction: p}"
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("output.image.size=[1, 2, 3]", f"output.image.size: got [1, 2, 3]; {SIDES}"),
+        ("output.image.size=[100]", f"output.image.size: got [100]; {SIDES}"),
+        ("output.image.size=[a, 100]", f'output.image.size: got ["a", 100]; {SIDES}'),
+        ("output.image.size=true", f"output.image.size: got true; {SIDES}"),
+        ("output.image.size=null", f"output.image.size: got null; {SIDES}"),
+        ("output.image.size=9.5", f"output.image.size: got 9.5; {SIDES}"),
+        (
+            "sources.0.size=[99, 99, 99]",
+            "sources.world.size: got [99, 99, 99]; it should be a valid integer, or have at most 2 items",
+        ),
+        ("sources.0.size=[99]", "sources.world.size: got [99]; it should be a valid integer, or have at least 2 items"),
+        ("sources.0.size=[5, 99]", "sources.world.size.0: got 5; it should be greater than or equal to 96"),
+        ("sources.0.size=5", "sources.world.size: got 5; it should be greater than or equal to 96, or be a list"),
+        ("sources.0.size=x", "sources.world.size: got 'x'; it should be a valid integer, or be a list"),
+        ("sources.0.clauses={}", "sources.world.clauses: got {}; it should have at least 1 item"),
+        ("sources.0.clauses={7: 1}", "sources.world.clauses.7: got '7'; it should be less than or equal to 6"),
+        ("sources.0.clauses={x: 1}", "sources.world.clauses.x: got 'x'; it should be a valid integer"),
+        ("sources.0.clauses=[]", "sources.world.clauses: got []; it should be a mapping"),
+        ("sources.0.clauses={1: .inf}", "sources.world.clauses.1: got inf; it should be a finite number"),
+        ("seed=9223372036854775808", f"seed: got 9223372036854775808; {BITS}"),
+        ("seed=-9223372036854775809", f"seed: got -9223372036854775809; {BITS}"),
+        ("sources.0.count=9223372036854775808", f"sources.world.count: got 9223372036854775808; {BITS}"),
+        ("quotas.rl=9223372036854775808", f"quotas.rl: got 9223372036854775808; {BITS}"),
+        (f"seed={10**80}", f"seed: got {'1' + '0' * 56}...; {BITS}"),
+        ("seed=null", "seed: got null; it should be a valid integer"),
+        ("seed=-.inf", "seed: got -inf; it should be a finite number"),
+        ("run.retry_deadline_s=.inf", "run.retry_deadline_s: got inf; it should be a finite number"),
+        ("run.retry_deadline_s=0", "run.retry_deadline_s: got 0; it should be greater than 0"),
+        ("models.analyzer.options.error_rate=.nan", "error_rate: got nan; it should be a finite number"),
+        (
+            "models.analyzer.options={a: [1]}",
+            "options.a: got [1]; it should be a valid number, or be a valid integer, or be a valid string, "
+            "or be a valid boolean",
+        ),
+        ("models=3", "models: got 3; it should be a mapping"),
+        ("models={baseline: {model: m}, generator: {model: m}}", "models.analyzer: required but missing; add it"),
+        ("models.baseline.backend=x", "models.baseline.backend: got 'x'; it should be 'world'"),
+        ("policy.escalate_on=x", "policy.escalate_on: got 'x'; it should be a list"),
+        (
+            "policy.escalate_on=[x]",
+            "policy.escalate_on.0: got 'x'; it should be 'prompt_too_complex', 'missing_knowledge', "
+            "'ambiguous_instruction' or 'rendering_limit'",
+        ),
+        ("name=''", "name: got ''; it should be a text that matches ^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+        ('name="a\\nb"', "name: got 'a\\nb'; it should be a text that matches ^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+        ("po\nlicy=1", "po\\nlicy: unknown key; did you mean policy?"),
+        ("sources=3", "sources: got 3; it should be a list"),
+        ("sources=[3]", "sources.0: got 3; it should be a mapping"),
+        ("sources=[]", "sources: no sources; give at least one"),
+        ("sources.0={kind: [x]}", 'sources.0: kind ["x"] is unknown; say one of json, jsonl, parquet, world'),
+        (
+            "sources.0={kind: jsonl, name: '', path: x, columns: {instruction: p}}",
+            "sources.0.name: got ''; it should have at least 1 character",
+        ),
+        (f"sources.0={SOURCE}, checker: {{columns: ab}}}}", "sources.s.checker.columns: got 'ab'; it should be a list"),
+        (f"sources.0={SOURCE}, limit: 99999999999999999999}}", f"sources.s.limit: got 99999999999999999999; {BITS}"),
+        (
+            f"sources.0={SOURCE}, id: 'row:{{row}}'}}",
+            "sources.s.id: 'row:{row}' begins with row:, which names failed rows; begin it otherwise",
+        ),
+        (f"x={'[' * 300}{']' * 300}", "manifest: lists or mappings lie too deep in each other; flatten them"),
+        (f"seed={'9' * 5000}", "seed: holds a number of thousands of digits; shorten it"),
+    ],
+)
+def test_every_kind_of_problem_is_one_clean_line(tmp_path: Path, override: str, line: str) -> None:
+    (found,) = problems(write(tmp_path, BASE), override)
+    assert found.endswith(line)
+    assert found.isprintable()
+    assert not set(re.findall(r"[a-z]+", found)) & {"tuple", "validation", "input", "field", "None", "True"}
+
+
+@pytest.mark.parametrize("seed", [-(2**63), 2**63 - 1])
+def test_a_number_of_64_bit_is_none_too_many(tmp_path: Path, seed: int) -> None:
+    assert load(write(tmp_path, BASE), [f"seed={seed}"]).seed == seed
 
 
 def test_all_problems_are_listed(tmp_path: Path) -> None:

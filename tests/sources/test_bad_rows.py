@@ -1,6 +1,7 @@
 """Every bad row becomes a failed trajectory with one exact line; the rows beside it are admitted."""
 
 import base64
+import json
 import zlib
 from pathlib import Path
 from typing import Any
@@ -92,12 +93,11 @@ def refused(tmp_path: Path, row: Any, **spec: Any) -> str:
         ),
         (
             {"prompt": "x", "image": uri(b"no image at all")},
-            "references (image): the image is not an image that can be decoded (15 bytes); "
-            "supply one of PNG, JPEG, WEBP, GIF, BMP",
+            "references (image): the image cannot be decoded (15 bytes); supply one of PNG, JPEG, WEBP, GIF, BMP",
         ),
         (
             {"prompt": "x", "image": ["good.png", uri(b"no image at all"), "good.png"]},
-            "references (image), image 2 of 3: the image is not an image that can be decoded (15 bytes); "
+            "references (image), image 2 of 3: the image cannot be decoded (15 bytes); "
             "supply one of PNG, JPEG, WEBP, GIF, BMP",
         ),
         (
@@ -116,6 +116,33 @@ def refused(tmp_path: Path, row: Any, **spec: Any) -> str:
 )
 def test_a_bad_row_says_what_is_wrong_in_one_line(tmp_path: Path, row: Any, line: str) -> None:
     assert refused(tmp_path, row) == f"rows.jsonl: row 2: {line}"
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json"])
+@pytest.mark.parametrize(
+    ("absent", "field", "remedy"),
+    [
+        ("prompt", "instruction (prompt)", "add it"),
+        ("pic", "references (pic)", "add it, or write null"),
+        ("why", "explanation (why)", "add it, or write null"),
+        ("id", "id", "add it"),
+        ("include", "checker (include)", "add it, or write null"),
+        ("exclude", None, None),
+    ],
+)
+def test_an_absent_column_says_whether_null_would_do(
+    tmp_path: Path, kind: str, absent: str, field: str | None, remedy: str | None
+) -> None:
+    whole: dict[str, Any] = {"prompt": "x", "pic": None, "why": None, "id": "1", "include": [], "exclude": []}
+    row = {name: value for name, value in whole.items() if name != absent}
+    path = jsonl(tmp_path / "r.jsonl", [row])
+    if kind == "json":
+        path = put(tmp_path / "r.json", json.dumps([row]).encode())
+    checker = {"style": "objects", "columns": ["include", "exclude"], "optional": ["exclude"]}
+    columns = {"references": "pic", "explanation": "why"}
+    plan = planned(tmp_path, table(path, columns=columns, id="{id}", checker=checker))
+    wanted = [f"{path.name}: row 1: {field}: the row has no column {absent}; {remedy}"] if field else []
+    assert details(plan) == wanted
 
 
 def test_very_deep_json_is_a_bad_row(tmp_path: Path) -> None:
@@ -148,10 +175,10 @@ def test_a_bad_image_below_the_root_is_named_by_its_path(tmp_path: Path) -> None
     put(root / "large.png", bomb(10_000))
     put(root / f"{'deep/' * 30}last.png", b"")
     for path, problem in [
-        ("a/text.png", "'a/text.png' is not an image that can be decoded (15 bytes)"),
+        ("a/text.png", "'a/text.png' cannot be decoded (15 bytes)"),
         ("small.png", "'small.png' has 7 x 40 pixels, too few"),
         ("large.png", "'large.png' has 10000 x 10000 pixels, more than the limit of 40000000"),
-        (f"{'deep/' * 30}last.png", f"'...{'deep/' * 14}last.png' is empty (0 bytes)"),
+        (f"{'deep/' * 30}last.png", f"'...p/{'deep/' * 14}last.png' is empty (0 bytes)"),
     ]:
         (single, several) = (refused(tmp_path, {"prompt": "x", "image": image}) for image in (path, ["good.png", path]))
         assert single.startswith(f"rows.jsonl: row 2: references (image): {problem}; ")

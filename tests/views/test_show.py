@@ -38,7 +38,7 @@ def test_tells_a_multistep_in_order(build: Path) -> None:
 
 
 def test_draws_pictures_where_there_are_colours(build: Path) -> None:
-    text = shown(build, list(ids(build))[0], colour=True)
+    text = shown(build, next(iter(ids(build))), colour=True)
     assert text.count("▀") >= 16 * 32
     assert "\x1b[38;2;" in text
 

@@ -1,0 +1,174 @@
+"""`manifests/README.md` is the reference of the manifest: it names every key, its defaults are true, its examples load."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from PIL import Image
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined, to_jsonable_python
+
+from pipeline.manifest import Manifest, Models
+from pipeline.manifest_file import load
+from pipeline.sources import images
+from pipeline.sources.mapping import Row
+from pipeline.sources.plan import plan
+from pipeline.sources.spec import TableSpec
+from pipeline.store import ImageStore
+from pipeline.world.skill import PRESETS
+from pipeline.world.source import WorldSpec
+
+TEXT = (Path(__file__).parents[2] / "manifests" / "README.md").read_text("utf-8")
+REQUIRED = "required"
+ROLES = {role: {"model": f"world-{role}"} for role in Models.model_fields}
+
+
+def section(title: str) -> str:
+    (found,) = re.findall(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def table(title: str) -> dict[str, list[str]]:
+    """Key -> the other cells of its line, of the one table of a section."""
+    lines = [line.strip("| ").split(" | ") for line in section(title).splitlines() if line.startswith("| `")]
+    assert len({cells[0] for cells in lines}) == len(lines), "a key listed twice"
+    assert {len(cells) for cells in lines} <= {4, 5}
+    return {cells[0].strip("`"): cells[1:] for cells in lines}
+
+
+def models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in models(part)]
+
+
+def default(field: FieldInfo) -> Any:
+    found = field.get_default(call_default_factory=True)
+    return REQUIRED if found is PydanticUndefined else found
+
+
+def leaves(model: type[BaseModel], values: Any = None, prefix: str = "") -> Iterator[tuple[str, FieldInfo, Any]]:
+    """Every key below `model` with its default, `values` being what stands in the model that holds it, if anything."""
+    for name, field in model.model_fields.items():
+        key, value = prefix + name, default(field) if values is None else getattr(values, name)
+        if key == "models":
+            (role,) = {inner for f in Models.model_fields.values() for inner in models(f.annotation)}
+            yield from leaves(role, None, "models.*.")
+        elif key == "sources" or not models(field.annotation):
+            yield key, field, value
+        else:
+            (inner,) = models(field.annotation)
+            if value is None:
+                yield key, field, None
+            yield from leaves(inner, value if isinstance(value, BaseModel) else None, f"{key}.")
+
+
+REFERENCE: dict[str, type[BaseModel]] = {
+    "The whole": Manifest,
+    "A table: kind jsonl, json, parquet": TableSpec,
+    "The world: kind world": WorldSpec,
+}
+
+
+@pytest.mark.parametrize("title", list(REFERENCE))
+def test_every_key_is_listed_with_its_default_and_no_other(title: str) -> None:
+    listed, known = table(title), {key: (field, value) for key, field, value in leaves(REFERENCE[title])}
+    assert list(listed) == list(known)
+    for key, (field, value) in known.items():
+        values, said, meaning = listed[key]
+        assert meaning, key
+        if value == REQUIRED:
+            assert said == REQUIRED, key
+        else:
+            assert said.startswith("`") and said.endswith("`"), key  # noqa: PT018
+            told = json.loads(json.dumps(yaml.safe_load(said[1:-1])))
+            assert told == to_jsonable_python(value), key
+            assert type(told) is type(to_jsonable_python(value)), key
+        for choice in choices(field.annotation):
+            assert f"`{choice}`" in values, key
+        assert ("null" in values) is (type(None) in get_args(field.annotation)), key
+        for bound in bounds([field.annotation, *field.metadata]):
+            assert re.search(rf"(?<!\d){bound:g}(?!\d)" if bound < 10**5 else str(bound), values), (key, bound)
+
+
+def choices(annotation: Any) -> Iterator[str]:
+    if get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+    else:
+        for part in get_args(annotation):
+            yield from choices(part)
+
+
+def bounds(parts: list[Any]) -> Iterator[float]:
+    for part in parts:
+        yield from (getattr(part, name) for name in ("ge", "gt", "le", "lt") if getattr(part, name, None) is not None)
+        if isinstance(part, FieldInfo):
+            yield from bounds(part.metadata)
+        yield from bounds([p for p in get_args(part) if not isinstance(p, str)])
+
+
+def test_every_option_of_every_model_of_the_world_is_listed() -> None:
+    title = "Models and their options"
+    (head,) = [line for line in section(title).splitlines() if line.startswith("| option")]
+    names = [cell for cell in head.strip("| ").split(" | ") if cell.startswith("world-")]
+    assert names == list(PRESETS)
+    told = {option: [float(cell.strip("`")) for cell in cells[:3]] for option, cells in table(title).items()}
+    assert told == {option: [asdict(PRESETS[name])[option] for name in names] for option in asdict(PRESETS[names[0]])}
+
+
+EXAMPLES = re.findall(r"(?:```json\n([^`]*)```\n\n)?```yaml\n(.*?)```", TEXT, re.DOTALL)
+
+
+def test_there_is_an_example_of_every_kind() -> None:
+    kinds = {source["kind"] for _, text in EXAMPLES for source in yaml.safe_load(text).get("sources", [])}
+    assert kinds == {"jsonl", "json", "parquet", "world"}
+    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 3
+
+
+@pytest.mark.parametrize(("row", "text"), EXAMPLES, ids=range(len(EXAMPLES)))
+def test_every_example_loads_and_its_row_becomes_a_sample(tmp_path: Path, row: str, text: str) -> None:
+    shown = yaml.safe_load(text)
+    world = {"kind": "world", "name": "w", "count": 2}
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump({"name": "m", "models": ROLES, "sources": [world]} | shown))
+    for source in shown.get("sources", []):
+        if source["kind"] != "world":
+            lay(tmp_path, TableSpec.model_validate(source), json.loads(row) if row else None)
+    manifest = load(tmp_path / "m.yaml", ["sources.0.count=2"] if "hard" in text else [])
+    planned = plan(manifest, ImageStore(str(tmp_path / "store")), 1)
+    assert planned.trajectories
+    assert [t.detail for t in planned.trajectories if t.status == "failed"] == []
+
+
+def lay(folder: Path, spec: TableSpec, row: Mapping[str, Any] | None) -> None:
+    """The table that an example speaks of, with the images that its row names."""
+    path = folder / spec.path
+    picture = Image.new("RGB", (32, 24))
+    if row is None:
+        picture.save(folder / "embedded.png")
+        cell = {"bytes": (folder / "embedded.png").read_bytes(), "path": None}
+        meta = {"caption": "make it blue", "width": 64, "height": 48}
+        pq.write_table(pa.Table.from_pylist([{"meta": meta, "image": cell}]), path)
+        return
+    path.write_text(json.dumps([row] if spec.kind == "json" else row))
+    if spec.images is None:
+        return
+    seen = Row(spec, 1, row)
+    for name, _ in images.cells(seen.value("references"), "references"):
+        place = folder / spec.images.root / seen.fill(spec.images.path, "references", image=name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(place)
+
+
+def test_what_it_says_of_ids_the_cut_and_the_fingerprint() -> None:
+    for word in ("`row:N`", "`counts.beyond_cut`", "`--overwrite`", "content of the images below `images.root`"):
+        assert word in TEXT
+    assert "](" not in TEXT
+    assert "http" not in TEXT
