@@ -70,7 +70,7 @@ def test_a_manifest_is_read_with_its_defaults(tmp_path: Path) -> None:
             "policy: {multistep_from: referenced}",
             "policy.multistep_from: got 'referenced'; it should be 'references' or 'failed'",
         ),
-        ("policy: {steps_min: 6}", "policy: steps_min 6 is above steps_max 5: lower one or raise the other"),
+        ("policy: {steps_min: 6}", "policy: steps_min 6 is above steps_max 5; lower one or raise the other"),
         (
             "splits: {validation: 0.6, rl: 0.6}",
             "splits: validation 0.6 and rl 0.6 exceed 1 together; lower one of them",
@@ -291,7 +291,7 @@ def test_overrides(tmp_path: Path) -> None:
         ("policy={steps: 1}", "--set: policy.steps: unknown key; did you mean steps_min?"),
         (
             "policy.steps_min=9",
-            "--set: policy: steps_min 9 is above steps_max 5: lower one or raise the other",
+            "--set: policy: steps_min 9 is above steps_max 5; lower one or raise the other",
         ),
         ("policy.reflection_rounds", "--set policy.reflection_rounds: not of the form KEY=VALUE; write, say, "),
         ("=3", "--set =3: not of the form KEY=VALUE; write, say, policy.reflection_rounds=2"),
