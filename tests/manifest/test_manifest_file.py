@@ -329,7 +329,7 @@ TABLE = (
 def test_an_override_that_clashes_with_the_file_names_both(tmp_path: Path) -> None:
     path = write(tmp_path, BASE + "policy: {steps_max: 4}\n")
     assert problems(path, "policy.steps_min=5") == [
-        "FILE with --set: policy: steps_min 5 is above steps_max 4: lower one or raise the other"
+        "FILE with --set: policy: steps_min 5 is above steps_max 4; lower one or raise the other"
     ]
 
 
