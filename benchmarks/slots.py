@@ -36,7 +36,7 @@ PASSES = 0.4
 class Sleeper:
     """Sleeps as long as a provider might, then answers by a coin; the request's seed decides both.
 
-    Every call leaves a line "begin end" (seconds of the machine's monotonic clock) in `log`.
+    Every call leaves a line "begin end pid" (seconds of the machine's monotonic clock) in `log`.
     """
 
     median_s: float
@@ -48,7 +48,7 @@ class Sleeper:
         dice, begin = random.Random(seed), time.monotonic()
         await asyncio.sleep(dice.lognormvariate(0, self.sigma) * self.median_s)
         with open(self.log, "a") as file:
-            file.write(f"{begin} {time.monotonic()}\n")
+            file.write(f"{begin} {time.monotonic()} {os.getpid()}\n")
         return dice
 
     async def ask(self, request: TextRequest) -> TextReply:
@@ -130,7 +130,7 @@ def measure(name: str, slots: int, sleeper: Sleeper, run: Callable[[], None]) ->
     """Run, and print one line of the table."""
     cpu = time.process_time()
     run()
-    calls = [tuple(map(float, line.split())) for line in Path(sleeper.log).read_text().splitlines()]
+    calls = [tuple(map(float, line.split()[:2])) for line in Path(sleeper.log).read_text().splitlines()]
     span = max(end for _, end in calls) - min(begin for begin, _ in calls)
     used = sum(end - begin for begin, end in calls) / slots / span
     print(

@@ -20,7 +20,7 @@ from pipeline.errors import RunStopped, one_line
 from pipeline.manifest import Manifest
 from pipeline.manifest_lock import fingerprint, resolved
 from pipeline.models import identities
-from pipeline.outcomes import Outcomes
+from pipeline.outcomes import Outcomes, settled
 from pipeline.output.cut import bound, finished
 from pipeline.output.finalise import finalise
 from pipeline.output.shards import RowTooLarge
@@ -55,7 +55,7 @@ def build(manifest: Manifest, out: Path, overwrite: bool, console: Console) -> b
     """
     try:
         return _build(manifest, out, overwrite, console)
-    except (ray.exceptions.RayError, SQLAlchemyError, BrokenProcessPool, RowTooLarge, OSError) as error:
+    except (ray.exceptions.RayError, SQLAlchemyError, BrokenProcessPool, RowTooLarge, ImportError, OSError) as error:
         raise RunStopped(f"the run stopped: {one_line(error)}; {GO_ON}") from error
     except RunStopped as error:
         raise RunStopped(f"the run stopped: {error}; {GO_ON}") from error
@@ -66,16 +66,19 @@ def _build(manifest: Manifest, out: Path, overwrite: bool, console: Console) -> 
     wanted = lock.Plan(fingerprint(manifest, words.hashes), resolved(manifest))
     with lock.held(out):
         if lock.settle(out, wanted, overwrite) == "finished":
+            if not (out / "report.html").exists():
+                report(out)  # the last thing a build writes: it may have been stopped just before
             return False
-        (out / lock.RUN).unlink(missing_ok=True)
-        lock.write(out, wanted)
+        if not (out / lock.RUN).exists():
+            lock.write(out, wanted)  # else what is there stays whole, with its lock, until it is replaced
         site = _site(manifest, out.resolve(), wanted.fingerprint)
         outcomes = Outcomes(site.database, site.fingerprint)
         outcomes.create()
         planned = _plan(site, outcomes, console)
-        _climb(site, outcomes, planned, console)
+        _climb_all(site, outcomes, planned, console)
         _finish(site, outcomes, planned, words.hashes, console)
         outcomes.close()
+        lock.write(out, wanted)
     return True
 
 
@@ -92,7 +95,7 @@ def _site(manifest: Manifest, out: Path, fingerprint: str) -> Site:
 
 def _plan(site: Site, outcomes: Outcomes, console: Console) -> list[Trajectory]:
     """Every row of the sources, in rank order; bad rows have their outcome already."""
-    console.print(f"Planning {site.manifest.name} ...")
+    console.print(f"Planning {site.manifest.name} ...", markup=False)
     planned = plan(site.manifest, ImageStore(site.store), site.workers)
     if planned.truth:
         write_truth(planned.truth, site.out / "truth.parquet")
@@ -100,26 +103,55 @@ def _plan(site: Site, outcomes: Outcomes, console: Console) -> list[Trajectory]:
     return planned.trajectories
 
 
-def _climb(site: Site, outcomes: Outcomes, planned: list[Trajectory], console: Console) -> None:
-    """Take up the ladder what has no outcome yet. A sample that failed in transport is tried again."""
-    earlier = [t for t in outcomes.all() if not (t.status == "failed" and t.reason == "transport")]
-    settled = {t.sample.id for t in earlier}
-    done = [finished(t) for t in earlier]
-    limit = bound(done, site.manifest.quotas)
-    todo = [t for t in planned if t.sample.id not in settled and (limit is None or t.rank <= limit)]
-    if not todo:
-        return
-    if len(earlier) > sum(t.status == "failed" for t in planned):
+def _climb_all(site: Site, outcomes: Outcomes, planned: list[Trajectory], console: Console) -> None:
+    """Take up the ladder what has no outcome yet, until nothing is missing that the quotas need."""
+    earlier = _earlier(site, outcomes, planned, console)
+    todo = _missing(site, planned, earlier)
+    if todo and len(earlier) > sum(t.status == "failed" for t in planned):
         console.print(f"Going on: {len(earlier)} of {len(planned)} samples have their outcome.")
-    run = site.manifest.run
+    while todo:
+        _climb(site, planned, earlier, todo, console)
+        earlier = _known(outcomes, planned)
+        left = _missing(site, planned, earlier)
+        if len(left) >= len(todo):
+            raise RunStopped(f"{len(left)} samples ended without an outcome, {left[0].sample.id} among them")
+        todo = left
+
+
+def _known(outcomes: Outcomes, planned: list[Trajectory]) -> list[Trajectory]:
+    """The outcomes of planned samples, in rank order."""
+    wanted = {t.sample.id for t in planned}
+    return [t for t in outcomes.all() if t.sample.id in wanted]
+
+
+def _earlier(site: Site, outcomes: Outcomes, planned: list[Trajectory], console: Console) -> list[Trajectory]:
+    """The outcomes that stand. One that failed in transport does not, nor one whose images are gone from the store."""
+    known = [t for t in _known(outcomes, planned) if settled(t)]
+    store = ImageStore(site.store)
+    torn = {t.sample.id for t in known if not all(store.has(e.image.sha256) for e in t.events if e.image)}
+    if torn:
+        console.print(f"{len(torn)} samples lost images from {site.store}: they climb again.", markup=False)
+        outcomes.forget(torn)
+    return [t for t in known if t.sample.id not in torn]
+
+
+def _missing(site: Site, planned: list[Trajectory], known: list[Trajectory]) -> list[Trajectory]:
+    """The planned samples without an outcome, up to the rank at which the outcomes there are fill the quotas."""
+    limit = bound((finished(t) for t in known), site.manifest.quotas)
+    ids = {t.sample.id for t in known}
+    return [t for t in planned if t.sample.id not in ids and (limit is None or t.rank <= limit)]
+
+
+def _climb(
+    site: Site, planned: list[Trajectory], earlier: list[Trajectory], todo: list[Trajectory], console: Console
+) -> None:
+    run, quotas = site.manifest.run, site.manifest.quotas
     console.print("Starting Ray ...")
     with session(run.address, site.out / "ray.log"):
-        switchboard = hub.start(run.concurrency, len(planned), done, site.manifest.quotas)
-        job = dag.Job(
-            site.manifest, site.fingerprint, site.store, site.database, switchboard,
-            window=dag.window(site.manifest, len(todo)),
-        )  # fmt: skip
-        with watching(switchboard, site.manifest.name, site.manifest.quotas, console):
+        counting = hub.start(run.concurrency, len(planned), [finished(t) for t in earlier], quotas)
+        window = dag.window(site.manifest, len(todo))
+        job = dag.Job(site.manifest, site.fingerprint, site.store, site.database, counting, window)
+        with watching(counting, site.manifest.name, quotas, console):
             for _ in dag.run(job, todo):
                 pass
 
@@ -129,8 +161,7 @@ def _finish(
 ) -> None:
     """Shards, run.json and the report. Raises OSError on a failed write."""
     console.print("Writing shards ...")
-    wanted = {t.sample.id for t in planned}
-    known = [t for t in outcomes.all() if t.sample.id in wanted]
+    known = _known(outcomes, planned)
     summary = finalise(
         outcomes=known,
         manifest=site.manifest,

@@ -4,6 +4,8 @@ In: arguments. Out: exit code 0 when done (or already done), 1 when an output ha
 a bad manifest. An expected failure is said in one line on standard error, never as a traceback.
 """
 
+import io
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,6 +66,7 @@ def build(
     from pipeline.build import build as build_into  # here, because Ray takes seconds to import
     from pipeline.manifest_file import load
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends as Ctrl-C does
     console = Console()
     wanted = load(manifest, set_)
     folder = out or Path("build") / wanted.name
@@ -72,9 +75,11 @@ def build(
     except KeyboardInterrupt:
         _fail("stopped; type the same command again to go on", 130)
     if built:
-        console.print(f"Done: {folder} (report: {folder / 'report.html'})")
+        console.print(
+            f"Done: {folder} (report: {folder / 'report.html'})", markup=False, highlight=False, soft_wrap=True
+        )
     else:
-        console.print(f"{folder} is finished already: nothing to do.")
+        console.print(f"{folder} is finished already: nothing to do.", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -113,6 +118,9 @@ def report(out: Out) -> None:
 
 def main() -> None:
     """The entry point of `x2i`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows a mark instead
     try:
         app(standalone_mode=True)
     except BuildError as error:
@@ -134,7 +142,7 @@ def _readable(out: Path) -> Iterator[None]:
         )
     except LookupError as error:
         _fail(error.args[0], 2)
-    except ValueError as error:
+    except (ValueError, TypeError, ImportError) as error:
         _fail(f"{out}: {one_line(error)}; x2i verify {out} tells more", 1)
 
 

@@ -38,6 +38,7 @@ from stages.segments import segments
 
 BLOCK_ROWS = 16
 IN_HAND = 6  # samples a rung has in hand for each call in flight: a block waits for its slowest sample
+MOST_TASKS = 512  # a thread each in every rung actor
 SLIVER = 0.01  # of a CPU: actors that only wait must leave room for those that work
 T = TypeVar("T")
 
@@ -76,7 +77,8 @@ class Rung:
         self._job = job
         self._loop = OwnLoop()
         self._link = self._loop.run(self._connect())
-        self._keeper = Keeper(Outcomes(job.database, job.fingerprint))
+        self._outcomes = Outcomes(job.database, job.fingerprint)
+        self._keeper = Keeper(self._outcomes)
         self._models = self.models(job, self._permit, self._count)
 
     async def _connect(self) -> HubLink:
@@ -105,14 +107,21 @@ class Rung:
         return pa.Table.from_pylist(after, schema=batch.schema)
 
     async def _all(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        after = await asyncio.gather(*(self._one(row) for row in rows))
+        kept = await asyncio.to_thread(self._outcomes.among, [row["id"] for row in rows if row["status"] == "climbing"])
+        after = await asyncio.gather(*(self._one(row, kept.get(row["id"])) for row in rows))
         await self._link.report()  # Ray may end this actor before its next report would be due
         return [row for row in after if row is not None]
 
-    async def _one(self, row: dict[str, Any]) -> dict[str, Any] | None:
-        """The row after this rung; None for a sample that was never begun because the quotas are filled without it."""
+    async def _one(self, row: dict[str, Any], kept: Trajectory | None) -> dict[str, Any] | None:
+        """The row after this rung; None for a sample that was never begun because the quotas are filled without it.
+
+        `kept` is its outcome where there is one: Ray repeats a whole block when an actor dies, but no call is made again.
+        """
         if row["status"] != "climbing":
             return row
+        if kept is not None:
+            self._link.finished(row["order"], finished(kept))
+            return {**row, "status": kept.status, "trajectory": dump(kept)}
         t = load(row["trajectory"])
         if self.name == "direct" and not await self._link.may_begin(row["order"], t.rank):
             return None
@@ -169,7 +178,7 @@ def run(job: Job, todo: Sequence[Trajectory], ladder: Sequence[type[Rung]] = LAD
     ]
     size = block_rows(len(rows), job.manifest.run.blocks)
     plan: Any = ray.data.from_arrow([_block(rows[start : start + size]) for start in range(0, len(rows), size)])
-    tasks = max(4, -(-IN_HAND * job.manifest.run.concurrency // BLOCK_ROWS))
+    tasks = min(MOST_TASKS, max(4, -(-IN_HAND * job.manifest.run.concurrency // BLOCK_ROWS)))
     for kind in ladder:
         plan = _operator(plan, kind, tasks, job)
     try:

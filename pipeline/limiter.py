@@ -25,7 +25,7 @@ class _Holder:
 class Limiter:
     """Owns `capacity` permits. Lives on one event loop; `patience_s` is how long a holder may be silent."""
 
-    def __init__(self, capacity: int, patience_s: float = 60.0) -> None:
+    def __init__(self, capacity: int, patience_s: float = 15.0) -> None:
         self.capacity = capacity
         self.free = capacity
         self._patience_s = patience_s

@@ -20,6 +20,7 @@ from pipeline.output import run_json
 
 LOCK = "manifest.lock.yaml"
 RUN = "run.json"
+ASIDE = f".{LOCK}"  # a lock half written, when a disk was full
 OURS = (
     RUN, "README.md", "report.html", "truth.parquet", "sft", "rl", "pairs", "record", "store",
     "run.db", "run.db-wal", "run.db-shm", "ray.log", LOCK,
@@ -67,7 +68,7 @@ def read(out: Path) -> Plan | None:
     """What the folder was made from; None when it holds no output. Raises OutputError when it is not readable or not ours."""
     path = out / LOCK
     if not path.exists():
-        strangers = sorted(p.name for p in out.iterdir() if p.name != ".lock")
+        strangers = sorted(p.name for p in out.iterdir() if p.name not in (".lock", ASIDE))
         if strangers:
             raise OutputError(
                 f"{out}: holds {strangers[0]} but no {LOCK}: not an output of x2i; name another folder with --out"
@@ -85,7 +86,7 @@ def write(out: Path, plan: Plan) -> None:
     text = yaml.safe_dump(
         {"fingerprint": plan.fingerprint, "manifest": plan.manifest}, sort_keys=False, allow_unicode=True
     )
-    aside = out / f".{LOCK}"
+    aside = out / ASIDE
     aside.write_text(text, "utf-8")
     os.replace(aside, out / LOCK)
 

@@ -25,6 +25,13 @@ SET = "--set"
 class _Loader(yaml.SafeLoader):
     """Safe YAML that refuses a key given twice: PyYAML would keep the last one in silence."""
 
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """An alias stands for a value elsewhere; a few lines of them stand for gigabytes."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "an alias is not taken, write its value out", mark)
+        return super().compose_node(parent, index)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
         for index, (key, _) in enumerate(node.value):
@@ -164,4 +171,7 @@ def _anchored(manifest: Manifest, folder: Path) -> Manifest:
             images = spec.images and spec.images.model_copy(update={"root": under(spec.images.root)})
             spec = spec.model_copy(update={"path": under(spec.path), "images": images})
         sources.append(spec)
-    return manifest.model_copy(update={"sources": tuple(sources)})
+    run = manifest.run
+    if run.store is not None and "://" not in run.store:
+        run = run.model_copy(update={"store": under(run.store)})
+    return manifest.model_copy(update={"sources": tuple(sources), "run": run})

@@ -8,10 +8,25 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, Text, create_engine, event, select
+from pydantic import ValidationError
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipeline.errors import RunStopped
 from stages.records import Trajectory, dump, load
 
 _METADATA = MetaData()
@@ -30,6 +45,11 @@ _OUTCOMES = Table(
 def _durable(connection: Any, _record: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def settled(t: Trajectory) -> bool:
+    """False for a sample that failed in transport: the next run tries it again."""
+    return not (t.status == "failed" and t.reason == "transport")
 
 
 class Outcomes:
@@ -67,11 +87,40 @@ class Outcomes:
             connection.execute(insert.on_conflict_do_update(index_elements=["run", "id"], set_=changed), rows)
 
     def all(self) -> Iterator[Trajectory]:
-        """Every outcome, in rank order."""
-        query = select(_OUTCOMES.c.trajectory).where(_OUTCOMES.c.run == self._run)
+        """Every outcome, in rank order. Raises RunStopped when one cannot be read."""
+        query = select(_OUTCOMES.c.id, _OUTCOMES.c.trajectory).where(_OUTCOMES.c.run == self._run)
         with self._engine.connect() as connection:
-            for (text,) in connection.execute(query.order_by(_OUTCOMES.c.rank, _OUTCOMES.c.id)):
-                yield load(text)
+            for name, text in connection.execute(query.order_by(_OUTCOMES.c.rank, _OUTCOMES.c.id)):
+                yield self._load(name, text)
+
+    def among(self, ids: Iterable[str]) -> dict[str, Trajectory]:
+        """The settled outcomes of these samples, by id. One that failed in transport is not settled: it is tried again."""
+        found: dict[str, Trajectory] = {}
+        with self._engine.connect() as connection:
+            for wanted in self._named(ids):
+                rows = connection.execute(select(_OUTCOMES.c.id, _OUTCOMES.c.trajectory).where(wanted))
+                found |= {name: self._load(name, text) for name, text in rows}
+        return {name: t for name, t in found.items() if settled(t)}
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Let these samples climb again."""
+        with self._engine.begin() as connection:
+            for wanted in self._named(ids):
+                connection.execute(delete(_OUTCOMES).where(wanted))
+
+    def _named(self, ids: Iterable[str]) -> Iterator[ColumnElement[bool]]:
+        """Conditions that name these samples, a few hundred each: databases limit how much a statement may hold."""
+        names = list(ids)
+        for start in range(0, len(names), 500):
+            yield (_OUTCOMES.c.run == self._run) & _OUTCOMES.c.id.in_(names[start : start + 500])
+
+    def _load(self, name: str, text: str) -> Trajectory:
+        try:
+            return load(text)
+        except ValidationError:
+            raise RunStopped(
+                f"{self._engine.url.render_as_string()}: the outcome of sample {name} cannot be read; delete its row"
+            ) from None
 
     def close(self) -> None:
         """Let go of the database."""

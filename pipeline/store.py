@@ -16,13 +16,14 @@ from typing import Any
 import fsspec
 from PIL import Image
 
+from pipeline.upright import upright_size
 from stages.records import ImageRef
 
 
 def describe(data: bytes) -> ImageRef:
-    """Hash, size and format of an encoded image, from its header. Raises PIL.UnidentifiedImageError (an OSError)."""
+    """Hash, size (upright) and format of an encoded image, from its header. Raises PIL.UnidentifiedImageError (an OSError)."""
     with Image.open(io.BytesIO(data)) as image:
-        return ImageRef(hashlib.sha256(data).hexdigest(), image.width, image.height, image.format or "")
+        return ImageRef(hashlib.sha256(data).hexdigest(), *upright_size(image), image.format or "")
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,16 @@ class ImageStore:
     def put(self, data: bytes) -> ImageRef:
         """Keep `data` and say what it is. Raises PIL.UnidentifiedImageError when it is no image, OSError on a failed write."""
         ref = describe(data)
-        if not self.has(ref.sha256):
+        if not self._has_whole(ref.sha256, len(data)):
             self._write(self.path(ref.sha256), data)
         return ref
+
+    def _has_whole(self, sha256: str, size: int) -> bool:
+        """True when the image is there in full length: one cut short is written again."""
+        try:
+            return int(self._fs[0].size(self.path(sha256)) or 0) == size
+        except FileNotFoundError:
+            return False
 
     def _write(self, path: str, data: bytes) -> None:
         fs = self._fs[0]

@@ -51,7 +51,7 @@ class Tally:
         self._planned = planned
         self._earlier = len(earlier)
         self._quotas = quotas
-        self._finished: list[Finished] = []
+        self._finished: dict[str, Finished] = {}
         self._fates: Counter[str] = Counter()
         self._orders: set[int] = set()
         self._low = 0
@@ -64,18 +64,20 @@ class Tally:
         self._counts.update(delta.counts)
         if delta.finished:
             self._take([f for _, f in delta.finished])
-            self._orders.update(order for order, _ in delta.finished)
+            self._orders.update(order for order, _ in delta.finished if order >= self._low)
             while self._low in self._orders:
                 self._orders.remove(self._low)
                 self._low += 1
         return Gate(self._bound, self._low)
 
     def _take(self, finished: list[Finished]) -> None:
-        self._finished += finished
-        self._fates.update(f.slot or f.status for f in finished)
+        """A sample counts once, even if Ray repeats its block after an actor died."""
+        new = {f.id: f for f in finished if f.id not in self._finished}
+        self._finished |= new
+        self._fates.update(f.slot or f.status for f in new.values())
         wanted = self._quotas.model_dump()
         if all(self._fates[slot] >= (quota or 0) for slot, quota in wanted.items()):  # else it need not be looked for
-            self._bound = bound(self._finished, self._quotas)
+            self._bound = bound(self._finished.values(), self._quotas)
 
     def progress(self) -> Progress:
         """The run as it stands."""

@@ -49,7 +49,12 @@ async def climb(t: Trajectory, rung: str, models: Models, policy: Policy) -> Tra
 def ended_by(t: Trajectory, error: ModelError) -> Trajectory:
     """The outcome of a sample whose call failed with `error`; the words are kept."""
     if isinstance(error, Refused):
-        return t.discard("refused", error.text)
+        return t.discard("refused", _writable(error.text))
     reason = next(name for kind, name in _FAILURES if isinstance(error, kind))
     words = error.text if str(error) == error.text else f"{error}: {error.text}"
-    return t.fail(reason, words)
+    return t.fail(reason, _writable(words))
+
+
+def _writable(words: str) -> str:
+    """A model's words without the half characters that no file can hold."""
+    return words.encode("utf-8", "replace").decode()

@@ -1,14 +1,15 @@
 """From a model's words to typed records.
 
 In: the text of a reply, and what was asked. Out: an Evaluation, Reflection, Diagnosis or Plan, or `Malformed` with the text
-kept. A reply may be wrapped in a code fence or preceded by reasoning; its first JSON object counts. A missing applicable
-axis is malformed, never a pass.
+kept. A reply may be wrapped in a code fence or follow its reasoning; the first JSON object of the answer counts. A missing
+applicable axis is malformed, never a pass.
 """
 
 import json
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar
+from itertools import islice
+from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
@@ -16,23 +17,34 @@ from stages.errors import Malformed
 from stages.policy import Thresholds
 from stages.records import Axis, AxisScore, Cause, Diagnosis, ErrorType, Evaluation, Plan, Reflection
 
-_REASONING = re.compile(r"<think>.*?</think>", re.DOTALL)
+TRIES = 64  # braces to try before giving a reply up
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
 
 def _written(value: Any) -> Any:
-    """Text must say something."""
-    if isinstance(value, str) and not value.strip():
+    """Text must say something, in characters that can be written down again."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
         raise ValueError("is empty")
-    return value.strip() if isinstance(value, str) else value
+    if any("\ud800" <= c <= "\udfff" for c in value):
+        raise ValueError("holds half a character (a lone surrogate)")
+    return value.strip()
+
+
+def _counted(value: Any) -> Any:
+    """A score is a number; pydantic would take true for 1."""
+    if isinstance(value, bool):
+        raise ValueError("is no number")
+    return value
 
 
 Text = Annotated[str, BeforeValidator(_written)]
 
 
 class _Score(BaseModel):
-    score: Annotated[int, Field(ge=1, le=5)]
+    score: Annotated[int, BeforeValidator(_counted), Field(ge=1, le=5)]
     reason: Text
 
 
@@ -52,20 +64,32 @@ class _Plan(BaseModel):
     steps: list[Text]
 
 
+def answer(text: str) -> str:
+    """What follows the reasoning. Raises Malformed when reasoning was begun and never ended: a draft is no verdict."""
+    _thought, end, said = text.rpartition("</think>")
+    if "<think" in (said if end else text):
+        raise Malformed(text, "the reasoning is not ended: there is a <think> without </think>")
+    return said
+
+
 def first_object(text: str) -> dict[str, Any]:
-    """The first JSON object in `text`. Raises Malformed."""
-    bare = _REASONING.sub("", text)
-    decoder = json.JSONDecoder()
-    for match in re.finditer(r"\{", bare):
+    """The first JSON object in the answer. Raises Malformed."""
+    bare = answer(text)
+    decoder = json.JSONDecoder(parse_constant=_refuse)
+    for match in islice(re.finditer(r"\{", bare), TRIES):
         try:
             value, _ = decoder.raw_decode(bare, match.start())
-        except json.JSONDecodeError:
-            continue
+        except ValueError:
+            continue  # no JSON from here on, or a number beyond reason
         except RecursionError:
             break  # nested beyond reason: what lies further in would be no better
         if isinstance(value, dict):
             return value
     raise Malformed(text, "the reply holds no JSON object")
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _read(shape: type[Reply], value: Any, text: str, prefix: str = "") -> Reply:

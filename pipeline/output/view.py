@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from pipeline.store import ImageStore
+from pipeline.upright import upright
 
 _FORMATS = {"png": ("PNG", "png"), "webp": ("WEBP", "webp"), "jpeg": ("JPEG", "jpg")}
 
@@ -79,7 +80,7 @@ def _make(sha256: str, store: ImageStore, views: Views, spec: ViewSpec) -> int:
 def encode(original: bytes, spec: ViewSpec) -> bytes:
     """The trained view of an encoded image. Raises OSError when it cannot be decoded."""
     with Image.open(io.BytesIO(original)) as opened:
-        image = ImageOps.pad(_rgb(ImageOps.exif_transpose(opened)), spec.size, Image.Resampling.LANCZOS)
+        image = ImageOps.pad(_rgb(upright(opened)), spec.size, Image.Resampling.LANCZOS)
     image.info.clear()  # Pillow would carry profiles and EXIF over
     out = io.BytesIO()
     if spec.quality is None:

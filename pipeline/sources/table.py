@@ -102,7 +102,7 @@ def _wanted(spec: TableSpec) -> set[str]:
 def _values(batch: pa.RecordBatch) -> list[Mapping[str, Any] | BadRow]:
     try:
         return list(batch.to_pylist())
-    except ValueError:  # one value that is not UTF-8 spoils the whole conversion: find out whose
+    except (ValueError, OverflowError):  # one value that is not UTF-8 spoils the whole conversion: find out whose
         return [_value_by_value(batch, index) for index in range(batch.num_rows)]
 
 
@@ -115,7 +115,7 @@ def _value_by_value(batch: pa.RecordBatch, index: int) -> Mapping[str, Any] | Ba
         except UnicodeDecodeError as error:
             found = BadRow(name, f"not UTF-8 at byte {error.start + 1}", "store it as UTF-8 or as binary", row)
             wrong = wrong or found
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             wrong = wrong or BadRow(name, f"the value cannot be read ({error})", "store it in a plain type", row)
     return wrong or row
 

@@ -5,13 +5,14 @@ In: an image store and a hash. Out: rich `Text`, or one dim line in its place wh
 
 import io
 
-from PIL import Image, ImageOps
+from PIL import Image
 from rich.color import Color
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
 from pipeline.store import ImageStore
+from pipeline.upright import upright
 from pipeline.views.thumbnails import flat
 
 COLUMNS = 32
@@ -25,7 +26,7 @@ def picture(store: ImageStore, sha256: str, console: Console, columns: int = COL
         return Text(name)
     try:
         with Image.open(io.BytesIO(store.get(sha256))) as opened:
-            image = flat(ImageOps.exif_transpose(opened))
+            image = flat(upright(opened))
     except (OSError, Image.DecompressionBombError):
         return Text(f"{name} cannot be read", style="dim")
     small = _even(image, columns)

@@ -7,9 +7,10 @@ import base64
 import io
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from pipeline.store import ImageStore
+from pipeline.upright import upright
 
 SIDE = 256
 _QUALITY = 78
@@ -31,7 +32,7 @@ def thumbnail(store: ImageStore, sha256: str) -> Thumbnail | None:
         with Image.open(io.BytesIO(store.get(sha256))) as image:
             original = image.size
             image.draft("RGB", (SIDE, SIDE))
-            small = flat(ImageOps.exif_transpose(image))
+            small = flat(upright(image))
     except (OSError, Image.DecompressionBombError):
         return None
     small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)

@@ -237,7 +237,7 @@ def test_broken_files(tmp_path: Path) -> None:
     assert problems(write(tmp_path, "- 1\n")) == ["FILE: holds no mapping; write keys such as name, sources and models"]
     assert problems(write(tmp_path, "")) == ["FILE: holds no mapping; write keys such as name, sources and models"]
     assert problems(write(tmp_path, "a: &a [*a]\n")) == [
-        "FILE: not plain YAML (Circular reference detected); use mappings, lists, texts and numbers"
+        "FILE: line 1: an alias is not taken, write its value out; correct the YAML there"
     ]
     assert problems(write(tmp_path, BASE + 'x: "\\ud800"\n')) == [
         "FILE: manifest: holds half a surrogate pair; write the character itself"

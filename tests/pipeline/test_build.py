@@ -147,6 +147,21 @@ def test_the_truth_is_nobodys_input(narrow, tmp_path):
     assert digests(out) == before
 
 
+def test_an_output_heals(narrow, tmp_path):
+    """A report that was not written is written; an image gone from the store is made again, and no byte differs."""
+    out = tmp_path / "out"
+    shutil.copytree(narrow, out)
+    (out / "report.html").unlink()
+    x2i("build", DEMO, "--out", out, *SMALL, *QUOTAS)
+    assert (out / "report.html").exists()
+    record = pq.read_table(out / "record").to_pylist()
+    events = next(r["events"] for r in record if r["status"] == "kept" and r["mode"] == "direct")
+    (out / "store" / events[0]["image_sha256"][:2] / events[0]["image_sha256"]).unlink()
+    (out / "run.json").unlink()
+    assert "1 samples lost images" in x2i("build", DEMO, "--out", out, *SMALL, *QUOTAS).stdout
+    assert digests(out) == digests(narrow)
+
+
 def test_the_lock_lies_beside_the_output(narrow):
     found = yaml.safe_load((narrow / "manifest.lock.yaml").read_text())
     assert found["manifest"]["quotas"]["direct"] == 9

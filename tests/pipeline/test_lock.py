@@ -81,6 +81,13 @@ def test_a_folder_that_is_not_ours_is_never_touched(tmp_path):
     assert (tmp_path / "store").exists()
 
 
+def test_a_lock_half_written_does_not_lock_us_out(tmp_path):
+    (tmp_path / lock.ASIDE).write_text("fing")  # the disk was full
+    assert lock.settle(tmp_path, PLAN, overwrite=False) == "fresh"
+    lock.write(tmp_path, PLAN)
+    assert lock.read(tmp_path) == PLAN
+
+
 def test_a_damaged_lock_is_said_and_can_be_overwritten(tmp_path):
     (tmp_path / lock.LOCK).write_text("][")
     with pytest.raises(OutputError, match="--overwrite"):

@@ -183,6 +183,12 @@ def test_errors_become_outcomes_with_their_words(error, status, reason):
     assert shape(t) == "G1 E1"
 
 
+def test_words_that_no_file_can_hold_are_kept_as_far_as_they_can_be():
+    t, *_ = run([FAIL, Refused("no \ud83d")])
+    assert t.detail == "no ?"
+    assert load(dump(t)) == t
+
+
 def test_a_dead_engine_stops_the_run():
     with pytest.raises(EngineDead):
         run([])

@@ -51,6 +51,43 @@ def test_a_malformed_evaluation_says_what_is_wrong_and_keeps_the_text(text, prob
     assert caught.value.text == text
 
 
+DRAFT = scripted.scores(BOTH)
+WORST = scripted.scores(dict.fromkeys(BOTH, 1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<think>perhaps {DRAFT}</think>{WORST}",
+        f"perhaps {DRAFT}</think>{WORST}",
+        f"<think>a <think>b</think> {DRAFT}</think>{WORST}",
+        f"<thinking>{DRAFT}</thinking></think>{WORST}",
+    ],
+)
+def test_a_draft_inside_the_reasoning_is_no_verdict(text):
+    assert [a.score for a in replies.evaluation(text, AXES, Thresholds()).axes] == [1, 1]
+
+
+@pytest.mark.parametrize("text", [f"<think>perhaps {DRAFT} but no", f"x</think><think>{DRAFT}", f"<thinking>{DRAFT}"])
+def test_reasoning_that_never_ends_is_malformed_never_a_pass(text):
+    with pytest.raises(Malformed, match="not ended"):
+        replies.evaluation(text, AXES, Thresholds())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"instruction": {"score": True, "reason": "r"}, "quality": {"score": 5, "reason": "r"}}),
+        '{"instruction": {"score": 5, "reason": "x \\ud83d"}, "quality": {"score": 5, "reason": "r"}}',
+        '{"instruction": {"score": NaN, "reason": "r"}}',
+        '{"instruction": {"score": ' + "9" * 5000 + "}}",
+    ],
+)
+def test_what_cannot_be_counted_or_written_is_malformed(text):
+    with pytest.raises(Malformed):
+        replies.evaluation(text, AXES, Thresholds())
+
+
 def test_thresholds_decide():
     found = replies.evaluation(scripted.scores({"instruction": 4, "quality": 3}), AXES, Policy().thresholds)
     assert [a.passed for a in found.axes] == [False, True]

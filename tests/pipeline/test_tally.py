@@ -1,0 +1,41 @@
+"""The tally: every sample counts once, and feeding is gated by quotas and by the oldest unfinished sample."""
+
+from collections import Counter
+
+from pipeline.manifest import Quotas
+from pipeline.output.cut import Finished
+from pipeline.tally import Delta, Tally
+
+
+def done(n: int, mode="direct") -> tuple[int, Finished]:
+    return n, Finished(10 * n, f"s{n}", "accepted", mode, "train")
+
+
+def test_a_repeated_report_counts_once():
+    tally = Tally(9, [], Quotas(direct=4))
+    for _ in range(3):
+        gate = tally.add(Delta(finished=[done(n) for n in range(3)]))
+    assert gate.bound is None
+    assert tally.progress().kept["direct"] == 3
+    assert tally.progress().done == 3
+    assert tally.add(Delta(finished=[done(7)])).bound == 70
+
+
+def test_the_bound_only_falls():
+    tally = Tally(9, [done(8)[1]], Quotas(direct=2))
+    assert tally.add(Delta(finished=[done(6)])).bound == 80
+    assert tally.add(Delta(finished=[done(2)])).bound == 60
+
+
+def test_the_oldest_unfinished_sample_gates():
+    tally = Tally(9, [], Quotas())
+    assert tally.add(Delta(finished=[done(1), done(2)])).low == 0
+    assert tally.add(Delta(finished=[done(0), done(4)])).low == 3
+    assert tally.add(Delta(finished=[done(0)])).low == 3
+
+
+def test_counters_add_up():
+    tally = Tally(9, [], Quotas())
+    for by in (2, -1, 4):
+        tally.add(Delta(Counter({("direct", "calls"): by})))
+    assert tally.progress().counts["direct", "calls"] == 5
