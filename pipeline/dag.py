@@ -37,7 +37,7 @@ from stages.records import Trajectory, dump, load
 from stages.segments import segments
 
 BLOCK_ROWS = 16
-IN_HAND = 6  # samples a rung has in hand for each call in flight: a block waits for its slowest sample
+IN_HAND = 12  # samples a rung has in hand for each call in flight: a block waits for its slowest sample
 MOST_TASKS = 512  # a thread each in every rung actor
 SLIVER = 0.01  # of a CPU: actors that only wait must leave room for those that work
 T = TypeVar("T")
