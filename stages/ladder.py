@@ -29,6 +29,8 @@ _FAILURES: tuple[tuple[type[ModelError], str], ...] = (
     (Transient, "transport"),
     (ModelError, "model_error"),
 )
+FAILURE_REASONS = frozenset({"input", *(reason for _, reason in _FAILURES)})
+"""Every reason with which a sample may be `failed`; `input` is given to bad rows before they climb."""
 
 
 async def climb(t: Trajectory, rung: str, models: Models, policy: Policy) -> Trajectory:

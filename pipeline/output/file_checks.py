@@ -1,7 +1,7 @@
-"""One Parquet file of an output: can it be read, is it of its schema, are its rows in order; and what the rest must know of it.
+"""One Parquet file of an output: can it be read, is it of its schema, are its rows what follows from the record.
 
-In: the output and a file's name. Out: a `FileReport`: problems, and a `Fact` per row for the checks across files. Runs in a
-worker process; a file that cannot be read is a problem, not an error.
+In: the output, a file's name, and what is expected of its rows. Out: a `FileReport`: problems, and what the checks across files
+need. Runs in a worker process; a file that cannot be read is a problem, not an error.
 """
 
 import hashlib
@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 
 from pipeline.output import row_checks
 from pipeline.output.problem import Problem, one_line
-from pipeline.output.record import image_hashes
+from pipeline.output.rebuild import Expected, Told, differences, read_record
 from pipeline.output.row_checks import About, Row
 from pipeline.output.schema import SCHEMAS, Product, features
+from pipeline.output.shards import ShardFile, described
 from pipeline.output.shortcut import Contest, contest
 
 _UNREADABLE = (OSError, pa.ArrowException, ValueError)  # corrupt text shows as UnicodeDecodeError, a ValueError
@@ -28,29 +29,14 @@ _MALFORMED = (
     LookupError,
     AttributeError,
     ArithmeticError,
+    RecursionError,
 )  # a null or a word where something else belongs
 
 CHECKS: Mapping[Product, Callable[[Row, About], Iterator[str]]] = {
     "sft": row_checks.check_traj,
     "rl": row_checks.check_rl,
     "pairs": row_checks.check_pair,
-    "record": row_checks.check_record,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What other files must agree with. `split` is the file's for `sft` and `rl`, the sample's for `record`."""
-
-    file: str
-    row: str
-    sample: str
-    split: str
-    leak_group: str
-    images: tuple[str, ...] = ()
-    mode: str | None = None
-    status: str | None = None
-    rank: int = 0
 
 
 @dataclass
@@ -61,8 +47,10 @@ class FileReport:
     sha256: str | None = None
     rows: int | None = None
     fingerprint: str | None = None
+    about: str | None = None
+    written: ShardFile | None = None
     problems: list[Problem] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     contests: list[Contest] = field(default_factory=list)
 
     def note(self, what: str, row: str | None = None) -> None:
@@ -70,20 +58,31 @@ class FileReport:
         self.problems.append(Problem(self.name, row, what))
 
 
-def check_file(name: str, out: Path, product: Product) -> FileReport:
-    """The report on `out / name`."""
+def check_file(name: str, out: Path, product: Product, expected: Expected | None = None) -> FileReport:
+    """The report on `out / name`. Rows are compared with what is expected, where anything is."""
     report = FileReport(name)
     try:
         with (out / name).open("rb") as raw:
             report.sha256 = hashlib.file_digest(raw, "sha256").hexdigest()
         with pq.ParquetFile(out / name) as file:
-            _check_open(file, product, report)
+            _check_open(file, product, report, expected)
+        report.written = described(out / name, report.sha256)
     except _UNREADABLE as error:
         report.note(f"cannot be read ({one_line(error)})")
     return report
 
 
-def _check_open(file: pq.ParquetFile, product: Product, report: FileReport) -> None:
+def row_ids(name: str, out: Path, product: Product) -> list[str] | None:
+    """The ids of the rows of `out / name`, in order; None when they cannot be read."""
+    try:
+        with pq.ParquetFile(out / name) as file:
+            rows = file.read(columns=["extra_info.id" if product == "rl" else "id"]).to_pylist()
+        return [str(row["extra_info"]["id"] if product == "rl" else row["id"]) for row in rows]
+    except (*_UNREADABLE, *_MALFORMED):
+        return None
+
+
+def _check_open(file: pq.ParquetFile, product: Product, report: FileReport, expected: Expected | None) -> None:
     schema = file.schema_arrow
     if not schema.equals(SCHEMAS[product]):
         report.note(f"the columns are not those of {product}: {_difference(schema, SCHEMAS[product])}")
@@ -97,42 +96,30 @@ def _check_open(file: pq.ParquetFile, product: Product, report: FileReport) -> N
         report.note(f"the x2i metadata cannot be read ({one_line(error)})")
         return
     report.fingerprint = said.fingerprint
+    report.about = metadata[b"x2i"].decode()
     rows = 0
     for n in range(file.num_row_groups):
         for row in file.read_row_group(n).to_pylist():
-            _check_row(row, product, said, report)
+            _check_row(row, product, said, report, expected)
             rows += 1
     report.rows = rows
 
 
-def _check_row(row: Row, product: Product, said: About, report: FileReport) -> None:
+def _check_row(row: Row, product: Product, said: About, report: FileReport, expected: Expected | None) -> None:
     name = str(row["extra_info"]["id"] if product == "rl" and row["extra_info"] else row.get("id"))
     try:
+        if product == "record":
+            report.told.append(read_record(row, report.name))
+            return
         for what in CHECKS[product](row, said):
             report.note(what, name)
-        report.facts.append(_fact(row, product, report.name))
         if product == "sft":
             report.contests.append(contest(row))
+        unit = None if expected is None else expected.units.get(name)
+        if expected is not None and unit is not None and (columns := differences(product, row, unit, expected)):
+            report.note(f"differs from what the record and the store make it: {', '.join(columns)}", name)
     except _MALFORMED as error:
         report.note(f"the row cannot be read ({one_line(error)})", name)
-
-
-def _fact(row: Row, product: Product, file: str) -> Fact:
-    split = Path(file).name.split("-")[0]
-    match product:
-        case "sft":
-            images = tuple(m["sha256"] for m in row["image_meta"])
-            return Fact(file, row["id"], row["id"], split, row["leak_group"], images, row["mode"])
-        case "rl":
-            extra = row["extra_info"]
-            return Fact(file, extra["id"], extra["id"], "rl", extra["leak_group"])
-        case "pairs":
-            images = (row["chosen_sha256"], row["rejected_sha256"])
-            return Fact(file, row["id"], row["sample_id"], split, row["leak_group"], images)
-        case "record":
-            images = tuple(dict.fromkeys(image_hashes(row)))
-            where = (file, row["id"], row["id"], row["split"], row["leak_group"])
-            return Fact(*where, images, row["mode"], row["status"], row["rank"])
 
 
 def _hugging_face(metadata: Mapping[bytes, bytes]) -> Any:

@@ -3,7 +3,7 @@
 In: a trajectory and its fate. Out: a row for `pipeline.output.schema.RECORD`; images are named by hash. Kept in rank order.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from pipeline.output.frame import Unit
@@ -41,15 +41,15 @@ def row(unit: Unit) -> dict[str, Any]:
     }
 
 
-def image_hashes(row: Mapping[str, Any]) -> Iterator[str]:
-    """Every image a row names."""
-    yield from row["references"]
-    if row["first"] is not None:
-        yield row["first"]
-    for event in row["events"]:
-        yield from event["inputs"]
-        if event["image_sha256"] is not None:
-            yield event["image_sha256"]
+def images(t: Trajectory) -> Iterator[str]:
+    """Every image the row of `t` names."""
+    yield from (ref.sha256 for ref in t.sample.references)
+    if t.sample.first is not None:
+        yield t.sample.first.sha256
+    for event in t.events:
+        yield from event.inputs
+        if event.image is not None:
+            yield event.image.sha256
 
 
 def text_bytes(t: Trajectory) -> int:

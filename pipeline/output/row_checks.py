@@ -7,25 +7,21 @@ derived again from the table, texts rendered again from their payloads, images d
 import hashlib
 import io
 import json
-import struct
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from PIL import Image
 
-from pipeline.output.cut import FATES
+from pipeline.output.originals import UNDECODABLE
 from pipeline.output.problem import one_line
 from pipeline.output.traj import VERSION, content_hash, scores
 from pipeline.output.view import ViewSpec
 from stages.dialects import Dialect, render
 from stages.mask import marks, position
-from stages.records import MODES, Evaluation, Split, payload_from
+from stages.records import MODES, Evaluation, payload_from
 
 Row = Mapping[str, Any]
-
-_UNDECODABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ def check_image(cell: Row, view: ViewSpec) -> Iterator[str]:
             image.load()
             if any(key in image.info for key in ("exif", "icc_profile", "xmp")):
                 yield "the image carries metadata"
-    except _UNDECODABLE as error:
+    except UNDECODABLE as error:
         yield f"the image does not decode ({one_line(error)})"
 
 
@@ -169,14 +165,3 @@ def check_pair(row: Row, said: About) -> Iterator[str]:
         yield "chosen and rejected are the same image"
     if row["rejected_scores"].get(row["axis"]) is None:
         yield f"axis {row['axis']!r} has no score"
-
-
-def check_record(row: Row, said: About) -> Iterator[str]:
-    """A row of `record`."""
-    if row["status"] not in FATES:
-        yield f"status {row['status']!r} is unknown"
-    if row["split"] not in get_args(Split):
-        yield f"split {row['split']!r} is unknown"
-    for event in row["events"]:
-        if event["payload"] is not None:
-            payload_from(event["payload"])

@@ -121,7 +121,7 @@ def write(shard: Shard, folder: Path, frame: Frame, views: Views) -> ShardFile:
     with path.open("rb") as file:
         os.fsync(file.fileno())
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return _described(path, sha256)
+    return described(path, sha256)
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
@@ -138,7 +138,8 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def _described(path: Path, sha256: str) -> ShardFile:
+def described(path: Path, sha256: str) -> ShardFile:
+    """What `run.json` says of a written file. Raises OSError or pyarrow.ArrowException when it is none."""
     found = pq.read_metadata(path)
     groups = tuple(_group(found.row_group(n)) for n in range(found.num_row_groups))
     return ShardFile(sha256=sha256, bytes=path.stat().st_size, rows=found.num_rows, row_groups=groups)

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from pipeline.output import run_json
+from pipeline.output.shards import described
 from pipeline.output.verify import examine, verify
 
 
@@ -41,9 +43,8 @@ def first(out: Path, stem: str) -> Path:
 def signed(out: Path, path: Path) -> None:
     """Make run.json agree with the file, so that only the check in question can object."""
     said = json.loads((out / "run.json").read_text("utf-8"))
-    entry = said["files"][str(path.relative_to(out))]
-    entry["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    entry["rows"] = pq.read_metadata(path).num_rows
+    written = described(path, hashlib.sha256(path.read_bytes()).hexdigest())
+    said["files"][str(path.relative_to(out))] = written.model_dump(mode="json")
     (out / "run.json").write_text(json.dumps(said), "utf-8")
 
 
@@ -128,23 +129,27 @@ ROWS = {
     "size": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encoded((31, 32))), "the image is PNG RGB 31 x 32"),
     "format": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encoded(kind="JPEG")), "the image is JPEG"),
     "exif": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encoded(exif=exif())), "carries metadata"),
-    "stranger": ("sft/train", lambda r: r[0]["image_meta"][0].update(sha256="0" * 64), "is not in the record of"),
-    "unkept": ("sft/train", lambda r: r[0].update(id="0" * 32), "the record does not say that it was kept"),
-    "left out": ("sft/train", lambda r: r[1:], "was kept for train and has no row there"),
+    "stranger": (
+        "sft/train",
+        lambda r: r[0]["image_meta"][0].update(sha256="0" * 64),
+        "differs from what the record and the store make it",
+    ),
+    "unkept": ("sft/train", lambda r: r[0].update(id="0" * 32), "no such row follows from the record"),
+    "left out": ("sft/train", lambda r: r[1:], "is missing: by the record it has a row here"),
     "twice": ("sft/train", lambda r: [*r, r[0]], "this id comes twice"),
-    "leak": ("sft/validation", lambda r: r[0].update(leak_group="group-0"), "leak group group-0 is also in"),
+    "leak": ("sft/validation", lambda r: r[0].update(leak_group="group-0"), "the store make it: leak_group"),
     "record leak": (
         "record/part",
         lambda r: [x.update(leak_group="group-1") for x in r] and None,
         "leak group group-1 is in",
     ),
     "record order": ("record/part", lambda r: r[::-1], "not in rank order"),
-    "law": ("record/part", lambda r: r[:-1], "the record holds"),
+    "law": ("record/part", lambda r: r[:-1], "counts.planned is"),
     "status": ("record/part", lambda r: r[0].update(status="lost"), "status 'lost' is unknown"),
     "store": ("record/part", lambda r: r[0].update(first="1" * 64), "is not in the store"),
     "verl": ("rl/train", lambda r: r[0]["prompt"][0].update(content="<image>" * 9), "holds 9 <image> for"),
     "truth": ("rl/train", lambda r: r[0]["reward_model"].update(ground_truth="{}"), "holds no checker"),
-    "pair": ("pairs/train", lambda r: r[0].update(sample_id="0" * 32), "is no row of sft/train"),
+    "pair": ("pairs/train", lambda r: r[0].update(sample_id="0" * 32), "the store make it: sample_id"),
     "same pair": ("pairs/train", lambda r: r[0].update(rejected_sha256=r[0]["chosen_sha256"]), "are the same image"),
     "pair axis": ("pairs/train", lambda r: r[0].update(axis="beauty"), "axis 'beauty' has no score"),
     "pair image": (
@@ -159,7 +164,7 @@ ROWS = {
 def test_a_broken_row_is_told(out, name):
     stem, change, words = ROWS[name]
     rewrite(out, stem, lambda rows: found if isinstance(found := change(rows), list) else None)
-    told(out, {"law": "run.json", "left out": "record/part"}.get(name, stem), words)
+    told(out, {"law": "run.json"}.get(name, stem), words)
 
 
 def test_a_flipped_byte_is_told(out):
@@ -215,15 +220,14 @@ def test_nothing_at_all_is_told(tmp_path):
 
 def test_counts_that_do_not_add_up_are_told(out):
     edit_run(out, lambda said: said["counts"].update(kept=99))
-    told(out, "run.json", "planned is not kept + surplus + discarded + failed")
     told(out, "run.json", "counts.kept is 99")
     edit_run(out, lambda said: said["kept_by_mode"].update(direct=99))
-    told(out, "run.json", "kept_by_mode is")
+    told(out, "run.json", "kept_by_mode.direct is 99")
 
 
 def test_a_sample_beyond_the_cut_is_told(out):
     edit_run(out, lambda said: said.update(cut_rank=0))
-    told(out, "lies beyond the cut 0")
+    told(out, "run.json: cut_rank is 0")
 
 
 def test_files_of_two_runs_are_told(out):
@@ -279,3 +283,158 @@ def test_notes_tell_what_metadata_say_and_survive_anything(out):
     (out / "run.json").unlink()
     first(out, "sft/train").write_bytes(b"")
     assert examine(out, workers=1).problems
+
+
+def payload(event, change) -> None:
+    said = json.loads(event["payload"])
+    change(said)
+    event["payload"] = json.dumps(said, separators=(",", ":"))
+
+
+def swap(row, one, other) -> None:
+    row[one], row[other] = row[other], row[one]
+
+
+def status(rows, wanted, mode=None):
+    return next(r for r in rows if r["status"] == wanted and r["split"] != "rl" and r["mode"] == mode)
+
+
+def judged(row):
+    return [e for e in row["events"] if e["kind"] == "evaluation"]
+
+
+def multi(rows):
+    return next(r for r in rows if len(r["images"]) > 1)
+
+
+def _to_x(name: str, rows: Any) -> None:
+    rows[0][name] = "x"
+
+
+CONSISTENT = {
+    "chosen and rejected": ("pairs/train", lambda r: swap(r[0], "chosen", "rejected"), "chosen, rejected"),
+    "pair dropped": ("pairs/train", lambda r: r[1:], "is missing"),
+    "pair instruction": ("pairs/train", lambda r: r[0].update(instruction="x"), "make it: instruction"),
+    "pair reason": ("pairs/train", lambda r: r[0].update(reason="x"), "make it: reason"),
+    "rl prompt": ("rl/train", lambda r: r[0]["prompt"][0].update(content=r[0]["prompt"][0]["content"] + "x"), "prompt"),
+    "rl truth": ("rl/train", lambda r: r[0]["reward_model"].update(ground_truth='{"checker": 1}'), "ground_truth"),
+    "rl difficulty": ("rl/train", lambda r: r[0]["extra_info"].update(difficulty="direct"), "extra_info.difficulty"),
+    "rl image": (
+        "rl/train",
+        lambda r: [x["images"][0].update(bytes=encoded()) for x in r if x["images"]] and None,
+        "make it: images",
+    ),
+    **{
+        f"sft {name}": ("sft/train", partial(_to_x, name), f"make it: {name}")
+        for name in ("explanation", "source", "licence", "task", "category", "provenance")
+    },
+    "sft images": ("sft/train", lambda r: multi(r)["images"].reverse(), "make it: images"),
+    "sft view": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encoded()), "make it: images"),
+    "sft passed": ("sft/train", lambda r: r[0]["scores"][-1].update(instruction=1.0), "scores"),
+    "sft segments": ("sft/train", lambda r: r[0]["segments"].pop(), "make it: segments"),
+    "sft reversed": ("sft/train", lambda r: r[0]["segments"].reverse(), "make it: segments"),
+    "sft against": ("sft/train", lambda r: segment(r, "evaluation").update(against="subtask"), "make it: segments"),
+    "sft made_by": ("sft/train", lambda r: segment(r, "generation").update(made_by="x"), "make it: segments"),
+    "sft inputs": ("sft/train", lambda r: segment(r, "generation").update(inputs=[1]), "make it: segments"),
+    "sft order": ("sft/train", lambda r: r[::-1], "the rows are not in their order"),
+    "pruned": (
+        "record/part",
+        lambda r: [e.update(pruned=False) for x in r for e in x["events"]] and None,
+        "not pruned as its mode demands",
+    ),
+    "last failing": (
+        "record/part",
+        lambda r: payload(judged(status(r, "kept", "direct"))[-1], lambda p: p["axes"][0].update(passed=False)),
+        "do not make a sample accepted (direct)",
+    ),
+    "score": (
+        "record/part",
+        lambda r: payload(judged(status(r, "kept", "direct"))[-1], lambda p: p["axes"][0].update(score=1)),
+        "instruction 1 is marked passed, the threshold is 5",
+    ),
+    "emptied": (
+        "record/part",
+        lambda r: status(r, "discarded")["events"].clear(),
+        "do not make a sample discarded (missing_knowledge)",
+    ),
+    "surplus": ("record/part", lambda r: status(r, "discarded").update(status="surplus"), "the quotas it is discarded"),
+    "mode cleared": ("record/part", lambda r: status(r, "kept", "direct").update(mode=None), "no rows can be built"),
+    "payload spelled": (
+        "record/part",
+        lambda r: payload(judged(status(r, "kept", "direct"))[-1], lambda p: p.update(more=1)),
+        "it is not as this program writes it",
+    ),
+    "deep": (
+        "record/part",
+        lambda r: next(x for x in r if x["split"] == "rl").update(checker_spec="[" * 100_000),
+        "the row cannot be read (RecursionError",
+    ),
+    "deep truth": ("rl/train", lambda r: r[0]["reward_model"].update(ground_truth="[" * 100_000), "cannot be read"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(CONSISTENT))
+def test_tampering_with_right_checksums_is_told(out, name):
+    stem, change, words = CONSISTENT[name]
+    rewrite(out, stem, lambda rows: found if isinstance(found := change(rows), list) else None)
+    told(out, words)
+
+
+RUNS = {
+    "quota": (lambda s: s["quotas"].update(direct=0), "quotas.direct is 0"),
+    "quota of both": (
+        lambda s: (s["quotas"].update(direct=0), s["manifest"]["quotas"].update(direct=0)),
+        "by its story and the quotas it is surplus",
+    ),
+    "cut": (lambda s: s.update(cut_rank=5), "cut_rank is 5"),
+    "funnel": (lambda s: s["funnel"]["direct"].update(entered=99), "funnel.direct is"),
+    "reasons": (lambda s: s["reasons"]["discarded"].update(refused=1), "reasons.discarded is"),
+    "format": (lambda s: s.update(format="run/9"), "format is run/9"),
+    "models": (lambda s: s["models"].update(analyzer="other"), "the x2i metadata is not what run.json makes it"),
+    "prompts": (lambda s: s["prompts"].update(evaluate="0"), "provenance"),
+    "manifest": (lambda s: s["manifest"].update(sources=1), "its manifest cannot be read"),
+    "store": (lambda s: s.update(store="nowhere://x"), "cannot be opened"),
+    "row groups": (lambda s: next(iter(s["files"].values())).update(row_groups=[]), "its size, rows or row groups"),
+}
+
+
+@pytest.mark.parametrize("name", list(RUNS))
+def test_a_changed_run_json_is_told(out, name):
+    change, words = RUNS[name]
+    edit_run(out, change)
+    told(out, words)
+
+
+def test_a_deep_run_json_is_told(out):
+    (out / "run.json").write_text('{"manifest": ' + "[" * 100_000)
+    told(out, "run.json: cannot be read")
+
+
+def test_a_misnamed_shard_is_told(out):
+    path = first(out, "pairs/train")
+    other = path.with_name("train-00007-of-00009.parquet")
+    path.rename(other)
+    edit_run(out, lambda s: s["files"].update({f"pairs/{other.name}": s["files"].pop(f"pairs/{path.name}")}))
+    told(out, "pairs/train-00007", "should be named pairs/train-00000-of-00001.parquet")
+
+
+@pytest.mark.parametrize("harm", [lambda b: b"", lambda b: b[:60] + bytes([b[60] ^ 1]) + b[61:], lambda b: encoded()])
+def test_a_damaged_original_is_told(out, harm):
+    path = next(p for p in sorted((out / "store").rglob("*")) if p.is_file())
+    path.write_bytes(harm(path.read_bytes()))
+    told(out, "cannot be read from the store", "do not match their hash")
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"quotas": {"direct": 1, "reflection": 1, "multistep": 1, "rl": 1}},
+        {"quotas": {"direct": 0, "reflection": 0, "multistep": 0, "rl": 0}},
+        {"output": {"image": {"size": 32, "encoding": "webp:80"}, "dialect": "think"}},
+    ],
+)
+def test_quotas_encodings_and_dialects_are_built_again_alike(few, tmp_path, sections):
+    store = str(few.store.root)
+    few.again(tmp_path, **({"output": {"image": {"size": 32}}} | sections))
+    assert run_json.read(tmp_path).store == store
+    assert problems(tmp_path) == []

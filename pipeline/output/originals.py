@@ -1,0 +1,55 @@
+"""Are the originals in the store, undamaged, and what does the trained view of each look like?
+
+In: a store, hashes of originals, and which of them rows hold. Out: per original the sha256 of its view made again, or what is
+wrong with it, in words. Runs in worker processes; a store that cannot be read is an answer, not an error.
+"""
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from pipeline.output.problem import one_line
+from pipeline.output.view import ViewSpec, encode
+from pipeline.store import ImageStore
+
+UNDECODABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+UNOPENABLE = (ImportError, OSError, ValueError, RuntimeError)  # fsspec: a protocol without its package, or unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What was found of one: `view` is the sha256 of its trained view, None where no row holds one; or what is wrong."""
+
+    sha256: str
+    view: str | None = None
+    problem: str | None = None
+
+
+def unopenable(root: str) -> str | None:
+    """Why the store cannot be opened; None when it can."""
+    try:
+        ImageStore(root).path("")
+    except UNOPENABLE as error:
+        return f"the store {root} cannot be opened ({one_line(error)})"
+    return None
+
+
+def examine_originals(wanted: Sequence[tuple[str, bool]], root: str, spec: ViewSpec) -> list[Original]:
+    """Read each of `wanted` (its hash, and whether rows hold its view)."""
+    store = ImageStore(root)
+    return [_examined(sha256, viewed, store, spec) for sha256, viewed in wanted]
+
+
+def _examined(sha256: str, viewed: bool, store: ImageStore, spec: ViewSpec) -> Original:
+    try:
+        data = store.get(sha256)
+        view = hashlib.sha256(encode(data, spec)).hexdigest() if viewed else None
+    except FileNotFoundError:
+        return Original(sha256, problem=f"image {sha256[:16]} is not in the store {store.root}")
+    except (*UNDECODABLE, ImportError, RuntimeError) as error:
+        return Original(sha256, problem=f"image {sha256[:16]} cannot be read from the store ({one_line(error)})")
+    return Original(sha256, view)
