@@ -17,7 +17,7 @@ from pipeline.world.skill import PRESETS
 from pipeline.world.source import WorldSpec, rows
 from pipeline.world.truth import is_right
 from stages.protocols import Message
-from tests.world.ladder import Climber, axis_lines, passes, tag
+from tests.world.climber import Climber, axis_lines, passes, tag
 
 SURE = replace(PRESETS["world-analyzer"], error_rate=0.0)
 STEADY = replace(PRESETS["world-baseline"], slip=0.05)

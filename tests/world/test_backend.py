@@ -11,7 +11,7 @@ from pipeline.store import ImageStore
 from pipeline.world.backend import WorldModel
 from stages.errors import Refused
 from stages.protocols import ImageRequest, Message, TextRequest
-from tests.world.ladder import tag
+from tests.world.climber import tag
 
 ASKED = tag("instruction", "a large red circle at the top left and two blue stars on a plain mint background")
 

@@ -14,7 +14,7 @@ from pipeline.world.skill import PRESETS, skill
 from pipeline.world.source import WorldSpec, rows
 from stages.errors import ModelError, Refused
 from stages.protocols import Message
-from tests.world.ladder import Climber, passes, tag
+from tests.world.climber import Climber, passes, tag
 from tests.world.test_vision import jpeg
 
 ROOT = Path(__file__).parents[2]

@@ -1,6 +1,6 @@
-"""A small ladder over `respond`: the requests as the prompts frame them, and the rungs in their plainest form.
+"""The requests of a climb over `respond`, one at a time, as the prompts frame them. The climb itself is that of `stages`.
 
-In: world rows and skills. Out: per row, which rung took it, the final image, and how many calls that cost.
+In: a world row and skills. Out: images and parsed replies.
 """
 
 import json
@@ -78,15 +78,6 @@ class Climber:
         said = tag("failure_analysis", reply["failure_analysis"]) + tag("improvement_plan", reply["improvement_plan"])
         return self.draw(self._head() + said, images, self.generator)
 
-    def rounds(self, image: bytes, scores: Scores, count: int) -> tuple[bytes, Scores]:
-        for _ in range(count):
-            if passes(scores):
-                break
-            image = self.reflect(image, scores)
-            scores = self.judge([*self.references, image])
-            self.attempts.append(scores)
-        return image, scores
-
     def diagnose(self, image: bytes) -> str:
         tries = "".join(f'<attempt index="{k}">{axis_lines(s)}</attempt>' for k, s in enumerate(self.attempts, 1))
         reply = self._call(self._head() + tries, [*self.references, image], "diagnosis", self.analyzer)
@@ -98,46 +89,3 @@ class Climber:
         )
         reply = self._call(text, [*self.references, first], "plan", self.analyzer)
         return [str(s) for s in reply["steps"]]
-
-    def multistep(self, first: bytes, scores: Scores) -> bytes | None:
-        canvas = list(self.references)
-        for step in self.steps(first, scores):
-            for _ in range(3):
-                image = self.draw(tag("subtask", step) + tag("references", len(canvas)), canvas, self.generator)
-                if passes(self.judge([*canvas, image], step)):
-                    canvas = [image]
-                    break
-            else:
-                return None
-        return canvas[0] if passes(self.judge([*self.references, canvas[0]])) else None
-
-
-@dataclass
-class Outcome:
-    """Where a row ended. `more` is what as many calls of further reflection gave instead of multi-step."""
-
-    mode: str
-    image: bytes | None
-    cause: str | None = None
-    more: bytes | None = None
-    judged: list[tuple[bytes, bool]] = field(default_factory=list)
-
-
-def climb(climber: Climber) -> Outcome:
-    """One row through all rungs."""
-    first = climber.direct()
-    e1 = climber.judge([*climber.references, first])
-    climber.attempts.append(e1)
-    if passes(e1):
-        return Outcome("direct", first)
-    image, scores = climber.rounds(first, e1, 3)
-    if passes(scores):
-        return Outcome("reflection", image)
-    cause = climber.diagnose(image)
-    if cause != "prompt_too_complex":
-        return Outcome("discarded", None, cause)
-    before = climber.calls
-    done = climber.multistep(first, e1)
-    spent = climber.calls - before
-    more, verdict = climber.rounds(image, scores, -(-spent // 3))
-    return Outcome("multistep" if done else "discarded", done, cause, more if passes(verdict) else None)
