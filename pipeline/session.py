@@ -7,7 +7,9 @@ so that it neither drowns the display nor is lost.
 
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,12 +32,15 @@ def session(address: str | None, log: Path) -> Iterator[None]:
             "object_store_memory": OBJECT_STORE_BYTES,
             "_temp_dir": folder,
         }
+        on_terminate = signal.getsignal(signal.SIGTERM)
         ray.init(
             address=address or "local",
             logging_level=logging.ERROR,
             log_to_driver=False,
             **(local if address is None else {}),
         )
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, on_terminate)  # Ray puts its own there, which ends us without a word
         try:
             yield
         finally:
