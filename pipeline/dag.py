@@ -115,7 +115,7 @@ class Rung:
     async def _one(self, row: dict[str, Any], kept: Trajectory | None) -> dict[str, Any] | None:
         """The row after this rung; None for a sample that was never begun because the quotas are filled without it.
 
-        `kept` is its outcome where there is one: Ray repeats a whole block when an actor dies, but no call is made again.
+        `kept` is its outcome where there is one: Ray repeats a block when an actor dies, a finished sample makes no call again.
         """
         if row["status"] != "climbing":
             return row

@@ -54,11 +54,6 @@ def examine(out: Path, workers: int | None = None) -> Examination:
     return Examination(problems, _truth(out, check.summary) + told)
 
 
-def notes(out: Path, workers: int | None = None) -> list[str]:
-    """The notes of `examine` alone. It reads the files as `verify` does: call `examine` where both are wanted."""
-    return examine(out, workers).notes
-
-
 def _truth(out: Path, summary: RunSummary | None) -> list[str]:
     from pipeline.output.truth_check import (
         accepted_right,
