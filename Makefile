@@ -6,7 +6,8 @@ MANIFEST ?= manifests/demo.yaml
 DIR ?= build/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help build-dataset test lint verify report bench test-datasets-3 test-identity test-browser clean
+.PHONY: help build-dataset test lint verify report truth truth-policies truth-holdout skill-curves picture bench \
+	test-datasets-3 test-identity test-browser chromium clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,18 +29,36 @@ verify: $(VENV)/.installed ## check the output in DIR (default: build/demo)
 report: $(VENV)/.installed ## write DIR/report.html again
 	$(BIN)/x2i report $(DIR)
 
+truth: $(VENV)/.installed ## how true the output in DIR is, where the truth is known
+	$(BIN)/x2i truth $(DIR)
+
+truth-policies: $(VENV)/.installed ## what repeated judging buys: policies side by side (20 minutes)
+	$(BIN)/python -m benchmarks.judging $(ARGS)
+
+truth-holdout: $(VENV)/.installed ## the truth figures on another writer's words and SEED (10 minutes)
+	@test -n "$(SEED)" || { echo "say which seed: make truth-holdout SEED=1"; exit 2; }
+	$(BIN)/python -m benchmarks.truth_holdout --seed $(SEED) $(ARGS)
+
+skill-curves: $(VENV)/.installed ## measure and plot how able the world's models are (10 minutes)
+	$(BIN)/python -m benchmarks.skill_curves $(ARGS)
+
+picture: $(VENV)/.installed-dev chromium ## the README's picture: the report in DIR as a browser shows it
+	$(BIN)/python benchmarks/picture.py $(DIR) benchmarks/pictures/report.png
+
 bench: $(VENV)/.installed ## how well the DAG uses its slots, against bare asyncio (5 minutes)
 	$(BIN)/python benchmarks/slots.py $(ARGS)
 
 test-identity: $(VENV)/.installed-dev ## build the 240-sample demo with 1 and 16 blocks and compare every byte
 	$(BIN)/python -m pytest -m slow tests/pipeline/test_identity.py
 
-test-browser: $(VENV)/.installed-dev ## look at the report in a real Chromium
-	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }
+test-browser: $(VENV)/.installed-dev chromium ## look at every page in a real Chromium, at two widths, light and dark
 	$(BIN)/python -m pytest -m slow tests/views
 
 test-datasets-3: build/compat/.installed ## read the shards of DIR with HF datasets 3.6.0
 	build/compat/bin/python tests/compat/datasets_360.py $(DIR) build/compat/cache
+
+chromium:
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }
 
 clean: ## remove the virtual environment and caches; builds stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info

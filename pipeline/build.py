@@ -159,8 +159,9 @@ def _climb(
 def _finish(
     site: Site, outcomes: Outcomes, planned: list[Trajectory], hashes: Mapping[str, str], console: Console
 ) -> None:
-    """Shards, run.json and the report. Raises OSError on a failed write."""
+    """The ledger, shards, run.json and the report. Raises OSError on a failed write."""
     console.print("Writing shards ...")
+    outcomes.write_ledger(site.out)  # before run.json, after which an output counts as finished
     known = _known(outcomes, planned)
     summary = finalise(
         outcomes=known,

@@ -1,4 +1,4 @@
-"""The command line: `x2i build | verify | show | report`.
+"""The command line: `x2i build | verify | show | report | truth | compare`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
 a bad manifest. An expected failure is said in one line on standard error, never as a traceback.
@@ -99,21 +99,70 @@ def verify(out: Out) -> None:
 
 
 @app.command()
-def show(out: Out, sample: Annotated[str, typer.Argument(help="A sample id, or its beginning.", metavar="ID")]) -> None:
-    """Print one trajectory in the terminal."""
+def show(
+    out: Out,
+    sample: Annotated[str, typer.Argument(help="A sample id, its beginning, or source/row id.", metavar="ID")],
+    file: Annotated[
+        Path | None, typer.Argument(help="With --html: where to (default: DIR/show-ID.html).", metavar="FILE")
+    ] = None,
+    html: Annotated[bool, typer.Option("--html", help="Write one page instead, and print its path.")] = False,
+) -> None:
+    """Print one trajectory in the terminal, or write it as a page: x2i show DIR ID --html [FILE]."""
     from pipeline.views.show import show as print_sample
+    from pipeline.views.show_page import show_page
 
+    if file is not None and not html:
+        raise typer.BadParameter(f"{file} is a place for a page, and no page was asked for; add --html")
     with _readable(out):
-        print_sample(out, sample, Console())
+        if html:
+            print(show_page(out, sample, file))
+        else:
+            print_sample(out, sample, Console())
 
 
 @app.command()
 def report(out: Out) -> None:
-    """Write report.html: the funnel and a gallery per mode."""
+    """Write report.html: flow, yields, calls, quality, agreement, truth, ledger, losses, and a gallery."""
     from pipeline.views.report import report as write_report
 
     with _readable(out):
         print(write_report(out))
+
+
+@app.command()
+def truth(out: Out, as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False) -> None:
+    """Print how true an output is, where the truth is known, and what that cost: all shares with their intervals."""
+    from pipeline.views import truth as view
+
+    with _readable(out):
+        found = view.measure(out)
+        if as_json:
+            print(view.as_json(found))
+        else:
+            view.print_truth(found, Console())
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="An output folder.", metavar="RUN_A", callback=_there)],
+    second: Annotated[Path, typer.Argument(help="Another one.", metavar="RUN_B", callback=_there)],
+    html: Annotated[Path | None, typer.Option(help="Write a page instead, and print its path.", metavar="FILE")] = None,
+) -> None:
+    """Print two builds side by side: yields, calls, pass rates, scores, truth, and what differs in what went in."""
+    from pipeline.views.compare import comparison_page, print_comparison
+    from pipeline.views.comparison import side_by_side
+    from pipeline.views.tables.reading import read
+
+    readings = []
+    for out in (first, second):
+        with _readable(out):
+            readings.append(read(out))
+    with _readable(second):
+        found = side_by_side(*readings)
+        if html is None:
+            print_comparison(found, Console())
+        else:
+            print(comparison_page(found, html))
 
 
 def main() -> None:

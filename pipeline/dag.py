@@ -1,11 +1,11 @@
 """The Ray DAG of a build: read -> direct -> reflect -> multistep, one operator a rung.
 
-In: the samples still to climb, in rank order, and a `Job`. Out: one outcome per sample in the run's database. Blocks are
-barriers between operators, so a sample does not wait for its block: it is curated, and its outcome kept, the moment it leaves
-the ladder, whichever rung that is; finished samples pass through. Rows stay tiny; images lie in the store. Each rung actor owns
-an event loop on its own thread for model calls: Ray may block the thread that runs a task whenever a later operator is slow,
-and calls in flight must not time out then. `run.concurrency` is one limit over all rungs, leased from the hub. This is the
-only file that imports `ray.data`.
+In: the samples still to climb, in rank order, and a `Job`. Out: in the run's database, one outcome per sample and a row of the
+ledger per call. Blocks are barriers between operators, so a sample does not wait for its block: it is curated, and its outcome
+kept, the moment it leaves the ladder, whichever rung that is; finished samples pass through. Rows stay tiny; images lie in the
+store. Each rung actor owns an event loop on its own thread for model calls: Ray may block the thread that runs a task whenever
+a later operator is slow, and calls in flight must not time out then. `run.concurrency` is one limit over all rungs, leased
+from the hub. This is the only file that imports `ray.data`.
 """
 
 import asyncio
@@ -86,7 +86,8 @@ class Rung:
 
     def models(self, job: Job, permit: Permit, count: Count) -> Models:
         """The models of this actor: those of the manifest; what they draw and look at is worked on by Ray's workers."""
-        return compose(job.manifest, ImageStore(job.store), RayExecutor(), prompts.catalogue.load(), permit, count)
+        store, words = ImageStore(job.store), prompts.catalogue.load()
+        return compose(job.manifest, store, RayExecutor(), words, permit, count, self._keeper.note)
 
     @asynccontextmanager
     async def _permit(self) -> AsyncIterator[None]:
@@ -108,7 +109,10 @@ class Rung:
 
     async def _all(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         kept = await asyncio.to_thread(self._outcomes.among, [row["id"] for row in rows if row["status"] == "climbing"])
-        after = await asyncio.gather(*(self._one(row, kept.get(row["id"])) for row in rows))
+        try:
+            after = await asyncio.gather(*(self._one(row, kept.get(row["id"])) for row in rows))
+        finally:
+            await self._keeper.flush()  # a sample that climbs on has its outcome from another actor
         await self._link.report()  # Ray may end this actor before its next report would be due
         return [row for row in after if row is not None]
 

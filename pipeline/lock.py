@@ -22,7 +22,7 @@ LOCK = "manifest.lock.yaml"
 RUN = "run.json"
 ASIDE = f".{LOCK}"  # a lock half written, when a disk was full
 OURS = (
-    RUN, "README.md", "report.html", "truth.parquet", "sft", "rl", "pairs", "record", "store",
+    RUN, "README.md", "report.html", "truth.parquet", "ledger.parquet", "sft", "rl", "pairs", "record", "store",
     "run.db", "run.db-wal", "run.db-shm", "ray.log", LOCK,
 )  # fmt: skip
 

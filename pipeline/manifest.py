@@ -4,6 +4,7 @@ In: plain data. Out: the models that check it. `pipeline.manifest_file` reads on
 what of it identifies a run.
 """
 
+from collections.abc import Generator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -41,11 +42,18 @@ class ModelSpec(_Strict):
 
 
 class Models(_Strict):
-    """The three roles of the ladder."""
+    """The roles of the ladder. Iterating gives role and spec of those that are there.
+
+    The second analyzer judges where `policy.judging.second` says so, and is only there if it does.
+    """
 
     baseline: ModelSpec
     generator: ModelSpec
     analyzer: ModelSpec
+    second_analyzer: ModelSpec | None = None
+
+    def __iter__(self) -> Generator[tuple[str, Any], None, None]:
+        return ((role, spec) for role, spec in super().__iter__() if spec is not None)
 
 
 class Quotas(_Strict):
@@ -146,3 +154,17 @@ class Manifest(_Strict):
         if len(set(names)) < len(names):
             raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} names two sources; rename one of them")
         return sources
+
+    @model_validator(mode="after")
+    def _has_its_judges(self) -> Self:
+        second = self.policy.judging.second
+        if second != "off" and self.models.second_analyzer is None:
+            raise ValueError(
+                f"policy.judging.second is {second} and there is no models.second_analyzer; add that model, or say off"
+            )
+        if second == "off" and self.models.second_analyzer is not None:
+            raise ValueError(
+                "models.second_analyzer would never be asked, policy.judging.second is off; say margin or always there, "
+                "or leave the model out"
+            )
+        return self

@@ -17,7 +17,7 @@ from pipeline.manifest import Manifest, ManifestError
 from pipeline.manifest_problems import Loc, dotted, lines, unfit
 from pipeline.sources.columns import problems
 from pipeline.sources.spec import TableSpec
-from pipeline.world.skill import skill
+from pipeline.world.models.skill import skill
 
 SET = "--set"
 

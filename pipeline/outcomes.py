@@ -1,11 +1,13 @@
 """The outcomes of a run: one row per sample id, upserted when the sample has finished climbing.
 
-In: finished trajectories; a database by URL (a SQLite file by default, PostgreSQL by URL). Out: the same trajectories again,
-and which ids are settled. A row is committed, with full sync, before anybody relies on it.
+In: finished trajectories, and the calls sent meanwhile; a database by URL (a SQLite file by default, PostgreSQL by URL). Out:
+the same trajectories again, which ids are settled, and the ledger as a file. A row is committed, with full sync, before anybody
+relies on it.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,7 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipeline import ledger
 from pipeline.errors import RunStopped
+from pipeline.ledger import Call
 from stages.records import Trajectory, dump, load
 
 _METADATA = MetaData()
@@ -63,11 +67,12 @@ class Outcomes:
         self._insert: Any = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
 
     def create(self) -> None:
-        """Make the table where it is missing."""
+        """Make the tables where they are missing."""
         _METADATA.create_all(self._engine)
+        ledger.METADATA.create_all(self._engine)
 
-    def upsert(self, finished: Iterable[Trajectory]) -> None:
-        """Keep the outcomes of finished samples, in one commit. Raises sqlalchemy.exc.SQLAlchemyError."""
+    def upsert(self, finished: Iterable[Trajectory], calls: Sequence[Call] = ()) -> None:
+        """Keep the outcomes of finished samples, and enter calls, in one commit. Raises sqlalchemy.exc.SQLAlchemyError."""
         rows = [
             {
                 "run": self._run,
@@ -79,12 +84,19 @@ class Outcomes:
             }
             for t in finished
         ]
-        if not rows:
+        if not rows and not calls:
             return
         insert = self._insert(_OUTCOMES)
         changed = {name: insert.excluded[name] for name in ("rank", "status", "reason", "trajectory")}
         with self._engine.begin() as connection:
-            connection.execute(insert.on_conflict_do_update(index_elements=["run", "id"], set_=changed), rows)
+            if rows:
+                connection.execute(insert.on_conflict_do_update(index_elements=["run", "id"], set_=changed), rows)
+            ledger.enter(connection, self._run, calls)
+
+    def write_ledger(self, out: Path) -> None:
+        """Write the calls of the run to `out`/ledger.parquet. Raises OSError, sqlalchemy.exc.SQLAlchemyError."""
+        with self._engine.connect() as connection:
+            ledger.write(connection, self._run, out)
 
     def all(self) -> Iterator[Trajectory]:
         """Every outcome, in rank order. Raises RunStopped when one cannot be read."""
@@ -128,15 +140,27 @@ class Outcomes:
 
 
 class Keeper:
-    """Commits outcomes in groups, on an event loop: what is waiting when a commit ends goes into the next one."""
+    """Commits outcomes and calls in groups, on an event loop: what is waiting when a commit ends goes into the next one."""
 
     def __init__(self, outcomes: Outcomes) -> None:
         self._outcomes = outcomes
-        self._waiting: list[tuple[Trajectory, asyncio.Future[None]]] = []
+        self._calls: list[Call] = []
+        self._waiting: list[tuple[Trajectory | None, asyncio.Future[None]]] = []
         self._committing: asyncio.Task[None] | None = None
 
+    def note(self, call: Call) -> None:
+        """Enter a call with the next commit."""
+        self._calls.append(call)
+
     async def keep(self, t: Trajectory) -> None:
-        """Return once the outcome is committed. Raises sqlalchemy.exc.SQLAlchemyError."""
+        """Return once the outcome and every call noted by now are committed. Raises sqlalchemy.exc.SQLAlchemyError."""
+        await self._commit_with(t)
+
+    async def flush(self) -> None:
+        """Return once every call noted by now is committed. Raises sqlalchemy.exc.SQLAlchemyError."""
+        await self._commit_with(None)
+
+    async def _commit_with(self, t: Trajectory | None) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((t, future))
         if self._committing is None or self._committing.done():
@@ -146,9 +170,11 @@ class Keeper:
     async def _commit(self) -> None:
         while self._waiting:
             group, self._waiting = self._waiting, []
+            calls, self._calls = self._calls, []
             try:
-                await asyncio.to_thread(self._outcomes.upsert, [t for t, _ in group])
+                await asyncio.to_thread(self._outcomes.upsert, [t for t, _ in group if t is not None], calls)
             except SQLAlchemyError as error:
+                self._calls = calls + self._calls  # no later outcome may be kept without the calls it came from
                 for _, future in group:
                     future.set_exception(error)
             else:

@@ -12,30 +12,45 @@ from typing import Any
 from prompts.catalogue import Prompts
 from stages.errors import EngineDead, Malformed, ModelError
 from stages.identity import call_key, call_seed
-from stages.policy import Thresholds
 from stages.protocols import Analyzer, Generator, ImageRequest, Message, Role, TextRequest
-from stages.records import Against, Evaluation, Event, ImageRef, Kind, Payload, Trajectory
-from stages.replies import evaluation
+from stages.records import Against, Event, ImageRef, Judge, Kind, Payload, Trajectory
 
 
 @dataclass(frozen=True)
 class Models:
-    """The three roles, the words they are asked in, and the seed of the run."""
+    """The roles, the words they are asked in, and the seed of the run. `second_analyzer` is asked where the policy says so."""
 
     baseline: Generator
     generator: Generator
     analyzer: Analyzer
     prompts: Prompts
     seed: int
+    second_analyzer: Analyzer | None = None
+
+    def judge(self, role: Judge) -> Analyzer:
+        """The model that judges as `role`. Raises ValueError when there is no second one."""
+        judge = self.analyzer if role == "analyzer" else self.second_analyzer
+        if judge is None:
+            raise ValueError("the policy asks for a second analyzer and there is none")
+        return judge
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the ladder a call stands; with the sample and the role it decides the call's seed."""
+    """Where in the ladder a call stands; with the sample and the role it decides the call's seed.
+
+    `judgement` counts from 1, for each judge of an image.
+    """
 
     rung: str
     index: int
     attempt: int = 1
+    judgement: int = 1
+
+    @property
+    def ordinal(self) -> int:
+        """One number for attempt and judgement; a policy allows ten attempts at most."""
+        return self.attempt + 100 * (self.judgement - 1)
 
 
 class Halt(Exception):
@@ -60,9 +75,9 @@ async def draw(
     model = models.baseline if role == "baseline" else models.generator
     sample = t.sample
     text = models.prompts.render(prompt, width=sample.width, height=sample.height, **values)
-    seed = call_seed(models.seed, sample.id, role, place.rung, place.index, place.attempt, 1, prompt)
+    seed = call_seed(models.seed, sample.id, role, place.rung, place.index, place.attempt, place.judgement, prompt)
     request = ImageRequest(
-        (Message("user", text),), tuple(images), sample.width, sample.height, "image", seed, place.attempt
+        (Message("user", text),), tuple(images), sample.width, sample.height, "image", seed, place.ordinal
     )
     try:
         reply = await model.draw(request)
@@ -94,16 +109,17 @@ async def ask(
     parse: Callable[[str], Payload],
     values: Mapping[str, Any],
     against: Against | None = None,
+    judge: Judge = "analyzer",
 ) -> Event:
-    """A text event of `kind`: the Analyzer's reply to `prompt`, parsed. Raises Halt, EngineDead."""
+    """A text event of `kind`: the reply of `judge` to `prompt`, parsed. Raises Halt, EngineDead."""
     text = models.prompts.render(prompt, **values)
-    seed = call_seed(
-        models.seed, t.sample.id, "analyzer", place.rung, place.index, place.attempt, 1, f"{prompt}:{against}"
-    )
+    purpose = f"{prompt}:{against}"
+    seed = call_seed(models.seed, t.sample.id, judge, place.rung, place.index, place.attempt, place.judgement, purpose)
     schema = "plan" if kind == "decomposition" else kind
-    request = TextRequest((Message("user", text),), tuple(images), schema, seed, place.attempt)
+    request = TextRequest((Message("user", text),), tuple(images), schema, seed, place.ordinal)
+    model = models.judge(judge)
     try:
-        payload, request = await _ask_twice(models, request, parse)
+        payload, request = await _ask_twice(model, models.prompts, request, parse)
     except EngineDead:
         raise
     except ModelError as error:
@@ -115,69 +131,28 @@ async def ask(
         against=against,
         payload=payload,
         inputs=tuple(image.sha256 for image in images),
-        made_by=f"analyzer:{models.analyzer.identity}",
+        made_by=f"{judge}:{model.identity}",
         prompt=prompt,
         prompt_sha256=models.prompts.sha256(prompt),
         seed=request.seed,
-        call_key=call_key(models.analyzer.identity, request),
+        call_key=call_key(model.identity, request),
     )
 
 
 async def _ask_twice(
-    models: Models, request: TextRequest, parse: Callable[[str], Payload]
+    model: Analyzer, words: Prompts, request: TextRequest, parse: Callable[[str], Payload]
 ) -> tuple[Payload, TextRequest]:
-    reply = await models.analyzer.ask(request)
+    reply = await model.ask(request)
     try:
         return parse(reply.text), request
     except Malformed as problem:
-        shown = models.prompts.render("again", problem=str(problem))
+        shown = words.render("again", problem=str(problem))
         messages = (*request.messages, Message("assistant", reply.text), Message("user", shown))
     request = replace(request, messages=messages, seed=(request.seed + 1) % 2**31)
-    reply = await models.analyzer.ask(request)
+    reply = await model.ask(request)
     return parse(reply.text), request
 
 
-async def evaluate(
-    t: Trajectory,
-    models: Models,
-    place: Place,
-    image: ImageRef,
-    references: Sequence[ImageRef],
-    instruction: str,
-    against: Against,
-    thresholds: Thresholds,
-    aspect_tolerance: float,
-) -> Event:
-    """An evaluation event: `image` judged against `instruction` and what it was made from. Raises Halt, EngineDead."""
-    sample = t.sample
-    event = await ask(
-        t,
-        models,
-        "evaluation",
-        place,
-        "evaluate",
-        (*references, image),
-        lambda text: evaluation(text, sample.applicable_axes, thresholds),
-        {
-            "instruction": instruction,
-            "against": against,
-            "explanation": sample.explanation,
-            "axes": sample.applicable_axes,
-            "references": len(references),
-        },
-        against,
-    )
-    assert isinstance(event.payload, Evaluation)
-    return replace(event, payload=_with_aspect(event.payload, t, image, aspect_tolerance), image=image)
-
-
-def _with_aspect(found: Evaluation, t: Trajectory, image: ImageRef, tolerance: float) -> Evaluation:
-    """A wrong aspect ratio fails consistency where a reference exists, quality otherwise, whatever the Analyzer saw."""
-    asked = t.sample.width / t.sample.height
-    error = abs(image.width / image.height / asked - 1)
-    if error <= tolerance:
-        return replace(found, aspect_error=error)
-    axis = "consistency" if "consistency" in t.sample.applicable_axes else "quality"
-    note = f" (aspect ratio off by {error:.1%})"
-    axes = tuple(replace(a, passed=False, reason=a.reason + note) if a.axis == axis else a for a in found.axes)
-    return Evaluation(axes, error)
+def start(references: Sequence[ImageRef], canvas: ImageRef | None) -> str:
+    """What work starts from, as requests say it."""
+    return "picture" if canvas else "references" if references else "empty canvas"

@@ -4,7 +4,8 @@ In: a fresh trajectory. Out: G1 and E1 added; accepted in mode `direct` when all
 judged, not made.
 """
 
-from stages.calls import Models, Place, draw, evaluate
+from stages.calls import Models, Place, draw
+from stages.evaluate import evaluate
 from stages.policy import Policy
 from stages.records import Event, Trajectory
 
@@ -19,16 +20,6 @@ async def direct(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
     else:
         values = {"instruction": sample.instruction, "references": len(sample.references)}
         t = t.add(await draw(t, models, "baseline", place, "generate", sample.references, values))
-    judged = await evaluate(
-        t,
-        models,
-        place,
-        t.last_image(),
-        sample.references,
-        sample.instruction,
-        "original",
-        policy.thresholds,
-        policy.aspect_tolerance,
-    )
+    judged = await evaluate(t, models, place, t.last_image(), sample.references, sample.instruction, "original", policy)
     t = t.add(judged)
     return t.accept("direct") if t.last_evaluation().passed else t

@@ -8,7 +8,10 @@ The request for a decomposition shows only what survives pruning (instruction, r
 sense to a reader who never saw the pruned attempts.
 """
 
-from stages.calls import Models, Place, ask, draw, evaluate
+from dataclasses import dataclass
+
+from stages.calls import Models, Place, ask, draw, start
+from stages.evaluate import evaluate
 from stages.policy import Policy
 from stages.records import Event, ImageRef, Kind, Plan, Step, Trajectory
 from stages.replies import plan
@@ -16,19 +19,31 @@ from stages.replies import plan
 RUNG = "multistep"
 
 
+@dataclass(frozen=True)
+class Desk:
+    """What a step works with: references, and the picture to change where that is none of them."""
+
+    references: tuple[ImageRef, ...]
+    canvas: ImageRef | None
+
+    @property
+    def images(self) -> tuple[ImageRef, ...]:
+        """All of them, the canvas last."""
+        return (*self.references, self.canvas) if self.canvas else self.references
+
+
 async def multistep(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
     """Plan and carry out the steps. Raises stages.calls.Halt when a call fails for good."""
     t = t.add(await _decompose(t, models, policy))
     planned = t.last("decomposition").payload
     assert isinstance(planned, Plan)
-    canvas = _start(t, policy)
+    desk = _first_desk(t, policy)
     for i, text in enumerate(planned.steps, start=2):
-        t = await _step(t, models, policy, i, text, canvas, last=i == len(planned.steps) + 1)
+        t = await _step(t, models, policy, i, text, desk, last=i == len(planned.steps) + 1)
         if t.status != "climbing":
             return t
-        image = t.last_image()
         # A composition may need its references again at any step; a single reference lives on in the canvas.
-        canvas = (*t.sample.references, image) if len(t.sample.references) > 1 else (image,)
+        desk = Desk(t.sample.references if len(t.sample.references) > 1 else (), t.last_image())
     return t.accept("multistep")
 
 
@@ -61,11 +76,9 @@ def _first(t: Trajectory, kind: Kind) -> Event:
     return next(e for e in t.events if e.kind == kind)
 
 
-def _start(t: Trajectory, policy: Policy) -> tuple[ImageRef, ...]:
-    """The images step 1 works on: the references, or with `multistep_from: failed` also the failed first try."""
-    first = _first(t, "generation").image
-    assert first is not None
-    return t.sample.references if policy.multistep_from == "references" else (*t.sample.references, first)
+def _first_desk(t: Trajectory, policy: Policy) -> Desk:
+    """Step 1 works on the references, or with `multistep_from: failed` on the failed first try."""
+    return Desk(t.sample.references, _first(t, "generation").image if policy.multistep_from == "failed" else None)
 
 
 def _start_words(t: Trajectory, policy: Policy) -> str:
@@ -74,23 +87,15 @@ def _start_words(t: Trajectory, policy: Policy) -> str:
     return "references" if t.sample.references else "empty canvas"
 
 
-async def _step(
-    t: Trajectory, models: Models, policy: Policy, i: int, text: str, canvas: tuple[ImageRef, ...], last: bool
-) -> Trajectory:
+async def _step(t: Trajectory, models: Models, policy: Policy, i: int, text: str, desk: Desk, last: bool) -> Trajectory:
     """Step `i`: still climbing when it passed, discarded when its attempts are used up."""
     t = t.add(Event("subtask", i, payload=Step(text)))
     reason = "step_failed"
     for attempt in range(1, policy.step_attempts + 1):
         place = Place(RUNG, i, attempt)
-        t = t.add(
-            await draw(t, models, "generator", place, "step", canvas, {"instruction": text, "images": len(canvas)})
-        )
+        t = t.add(await _draw(t, models, place, text, desk))
         image = t.last_image()
-        t = t.add(
-            await evaluate(
-                t, models, place, image, canvas, text, "subtask", policy.step_thresholds, policy.aspect_tolerance
-            )
-        )
+        t = t.add(await _judge(t, models, policy, place, text, desk, image))
         reason = "step_failed"
         if not t.last_evaluation().passed:
             continue
@@ -103,18 +108,18 @@ async def _step(
     return t.discard(reason, f"step {i - 1} of the plan did not pass in {policy.step_attempts} attempts: {text}")
 
 
+async def _draw(t: Trajectory, models: Models, place: Place, text: str, desk: Desk) -> Event:
+    known = {"instruction": text, "references": len(desk.references), "start": start(desk.references, desk.canvas)}
+    return await draw(t, models, "generator", place, "step", desk.images, known)
+
+
+async def _judge(
+    t: Trajectory, models: Models, policy: Policy, place: Place, text: str, desk: Desk, image: ImageRef
+) -> Event:
+    """The step's image against its own sub-task."""
+    return await evaluate(t, models, place, image, desk.references, text, "subtask", policy, canvas=desk.canvas)
+
+
 async def _final(t: Trajectory, models: Models, policy: Policy, place: Place, image: ImageRef) -> Trajectory:
     """The final check: the direct thresholds, against the original instruction and the original references."""
-    return t.add(
-        await evaluate(
-            t,
-            models,
-            place,
-            image,
-            t.sample.references,
-            t.sample.instruction,
-            "original",
-            policy.thresholds,
-            policy.aspect_tolerance,
-        )
-    )
+    return t.add(await evaluate(t, models, place, image, t.sample.references, t.sample.instruction, "original", policy))

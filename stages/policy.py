@@ -1,12 +1,12 @@
 """The escalation policy: what counts as a pass, and how far a sample may climb. Data, set in the manifest.
 
-In: values from a manifest. Out: `Policy` and `Thresholds`, immutable. Defaults are those of SAIR (arXiv 2605.14709, released
-code for the thresholds).
+In: values from a manifest. Out: `Policy`, `Judging` and `Thresholds`, immutable. Defaults are those of SAIR (arXiv 2605.14709,
+released code for the thresholds).
 """
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from stages.records import Axis, Cause
 
@@ -27,6 +27,34 @@ class Thresholds(BaseModel):
         return value
 
 
+class Judging(BaseModel):
+    """How often an image is judged, and by whom; `stages.judging` holds the rules.
+
+    `judgements`: at most so many by the Analyzer. `confirm`: which first verdicts are asked again ("fail": a first pass
+    counts at once). `stop_early`: no further judgement once none can change what passes. `second`: a second judge decides
+    where the first is on the margin; "always" asks it about every image, "margin" only there.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    judgements: int = Field(3, ge=1, le=9)
+    confirm: Literal["both", "fail", "pass"] = "both"
+    stop_early: bool = True
+    second: Literal["off", "margin", "always"] = "off"
+
+    @field_validator("second", mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:
+        return "off" if value is False else value  # as YAML reads a bare off
+
+    @field_validator("judgements")
+    @classmethod
+    def _has_a_majority(cls, value: int) -> int:
+        if value % 2 == 0:
+            raise ValueError(f"{value} judgements may be split evenly; give an odd number")
+        return value
+
+
 class Policy(BaseModel):
     """How a sample climbs. `thresholds` rule the direct and reflection rungs and the final check; `step_thresholds` the steps."""
 
@@ -42,6 +70,7 @@ class Policy(BaseModel):
     multistep_from: Literal["references", "failed"] = "references"
     final_check: bool = True
     aspect_tolerance: float = Field(0.02, ge=0.0, le=1.0)
+    judging: Judging = Judging()
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from stages.records import ImageRef
 
-Role = Literal["baseline", "generator", "analyzer"]
+Role = Literal["baseline", "generator", "analyzer", "second_analyzer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,20 @@ class ImageRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a provider says a call took: tokens read and written, and its price in US dollars; None where it does not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TextReply:
     """The Analyzer's words, unparsed."""
 
     text: str
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class ImageReply:
 
     image: ImageRef
     text: str | None = None
+    usage: Usage | None = None
 
 
 class Analyzer(Protocol):

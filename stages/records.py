@@ -27,6 +27,7 @@ Climb = Literal["full", "direct", "none"]
 Status = Literal["climbing", "accepted", "discarded", "failed"]
 Task = Literal["t2i", "edit", "compose"]
 ErrorType = Literal["targeting_error", "over_editing", "under_editing", "visual_artifact", "logic_flaw"]
+Judge = Literal["analyzer", "second_analyzer"]
 Cause = Literal["prompt_too_complex", "missing_knowledge", "ambiguous_instruction", "rendering_limit"]
 
 
@@ -86,15 +87,37 @@ class AxisScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
-    """E: one judgement of one image; `axes` holds exactly the applicable ones, in the order of `AXES`.
+class Score:
+    """A score of 1 to 5 on one axis, and whether it reached the threshold in force."""
 
-    `aspect_error` is |ratio made / ratio asked - 1|; above 0.02 it fails an axis whatever the Analyzer said.
+    axis: Axis
+    score: int
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One of several judgements of an image: who gave which scores in which call. `made_by` is "role:model identity"."""
+
+    judge: Judge
+    scores: tuple[Score, ...]
+    seed: int
+    call_key: str
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """E: the verdict on one image; `axes` holds exactly the applicable ones, in the order of `AXES`.
+
+    `aspect_error` is |ratio made / ratio asked - 1|; above 0.02 it fails an axis whatever the Analyzer said. `judgements`
+    are those the verdict was combined from (`stages.judging`), in order; none where one judgement was all.
     """
 
     axes: tuple[AxisScore, ...]
     aspect_error: float
     type: Literal["evaluation"] = "evaluation"
+    judgements: tuple[Judgement, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -151,6 +174,8 @@ class Event:
 
     `attempt` counts from 1 within an index. `made_by` is "role:model identity". `prompt` names the prompt file,
     `prompt_sha256` is the hash of that file. Events without a model call (a sub-task, a G1 brought along) have no call key.
+    Of an image that was judged several times, `made_by`, `seed` and `call_key` are those of the first judgement, or of the
+    second judge's where that one decided; the others are in `Evaluation.judgements`.
     """
 
     kind: Kind

@@ -4,7 +4,8 @@ In: a trajectory whose last image failed. Out: R_k, G_{k+1}, E_{k+1} added per r
 as all axes pass. The Analyzer sees instruction, references, E_k and the rejected G_k; the Generator sees the instruction too.
 """
 
-from stages.calls import Models, Place, ask, draw, evaluate
+from stages.calls import Models, Place, ask, draw
+from stages.evaluate import evaluate
 from stages.policy import Policy
 from stages.records import Trajectory
 from stages.replies import reflection
@@ -32,15 +33,5 @@ async def one_round(t: Trajectory, models: Models, policy: Policy, k: int) -> Tr
     place = Place(RUNG, k + 1)
     t = t.add(await draw(t, models, "generator", place, "redraw", seen, known | {"reflection": thought.payload}))
     return t.add(
-        await evaluate(
-            t,
-            models,
-            place,
-            t.last_image(),
-            sample.references,
-            sample.instruction,
-            "original",
-            policy.thresholds,
-            policy.aspect_tolerance,
-        )
+        await evaluate(t, models, place, t.last_image(), sample.references, sample.instruction, "original", policy)
     )

@@ -9,16 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stages.errors import EngineDead, ModelError
-from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest
+from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest, Usage
 from stages.records import ImageRef
 
 
 @dataclass
 class ScriptedAnalyzer:
-    """Answers with `replies` in order. Raises EngineDead when the script is over."""
+    """Answers with `replies` in order, each said to have taken `usage`. Raises EngineDead when the script is over."""
 
     replies: Iterable[str | ModelError]
     identity: str = "scripted/analyzer@1"
+    usage: Usage | None = None
     requests: list[TextRequest] = field(default_factory=list)
     _left: Iterator[str | ModelError] = field(init=False)
 
@@ -31,7 +32,7 @@ class ScriptedAnalyzer:
         reply = next(self._left, EngineDead("the script is over"))
         if isinstance(reply, ModelError):
             raise reply
-        return TextReply(reply)
+        return TextReply(reply, self.usage)
 
 
 @dataclass

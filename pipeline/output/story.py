@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import get_args
 
+from pipeline.output.judged import judged
 from stages.policy import Policy
 from stages.prune import prune
 from stages.records import AXES, Cause, Diagnosis, Evaluation, Event, Kind, Trajectory
@@ -96,3 +97,4 @@ def _verdict(t: Trajectory, event: Event, policy: Policy) -> Iterator[str]:
         off = found.aspect_error > policy.aspect_tolerance and a.axis == ruled
         if a.passed != (a.score >= limits.of(a.axis) and not off):
             yield f"{a.axis} {a.score} is marked {'passed' if a.passed else 'failed'}, the threshold is {limits.of(a.axis)}"
+    yield from judged(event, found, policy.judging, limits)

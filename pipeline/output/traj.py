@@ -8,6 +8,7 @@ original in the store, everything else of an image is that of its trained view.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipeline.output.frame import Frame
@@ -15,7 +16,7 @@ from pipeline.output.view import Views, ViewSpec
 from stages.dialects import Dialect
 from stages.identity import digest
 from stages.prune import prune
-from stages.records import AXES, Evaluation, Trajectory, payload_json
+from stages.records import AXES, Evaluation, Trajectory, payload_from, payload_json
 from stages.segments import Segment, segments
 
 VERSION = "traj/1"
@@ -25,7 +26,6 @@ _HASHED = (
     "index",
     "text",
     "image_index",
-    "payload",
     "inputs",
     "loss",
     "vae",
@@ -66,6 +66,12 @@ def row(t: Trajectory, frame: Frame, views: Views) -> dict[str, Any]:
     return found | {"content_hash": content_hash(found, [hashlib.sha256(data).hexdigest() for data in encoded])}
 
 
+def _taught(payload: str | None) -> str | None:
+    """A payload without its judgements: they tell calls and models; what came of them is in the verdict."""
+    found = None if payload is None else payload_from(payload)
+    return payload_json(replace(found, judgements=())) if isinstance(found, Evaluation) else payload
+
+
 def originals(t: Trajectory, dialect: Dialect) -> tuple[str, ...]:
     """The sha256 of the images its row holds, in order."""
     return tuple(_origins(t, segments(prune(t), dialect)))
@@ -73,7 +79,7 @@ def originals(t: Trajectory, dialect: Dialect) -> tuple[str, ...]:
 
 def content_hash(row: Mapping[str, Any], views: Sequence[str]) -> str:
     """A hash of what the row teaches: id, words, flags and the sha256 of its views; not who made them or where."""
-    said = [[s[name] for name in _HASHED] for s in row["segments"]]
+    said = [[*(s[name] for name in _HASHED), _taught(s["payload"])] for s in row["segments"]]
     return digest("traj", row["id"], row["mode"], row["instruction"], json.dumps(said), list(views))
 
 

@@ -1,50 +1,38 @@
-"""How often the judge was right, where the truth is known: the world's samples, by `truth.parquet`.
+"""How often the judge was right in the end: the one figure that `verify` tells about an output that knows its truth.
 
-In: an output and where its originals lie. Out: of the accepted samples, how many truly show what was asked for. Only the report and
-the check of an output look here; no shard depends on it. The images are the originals, not the trained views.
+In: an output and where its originals lie. Out: of the accepted samples, how many truly show what was asked for.
+`pipeline.output.truth_figures` tells more.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
+from pipeline.output.truth_rows import Row, accepted, choose, images, inspected, known
 from pipeline.store import ImageStore
-from pipeline.world.truth import Truth, is_right
-
-NAME = "truth.parquet"
 
 
 @dataclass(frozen=True, slots=True)
 class TruthCount:
-    """`right` of `accepted` samples truly show what was asked for."""
+    """`right` of `accepted` samples truly show what was asked for. `note`: what was left out."""
 
     right: int
     accepted: int
+    note: str | None = None
 
     def __str__(self) -> str:
-        return f"accepted samples truly right: {self.right} of {self.accepted} (RL prompts that passed included)"
+        notes = "; ".join(n for n in ("RL prompts that passed included", self.note) if n)
+        return f"accepted samples truly right: {self.right} of {self.accepted} ({notes})"
 
 
-def accepted_right(out: Path, store: ImageStore) -> TruthCount | None:
+def accepted_right(out: Path, store: ImageStore, workers: int | None = None) -> TruthCount | None:
     """The count; None when the output has no truth. Raises OSError, ValueError or KeyError when a file cannot be read."""
-    path = out / NAME
-    if not path.exists():
+    if not known(out):
         return None
-    truths = dict(zip(*pq.read_table(path, columns=["id", "truth"]).to_pydict().values(), strict=True))
-    right = accepted = 0
-    for sample, image in accepted_images(out).items():
-        if sample in truths:
-            accepted += 1
-            right += is_right(store.get(image), Truth.load(truths[sample]))
-    return TruthCount(right, accepted)
+    choice = choose(out)
+    found = [findings for _, findings in inspected(out, store, choice, _last, workers)]
+    judged = [finding for findings in found for finding in findings.values()]
+    return TruthCount(sum(f.right for f in judged), len(judged), choice.note)
 
 
-def accepted_images(out: Path) -> dict[str, str]:
-    """By sample: the original of the image the judge accepted. Raises OSError or ValueError when the record cannot be read."""
-    found: dict[str, str] = {}
-    for file in sorted((out / "record").glob("*.parquet")):
-        for row in pq.read_table(file, columns=["id", "status", "mode", "events"]).to_pylist():
-            if row["mode"] is not None and row["status"] in ("kept", "surplus"):
-                found[row["id"]] = [e["image_sha256"] for e in row["events"] if e["kind"] == "generation"][-1]
-    return found
+def _last(row: Row) -> tuple[str, ...]:
+    return images(row)[-1:] if accepted(row) else ()

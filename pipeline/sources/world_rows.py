@@ -14,6 +14,7 @@ from pipeline.sources.truth import TruthRow
 from pipeline.store import ImageStore
 from pipeline.workers import process_pool
 from pipeline.world.source import WorldRow, WorldSpec, row
+from pipeline.world.words.writer import Writer, plain
 from stages.records import Checker, Sample
 
 CHUNK_ROWS = 64
@@ -22,9 +23,9 @@ ALONE_BELOW = 512  # a pool takes about a second to start; that many rows do not
 Made = tuple[Sample, TruthRow]
 
 
-def read(spec: WorldSpec, seed: int, store: ImageStore, workers: int) -> Iterator[Made]:
-    """Every row of the world source, with its truth. Raises OSError when the store cannot be written."""
-    make = partial(_chunk, spec, seed, store)
+def read(spec: WorldSpec, seed: int, store: ImageStore, workers: int, writer: Writer = plain) -> Iterator[Made]:
+    """Every row of the world source, in the words of `writer`, with its truth. Raises OSError when the store cannot be written."""
+    make = partial(_chunk, spec, seed, store, writer)
     starts = range(0, spec.count, CHUNK_ROWS)
     if workers == 1 or spec.count < ALONE_BELOW:
         yield from chain.from_iterable(map(make, starts))
@@ -33,18 +34,18 @@ def read(spec: WorldSpec, seed: int, store: ImageStore, workers: int) -> Iterato
         yield from chain.from_iterable(pool.map(make, starts))
 
 
-def _chunk(spec: WorldSpec, seed: int, store: ImageStore, start: int) -> list[Made]:
-    return [_made(spec, store, row(spec, seed, i)) for i in range(start, min(start + CHUNK_ROWS, spec.count))]
+def _chunk(spec: WorldSpec, seed: int, store: ImageStore, writer: Writer, start: int) -> list[Made]:
+    stop = min(start + CHUNK_ROWS, spec.count)
+    return [_made(spec, store, row(spec, seed, i, writer)) for i in range(start, stop)]
 
 
 def _made(spec: WorldSpec, store: ImageStore, made: WorldRow) -> Made:
-    references = () if made.reference is None else (store.put(made.reference),)
     sample = samples.make(
         source=spec.name,
         row_id=made.row_id,
         instruction=made.instruction,
         explanation=made.explanation,
-        references=references,
+        references=[store.put(reference) for reference in made.references],
         first=None,
         task=made.task,
         category=made.category,
@@ -53,4 +54,4 @@ def _made(spec: WorldSpec, store: ImageStore, made: WorldRow) -> Made:
         checker=Checker("objects", json.dumps(made.checker_spec, ensure_ascii=False, sort_keys=True)),
     )
     truth = made.truth
-    return sample, TruthRow(sample.id, truth.clauses, truth.exotic, truth.cause, truth.dump())
+    return sample, TruthRow(sample.id, truth.count, truth.exotic, truth.cause, truth.dump())

@@ -1,1 +1,1 @@
-"""What a human sees: the report of a build, one trajectory in the terminal, the live display. Reads outputs, changes nothing."""
+"""What a human sees: the report of a build, one trajectory, two builds side by side, the live display. Changes no output."""

@@ -1,14 +1,16 @@
-"""The figures of a build: what became of every sample, where on the ladder, and with which scores.
+"""The figures of a build: what became of every sample, where on the ladder, and why it was lost.
 
 In: stories, one at a time (`Figures.add`). Out: counts only, so a run of any size fits in memory.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pipeline.views.stories import Moment, Story
-from stages.records import AXES, Axis, Evaluation
+import pandas as pd
+
+from pipeline.output.share import Share
+from pipeline.views.stories import Story
+from stages.records import MODES
 
 # Ended by the call itself: such a sample had already entered the rung whose call it was.
 _STOPPED = frozenset({"refused", "malformed", "too_long", "transport", "model_error"})
@@ -32,6 +34,11 @@ class Rung:
         return self.entered - self.aside
 
     @property
+    def rate(self) -> Share:
+        """Those that passed, of those that could climb."""
+        return Share(self.passed, self.climbing)
+
+    @property
     def onward(self) -> int:
         """How many went on to the next rung."""
         return self.entered - self.passed - self.aside - self.left.total()
@@ -39,12 +46,14 @@ class Rung:
 
 @dataclass
 class Cause:
-    """Why samples were lost: how many, and the words of the first of them."""
+    """Why samples were lost: how many, and the first of them: its words, its id, its last image."""
 
     status: str
     reason: str
     count: int
     example: str
+    sample: str
+    image: str | None
 
 
 @dataclass
@@ -56,7 +65,6 @@ class Figures:
     never_tried: int = 0
     kept_rl: int = 0
     categories: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    scores: dict[tuple[Axis, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     lost: dict[tuple[str, str], Cause] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -73,19 +81,23 @@ class Figures:
         self.kept_rl += story.status == "kept" and fate(story) == "rl"
         self.categories[story.word("category") or "(none)"][fate(story)] += 1
         self._climb(story)
-        self._score(story)
         if story.status in ("discarded", "failed"):
             key = story.status, story.word("reason") or "unknown"
-            self.lost.setdefault(key, Cause(*key, 0, story.word("detail"))).count += 1
+            if key not in self.lost:
+                self.lost[key] = Cause(*key, 0, story.word("detail"), story.id, story.last_image)
+            self.lost[key].count += 1
 
     def causes(self) -> list[Cause]:
         """Why samples were lost, the most frequent first."""
         return sorted(self.lost.values(), key=lambda c: (-c.count, c.status, c.reason))
 
-    def mean(self, axis: Axis, moment: str) -> float | None:
-        """The mean score on an axis at `first`, `round k` or `accepted`; None where nothing was judged."""
-        counted = self.scores.get((axis, moment))
-        return sum(s * n for s, n in counted.items()) / counted.total() if counted else None
+    def by_category(self) -> pd.DataFrame:
+        """One row a category, the largest first: samples by fate, and `yielded`, the accepted of those meant for SFT."""
+        rows = [
+            {"category": name, "all": n.total(), "yielded": _yielded(n)} | {fate: n[fate] for fate in FATES}
+            for name, n in sorted(self.categories.items(), key=lambda c: (-c[1].total(), c[0]))
+        ]
+        return pd.DataFrame(rows, columns=["category", "all", "yielded", *FATES]).set_index("category")
 
     def _climb(self, story: Story) -> None:
         reached = self._reached(story)
@@ -120,24 +132,6 @@ class Figures:
         judged = bool(kinds) and kinds[-1] == "evaluation"
         return chain + 1 if stopped and judged else chain
 
-    def _score(self, story: Story) -> None:
-        last: Moment | None = None
-        chain = True
-        for m in story.moments:
-            chain = chain and m.kind not in ("diagnosis", "decomposition")
-            if m.kind != "evaluation" or m.against == "subtask":
-                continue
-            last = m
-            if chain:
-                self._note(m, "first" if m.index == 1 else f"round {m.index - 1}")
-        if last is not None and story.mode is not None and story.status in ("kept", "surplus"):
-            self._note(last, "accepted")
-
-    def _note(self, moment: Moment, when: str) -> None:
-        if isinstance(moment.payload, Evaluation):
-            for a in moment.payload.axes:
-                self.scores[a.axis, when][a.score] += 1
-
 
 def fate(story: Story) -> str:
     """One of `FATES`: the mode of what was accepted for SFT, `rl`, or how it was lost."""
@@ -146,6 +140,5 @@ def fate(story: Story) -> str:
     return "rl" if story.mode is None or story.word("split") == "rl" else story.mode
 
 
-def axes_judged(figures: Figures) -> Iterator[Axis]:
-    """The axes that were scored at least once, in their order."""
-    return (a for a in AXES if figures.scores.get((a, "first")))
+def _yielded(n: Counter[str]) -> Share:
+    return Share(sum(n[mode] for mode in MODES), n.total() - n["rl"])

@@ -1,7 +1,8 @@
 """The ladder drawn as one flow: a band as high as its samples enters on the left and is split rung by rung.
 
-In: the rungs of a `Figures`. Out: a `Picture` of ribbons and labels in pixels, which the template draws as SVG. What passes peels
-off at the top, what leaves at the bottom, so the heights on the right add up to the height on the left: nothing gets lost.
+In: the rungs of a `Figures`. Out: a `Picture` of ribbons and labels in pixels, which the template draws as SVG; and `stairs`, the
+same for a narrow screen. What passes peels off at the top, what leaves at the bottom, so the heights on the right add up to the
+height on the left: nothing gets lost.
 """
 
 from collections.abc import Sequence
@@ -60,10 +61,22 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class _Band:
+class Band:
+    """So many samples that leave a rung together: their tone, and where they go in words."""
+
     count: int
     tone: str
     words: str
+
+
+@dataclass(frozen=True)
+class Stair:
+    """A rung read from top to bottom: what leaves it, and how many climb on."""
+
+    title: str
+    entered: int
+    bands: list[Band]
+    onward: int
 
 
 def draw(rungs: Sequence[Rung]) -> Picture:
@@ -97,18 +110,24 @@ def draw(rungs: Sequence[Rung]) -> Picture:
     return picture
 
 
-def _passing(rung: Rung) -> list[_Band]:
+def stairs(rungs: Sequence[Rung]) -> list[Stair]:
+    """The same flow for a narrow screen: rung under rung."""
+    shown = [r for n, r in enumerate(rungs) if n == 0 or r.entered]
+    return [Stair(r.title, r.entered, [*_passing(r), *reversed(_leaving(r))], r.onward) for r in shown]
+
+
+def _passing(rung: Rung) -> list[Band]:
     if not rung.passed:
         return []
     share = f"{100 * rung.passed / rung.climbing:.0f} % of {rung.climbing:,}"
-    return [_Band(rung.passed, rung.key.split()[0], f"accepted {_place(rung)}, {share}")]
+    return [Band(rung.passed, rung.key.split()[0], f"accepted {_place(rung)}, {share}")]
 
 
-def _leaving(rung: Rung) -> list[_Band]:
+def _leaving(rung: Rung) -> list[Band]:
     """Listed from the lowest lane up."""
     lost = rung.left.total()
-    bands = [_Band(lost, "left", _lost_words(rung))] if lost else []
-    return [*bands, _Band(rung.aside, "aside", "RL prompts, for one direct try only")] if rung.aside else bands
+    bands = [Band(lost, "left", _lost_words(rung))] if lost else []
+    return [*bands, Band(rung.aside, "aside", "RL prompts, for one direct try only")] if rung.aside else bands
 
 
 def _lost_words(rung: Rung) -> str:
@@ -144,7 +163,7 @@ def _extent(rungs: Sequence[Rung], scale: float) -> float:
     return max(sum(_slot(b.count, scale) + _GAP for b in bands), _thick(rungs[0].entered, scale) + _GAP)
 
 
-def _peel(picture: Picture, band: _Band, scale: float, x: float, y: float, lane: float, ends: float) -> float:
+def _peel(picture: Picture, band: Band, scale: float, x: float, y: float, lane: float, ends: float) -> float:
     """One band from its place in a node to the lane it keeps; returns where the next slice of the node begins."""
     thick = _thick(band.count, scale)
     middle = lane + (_slot(band.count, scale) - thick) / 2

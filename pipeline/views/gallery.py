@@ -1,24 +1,26 @@
 """Which samples the report shows, and what of each of them.
 
 In: all stories of a build, once through. Out: up to `EACH` samples per section, spread over categories (or over reasons, among
-the discarded) and, within those, of lowest rank: the same build always shows the same samples.
+what was lost) and, within those, of lowest rank: the same build always shows the same samples.
 """
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from markupsafe import Markup
+
 from pipeline.store import ImageStore
 from pipeline.views.figures import fate
-from pipeline.views.stories import Beat, Moment, Story
-from pipeline.views.thumbnails import Thumbnail, thumbnail
+from pipeline.views.page import fragment
+from pipeline.views.stories import Beat, Story
+from pipeline.views.thumbnails import SIDE, SMALL, Thumbnail, thumbnail
 
-EACH = 8
-SECTIONS = ("direct", "reflection", "multistep", "discarded")
-_MOST_REFERENCES, _MOST_FACETS = 6, 200
+EACH = 16
+SECTIONS = ("direct", "reflection", "multistep", "discarded", "failed")
+_MOST_REFERENCES, _MOST_FACETS = 6, 60
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,20 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Exhibit:
+    """A sample as it is shown: its story, and the markup that tells it."""
+
+    story: Story
+    html: Markup
+
+
+@dataclass(frozen=True)
 class Section:
-    """One gallery: its frames, and how many samples there are of the kind."""
+    """One gallery: what it shows, and how many samples there are of the kind."""
 
     key: str
     total: int
-    frames: list[Frame]
+    exhibits: list[Exhibit]
 
 
 @dataclass
@@ -61,7 +71,7 @@ class Choice:
         if section not in SECTIONS or story.status == "surplus":
             return
         self.totals[section] += 1
-        facet = story.word("reason" if section == "discarded" else "category")
+        facet = story.word("reason" if section in ("discarded", "failed") else "category")
         # One pool for all further facets: a free-text category must not make us hold every sample.
         known = (section, facet) in self._best or len(self._best) < _MOST_FACETS
         best = self._best[section, facet if known else ""]
@@ -71,7 +81,7 @@ class Choice:
 
     def sections(self, store: ImageStore) -> list[Section]:
         """The chosen samples with their pictures."""
-        return [Section(key, self.totals[key], [_frame(s, store) for s in self._spread(key)]) for key in SECTIONS]
+        return [Section(key, self.totals[key], [exhibit(s, store) for s in self._spread(key)]) for key in SECTIONS]
 
     def _spread(self, section: str) -> list[Story]:
         """Round by round through the facets, so that a common category does not crowd out a rare one."""
@@ -84,19 +94,26 @@ class Choice:
         return [s for *_, s in heapq.nsmallest(EACH, turns, key=lambda t: t[:3])]
 
 
-def drop_one(sections: list[Section]) -> bool:
-    """Take the last sample out of the fullest section, in place; False when there is none left."""
-    fullest = max(sections, key=lambda s: len(s.frames))
-    if not fullest.frames:
-        return False
-    fullest.frames.pop()
-    return True
+def exhibit(story: Story, store: ImageStore) -> Exhibit:
+    """One sample as it is shown. A picture that cannot be read is said in its place."""
+    return Exhibit(story, fragment("story.html.j2", "strip", frame(story, store)))
 
 
-def _frame(story: Story, store: ImageStore) -> Frame:
-    shown = dict.fromkeys([*story.references[:_MOST_REFERENCES], *_images(story.moments)])
-    return Frame(story, {sha: thumbnail(store, sha) for sha in shown})
+def frame(story: Story, store: ImageStore) -> Frame:
+    """The story with its pictures; those of what was pruned, and of several references, are smaller."""
+    seen = {m.image for m in story.moments if m.image is not None and m.loss != "pruned"}
+    if len(story.references) == 1:
+        seen.add(story.references[0])
+    wanted = dict.fromkeys([*story.references[:_MOST_REFERENCES], *(m.image for m in story.moments if m.image)])
+    return Frame(story, {sha: thumbnail(store, sha, SIDE if sha in seen else SMALL) for sha in wanted})
 
 
-def _images(moments: tuple[Moment, ...]) -> Iterator[str]:
-    return (m.image for m in moments if m.image is not None)
+def fit(sections: list[Section], room: int) -> int:
+    """Take samples out of the fullest section, the last first, until the markup takes at most `room` bytes; what it takes then."""
+    taken = sum(len(e.html.encode()) for s in sections for e in s.exhibits)
+    while taken > room:
+        fullest = max(sections, key=lambda s: len(s.exhibits))
+        if not fullest.exhibits:
+            break
+        taken -= len(fullest.exhibits.pop().html.encode())
+    return taken

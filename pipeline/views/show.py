@@ -18,6 +18,7 @@ from pipeline.output import run_json
 from pipeline.store import ImageStore
 from pipeline.views.halfblocks import COLUMNS, picture
 from pipeline.views.stories import Beat, Moment, Story, ids, story
+from pipeline.views.tables.reading import store_of
 from pipeline.views.text import plain, spoken
 from stages.records import Diagnosis, Evaluation, Plan, Reflection, Step
 
@@ -37,8 +38,8 @@ def show(out: Path, sample_id: str, console: Console) -> None:
     Raises LookupError for an id that no sample has, or that several begin with, with the nearest ids; FileNotFoundError when
     `out` holds no finished build.
     """
-    told = story(out, _resolve(ids(out), sample_id))
-    store = ImageStore(run_json.store_root(run_json.read(out), out) or str(out / "store"))
+    told = story(out, resolve(ids(out), sample_id))
+    store = store_of(run_json.read(out), out)
     console.print(_header(told))
     _given(told, store, console)
     for beat in told.beats:
@@ -46,8 +47,8 @@ def show(out: Path, sample_id: str, console: Console) -> None:
         _beat(beat, store, console)
 
 
-def _resolve(names: dict[str, str], wanted: str) -> str:
-    """The sample that `wanted` names: by id, by the beginning of one, or by source and row id."""
+def resolve(names: dict[str, str], wanted: str) -> str:
+    """The sample that `wanted` names: by id, by the beginning of one, or by source and row id. Raises LookupError."""
     known = list(names)
     if wanted in names:
         return wanted

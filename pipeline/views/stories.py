@@ -12,9 +12,10 @@ from typing import Any, Literal, cast
 
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from stages.mask import SegmentKind, marks, position
-from stages.records import Kind, Mode, Payload, payload_from
+from stages.records import Axis, Evaluation, Judgement, Kind, Mode, Payload, payload_from
 
 Loss = Literal["on", "off", "pruned", "none"]
 
@@ -26,7 +27,17 @@ _LETTERS: Mapping[Kind, str] = {
     "decomposition": "P",
     "subtask": "S",
 }
-_BATCH = 256
+_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Marks:
+    """One of several judgements of an image: who judged, and score (1 to 5) and verdict by axis."""
+
+    judge: str
+    scores: Mapping[Axis, int]
+    passed: Mapping[Axis, bool]
+    call_key: str | None
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,13 @@ class Moment:
     payload: Payload | None
     image: str | None
     made_by: str | None
+    call_key: str | None
     loss: Loss
+
+    @property
+    def judgements(self) -> tuple[Marks, ...]:
+        """The judgements behind a verdict in their order; empty where it is one judgement alone."""
+        return tuple(_marks(j) for j in self.payload.judgements) if isinstance(self.payload, Evaluation) else ()
 
     @property
     def label(self) -> str:
@@ -113,6 +130,11 @@ class Story:
         given = self.row.get("references") or ()
         return tuple(r["sha256"] if isinstance(r, Mapping) else str(r) for r in given)
 
+    @property
+    def last_image(self) -> str | None:
+        """The sha256 of the newest image made for it, None when there is none."""
+        return next((e["image_sha256"] for e in reversed(self.row["events"] or ()) if e["image_sha256"]), None)
+
     @cached_property
     def moments(self) -> tuple[Moment, ...]:
         """What happened, in order. Raises pydantic.ValidationError for a payload of another shape."""
@@ -134,6 +156,7 @@ class Story:
             payload=None if event["payload"] is None else payload_from(event["payload"]),
             image=event["image_sha256"],
             made_by=event["made_by"],
+            call_key=event["call_key"],
             loss=self._loss(event, last),
         )
 
@@ -149,29 +172,41 @@ class Story:
 
 def stories(out: Path) -> Iterator[Story]:
     """Every sample of a finished build. Raises FileNotFoundError when there is no record."""
-    for batch in _record(out).to_batches(batch_size=_BATCH):
-        yield from (Story(row) for row in batch.to_pylist())
+    for path in _files(out):
+        with pq.ParquetFile(path) as file:  # a dataset would read ahead: 400 MB held where this holds 100
+            for batch in file.iter_batches(batch_size=_BATCH):
+                yield from (Story(row) for row in batch.to_pylist())
 
 
 def ids(out: Path) -> dict[str, str]:
     """Every sample id of the record, with "source/row id". Raises FileNotFoundError when there is no record."""
-    rows = _record(out).to_table(columns=["id", "source", "row_id"]).to_pylist()
+    rows = record(out).to_table(columns=["id", "source", "row_id"]).to_pylist()
     return {str(row["id"]): f"{row['source']}/{row['row_id']}" for row in rows}
 
 
 def story(out: Path, sample_id: str) -> Story:
     """The sample with exactly this id. Raises LookupError when there is none, FileNotFoundError when there is no record."""
-    rows = _record(out).to_table(filter=pc.field("id") == sample_id).to_pylist()
+    rows = record(out).to_table(filter=pc.field("id") == sample_id).to_pylist()
     if not rows:
         raise LookupError(f"{out}: no sample {sample_id}")
     return Story(rows[0])
 
 
-def _record(out: Path) -> Any:
+def _marks(judgement: Judgement) -> Marks:
+    scores = {s.axis: s.score for s in judgement.scores}
+    return Marks(judgement.judge, scores, {s.axis: s.passed for s in judgement.scores}, judgement.call_key)
+
+
+def record(out: Path) -> Any:
+    """The record as a pyarrow dataset. Raises FileNotFoundError when there is none."""
+    return ds.dataset(_files(out), format="parquet")
+
+
+def _files(out: Path) -> list[str]:
     files = sorted(str(p) for p in (out / "record").glob("*.parquet"))
     if not files:
         raise FileNotFoundError(f"{out / 'record'}: no parquet file; is {out} a finished build?")
-    return ds.dataset(files, format="parquet")
+    return files
 
 
 def _beats(moments: Iterable[Moment]) -> Iterator[Beat]:

@@ -12,34 +12,32 @@ from PIL import Image
 from pipeline.store import ImageStore
 from pipeline.upright import upright
 
-SIDE = 256
+SIDE, SMALL = 256, 128
 _QUALITY = 78
 
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A JPEG of at most `SIDE` pixels as a data URI, with its own size and that of the original."""
+    """A WebP as a data URI, with its own size in pixels."""
 
     uri: str
     width: int
     height: int
-    original: tuple[int, int]
 
 
-def thumbnail(store: ImageStore, sha256: str) -> Thumbnail | None:
-    """The small copy, or None when the image is missing, damaged or too large to decode."""
+def thumbnail(store: ImageStore, sha256: str, side: int = SIDE) -> Thumbnail | None:
+    """The copy of at most `side` x `side` pixels, or None when the image is missing, damaged or too large to decode."""
     try:
         with Image.open(io.BytesIO(store.get(sha256))) as image:
-            original = image.size
-            image.draft("RGB", (SIDE, SIDE))
+            image.draft("RGB", (side, side))
             small = flat(upright(image))
     except (OSError, Image.DecompressionBombError):
         return None
-    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    small.save(file, "JPEG", quality=_QUALITY, optimize=True)
+    small.save(file, "WEBP", quality=_QUALITY)
     encoded = base64.b64encode(file.getvalue()).decode()
-    return Thumbnail(f"data:image/jpeg;base64,{encoded}", small.width, small.height, original)
+    return Thumbnail(f"data:image/webp;base64,{encoded}", small.width, small.height)
 
 
 def flat(image: Image.Image) -> Image.Image:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 
 from pipeline.store import ImageStore
+from pipeline.world.models.skill import Skill, skill
 from pipeline.world.respond import respond
-from pipeline.world.skill import PRESETS, Skill, skill
 from stages.errors import Malformed
 from stages.protocols import ImageReply, ImageRequest, Message, TextReply, TextRequest
 from stages.records import ImageRef
@@ -24,6 +24,10 @@ def work(
     return reply if isinstance(reply, str) else store.put(reply)
 
 
+def _but(options: Mapping[str, float], name: str) -> dict[str, float]:
+    return {k: v for k, v in options.items() if k != name}
+
+
 class WorldModel:
     """A model of the world, in any of the three roles."""
 
@@ -34,13 +38,12 @@ class WorldModel:
         self._skill = skill(model, options)
         self._store = store
         self._pool = pool
-        preset = PRESETS[model]
-        own = [f"{k}={float(v):g}" for k, v in sorted(options.items()) if getattr(preset, k) != v]
+        own = [f"{k}={float(v):g}" for k, v in sorted(options.items()) if skill(model, _but(options, k)) != self._skill]
         self._identity = f"world/{model}@{revision}" + (f"?{'&'.join(own)}" if own else "")
 
     @property
     def identity(self) -> str:
-        """Model, revision, and every option that is not the preset's."""
+        """Model, revision, and every option without which the skill were another."""
         return self._identity
 
     async def _reply(self, request: TextRequest | ImageRequest) -> str | ImageRef:

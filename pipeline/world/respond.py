@@ -6,11 +6,12 @@ pixels alone.
 
 from collections.abc import Sequence
 
-from pipeline.world.analyzer import diagnose, evaluate, reflect
-from pipeline.world.generator import make_image
-from pipeline.world.plans import plan
-from pipeline.world.request import read
-from pipeline.world.skill import Skill
+from pipeline.world.models.analyzer import evaluate
+from pipeline.world.models.generator import make_image
+from pipeline.world.models.plans import plan
+from pipeline.world.models.reflection import diagnose, reflect
+from pipeline.world.models.request import read
+from pipeline.world.models.skill import Skill
 from stages.errors import Refused
 from stages.protocols import Message
 
@@ -26,7 +27,7 @@ def respond(
         case "evaluation":
             return evaluate(request, skill)
         case "reflection":
-            return reflect(request)
+            return reflect(request, skill)
         case "diagnosis":
             return diagnose(request, skill)
         case "plan":

@@ -70,6 +70,22 @@ def test_a_manifest_is_read_with_its_defaults(tmp_path: Path) -> None:
             "policy: {multistep_from: referenced}",
             "policy.multistep_from: got 'referenced'; it should be 'references' or 'failed'",
         ),
+        (
+            "policy: {judging: {judgements: 4}}",
+            "policy.judging.judgements: 4 judgements may be split evenly; give an odd number",
+        ),
+        (
+            "policy: {judging: {judgements: 11}}",
+            "policy.judging.judgements: got 11; it should be less than or equal to 9",
+        ),
+        (
+            "policy: {judging: {second: true}}",
+            "policy.judging.second: got true; it should be 'off', 'margin' or 'always'",
+        ),
+        (
+            "policy: {judging: {second: margin}}",
+            "manifest: policy.judging.second is margin and there is no models.second_analyzer; add that model, or say off",
+        ),
         ("policy: {steps_min: 6}", "policy: steps_min 6 is above steps_max 5; lower one or raise the other"),
         (
             "splits: {validation: 0.6, rl: 0.6}",
@@ -87,6 +103,18 @@ def test_a_manifest_is_read_with_its_defaults(tmp_path: Path) -> None:
 )
 def test_one_problem_is_one_line(tmp_path: Path, more: str, line: str) -> None:
     assert problems(write(tmp_path, BASE + more + "\n")) == [f"FILE: {line}"]
+
+
+def test_a_second_judge_is_there_where_it_is_asked_and_nowhere_else(tmp_path: Path) -> None:
+    path = write(tmp_path, BASE)
+    judge = "models.second_analyzer={model: world-analyzer}"
+    wanted = load(path, [judge, "policy.judging.second=margin"]).models
+    assert dict(wanted)["second_analyzer"] == wanted.second_analyzer
+    assert list(dict(load(path, ["policy.judging.second=off"]).models)) == ["baseline", "generator", "analyzer"]
+    (line,) = problems(path, judge, "policy.judging={second: off}")
+    assert "models.second_analyzer would never be asked, policy.judging.second is off" in line
+    unknown = ["models.second_analyzer={model: gpt}", "policy.judging.second=margin"]
+    assert problems(path, *unknown)[0].startswith("--set: models.second_analyzer.model: ")
 
 
 SIDES = "it should be one side or [width, height], in whole pixels"

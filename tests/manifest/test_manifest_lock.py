@@ -63,6 +63,9 @@ def test_moving_files_does_not_count(tmp_path: Path) -> None:
         "policy.reflection_rounds=2",
         "policy.thresholds.quality=4",
         "policy.final_check=false",
+        "policy.judging.judgements=9",
+        "policy.judging.confirm=pass",
+        "policy.judging.stop_early=false",
         "splits.rl=0.2",
         "splits.rl_climb=none",
         "output.image.size=256",
@@ -90,6 +93,16 @@ def test_moving_files_does_not_count(tmp_path: Path) -> None:
 def test_all_else_counts(tmp_path: Path, override: str) -> None:
     path = folder(tmp_path / "a")
     assert fingerprint(load(path, [override]), PROMPTS) != fingerprint(load(path), PROMPTS)
+
+
+def test_a_second_judge_counts(tmp_path: Path) -> None:
+    path = folder(tmp_path / "a")
+    asked = ["policy.judging.second=margin", "models.second_analyzer={model: world-analyzer}"]
+    prints = {
+        fingerprint(load(path, [*asked, *more]), PROMPTS)
+        for more in ([], ["policy.judging.second=always"], ["models.second_analyzer.revision='2'"])
+    }
+    assert len(prints | {fingerprint(load(path), PROMPTS)}) == 4
 
 
 def test_source_files_and_prompts_count(tmp_path: Path) -> None:

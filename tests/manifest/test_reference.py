@@ -23,12 +23,12 @@ from pipeline.sources.mapping import Row
 from pipeline.sources.plan import plan
 from pipeline.sources.spec import TableSpec
 from pipeline.store import ImageStore
-from pipeline.world.skill import PRESETS
+from pipeline.world.models.skill import OPTIONS, PRESETS
 from pipeline.world.source import WorldSpec
 
 TEXT = (Path(__file__).parents[2] / "manifests" / "README.md").read_text("utf-8")
 REQUIRED = "required"
-ROLES = {role: {"model": f"world-{role}"} for role in Models.model_fields}
+ROLES = {role: {"model": f"world-{role}"} for role, field in Models.model_fields.items() if field.is_required()}
 
 
 def section(title: str) -> str:
@@ -62,6 +62,7 @@ def leaves(model: type[BaseModel], values: Any = None, prefix: str = "") -> Iter
         if key == "models":
             (role,) = {inner for f in Models.model_fields.values() for inner in models(f.annotation)}
             yield from leaves(role, None, "models.*.")
+            yield from ((f"models.{n}", f, default(f)) for n, f in Models.model_fields.items() if not f.is_required())
         elif key == "sources" or not models(field.annotation):
             yield key, field, value
         else:
@@ -116,12 +117,24 @@ def bounds(parts: list[Any]) -> Iterator[float]:
 
 
 def test_every_option_of_every_model_of_the_world_is_listed() -> None:
-    title = "Models and their options"
-    (head,) = [line for line in section(title).splitlines() if line.startswith("| option")]
+    text = section("Models and their options")
+    (head,) = [line for line in text.splitlines() if line.startswith("| option")]
     names = [cell for cell in head.strip("| ").split(" | ") if cell.startswith("world-")]
-    assert names == list(PRESETS)
-    told = {option: [float(cell.strip("`")) for cell in cells[:3]] for option, cells in table(title).items()}
-    assert told == {option: [asdict(PRESETS[name])[option] for name in names] for option in asdict(PRESETS[names[0]])}
+    rows = [
+        line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| `") and "world-" not in line
+    ]
+    told = {option.strip("`"): [float(cell.strip("`")) for cell in cells[:3]] for option, *cells in rows}
+    assert told == {option: [asdict(PRESETS[name])[option] for name in names] for option in OPTIONS}
+    assert [*names, *re.findall(r"^\| `(world-[a-z-]+)`", text, re.MULTILINE)] == list(PRESETS)
+
+
+def test_what_makes_each_judge_unlike_the_analyzer_is_told() -> None:
+    plain = asdict(PRESETS["world-analyzer"])
+    for name, unlike in re.findall(
+        r"^\| `(world-analyzer-[a-z-]+)` \| ([^|]*) \|", section("Models and their options"), re.MULTILINE
+    ):
+        said = {option: float(value) for option, value in re.findall(r"`([a-z_]+)` ([0-9.]+)", unlike)}
+        assert said == {o: v for o, v in asdict(PRESETS[name]).items() if v != plain[o] and o != "name"}
 
 
 EXAMPLES = re.findall(r"(?:```json\n([^`]*)```\n\n)?```yaml\n(.*?)```", TEXT, re.DOTALL)
@@ -130,7 +143,7 @@ EXAMPLES = re.findall(r"(?:```json\n([^`]*)```\n\n)?```yaml\n(.*?)```", TEXT, re
 def test_there_is_an_example_of_every_kind() -> None:
     kinds = {source["kind"] for _, text in EXAMPLES for source in yaml.safe_load(text).get("sources", [])}
     assert kinds == {"jsonl", "json", "parquet", "world"}
-    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 3
+    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 4
 
 
 @pytest.mark.parametrize(("row", "text"), EXAMPLES, ids=range(len(EXAMPLES)))

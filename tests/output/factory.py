@@ -23,9 +23,11 @@ from stages.records import (
     Evaluation,
     Event,
     ImageRef,
+    Judgement,
     Plan,
     Reflection,
     Sample,
+    Score,
     Split,
     Step,
     Trajectory,
@@ -39,11 +41,13 @@ FINGERPRINT = "f" * 64
 def manifest(**sections: Any) -> Manifest:
     """A small manifest; `sections` replace its own."""
     model = {"backend": "world", "model": "m"}
+    judging = {"judgements": 1, "second": "off"}
     data = {
         "name": "made",
         "seed": 7,
         "sources": [{"kind": "world", "name": "made", "count": 1}],
         "models": {"baseline": model, "generator": model, "analyzer": model},
+        "policy": {"judging": judging},
         "output": {"image": {"size": 64}},
     }
     return Manifest.model_validate(data | sections)
@@ -66,12 +70,14 @@ def verdict(passed: bool, axes: tuple[Axis, ...] = AXES, score: int = 2) -> Eval
 
 @dataclass
 class Maker:
-    """Trajectories over a store; `n` counts images, so every picture differs."""
+    """Trajectories over a store; `n` counts images, so every picture differs. Each is judged `times` times, unanimously."""
 
     store: ImageStore
     seed: int = 7
     size: tuple[int, int] = (48, 40)
     n: int = 0
+    times: int = 1
+    calls: int = 0
     made: list[Trajectory] = field(default_factory=list)
 
     def image(self, noise: bool = True) -> ImageRef:
@@ -119,7 +125,16 @@ class Maker:
         last = t.last("generation")
         payload = verdict(passed, t.sample.applicable_axes)
         event = Event("evaluation", last.index, last.attempt, against=against, payload=payload, image=last.image)
-        return t.add(replace(event, made_by=f"analyzer:{IDENTITIES['analyzer']}"))
+        said = [self.judgement(payload) for _ in range(self.times)]
+        if self.times > 1:
+            event = replace(event, payload=replace(payload, judgements=tuple(said)))
+        return t.add(replace(event, made_by=said[0].made_by, seed=said[0].seed, call_key=said[0].call_key))
+
+    def judgement(self, payload: Evaluation) -> Judgement:
+        self.calls += 1
+        scores = tuple(Score(a.axis, a.score, a.passed) for a in payload.axes)
+        made_by = f"analyzer:{IDENTITIES['analyzer']}"
+        return Judgement("analyzer", scores, self.calls, f"judged{self.calls}", made_by)
 
     def tried(self, t: Trajectory, index: int, passed: bool) -> Trajectory:
         inputs = t.sample.references if index == 1 else (*t.sample.references, t.last_image())

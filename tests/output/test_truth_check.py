@@ -1,52 +1,92 @@
-"""Counting what is truly right: real scenes of the world, drawn right and drawn wrong."""
+"""Measuring a finished output: what `verify` tells, what `truth_figures` reads, and which samples they choose."""
 
-import io
+from dataclasses import replace
 
-import numpy as np
-from PIL import Image
+import pyarrow.parquet as pq
+import pytest
 
+from pipeline.output import truth_rows
 from pipeline.output.finalise import finalise
+from pipeline.output.share import Share
 from pipeline.output.truth_check import TruthCount, accepted_right
+from pipeline.output.truth_figures import truth_figures
 from pipeline.output.verify import examine
 from pipeline.sources.truth import TruthRow, write_truth
 from pipeline.store import ImageStore
-from pipeline.world.draw import render
-from pipeline.world.source import WorldSpec, row
-from stages.records import ImageRef
-from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, Maker, manifest
+from stages.records import Axis, Diagnosis, Event
+from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, manifest
+from tests.output.scenes import RIGHT, TRUTH, UNDONE, Scenes, thought
+
+PASSED: dict[Axis, str] = {}
+FAILED: dict[Axis, str] = {"instruction": "the circle on the left is still red"}
 
 
-class Scenes(Maker):
-    """Draws the given picture instead of noise."""
-
-    shown: bytes = b""
-
-    def image(self, noise: bool = True) -> ImageRef:
-        return self.store.put(self.shown) if self.shown else super().image(noise)
-
-
-def picture(pixels) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(out, "PNG")
-    return out.getvalue()
-
-
-def test_accepted_samples_are_counted_by_their_last_image(tmp_path):
-    spec = WorldSpec(kind="world", name="made", count=4)
-    maker = Scenes(ImageStore(str(tmp_path / "store")), size=(256, 256))
-    truths = []
+@pytest.fixture(scope="module")
+def output(tmp_path_factory):
+    """Three right direct ones, a wrong one, a needless reflection, a discarded one, a failed one, a row without a truth."""
+    out = tmp_path_factory.mktemp("truth") / "out"
+    scenes = Scenes(ImageStore(str(out / "store")), size=(64, 64))
     for n in range(4):
-        truth = row(spec, 1, n).truth
-        other = row(spec, 1, n + 10).truth
-        maker.shown = picture(render((truth if n < 3 else other).target, 256, 256))
-        t = maker.direct(n)
-        truths.append(TruthRow(t.sample.id, truth.clauses, truth.exotic, truth.cause, truth.dump()))
-    maker.shown = b""
-    maker.failed(9)
-    finalise(maker.made, manifest(), maker.store, tmp_path, PROMPTS, FINGERPRINT, IDENTITIES, 1)
-    assert accepted_right(tmp_path, maker.store) is None
-    write_truth(truths, tmp_path / "truth.parquet")
-    assert accepted_right(tmp_path, maker.store) == TruthCount(right=3, accepted=4)
-    told = examine(tmp_path, workers=1)
-    assert any(line.startswith("accepted samples truly right: 3 of 4") for line in told.notes)
+        scenes.keep(scenes.tried_scene(scenes.start(n), 1, RIGHT if n else UNDONE, PASSED).accept("direct"))
+    twice = scenes.tried_scene(scenes.start(4), 1, RIGHT, FAILED)
+    scenes.keep(scenes.tried_scene(thought(twice, 1, "why"), 2, RIGHT, PASSED).accept("reflection"))
+    lost = scenes.tried_scene(scenes.start(5), 1, UNDONE, FAILED)
+    for k in (1, 2, 3):
+        lost = scenes.tried_scene(thought(lost, k, "why"), k + 1, UNDONE, FAILED)
+    lost = lost.add(Event("diagnosis", 4, payload=Diagnosis("rendering_limit", "never")))
+    scenes.keep(lost.discard("rendering_limit", "never"))
+    scenes.failed(6)
+    told = [TruthRow(t.sample.id, 1, False, TRUTH.cause, TRUTH.dump()) for t in scenes.made]
+    scenes.direct(7)
+    finalise(scenes.made, manifest(), scenes.store, out, PROMPTS, FINGERPRINT, IDENTITIES, 1)
+    write_truth(told, out / truth_rows.NAME)
+    return out, scenes.store
+
+
+def test_without_a_truth_nothing_is_known(tmp_path):
+    assert accepted_right(tmp_path, ImageStore(str(tmp_path))) is None
+    assert truth_figures(tmp_path, ImageStore(str(tmp_path))) is None
+
+
+def test_accepted_samples_are_counted_by_their_last_image(output):
+    out, store = output
+    assert accepted_right(out, store) == TruthCount(right=4, accepted=5)
+    told = examine(out, workers=1)
+    assert any(line.startswith("accepted samples truly right: 4 of 5") for line in told.notes)
     assert told.problems == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_figures_of_an_output(output, workers):
+    found = truth_figures(*output, workers=workers)
+    assert found.accepted == Share(4, 5)
+    assert found.accepted_by_mode == {"direct": Share(3, 4), "reflection": Share(1, 1), "multistep": Share(0, 0)}
+    assert found.false_pass["verdict"] == Share(1, 5)
+    assert found.false_fail["verdict"] == Share(1, 5)
+    assert found.needless["all"] == Share(1, 1)
+    assert found.notes == ()
+
+
+def test_at_most_so_many_samples_are_measured_those_of_lowest_rank(output, monkeypatch):
+    out, store = output
+    ranks = pq.read_table(out / "record", columns=["id", "rank"]).to_pylist()
+    truths = set(pq.read_table(out / truth_rows.NAME, columns=["id"]).column("id").to_pylist())
+    lowest = [r["id"] for r in sorted(ranks, key=lambda r: (r["rank"], r["id"])) if r["id"] in truths]
+    monkeypatch.setattr(truth_rows, "MOST", 3)
+    assert truth_rows.choose(out) == truth_rows.Choice(tuple(lowest[:3]), 4)
+    found = truth_figures(out, store)
+    assert found.notes == ("measured on the 3 samples of lowest rank; 4 more were left out",)
+    assert found.accepted.of <= 3
+    assert "lowest rank" in str(accepted_right(out, store))
+
+
+def test_lost_originals_and_damaged_truths_are_errors(output, tmp_path):
+    out, _ = output
+    with pytest.raises(FileNotFoundError):
+        truth_figures(out, ImageStore(str(tmp_path)))
+    told = pq.read_table(out / truth_rows.NAME).to_pylist()
+    for name in ("record", "run.json"):
+        (tmp_path / name).symlink_to(out / name)
+    write_truth((replace(TruthRow(**row), truth='{"target": 1}') for row in told), tmp_path / truth_rows.NAME)
+    with pytest.raises((ValueError, KeyError)):
+        truth_figures(tmp_path, output[1])

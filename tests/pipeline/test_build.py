@@ -20,7 +20,12 @@ from tests.output.test_mask_table import LETTER, trained
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "manifests" / "demo.yaml"
-SMALL = ["--set", "sources.0.count=60"]
+TWICE = {
+    "sources.0.count": 60,
+    "policy.judging": "{judgements: 3, confirm: fail, second: margin}",
+    "models.second_analyzer": "{model: world-analyzer, revision: '2'}",
+}
+SMALL = [word for key, value in TWICE.items() for word in ("--set", f"{key}={value}")]
 QUOTAS = ["--set", "quotas={direct: 9, reflection: 5, multistep: 6, rl: 2}"]
 
 
@@ -53,6 +58,7 @@ def test_one_block_or_sixteen_make_the_same_bytes_and_a_kill_changes_nothing(nar
     again = x2i(*wide)
     assert "Going on" in again.stdout
     assert digests(out) == digests(narrow)
+    assert asked(out) <= entered(out)  # by both processes: nothing that led to an outcome is missing
     counts = json.loads((out / "run.json").read_text())["counts"]
     assert counts["planned"] == counts["kept"] + counts["surplus"] + counts["discarded"] + counts["failed"]
     assert counts["planned"] < 60  # the quotas cut the run short
@@ -74,6 +80,20 @@ def killed_half_way(command: list[str], out: Path) -> int:
     return rows(out)
 
 
+def asked(out: Path) -> set[str]:
+    """The key of every call that the record tells of, those of single judgements included."""
+    keys = set()
+    for row in pq.read_table(out / "record", columns=["events"]).to_pylist():
+        for event in row["events"]:
+            said = json.loads(event["payload"] or "{}")
+            keys |= {event["call_key"], *(j["call_key"] for j in said.get("judgements", []))}
+    return keys - {None}
+
+
+def entered(out: Path) -> set[str]:
+    return set(pq.read_table(out / "ledger.parquet", columns=["call_key"])["call_key"].to_pylist())
+
+
 def rows(out: Path) -> int:
     if not (out / "run.db").exists():
         return 0
@@ -93,6 +113,21 @@ def test_a_finished_output_is_left_alone_and_another_is_refused(narrow):
     assert refused.returncode == 2
     assert "--overwrite" in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_the_ledger_holds_every_call_and_invents_nothing(narrow):
+    assert asked(narrow) <= entered(narrow)
+    calls = pq.read_table(narrow / "ledger.parquet").to_pylist()
+    assert {(c["role"], c["kind"]) for c in calls} == {
+        *(("baseline", "image"), ("generator", "image"), ("second_analyzer", "evaluation")),
+        *(("analyzer", kind) for kind in ("evaluation", "reflection", "diagnosis", "plan")),
+    }
+    assert {(c["try"], c["outcome"]) for c in calls} == {(1, "ok")}
+    assert {(c["input_tokens"], c["output_tokens"], c["usd"]) for c in calls} == {(None, None, None)}
+    assert all(c["seconds"] > 0 and c["images"] == (c["kind"] == "image") for c in calls)
+    models = json.loads((narrow / "run.json").read_text())["models"]
+    assert {c["role"]: c["model"] for c in calls} == models
+    assert models["second_analyzer"] == "world/world-analyzer@2"
 
 
 def test_verify_finds_no_problem_and_show_and_report_work(narrow):

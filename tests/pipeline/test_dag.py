@@ -16,6 +16,7 @@ from pipeline.outcomes import Outcomes
 from pipeline.session import session
 from stages.calls import Models
 from stages.errors import EngineDead
+from stages.records import Evaluation
 from stages.scripted import ScriptedAnalyzer, ScriptedGenerator
 
 SLOTS = 5
@@ -43,6 +44,12 @@ def most_at_once(log) -> int:
     return max(itertools.accumulate(step for _, step in steps))
 
 
+def calls(t) -> int:
+    """How many calls a trajectory took: one an event, or one a judgement."""
+    judged = [len(e.payload.judgements) for e in t.events if isinstance(e.payload, Evaluation)]
+    return sum(e.call_key is not None for e in t.events) + sum(n - 1 for n in judged if n)
+
+
 def test_calls_in_flight_over_all_rungs_never_exceed_the_limit_and_reach_it(up, tmp_path):
     todo = samples(40)
     work, outcomes = job(tmp_path, todo)
@@ -54,9 +61,7 @@ def test_calls_in_flight_over_all_rungs_never_exceed_the_limit_and_reach_it(up, 
     assert {t.mode for t in kept} == {"direct", "reflection", "multistep", None}
     progress = ray.get(work.hub.progress.remote())
     assert progress.done == 40
-    assert sum(progress.counts[rung, "calls"] for rung in ("direct", "reflect", "multistep")) == sum(
-        e.call_key is not None for t in kept for e in t.events
-    )
+    assert sum(progress.counts[rung, "calls"] for rung in ("direct", "reflect", "multistep")) == sum(map(calls, kept))
     assert all(n == 0 for (_, what), n in progress.counts.items() if what in ("samples", "in_flight"))
 
 
@@ -82,7 +87,7 @@ def test_an_actor_that_dies_is_replaced_and_no_finished_sample_climbs_again(up, 
     kept = list(outcomes.all())
     assert len(kept) == 60
     assert ray.get(work.hub.progress.remote()).done == 60
-    needed = sum(e.call_key is not None for t in kept for e in t.events)
+    needed = sum(map(calls, kept))
     made = len(log.read_text().splitlines())
     assert needed <= made <= needed + 60 * 2  # at most the unfinished direct tries of the repeated blocks
 

@@ -22,13 +22,19 @@ def test_world_rows_do_not_depend_on_the_workers(tmp_path: Path, monkeypatch: py
     pooled = list(world_rows.read(spec, 3, ImageStore(str(tmp_path / "b")), 2))
     assert alone == pooled
     assert len(alone) == 130
+    seen = 0
     for sample, truth in alone[:50]:
         assert sample.checker.style == "objects"
         assert truth.id == sample.id
         for image in sample.references:
+            seen += 1
             assert ImageStore(str(tmp_path / "a")).get(image.sha256) == ImageStore(str(tmp_path / "b")).get(
                 image.sha256
             )
+    assert seen > 40
+    assert {len(sample.references) for sample, _ in alone} == {0, 1, 2, 3}
+    assert {sample.task for sample, _ in alone if len(sample.references) > 1} == {"compose"}
+    assert all(("consistency" in sample.applicable_axes) == bool(sample.references) for sample, _ in alone)
 
 
 def test_a_plan_hands_the_truth_beside_the_trajectories(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from stages import scripted
 from stages.calls import Models
 from stages.errors import EngineDead, RateLimited, Refused, TooLong, Transient
 from stages.ladder import climb
-from stages.policy import Policy
+from stages.policy import Judging, Policy
 from stages.prune import prune
 from stages.records import Checker, Evaluation, ImageRef, Sample, Trajectory, dump, load
 
 REF = ImageRef("a" * 64, 64, 64, "PNG")
+ONCE = Judging(judgements=1, second="off")
 GOOD = {"instruction": 5, "consistency": 4, "quality": 4, "knowledge": 3}
 BAD = {**GOOD, "instruction": 4}
 PASS, FAIL = scripted.scores(GOOD), scripted.scores(BAD)
@@ -40,7 +41,7 @@ def run(replies, images=None, policy=None, made=None, rungs=("direct", "reflect"
     async def all_rungs() -> Trajectory:
         t = Trajectory(made or sample(), rank=1)
         for rung in rungs:
-            t = await climb(t, rung, models, policy or Policy())
+            t = await climb(t, rung, models, policy or Policy(judging=ONCE))
         return t
 
     return asyncio.run(all_rungs()), analyzer, generator, baseline
@@ -111,7 +112,7 @@ def generator_image(t, index):
 
 def test_multistep_from_the_failed_try_when_the_policy_says_so():
     replies = [FAIL, *ROUND * 3, COMPLEX, scripted.steps("one", "two"), PASS, PASS, PASS]
-    t, _, generator, _ = run(replies, policy=Policy(multistep_from="failed"))
+    t, _, generator, _ = run(replies, policy=Policy(judging=ONCE, multistep_from="failed"))
     assert generator.requests[3].images == (REF, t.events[0].image)
 
 
@@ -130,7 +131,7 @@ def test_final_check_uses_the_attempts_of_the_last_step():
     assert (t.mode, shape(prune(t))) == ("multistep", "G1 E1 P1 S2 G2 E2 S3 G3 E3")
     t, *_ = run([*head, *[PASS, FAIL] * 3])
     assert (t.status, t.reason) == ("discarded", "final_check")
-    t, *_ = run([*head, PASS], policy=Policy(final_check=False))
+    t, *_ = run([*head, PASS], policy=Policy(judging=ONCE, final_check=False))
     assert t.mode == "multistep"
     assert t.events[-1].against == "subtask"
 
@@ -147,7 +148,8 @@ def test_steps_have_their_own_quality_threshold():
 @pytest.mark.parametrize("rounds", [0, 1, 2])
 def test_fewer_reflection_rounds(rounds):
     t, *_ = run(
-        [FAIL, *ROUND * rounds, scripted.diagnosis("missing_knowledge")], policy=Policy(reflection_rounds=rounds)
+        [FAIL, *ROUND * rounds, scripted.diagnosis("missing_knowledge")],
+        policy=Policy(judging=ONCE, reflection_rounds=rounds),
     )
     assert t.reason == "missing_knowledge"
     assert sum(e.kind == "reflection" for e in t.events) == rounds

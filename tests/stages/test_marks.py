@@ -19,7 +19,7 @@ from stages.protocols import TextReply, TextRequest
 from stages.prune import prune
 from stages.records import Trajectory, dump, load
 from stages.segments import segments
-from tests.stages.test_ladder import BAD, GOOD, REF, sample
+from tests.stages.test_ladder import BAD, GOOD, ONCE, REF, sample
 
 PROMPTS = prompts.catalogue.load()
 
@@ -45,6 +45,7 @@ class CoinAnalyzer:
 @st.composite
 def climbs(draw) -> Trajectory:
     policy = Policy(
+        judging=ONCE,
         reflection_rounds=draw(st.integers(0, 3)),
         step_attempts=draw(st.integers(1, 3)),
         final_check=draw(st.booleans()),
@@ -142,8 +143,9 @@ def test_both_dialects_render_from_the_payload():
 
 
 async def _direct() -> Trajectory:
-    models = Models(scripted.ScriptedGenerator(), scripted.ScriptedGenerator(), CoinAnalyzer([True], 2), PROMPTS, 1)
-    return prune(await climb(Trajectory(sample(), 1), "direct", models, Policy()))
+    drawer = scripted.ScriptedGenerator()
+    models = Models(drawer, drawer, CoinAnalyzer([True], 2), PROMPTS, 1)
+    return prune(await climb(Trajectory(sample(), 1), "direct", models, Policy(judging=ONCE)))
 
 
 def test_a_record_of_another_version_is_refused():

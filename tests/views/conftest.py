@@ -9,4 +9,5 @@ from tests.views.made_build import Build
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Build(tmp_path_factory.mktemp("views") / "demo", side=48).fill(120).write()
+    made = Build(tmp_path_factory.mktemp("views") / "demo", side=48, contrary=0.1)
+    return made.fill(120).write(ledger=True)

@@ -1,6 +1,7 @@
 """A small finished build made by hand: real records, real parquet, real images; no models, no Ray."""
 
 import io
+import itertools
 import json
 import random
 from collections import Counter
@@ -31,6 +32,7 @@ from stages.records import (
     Trajectory,
     payload_json,
 )
+from tests.views.made_calls import judged, write_ledger
 
 CATEGORIES = ("addition", "removal", "replacement", "color", "size", "count", "spatial_arrangement", "background")
 INSTRUCTIONS = (
@@ -50,8 +52,12 @@ THOUGHTS = (
 class Build:
     """Grows trajectories and writes them as a finished build."""
 
-    def __init__(self, out: Path, side: int = 192, noise: int = 6, seed: int = 7) -> None:
-        self.out, self.side, self.noise = out, side, noise
+    def __init__(
+        self, out: Path, side: int = 192, noise: int = 6, seed: int = 7, contrary: float | None = None
+    ) -> None:
+        """`contrary`: judge every image twice and contradict oneself so often; None: judge once."""
+        self.out, self.side, self.noise, self.contrary = out, side, noise, contrary
+        self.keys = itertools.count()
         self.store = ImageStore(str(out / "store"))
         self.random = random.Random(seed)
         self.made: list[tuple[str, Trajectory]] = []
@@ -97,7 +103,9 @@ class Build:
     def shot(self, t: Trajectory, index: int, good: bool, attempt: int = 1, against: str = "original") -> Trajectory:
         """G and E added."""
         image = self.image()
-        t = t.add(Event("generation", index, attempt, image=image, made_by="generator:world-1", seed=1, call_key="k"))
+        t = t.add(
+            Event("generation", index, attempt, image=image, made_by="generator:world-1", seed=1, call_key=self.key())
+        )
         return t.add(self.verdict(t, index, good, attempt, against, image))
 
     def verdict(self, t: Trajectory, index: int, good: bool, attempt: int, against: Any, image: ImageRef) -> Event:
@@ -109,9 +117,15 @@ class Build:
             reason = "Everything asked for is there." if passed else self.random.choice(THOUGHTS)
             axes.append(AxisScore(axis, score, reason, passed))
         payload = Evaluation(tuple(axes), 0.0)
-        return Event(
-            "evaluation", index, attempt, against=against, payload=payload, inputs=(image.sha256,), made_by="analyzer:w"
-        )
+        event = Event(
+            "evaluation", index, attempt, against=against, payload=payload, inputs=(image.sha256,), made_by="analyzer:w",
+            call_key=self.key(),
+        )  # fmt: skip
+        return event if self.contrary is None else judged(event, self.random, self.contrary)
+
+    def key(self) -> str:
+        """A fresh call key."""
+        return f"k{next(self.keys)}"
 
     def chain(self, t: Trajectory, rounds: int, good: bool) -> Trajectory:
         """G1 and E1, then so many rounds of reflection; the last one is good or not."""
@@ -122,7 +136,7 @@ class Build:
                 self.random.choice(THOUGHTS),
                 "Keep the square where it is and give the circle the colour that the instruction names.",
             )
-            t = t.add(Event("reflection", k, payload=r, made_by="analyzer:w"))
+            t = t.add(Event("reflection", k, payload=r, made_by="analyzer:w", call_key=self.key()))
             t = self.shot(t, k + 1, good=good and k == rounds)
         return t
 
@@ -188,12 +202,14 @@ class Build:
                 self.add(t.fail("input", "pictures.jsonl, row 17, image: truncated; send the file again"), "failed")
         return self
 
-    def write(self, **run: Any) -> Path:
-        """record/ and run.json, as finalise writes them."""
+    def write(self, ledger: bool = False, **run: Any) -> Path:
+        """record/ and run.json, as finalise writes them; `ledger.parquet` on request."""
         folder = self.out / "record"
         folder.mkdir(parents=True, exist_ok=True)
         rows = [_row(status, t) for status, t in self.made]
         pq.write_table(pa.Table.from_pylist(rows, schema=RECORD), folder / "train-00000-of-00001.parquet")
+        if ledger:
+            write_ledger(self.out / "ledger.parquet", [t for _, t in self.made], random.Random(1))
         statuses = Counter(status for status, _ in self.made)
         names = ("kept", "surplus", "discarded", "failed")
         counts = {"planned": len(self.made), "beyond_cut": 0} | {n: statuses[n] for n in names}
@@ -227,7 +243,10 @@ def _row(status: str, t: Trajectory) -> dict[str, Any]:
     sample = {n: getattr(t.sample, n) for n in RECORD.names if hasattr(t.sample, n)}
     sample["references"] = [r.sha256 for r in t.sample.references]
     events = [
-        {n: getattr(e, n, None) for n in ("kind", "index", "attempt", "pruned", "against", "made_by", "prompt", "seed")}
+        {
+            n: getattr(e, n, None)
+            for n in ("kind", "index", "attempt", "pruned", "against", "made_by", "prompt", "seed", "call_key")
+        }
         | {
             "payload": None if e.payload is None else payload_json(e.payload),
             "image_sha256": None if e.image is None else e.image.sha256,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.views.figures import FATES, Figures
-from pipeline.views.funnel import draw
+from pipeline.views.funnel import draw, stairs
 from pipeline.views.stories import stories
 from stages.records import Diagnosis, Event, Trajectory
 from tests.views.made_build import Build
@@ -52,12 +52,24 @@ def test_a_stopped_call_counts_at_its_own_rung(tmp_path: Path, rounds: int, diag
     assert [r.key for r in counted.rungs if r.left] == [rung]
 
 
-def test_means_follow_the_verdicts(figures: Figures) -> None:
-    first, accepted = figures.mean("instruction", "first"), figures.mean("instruction", "accepted")
-    assert first is not None
-    assert first < 5
-    assert accepted == 5
-    assert figures.mean("instruction", "round 9") is None
+def test_the_narrow_flow_says_the_same(figures: Figures) -> None:
+    for stair, after in pairwise(stairs(figures.rungs)):
+        assert stair.entered == sum(b.count for b in stair.bands) + stair.onward
+        assert stair.onward == after.entered
+    assert stairs(Figures(3).rungs)[0].entered == 0
+
+
+def test_a_cause_names_its_first_sample(build: Path, figures: Figures) -> None:
+    lost = [s for s in stories(build) if s.status in ("discarded", "failed")]
+    for cause in figures.causes():
+        first = next(s for s in lost if (s.status, s.word("reason")) == (cause.status, cause.reason))
+        assert (cause.sample, cause.image) == (first.id, first.last_image)
+
+
+def test_yields_leave_rl_prompts_out(figures: Figures) -> None:
+    table = figures.by_category()
+    assert table["all"].sum() == 120
+    assert sum(s.of for s in table["yielded"]) == 120 - table["rl"].sum()
 
 
 def test_bands_stay_inside_the_picture_and_labels_apart(figures: Figures) -> None:

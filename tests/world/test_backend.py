@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.store import ImageStore
 from pipeline.world.backend import WorldModel
+from pipeline.world.models.skill import PRESETS
 from stages.errors import Refused
 from stages.protocols import ImageRequest, Message, TextRequest
 from tests.world.climber import tag
@@ -36,7 +37,11 @@ def test_identity_names_what_is_not_the_preset(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         store = ImageStore(str(tmp_path))
         assert WorldModel("world-generator", "1", {}, store, pool).identity == "world/world-generator@1"
-        own = WorldModel("world-analyzer", "2", {"error_rate": 0.05, "mend": 0.85}, store, pool)
+        own = WorldModel("world-analyzer", "2", {"error_rate": 0.05, "stubborn": 0.2}, store, pool)
         assert own.identity == "world/world-analyzer@2?error_rate=0.05"
+        # On a curve of another ability an option may be the preset's value and still make a difference.
+        usual = PRESETS["world-generator"]
+        moved = WorldModel("world-generator", "1", {"ability": 0.9, "mend": usual.mend}, store, pool)
+        assert moved.identity == f"world/world-generator@1?ability=0.9&mend={usual.mend:g}"
         with pytest.raises(ValueError, match="did you mean 'slip'"):
             WorldModel("world-baseline", "1", {"slipp": 0.1}, store, pool)

@@ -1,6 +1,6 @@
 """What the world promises, measured on the real rungs with the real prompts: who is right, and which rung helps whom.
 
-Truth is `pipeline.world.truth`: a render of the target scene, which knows nothing of the Analyzer.
+Truth is `pipeline.world.oracle.truth`: a render of the target scene, which knows nothing of the Analyzer.
 """
 
 import asyncio
@@ -14,15 +14,16 @@ from pipeline.sources import world_rows
 from pipeline.store import ImageStore
 from pipeline.workers import process_pool
 from pipeline.world.backend import WorldModel
+from pipeline.world.oracle.truth import Truth, is_right
 from pipeline.world.source import WorldSpec
-from pipeline.world.truth import Truth, is_right
 from stages.calls import Models
 from stages.ladder import climb
 from stages.policy import Policy
-from stages.records import Diagnosis, Evaluation, Trajectory
+from stages.records import Diagnosis, Trajectory
 from stages.reflect import one_round
 
 POLICY = Policy()
+COUNT = 160
 
 
 @dataclass
@@ -57,19 +58,18 @@ async def more_reflection(t: Trajectory, models: Models, budget: int) -> Traject
     return more
 
 
-def climbed(folder, count: int, error_rate: float, compare: bool) -> Run:
-    store = ImageStore(str(folder))
-    made = list(world_rows.read(WorldSpec(kind="world", name="w", count=count), 11, store, 1))
-    truths = {sample.id: Truth.load(row.truth) for sample, row in made}
+RUNGS = ("direct", "reflect", "diagnose", "multistep")
 
+
+def climbed(store: ImageStore, samples, truths, error_rate: float, rungs: tuple[str, ...] = RUNGS) -> Run:
     async def all_of_them(models: Models) -> tuple[list[Trajectory], dict[str, Trajectory]]:
         async def one(t: Trajectory) -> Trajectory:
-            for rung in ("direct", "reflect", "diagnose", "multistep"):
+            for rung in rungs:
                 t = await climb(t, rung, models, POLICY)
             return t
 
-        done = await asyncio.gather(*(one(Trajectory(sample, n)) for n, (sample, _) in enumerate(made)))
-        escalated = [t for t in done if compare and any(e.kind == "decomposition" for e in t.events)]
+        done = await asyncio.gather(*(one(Trajectory(sample, n)) for n, sample in enumerate(samples)))
+        escalated = [t for t in done if any(e.kind == "decomposition" for e in t.events)]
         spent = [calls(t) - calls(replace(t, events=t.events[: index_of_plan(t)])) for t in escalated]
         more = await asyncio.gather(*(more_reflection(t, models, n) for t, n in zip(escalated, spent, strict=True)))
         return list(done), {t.sample.id: t for t in more}
@@ -88,13 +88,16 @@ def index_of_plan(t: Trajectory) -> int:
 
 @pytest.fixture(scope="module")
 def faultless(tmp_path_factory):
-    return climbed(tmp_path_factory.mktemp("faultless"), 240, 0.0, compare=True)
+    store = ImageStore(str(tmp_path_factory.mktemp("faultless")))
+    made = list(world_rows.read(WorldSpec(kind="world", name="w", count=COUNT), 11, store, 1))
+    truths = {sample.id: Truth.load(row.truth) for sample, row in made}
+    return climbed(store, [sample for sample, _ in made], truths, 0.0)
 
 
 def test_every_mode_and_the_discarded_are_reached(faultless):
     for what in ("direct", "reflection", "multistep"):
-        assert sum(t.mode == what for t in faultless.done) >= 0.05 * 240, what
-    assert sum(t.status == "discarded" for t in faultless.done) >= 0.05 * 240
+        assert sum(t.mode == what for t in faultless.done) >= 0.05 * COUNT, what
+    assert sum(t.status == "discarded" for t in faultless.done) >= 0.02 * COUNT
     assert not [t.detail for t in faultless.done if t.status == "failed"]
 
 
@@ -128,20 +131,17 @@ def test_the_diagnosed_cause_agrees_with_the_truth(faultless):
     assert agree >= 0.9 * len(named)
 
 
-def test_the_analyzer_errs_at_the_rate_it_is_set_to(tmp_path):
+def test_the_analyzer_errs_at_the_rate_it_is_set_to(faultless):
+    """About first tries alone: what is judged after a wrong verdict depends on it, where a judge is stubborn."""
     rate = 0.1
-    run = climbed(tmp_path, 120, rate, compare=False)
-    judged = [
-        (e.payload.passed, run.shows(t, e.image.sha256))
-        for t in run.done
-        for e in t.events
-        if isinstance(e.payload, Evaluation) and e.against == "original"
-    ]
+    given = [replace(t.sample, first=next(e.image for e in t.events if e.image)) for t in faultless.done]
+    run = climbed(faultless.store, given, faultless.truths, rate, ("direct",))
+    judged = [(t.last_evaluation().passed, run.right(t)) for t in run.done]
     for name, wrong, among in (
         ("false pass", sum(passed and not right for passed, right in judged), sum(not right for _, right in judged)),
         ("false fail", sum(not passed and right for passed, right in judged), sum(right for _, right in judged)),
     ):
         low, high = binomtest(wrong, among).proportion_ci(0.99, method="exact")
         print(f"{name}: {wrong} of {among}, 99 % interval {low:.3f} to {high:.3f}")
-        assert among >= 50
+        assert among >= 40
         assert low <= rate <= high, name

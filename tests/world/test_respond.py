@@ -7,19 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from pipeline.world.drawing.draw import png
+from pipeline.world.models.skill import PRESETS
 from pipeline.world.respond import respond
-from pipeline.world.skill import PRESETS, skill
 from pipeline.world.source import WorldSpec, rows
 from stages.errors import ModelError, Refused
 from stages.protocols import Message
-from tests.world.climber import Climber, passes, tag
-from tests.world.test_vision import jpeg
+from tests.world.climber import tag
 
 ROOT = Path(__file__).parents[2]
 CHILD = """
 import hashlib, json, pickle, sys
+from pipeline.world.drawing.draw import png
 from pipeline.world.respond import respond
 for messages, images, seed, schema, able in pickle.load(sys.stdin.buffer):
     reply = respond(messages, images, seed, schema=schema, skill=able)
@@ -39,36 +41,19 @@ def elsewhere(calls: list[Call]) -> list[object]:
 def test_equal_inputs_give_equal_bytes_in_another_process() -> None:
     calls: list[Call] = []
     here: list[object] = []
-    for one in rows(WorldSpec(kind="world", name="w", count=6, size=128), 8):
-        images = [one.reference] if one.reference else []
-        text = tag("instruction", one.instruction) + tag("size", "128x128")
+    for one in rows(WorldSpec(kind="world", name="w", count=6, size=192), 8):
+        images, count = list(one.references), tag("references", len(one.references))
+        text = tag("instruction", one.instruction) + tag("size", "192x192") + count
         calls.append(([Message("user", text)], images, 5, "image", PRESETS["world-baseline"]))
         drawn = respond([Message("user", text)], images, 5, schema="image", skill=PRESETS["world-baseline"])
         assert isinstance(drawn, bytes)
         here.append(hashlib.sha256(drawn).hexdigest())
-        judged = [Message("user", tag("instruction", one.instruction) + tag("axes", "instruction, quality"))]
+        judged = [Message("user", tag("instruction", one.instruction) + tag("axes", "instruction, quality") + count)]
         calls.append((judged, [*images, drawn], 5, "evaluation", PRESETS["world-analyzer"]))
         here.append(
             json.loads(respond(judged, [*images, drawn], 5, schema="evaluation", skill=PRESETS["world-analyzer"]))
         )
     assert elsewhere(calls) == here
-
-
-def test_verdicts_survive_reencoding_in_a_fresh_process() -> None:
-    calls: list[Call] = []
-    here: list[bool] = []
-    for one in rows(WorldSpec(kind="world", name="w", count=50), 31):
-        climber = Climber(one)
-        image = climber.direct()
-        axes = "instruction, consistency, quality, knowledge" if one.reference else "instruction, quality, knowledge"
-        text = tag("instruction", one.instruction) + tag("explanation", one.explanation or "") + tag("axes", axes)
-        images = [*climber.references, image]
-        reply = respond([Message("user", text)], images, 3, schema="evaluation", skill=climber.analyzer)
-        here.append(passes(json.loads(reply)))
-        calls.append(([Message("user", text)], [jpeg(i) for i in images], 3, "evaluation", climber.analyzer))
-    there = [passes(scores) for scores in elsewhere(calls)]  # type: ignore[arg-type]
-    assert sum(a == b for a, b in zip(here, there, strict=True)) >= 0.95 * len(here)
-    assert 5 < sum(here) < 45
 
 
 @pytest.mark.parametrize(
@@ -81,6 +66,14 @@ def test_verdicts_survive_reencoding_in_a_fresh_process() -> None:
         (tag("instruction", "a red circle at the top") + tag("axes", "beauty"), [b"?"], "evaluation", "beauty"),
         (tag("instruction", "a red circle at the top") + tag("axes", "quality"), [], "evaluation", "no image"),
         ("hello", [], "poem", "poem"),
+        (tag("size", "96x96") + tag("instruction", "a red circle") + tag("references", 2), [], "image", "2 images"),
+        (
+            tag("instruction", "a red circle") + tag("start", "picture") + tag("axes", "quality"),
+            [b"?"],
+            "evaluation",
+            "before",
+        ),
+        (tag("size", "96x96") + tag("subtask", "add a red circle") + tag("start", "picture"), [], "image", "missing"),
     ],
 )
 def test_what_it_cannot_do_is_refused_in_clear_words(text: str, images: list[bytes], schema: str, words: str) -> None:
@@ -91,15 +84,17 @@ def test_what_it_cannot_do_is_refused_in_clear_words(text: str, images: list[byt
 
 def test_content_is_unescaped_and_other_tags_within_it_are_words() -> None:
     asked = tag("instruction", 'Add a red circle at the top. <size>5x5</size> & "so on"') + tag("size", "96x96")
-    with pytest.raises(Refused, match="<size>5x5</size> &"):
+    with pytest.raises(Refused, match="size > 5 x 5"):
         respond([Message("user", asked)], [], 1, schema="image", skill=PRESETS["world-baseline"])
 
 
-def test_options_override_a_preset_and_unknown_ones_name_the_nearest() -> None:
-    assert skill("world-analyzer", {"error_rate": 0.2}).error_rate == 0.2
-    with pytest.raises(ValueError, match="'error_rate'"):
-        skill("world-analyzer", {"eror_rate": 0.2})
-    with pytest.raises(ValueError, match="'world-generator'"):
-        skill("world-generater", {})
-    with pytest.raises(ValueError, match="from 0 to 1"):
-        skill("world-baseline", {"slip": 3})
+@pytest.mark.parametrize("schema", ["image", "evaluation", "reflection", "diagnosis", "plan"])
+def test_a_picture_of_something_else_is_worked_on_without_complaint(schema: str) -> None:
+    rng = np.random.default_rng(4)
+    noise = png(rng.integers(0, 256, (150, 200, 3)).astype(np.uint8))
+    blots = png(np.kron(rng.integers(0, 256, (5, 5, 3)), np.ones((40, 40, 1))).astype(np.uint8))
+    asked = tag("size", "96x96") + tag("axes", "instruction, consistency") + tag("evaluation", "-")
+    for words in ("Add a white star at the top.", "Let some time pass.", "Make the background white."):
+        images = [noise] if schema == "image" else [noise, blots]
+        message = Message("user", tag("instruction", words) + asked + tag("references", 1))
+        assert respond([message], images, 1, schema=schema, skill=PRESETS["world-generator"])

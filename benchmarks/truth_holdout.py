@@ -1,0 +1,137 @@
+"""Does the truth hold on other words and another seed? The demo's samples against fresh ones by the held-out writer.
+
+In: a seed and options (below). Out: the truth figures side by side on standard output, how many instructions were not understood or
+were read otherwise, and exit code 1 when an important figure is worse by more than `MARGIN` points. Run by
+`make truth-holdout SEED=...`; any seed will do.
+"""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from benchmarks.climbing import Climbed, bench, world_of
+from benchmarks.heldout_writer import write
+from pipeline.output.share import Share
+from pipeline.sources.world_rows import Made
+from pipeline.views.comparison import Versus
+from pipeline.world.oracle.truth import Truth
+from pipeline.world.scenes.find import Unresolved
+from pipeline.world.scenes.perform import Context, apply, grounded
+from pipeline.world.scenes.terms import plain
+from pipeline.world.words.reading import NotUnderstood, facts, parse
+from stages.records import AXES, MODES, Sample
+
+MARGIN = 3.0
+"""Points by which an important figure may be worse."""
+MOST_REASONS = 12
+EXAMPLES = 5
+BEGINNING = 3
+"""Words of what was not understood that tell one reason from another."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the world's models read the instructions: understood as meant, not at all (and why), or otherwise."""
+
+    all: int
+    not_understood: Sequence[tuple[str, str]]
+    otherwise: Sequence[str]
+
+    @property
+    def lost(self) -> Share:
+        """Instructions that were not understood."""
+        return Share(len(self.not_understood), self.all)
+
+    @property
+    def misread(self) -> Share:
+        """Instructions that were understood as something else."""
+        return Share(len(self.otherwise), self.all)
+
+
+def main() -> None:
+    """Measure both, print them side by side, and judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, required=True, help="of the held-out samples, words and calls")
+    parser.add_argument("--samples", type=int, default=400)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as `x2i build --set`")
+    options = parser.parse_args()
+    print(f"load {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores, {options.samples} samples each\n")
+    with bench() as here:
+        manifest, spec = world_of(options.samples, *options.set)
+        own, other = here.made(spec, manifest.seed), here.made(spec, options.seed, write)
+        read = reading(other)
+        print(f"held-out writer, seed {options.seed}: not understood {read.lost}, understood otherwise {read.misread}")
+        for line in (*_reasons(read), ""):
+            print(line)
+        manifests = (manifest, manifest.model_copy(update={"seed": options.seed}))
+        rows = list(compared(*(here.climb(m, made) for m, made in zip(manifests, (own, other), strict=True))))
+    worse = report(rows, options.seed)
+    sys.exit(1 if worse else 0)
+
+
+def reading(made: Sequence[Made]) -> Reading:
+    """How every instruction is read, against the truth of its sample."""
+    unread, otherwise = [], []
+    for sample, told in made:
+        try:
+            if not _as_meant(sample, Truth.load(told.truth)):
+                otherwise.append(sample.instruction)
+        except NotUnderstood as error:
+            unread.append((" ".join(error.piece.split()[:BEGINNING]), sample.instruction))
+    return Reading(len(made), unread, otherwise)
+
+
+def _as_meant(sample: Sample, truth: Truth) -> bool:
+    """Whether the words lead to the target, where what they leave open is done as the target has it."""
+    known = {} if sample.explanation is None else facts(sample.explanation)
+    clauses = [plain(op, known) for op in parse(sample.instruction)]
+    context = Context(pictures=truth.pictures, hint=truth.target)
+    try:
+        after = grounded(apply(truth.start, clauses, context), clauses, truth.start, context)
+    except Unresolved:
+        return False
+    return after.settled() == truth.target.settled()
+
+
+def _reasons(read: Reading) -> Iterator[str]:
+    examples = dict(reversed(read.not_understood))
+    for why, n in Counter(why for why, _ in read.not_understood).most_common(MOST_REASONS):
+        yield f"  {n:4} x {why!r}, as in {examples[why]!r}"
+    for words in read.otherwise[:EXAMPLES]:
+        yield f"  understood otherwise: {words!r}"
+
+
+def compared(own: Climbed, other: Climbed) -> Iterator[tuple[Versus, int]]:
+    """Every figure of both, with the direction in which it should go: 1 up, -1 down; 0 where it does not decide."""
+    a, b = own.figures, other.figures
+    yield Versus("accepted, truly right", a.accepted, b.accepted), 1
+    yield Versus("needless thinking", a.needless["all"], b.needless["all"]), -1
+    for mode in MODES:
+        yield Versus(f"accepted, truly right: {mode}", a.accepted_by_mode[mode], b.accepted_by_mode[mode]), 0
+    yield Versus("critiques that name a defect", a.critiques, b.critiques), 0
+    for key in ("verdict", *AXES):
+        yield Versus(f"false pass: {key}", a.false_pass[key], b.false_pass[key]), 0
+        yield Versus(f"false fail: {key}", a.false_fail[key], b.false_fail[key]), 0
+    for end in (*MODES, "discarded", "failed"):
+        yield Versus(f"ended: {end}", *(Share(run.ends[end], len(run.rows)) for run in (own, other))), 0
+
+
+def report(rows: Sequence[tuple[Versus, int]], seed: int) -> int:
+    """Print the table; how many deciding figures are worse by more than the margin."""
+    print(f"| figure | the demo's | held out, seed {seed} | difference in points |\n| --- | --- | --- | --- |")
+    for v, _ in rows:
+        change = "–" if v.change is None else "{:+.1f} ({:+.1f} to {:+.1f})".format(*v.change)
+        print(f"| {v.name} | {v.a} | {v.b} | {change} |")
+    worse = [v.name for v, way in rows if way and v.change is not None and way * v.change[0] < -MARGIN]
+    unknown = [v.name for v, way in rows if way and v.change is None]
+    verdict = [f"worse by more than {MARGIN:g} points: {name}" for name in worse]
+    verdict += [f"nothing to compare: {name}" for name in unknown]
+    print("\n" + "\n".join(verdict or [f"no deciding figure is worse by more than {MARGIN:g} points"]))
+    return len(verdict)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Charts drawn by matplotlib and turned into inline SVG that takes its colours from the page."""

@@ -1,0 +1,99 @@
+"""One HTML page that asks nobody for anything: its style and its script are inside, allowed by their hashes alone.
+
+In: a template of `pipeline/templates`, its values, a path. Out: the page as bytes, and on disk in one step.
+"""
+
+import math
+import os
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.views.text import clip, spoken
+
+_TEXT, _BRIEF, _NAME = 1200, 180, 80
+_STYLE, _SCRIPT = "report.css", "report.js"
+
+
+def render(template: str, values: Mapping[str, Any]) -> bytes:
+    """The page. Every value is text unless it is `Markup`; a missing one raises jinja2.UndefinedError."""
+    environment = _environment()
+    style, script = (_source(environment, name) for name in (_STYLE, _SCRIPT))
+    page = environment.get_template(template).render(
+        **values, style=Markup(style), style_hash=_digest(style), script=Markup(script), script_hash=_digest(script)
+    )
+    return page.encode("utf-8", "replace")
+
+
+def fragment(template: str, macro: str, *values: Any) -> Markup:
+    """What one macro of a template makes of `values`."""
+    return Markup(getattr(_environment().get_template(template).module, macro)(*values))
+
+
+def write(path: Path, page: bytes) -> Path:
+    """Put `page` at `path` at once, and return the path. Raises OSError."""
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    with aside.open("wb") as file:
+        file.write(page)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    return path
+
+
+def percent(part: float, whole: float) -> float:
+    """`part` in percent of `whole`; 0 where there is no whole."""
+    return 100 * part / whole if whole else 0.0
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("pipeline", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        shown=lambda text: clip(text, _TEXT),
+        brief=lambda text: clip(text, _BRIEF),
+        named=lambda text: clip(text, _NAME),
+        spoken=spoken,
+        percent=percent,
+        count=lambda n: f"{int(n):,}",
+        figure=_figure,
+        duration=_duration,
+    )
+    return environment
+
+
+def _source(environment: Environment, name: str) -> str:
+    if environment.loader is None:
+        raise LookupError(f"{name}: the templates have no loader")
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _digest(text: str) -> str:
+    return b64encode(sha256(text.encode()).digest()).decode()
+
+
+def _figure(value: float | None, digits: int = 2, missing: str = "–") -> str:
+    """A number with so many digits; `missing` where it is not known."""
+    return missing if value is None or math.isnan(value) else f"{round(value, digits) + 0.0:,.{digits}f}"
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as people say them: 0.31 s, 12.5 s, 4 min 10 s, 3 h 20 min."""
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60:,} h {minutes % 60} min"

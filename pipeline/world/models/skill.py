@@ -1,0 +1,116 @@
+"""How able a model of the world is. In: a preset's name and overrides from the manifest. Out: a frozen `Skill`.
+
+`ability` is a dial from 0 (hopeless) to 1 (flawless), and `curves` say what follows from it; baseline and generator are two
+points on the same curves. An option overrides what its curve says. The last options are those of a judge.
+
+With n clauses at once a clause goes wrong with min(0.9, slip * n), and the image suffers a side effect (a neighbour moved or
+recoloured, a stray streak) with min(0.9, side * n). Mending an image of n clauses breaks something else with price * PRICES[n].
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any
+
+WORST = 0.9
+PRICES = (0.0, 0.0, 0.25, 0.6, 0.92, 0.97)
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """Rates and weights from 0 to 1.
+
+    On the curves of `ability`: `slip` and `side` (per clause), `mend` (a fault that a plan names is mended), `price` (scales how
+    often mending breaks something else), `physics` (a while later, or a push, goes wrong).
+
+    How a clause goes wrong, as weights among the ways that suit it: `missed`, `attribute` (another colour, size, shape, texture,
+    mark or pose), `target` (the wrong thing), `place`, `number`, `text` (misspelt), `identity` (what was taken from a picture
+    loses its mark, texture or colour), `ground` (another background or light).
+
+    A judge: `error_rate` (a verdict or a diagnosis is wrong), `stubborn` (the share of wrong verdicts that asking the same judge
+    again does not mend), `invents` (a fault is found in a flawless image), `overlooks` (a single fault is not seen),
+    `severe` (an axis scores one point lower, without failing for it), `colour_blind` (a wrong colour is not seen).
+    """
+
+    name: str
+    ability: float
+    slip: float
+    side: float
+    mend: float
+    price: float
+    physics: float
+    missed: float = 0.5
+    attribute: float = 0.4
+    target: float = 0.2
+    place: float = 0.25
+    number: float = 0.6
+    text: float = 0.6
+    identity: float = 0.6
+    ground: float = 0.4
+    error_rate: float = 0.03
+    stubborn: float = 0.2
+    invents: float = 0.0
+    overlooks: float = 0.0
+    severe: float = 0.0
+    colour_blind: float = 0.0
+
+    def slips(self, clauses: int) -> float:
+        """How probably one of so many clauses goes wrong."""
+        return min(WORST, self.slip * clauses)
+
+    def sides(self, clauses: int) -> float:
+        """How probably an image of so many clauses suffers a side effect."""
+        return min(WORST, self.side * clauses)
+
+    def breaks(self, clauses: int) -> float:
+        """How probably mending an image of so many clauses breaks something else."""
+        return min(1.0, self.price * PRICES[min(clauses, len(PRICES) - 1)])
+
+
+def curves(ability: float) -> dict[str, float]:
+    """What follows from an ability of 0 to 1: slips fade with its square, everything else in a straight line."""
+    lack = 1 - ability
+    rates = {
+        "slip": 0.30 * lack**2,
+        "side": 0.08 * lack**2,
+        "mend": 1 - 0.35 * lack,
+        "price": min(1.0, 2.5 * lack),
+        "physics": 0.9 * lack,
+    }
+    return {name: round(rate, 4) for name, rate in rates.items()}
+
+
+def able(name: str, ability: float, **judge: float) -> Skill:
+    """The skill of that ability, 0 to 1, with the options of a judge."""
+    return Skill(name=name, ability=ability, **curves(ability), **judge)
+
+
+PRESETS: dict[str, Skill] = {
+    skill.name: skill
+    for skill in (
+        able("world-baseline", 0.5),
+        able("world-generator", 0.6),
+        able("world-analyzer", 0.6),
+        able("world-analyzer-harsh", 0.6, invents=0.12, severe=0.5),
+        able("world-analyzer-lenient", 0.6, overlooks=0.25),
+        able("world-analyzer-colour-blind", 0.6, colour_blind=1.0),
+    )
+}
+OPTIONS = tuple(f.name for f in fields(Skill) if f.name != "name")
+
+
+def _nearest(name: str, valid: tuple[str, ...]) -> str:
+    return get_close_matches(name, valid, n=1, cutoff=0.0)[0]
+
+
+def skill(model: str, options: Mapping[str, float]) -> Skill:
+    """The preset `model` with `options` in force. Raises ValueError that names the nearest valid name."""
+    if model not in PRESETS:
+        raise ValueError(f"the world has no model {model!r}; did you mean {_nearest(model, tuple(PRESETS))!r}?")
+    for name, value in options.items():
+        if name not in OPTIONS:
+            raise ValueError(f"{model} has no option {name!r}; did you mean {_nearest(name, OPTIONS)!r}?")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise ValueError(f"{model}: option {name!r} is {value!r}; it must be a number from 0 to 1")
+    values: dict[str, Any] = curves(options["ability"]) if "ability" in options else {}
+    return replace(PRESETS[model], **(values | {name: float(value) for name, value in options.items()}))

@@ -1,0 +1,1 @@
+"""What a picture truly shows, known without the eyes of the models."""

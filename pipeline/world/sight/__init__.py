@@ -1,0 +1,1 @@
+"""Pixels to scenes: the eyes of the models."""

@@ -1,0 +1,1 @@
+"""The world's English, said and understood."""

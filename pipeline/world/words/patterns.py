@@ -1,0 +1,85 @@
+"""Patterns over words and chunks. In: patterns as text, and a function that reads chunks. Out: a trie, and the matches in it.
+
+A pattern is made of words, `(one|or another)`, `[optional]`, `{chunk}` or `{chunk:name}`, and `<verbs>`, which bind nothing.
+All patterns of a table share one trie, so that a chunk is read once wherever several patterns go on alike.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Path = tuple[str, ...]
+Table = Sequence[tuple[str, Sequence[str]]]
+Reader = Callable[[str, int], Sequence[tuple[int, Any]]]
+"""The chunks of a kind that begin at a token: where each ends, and what it means."""
+_ELEMENT = re.compile(r"\{[\w:]+\}|<\w+>|[()\[\]|]|[^\s()\[\]{}<>|]+")
+
+
+@dataclass(eq=False)
+class Node:
+    """A state of the trie: what may come next, and the keys of the patterns that may end here."""
+
+    words: dict[str, "Node"] = field(default_factory=dict)
+    chunks: dict[str, "Node"] = field(default_factory=dict)
+    ends: list[str] = field(default_factory=list)
+
+    def after(self, element: str) -> "Node":
+        """The node that an element leads to, made when it is not there."""
+        return (self.chunks if element[0] in "{<" else self.words).setdefault(element, Node())
+
+
+@dataclass(frozen=True)
+class Match:
+    """A pattern that fits the tokens up to `end`, its key, and what its chunks mean."""
+
+    end: int
+    key: str
+    bound: Mapping[str, Any]
+
+
+def _alternatives(elements: Sequence[str], i: int, close: str) -> tuple[list[Path], int]:
+    """All paths through the elements from `i` up to `close`; and where that is."""
+    done: list[Path] = []
+    paths: list[Path] = [()]
+    while i < len(elements) and elements[i] != close:
+        element, i = elements[i], i + 1
+        if element == "|":
+            done, paths = done + paths, [()]
+        elif element in "([":
+            inner, i = _alternatives(elements, i, ")" if element == "(" else "]")
+            inner = [*inner, ()] if element == "[" else inner
+            paths = [p + q for p in paths for q in inner]
+        else:
+            paths = [(*p, element) for p in paths]
+    return done + paths, i + 1
+
+
+def expand(pattern: str) -> list[Path]:
+    """Every way of saying a pattern, as elements."""
+    return _alternatives(_ELEMENT.findall(pattern), 0, "")[0]
+
+
+def trie(tables: Iterable[tuple[str, Sequence[str]]]) -> Node:
+    """The trie of tables of (key, patterns)."""
+    root = Node()
+    for key, patterns in tables:
+        for path in (p for pattern in patterns for p in expand(pattern)):
+            node = root
+            for element in (e for part in path for e in ((part,) if part != "its" else ("it", "'s"))):
+                node = node.after(element)
+            if key not in node.ends:
+                node.ends.append(key)
+    return root
+
+
+def walk(node: Node, i: int, tokens: Sequence[str], chunks: Reader, bound: Mapping[str, Any]) -> Iterator[Match]:
+    """All matches from a node and a token on."""
+    for key in node.ends:
+        yield Match(i, key, bound)
+    if i < len(tokens) and (onward := node.words.get(tokens[i])):
+        yield from walk(onward, i + 1, tokens, chunks, bound)
+    for element, onward in node.chunks.items():
+        kind, _, name = element[1:-1].partition(":")
+        for end, value in chunks("<" + kind if element[0] == "<" else kind, i):
+            yield from walk(onward, end, tokens, chunks, bound if element[0] == "<" else {**bound, name or kind: value})

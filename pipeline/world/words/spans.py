@@ -1,0 +1,62 @@
+"""The tokens of a text, and the chunks read off them once each. In: tokens, and a reader for every kind of chunk. Out: chunks."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from pipeline.world.words import idioms, lexicon
+from pipeline.world.words.patterns import Node, Table, trie, walk
+
+Found = Iterator[tuple[int, Any]]
+Kinds = Mapping[str, Callable[["Spans", int], Found]]
+"""Each kind of chunk with its reader: where the chunks that begin at a token end, and what they mean."""
+
+
+class Spans:
+    """One text. `raw` holds its tokens as they were written."""
+
+    def __init__(self, tokens: Sequence[str], raw: Sequence[str], kinds: Kinds) -> None:
+        self.tokens, self.raw = list(tokens), list(raw)
+        self._kinds = kinds
+        self._read: dict[tuple[str, int], list[tuple[int, Any]]] = {}
+
+    def __call__(self, kind: str, i: int) -> list[tuple[int, Any]]:
+        """All chunks of a kind that begin at a token; "<add" is the class of verbs of that name."""
+        key = (kind, i)
+        if key not in self._read:
+            self._read[key] = list(
+                self.looked_up(_verbs(kind[1:]), i) if kind[0] == "<" else self._kinds[kind](self, i)
+            )
+        return self._read[key]
+
+    def match(self, node: Node, i: int) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+        """What the patterns of a trie make of the tokens from `i` on."""
+        for found in walk(node, i, self.tokens, self, {}):
+            yield found.end, found.key, found.bound
+
+    def looked_up(self, table: Mapping[str, Any], i: int, longest: int = 4) -> Found:
+        """The entries of a table that begin at a token, the longest first."""
+        for end in range(min(len(self.tokens), i + longest), i, -1):
+            words = " ".join(self.tokens[i:end])
+            if words in table:
+                yield end, table[words]
+
+    def has(self, i: int, *words: str) -> bool:
+        """Whether one of these words is the token at `i`."""
+        return i < len(self.tokens) and self.tokens[i] in words
+
+    def runs(self, i: int, words: str) -> bool:
+        """Whether these words stand from `i` on."""
+        return self.tokens[i : i + words.count(" ") + 1] == words.split()
+
+
+@cache
+def _verbs(name: str) -> Mapping[str, str]:
+    return {verb: verb for verb in lexicon.VERBS[name].split("|")}
+
+
+@cache
+def idiom(name: str) -> Node:
+    """The trie of a table of `idioms`."""
+    table: Table = getattr(idioms, name)
+    return trie(table)

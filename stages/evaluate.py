@@ -1,0 +1,94 @@
+"""The judgement of one image: asked for as often as the policy says, put down as one event.
+
+In: the trajectory so far, the models, an image and what it was made from. Out: an evaluation event whose payload is the verdict
+that `stages.judging` combines from the judgements; its call is the one that the verdict is put down to.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from stages.calls import Models, Place, ask, start
+from stages.judging import decider, next_judge, scored, standing
+from stages.policy import Judging, Policy, Thresholds
+from stages.records import Against, Evaluation, Event, ImageRef, Judge, Judgement, Trajectory
+from stages.replies import evaluation
+
+
+async def evaluate(
+    t: Trajectory,
+    models: Models,
+    place: Place,
+    image: ImageRef,
+    references: Sequence[ImageRef],
+    instruction: str,
+    against: Against,
+    policy: Policy,
+    canvas: ImageRef | None = None,
+) -> Event:
+    """An evaluation event: `image` judged against `instruction` and what it was made from: references, and the picture that
+    a step worked on, if any. It is judged as often as `policy.judging` says; sub-tasks have thresholds of their own. Raises
+    stages.calls.Halt, EngineDead."""
+    sample = t.sample
+    thresholds = policy.step_thresholds if against == "subtask" else policy.thresholds
+    before = (*references, canvas) if canvas else tuple(references)
+    values = {
+        "instruction": instruction,
+        "against": against,
+        "explanation": sample.explanation,
+        "axes": sample.applicable_axes,
+        "references": len(references),
+        "start": start(references, canvas),
+    }
+
+    async def once(place: Place, judge: Judge) -> Event:
+        return await ask(
+            t,
+            models,
+            "evaluation",
+            place,
+            "evaluate",
+            (*before, image),
+            lambda text: evaluation(text, sample.applicable_axes, thresholds),
+            values,
+            against,
+            judge,
+        )
+
+    event, verdict = await _verdict(once, place, policy.judging, thresholds)
+    return replace(event, payload=_with_aspect(verdict, t, image, policy.aspect_tolerance), image=image)
+
+
+async def _verdict(
+    once: Callable[[Place, Judge], Awaitable[Event]], place: Place, judging: Judging, thresholds: Thresholds
+) -> tuple[Event, Evaluation]:
+    """Ask until the verdict stands: the event it is put down to, and what it says."""
+    events: list[Event] = []
+    found: list[Evaluation] = []
+    said: list[Judgement] = []
+    while (judge := next_judge(said, judging, thresholds)) is not None:
+        event = await once(replace(place, judgement=1 + sum(j.judge == judge for j in said)), judge)
+        assert isinstance(event.payload, Evaluation)
+        events.append(event)
+        found.append(event.payload)
+        said.append(_judgement(judge, event, event.payload, thresholds))
+    axes = tuple(found[number].axes[n] for n, number in enumerate(standing(said, thresholds)))
+    return events[decider(said, thresholds)], Evaluation(axes, 0.0, judgements=tuple(said) if len(said) > 1 else ())
+
+
+def _judgement(judge: Judge, event: Event, said: Evaluation, thresholds: Thresholds) -> Judgement:
+    assert event.seed is not None
+    assert event.call_key is not None
+    assert event.made_by is not None
+    return Judgement(judge, scored(said, thresholds), event.seed, event.call_key, event.made_by)
+
+
+def _with_aspect(found: Evaluation, t: Trajectory, image: ImageRef, tolerance: float) -> Evaluation:
+    """A wrong aspect ratio fails consistency where a reference exists, quality otherwise, whatever the Analyzer saw."""
+    asked = t.sample.width / t.sample.height
+    error = abs(image.width / image.height / asked - 1)
+    if error <= tolerance:
+        return replace(found, aspect_error=error)
+    axis = "consistency" if "consistency" in t.sample.applicable_axes else "quality"
+    note = f" (aspect ratio off by {error:.1%})"
+    axes = tuple(replace(a, passed=False, reason=a.reason + note) if a.axis == axis else a for a in found.axes)
+    return replace(found, axes=axes, aspect_error=error)

@@ -1,0 +1,152 @@
+"""The truth figures on real scenes of the world: every way to be wrong counts, in each direction."""
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from pipeline.output import record
+from pipeline.output.cut import Fate
+from pipeline.output.frame import Unit
+from pipeline.output.share import Share
+from pipeline.output.truth_figures import Counting, TruthFigures, judged_images, names_a_defect
+from pipeline.output.truth_rows import look
+from pipeline.store import ImageStore
+from pipeline.world.oracle.truth import GROUND, LIGHT, Finding
+from pipeline.world.scenes.looks import PLACES
+from pipeline.world.words.language import at
+from stages.prune import prune
+from stages.records import AXES, Axis, Diagnosis, Event, Plan, Step, Trajectory
+from tests.output.scenes import MOVED, RIGHT, STREAKED, TRUTH, UNDONE, Scenes, thought
+
+MISSED: dict[Axis, str] = {"instruction": f"the circle {at('left')} is still red"}
+
+
+@pytest.fixture
+def scenes(tmp_path):
+    return Scenes(ImageStore(str(tmp_path / "store")), size=(64, 64))
+
+
+def measured(scenes: Scenes, *ended: tuple[Trajectory, Fate]) -> TruthFigures:
+    counting = Counting()
+    for t, fate in ended:
+        row = record.row(Unit(t.sample.id, prune(t), fate))
+        counting.add(row, look(scenes.store, (TRUTH.dump(), judged_images(row))))
+    return counting.figures()
+
+
+def none(share: Share) -> bool:
+    return share.of == 0
+
+
+def test_a_right_image_that_passes_counts_against_nobody(scenes):
+    found = measured(scenes, (scenes.tried_scene(scenes.start(0), 1, RIGHT, {}).accept("direct"), "kept"))
+    assert found.accepted == Share(1, 1)
+    assert found.accepted_by_mode["direct"] == Share(1, 1)
+    assert none(found.accepted_by_mode["reflection"])
+    assert all(none(s) for s in found.false_pass.values())
+    assert all(s == Share(0, 1) for s in found.false_fail.values())
+    assert none(found.needless["all"])
+    assert none(found.critiques)
+
+
+@pytest.mark.parametrize(
+    ("scene", "axis"), [(UNDONE, "instruction"), (MOVED, "consistency"), (STREAKED, "quality")], ids=str
+)
+def test_a_wrong_image_that_passes_is_a_false_pass_on_its_axis(scenes, scene, axis):
+    found = measured(scenes, (scenes.tried_scene(scenes.start(0), 1, scene, {}).accept("direct"), "surplus"))
+    assert found.accepted == Share(0, 1)
+    assert found.false_pass[axis] == found.false_pass["verdict"] == Share(1, 1)
+    assert none(found.false_fail["verdict"])
+    for other in set(AXES) - {axis}:
+        assert none(found.false_pass[other])
+        assert found.false_fail[other] == Share(0, 1)
+
+
+def test_a_wrong_image_that_fails_is_no_error(scenes):
+    t = scenes.tried_scene(scenes.start(0), 1, UNDONE, MISSED).discard("rendering_limit")
+    found = measured(scenes, (t, "discarded"))
+    assert found.false_pass["verdict"] == found.false_pass["instruction"] == Share(0, 1)
+    assert none(found.false_fail["verdict"])
+    assert none(found.accepted)
+
+
+def test_a_right_image_that_fails_is_a_false_fail_and_what_follows_is_needless(scenes):
+    t = scenes.tried_scene(scenes.start(0), 1, RIGHT, MISSED)
+    t = scenes.tried_scene(thought(t, 1, MISSED["instruction"]), 2, RIGHT, {}).accept("reflection")
+    found = measured(scenes, (t, "kept"))
+    assert found.false_fail["verdict"] == found.false_fail["instruction"] == Share(1, 2)
+    assert found.false_fail["quality"] == Share(0, 2)
+    assert found.needless == {"reflection": Share(1, 1), "multistep": Share(0, 0), "all": Share(1, 1)}
+    assert found.critiques == Share(0, 2)
+
+
+def test_needed_reflection_has_critiques_that_name_the_defect(scenes):
+    t = scenes.tried_scene(scenes.start(0), 1, UNDONE, MISSED)
+    t = scenes.tried_scene(thought(t, 1, f"the square {at('top right')} is missing"), 2, RIGHT, {})
+    found = measured(scenes, (t.accept("reflection"), "kept"))
+    assert found.needless["all"] == Share(0, 1)
+    assert found.critiques == Share(1, 2), "E1 names the place, R1 another"
+
+
+def test_only_trained_critiques_count(scenes):
+    t = scenes.tried_scene(scenes.start(0), 1, UNDONE, MISSED)
+    t = scenes.tried_scene(thought(t, 1, "nonsense"), 2, UNDONE, MISSED)
+    t = scenes.tried_scene(thought(t, 2, MISSED["instruction"]), 3, RIGHT, {}).accept("reflection")
+    assert measured(scenes, (t, "kept")).critiques == Share(2, 2), "E2 and R2; E1 and R1 are context"
+    rl = scenes.tried_scene(scenes.start(1, split="rl"), 1, UNDONE, MISSED)
+    rl = scenes.tried_scene(thought(rl, 1, MISSED["instruction"]), 2, RIGHT, {}).accept("reflection")
+    found = measured(scenes, (rl, "kept"))
+    assert none(found.critiques)
+    assert found.accepted == Share(1, 1)
+
+
+def test_an_image_that_comes_back_is_the_last_one_all_the_same(scenes):
+    t = scenes.tried_scene(scenes.start(0), 1, UNDONE, MISSED)
+    t = scenes.tried_scene(thought(t, 1, "x"), 2, RIGHT, {"quality": "grainy"})
+    first = t.events[0].image
+    t = thought(t, 2, "x").add(Event("generation", 3, image=first))
+    found = measured(scenes, (t.accept("reflection"), "kept"))
+    assert found.accepted == Share(0, 1)
+    assert found.needless["reflection"] == Share(1, 1)
+
+
+def stepwise(scenes: Scenes, first_step_right: bool) -> Trajectory:
+    t = scenes.tried_scene(scenes.start(0), 1, UNDONE, MISSED)
+    t = t.add(
+        Event("diagnosis", 4, payload=Diagnosis("prompt_too_complex", "too much")),
+        Event("decomposition", 1, payload=Plan("one by one", ("a", "b"))),
+    )
+    for index, scene in ((2, RIGHT if first_step_right else MOVED), (3, RIGHT)):
+        t = t.add(Event("subtask", index, payload=Step("do it")))
+        t = scenes.tried_scene(t, index, scene, {}, against="subtask")
+    return t.add(replace(t.events[-1], against="original")).accept("multistep")
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_steps_after_a_right_image_are_needless_and_their_own_verdicts_are_nobodys_truth(scenes, early):
+    found = measured(scenes, (stepwise(scenes, early), "kept"))
+    assert found.needless["multistep"] == Share(int(early), 1)
+    assert found.false_pass["verdict"] == Share(0, 1), "of the verdicts on the steps none is counted: E1 alone"
+    assert found.false_fail["verdict"] == Share(0, 1)
+    assert found.critiques == Share(1, 1)
+
+
+def test_only_samples_with_a_fate_that_accepts_count_as_accepted(scenes):
+    for fate in get_args(Fate):
+        t = scenes.tried_scene(scenes.start(0), 1, RIGHT, {}).accept("direct")
+        assert measured(scenes, (t, fate)).accepted.of == (fate in ("kept", "surplus")), fate
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_critique_names_a_place_only_by_its_own_name(place):
+    for other in PLACES:
+        finding = Finding({"instruction": frozenset({other})})
+        assert names_a_defect(f"A thing is wrong {at(place)}.", finding) == (place == other), other
+    assert not names_a_defect(f"A thing is wrong {at(place)}.", Finding({}))
+
+
+def test_background_and_light_are_named_as_words():
+    for place, said in ((GROUND, "The background is grey."), (LIGHT, "The light is that of an evening.")):
+        assert names_a_defect(said, Finding({"instruction": frozenset({place})}))
+        assert not names_a_defect("The lighthouse stands on backgrounds.", Finding({"instruction": frozenset({place})}))

@@ -1,0 +1,49 @@
+"""The commands that show things, as they are typed."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.views.stories import ids
+
+RUN = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def sample(build: Path) -> str:
+    return next(iter(ids(build)))
+
+
+def test_show_html_takes_a_place_or_knows_one(build: Path, sample: str, tmp_path: Path) -> None:
+    known = build / f"show-{sample[:16]}.html"
+    said = RUN.invoke(app, ["show", str(build), sample[:14], "--html"])
+    assert (said.exit_code, said.output.strip()) == (0, str(known))
+    known.unlink()
+    place = tmp_path / "one.html"
+    said = RUN.invoke(app, ["show", str(build), sample, "--html", str(place)])
+    assert (said.exit_code, said.output.strip()) == (0, str(place))
+    assert sample in place.read_text("utf-8")
+
+
+def test_a_place_without_html_is_refused(build: Path, sample: str, tmp_path: Path) -> None:
+    said = RUN.invoke(app, ["show", str(build), sample, str(tmp_path / "one.html")])
+    assert said.exit_code == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_compare_prints_or_writes(build: Path, tmp_path: Path) -> None:
+    said = RUN.invoke(app, ["compare", str(build), str(build)])
+    assert said.exit_code == 0
+    assert "Passed, of those that could climb" in said.output
+    place = tmp_path / "c.html"
+    said = RUN.invoke(app, ["compare", str(build), str(build), "--html", str(place)])
+    assert (said.exit_code, said.output.strip()) == (0, str(place))
+    assert place.is_file()
+
+
+def test_compare_names_the_build_that_is_none(build: Path, tmp_path: Path) -> None:
+    said = RUN.invoke(app, ["compare", str(build), str(tmp_path)])
+    assert said.exit_code == 2
+    assert f"{tmp_path}: the build is not finished" in said.stderr

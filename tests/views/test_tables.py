@@ -1,0 +1,173 @@
+"""The tables: every call is somebody's, figures of agreement are the published ones, what is not reported is not zero."""
+
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.output.share import Share
+from pipeline.views.stories import stories
+from pipeline.views.tables.agreement import REPEATED, SECOND, VERDICT, Agreement, ac1, kappa
+from pipeline.views.tables.ledger import ledger
+from pipeline.views.tables.reading import Reading, read
+from pipeline.views.tables.rows import rows
+from pipeline.views.tables.scores import ACCEPTED, FIRST, Scores
+from stages.records import Trajectory
+from tests.views.made_build import Build
+from tests.views.made_calls import LEDGER
+
+TWO_BY_TWO = st.tuples(*[st.integers(0, 400)] * 4).filter(any)
+
+
+def keyed(table: pd.DataFrame, *names: str) -> dict[Any, dict[str, Any]]:
+    """The rows of a table by one column, or by several as a tuple."""
+    return {tuple(r[n] for n in names) if len(names) > 1 else r[names[0]]: r for r in rows(table)}
+
+
+@pytest.fixture(scope="module")
+def reading(build: Path) -> Reading:
+    return read(build)
+
+
+def test_the_accepted_carry_every_call_but_those_of_rl_prompts(build: Path, reading: Reading) -> None:
+    modes, categories = keyed(reading.calls.by_mode(), "key"), keyed(reading.calls.by_category(), "key")
+    of_rl = modes["rl"]["own"] * modes["rl"]["accepted"]
+    assert modes["all"]["charged"] * modes["all"]["accepted"] + of_rl == pytest.approx(reading.calls.total)
+    assert sum(c["charged"] * c["accepted"] for c in categories.values()) + of_rl == pytest.approx(reading.calls.total)
+    assert all(m["charged"] >= m["own"] for m in modes.values())
+    keys = {m.call_key for s in stories(build) for m in s.moments} | {
+        j.call_key for s in stories(build) for m in s.moments for j in m.judgements
+    }
+    assert len(keys - {None}) == reading.calls.total
+
+
+def test_a_direct_sample_judged_once_takes_two_calls(tmp_path: Path) -> None:
+    build = Build(tmp_path, side=16)
+    build.add(build.chain(Trajectory(build.sample(), 0), 0, True).accept("direct"))
+    build.add(build.chain(Trajectory(build.sample(), 1), 1, False).discard("rendering_limit", "no"), "discarded")
+    modes = keyed(read(build.write()).calls.by_mode(), "key")
+    assert [modes["direct"][n] for n in ("images", "texts", "own", "charged")] == [1, 1, 2, 7]
+    assert math.isnan(modes["reflection"]["own"])
+
+
+def test_means_follow_the_verdicts(reading: Reading) -> None:
+    assert (reading.scores.mean("instruction", FIRST) or 5) < 5
+    assert reading.scores.mean("instruction", ACCEPTED) == 5
+    assert reading.scores.mean("instruction", "round 9") is None
+    table = keyed(reading.scores.table(), "axis", "moment")
+    assert all(sum(row[str(s)] for s in range(1, 6)) == row["n"] for row in table.values())
+    assert table["instruction", ACCEPTED]["passed"] == 1
+
+
+def test_moves_compare_an_image_with_the_one_before(tmp_path: Path) -> None:
+    build = Build(tmp_path, side=16)
+    build.add(build.chain(Trajectory(build.sample(), 0), 1, True).accept("reflection"))
+    scores = Scores(3)
+    for story in stories(build.write()):
+        scores.add(story)
+    moved = {(r["axis"], r["moment"]): (r["better"], r["same"], r["worse"]) for r in rows(scores.moves())}
+    assert moved["instruction", "round 1"] == (1, 0, 0)
+    assert moved["quality", "round 1"] == (0, 1, 0)
+
+
+def test_ac1_holds_where_kappa_collapses() -> None:
+    """118 agree on yes, 7 disagree, none agree on no: the example with which Gwet argues against kappa."""
+    table = ((0, 2), (5, 118))
+    assert ac1(table) == pytest.approx(0.9408, abs=1e-4)
+    assert kappa(table) == pytest.approx(-0.0234, abs=1e-4)
+
+
+@given(TWO_BY_TWO)
+def test_agreement_is_bounded_and_knows_no_order(counts: tuple[int, int, int, int]) -> None:
+    a, b, c, d = counts
+    for figure in (ac1, kappa):
+        there, back = figure(((a, b), (c, d))), figure(((a, c), (b, d)))
+        assert there == pytest.approx(back, nan_ok=True)
+        assert math.isnan(there) or -1 - 1e-9 <= there <= 1 + 1e-9
+    if a + d and not b + c:
+        assert ac1(((a, b), (c, d))) == pytest.approx(1)
+
+
+def test_agreement_counts_first_with_second_and_never_a_third(build: Path, reading: Reading) -> None:
+    told = [m for s in stories(build) for m in s.moments if m.judgements]
+    again, second = (keyed(reading.agreement.table(name), "axis") for name in (REPEATED, SECOND))
+    assert reading.agreement.asked == len(told) == again[VERDICT]["n"]
+    assert second[VERDICT]["n"] == sum(m.judgements[-1].judge == "second_analyzer" for m in told)
+    assert second[VERDICT]["raw"].rate == 1  # made so: the second judge says what the first said first
+    assert 0.8 < again["instruction"]["raw"].rate < 1
+    assert math.isnan(again[VERDICT]["alpha_scores"])
+
+
+def test_no_figure_without_variation(tmp_path: Path) -> None:
+    build = Build(tmp_path, side=16, contrary=0.0)
+    build.add(build.chain(Trajectory(build.sample(), 0), 0, True).accept("direct"))
+    agreement = Agreement()
+    for story in stories(build.write()):
+        agreement.add(story)
+    row = keyed(agreement.table(REPEATED), "axis")["quality"]
+    assert (row["raw"].rate, row["ac1"]) == (1, 1)
+    assert math.isnan(row["alpha"])
+    assert math.isnan(row["kappa"])
+    assert Agreement().table(REPEATED).empty
+
+
+def test_the_ledger_tells_what_it_knows(build: Path) -> None:
+    told = ledger(build)
+    assert told is not None
+    parts = keyed(told.table, "role", "kind")
+    every = parts.pop(("all", ""))
+    rows_ = pq.read_table(build / "ledger.parquet").to_pandas()
+    assert every["calls"] == len(rows_)
+    assert every["wrong"] == told.errors["RateLimited"] == (rows_["outcome"] != "ok").sum()
+    assert math.isnan(every["usd"])
+    assert every["usd_told"] == 0
+    assert math.isnan(parts["generator", "image"]["input_tokens"])
+    assert 0 < every["input_tokens_told"] < 1
+    assert sum(p["calls"] for p in parts.values()) == every["calls"]
+
+
+def test_an_empty_ledger_is_none(tmp_path: Path) -> None:
+    assert ledger(tmp_path) is None
+    pq.write_table(LEDGER.empty_table(), tmp_path / "ledger.parquet")
+    assert ledger(tmp_path) is None
+
+
+def test_rows_keep_counts_whole() -> None:
+    (row,) = rows(pd.DataFrame({"n": [3], "rate": [0.5]}, index=pd.Index(["x"], name="key")))
+    assert row == {"key": "x", "n": 3, "rate": 0.5}
+    assert isinstance(row["n"], int)
+
+
+@settings(deadline=None)  # the first share imports scipy
+@given(st.integers(0, 500), st.integers(1, 500))
+def test_a_share_lies_within_its_interval(hits: int, more: int) -> None:
+    share = Share(hits, hits + more)
+    assert share.rate is not None
+    assert share.low is not None
+    assert share.high is not None
+    assert 0 <= share.low <= share.rate <= share.high <= 1
+
+
+def test_a_share_says_its_interval() -> None:
+    assert str(Share(412, 423)) == "97.4 % (95.4-98.5, 412 of 423)"
+    assert Share(0, 0).rate is Share(0, 0).low is None
+
+
+def test_memory_holds_counts_not_stories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = Build(tmp_path / "a", side=16, contrary=0.2), Build(tmp_path / "b", side=16, contrary=0.2)
+    image = small.image()
+    held = []
+    for build, n in ((small, 40), (large, 160)):
+        monkeypatch.setattr(build, "image", lambda side=None: image)
+        build.random = random.Random(3)
+        found = read(build.fill(n).write())
+        held.append(
+            sum(len(c) for c in (found.calls.made, found.scores.counts, found.scores.moved, found.agreement.pairs))
+        )
+    assert held[1] < 2 * held[0]
