@@ -32,14 +32,14 @@ report: $(VENV)/.installed ## write DIR/report.html again
 truth: $(VENV)/.installed ## how true the output in DIR is, where the truth is known
 	$(BIN)/x2i truth $(DIR)
 
-truth-policies: $(VENV)/.installed ## what repeated judging buys: policies side by side (20 minutes)
+truth-policies: $(VENV)/.installed ## what repeated judging buys: policies side by side (7 minutes)
 	$(BIN)/python -m benchmarks.judging $(ARGS)
 
-truth-holdout: $(VENV)/.installed ## the truth figures on another writer's words and SEED (10 minutes)
+truth-holdout: $(VENV)/.installed ## the truth figures on another writer's words and SEED (5 minutes)
 	@test -n "$(SEED)" || { echo "say which seed: make truth-holdout SEED=1"; exit 2; }
 	$(BIN)/python -m benchmarks.truth_holdout --seed $(SEED) $(ARGS)
 
-skill-curves: $(VENV)/.installed ## measure and plot how able the world's models are (10 minutes)
+skill-curves: $(VENV)/.installed ## measure and plot how able the models of the world are (1 minute)
 	$(BIN)/python -m benchmarks.skill_curves $(ARGS)
 
 picture: $(VENV)/.installed-dev chromium ## the README's picture: the report in DIR as a browser shows it

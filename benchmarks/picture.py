@@ -21,10 +21,12 @@ def shots(page: Page) -> list[Image.Image]:
     flow = page.locator("svg.funnel").locator("xpath=ancestor::div[contains(@class, 'card')][1]").bounding_box()
     if flow is None:
         raise ValueError("the report shows no flow")
-    clip = {"x": 0.0, "y": 0.0, "width": float(WIDTH), "height": flow["y"] + flow["height"]}
-    found = (page.screenshot(clip=clip, full_page=True), story.screenshot())
-    head, told = (Image.open(io.BytesIO(shot)).convert("RGB") for shot in found)
-    return [head, told.crop((0, 0, told.width, min(told.height, STORY)))]
+    told = story.screenshot()
+    page.set_viewport_size({"width": WIDTH, "height": round(flow["y"] + flow["height"])})
+    page.evaluate("scrollTo(0, 0)")
+    found = (page.screenshot(), told)
+    head, below = (Image.open(io.BytesIO(shot)).convert("RGB") for shot in found)
+    return [head, below.crop((0, 0, below.width, min(below.height, STORY)))]
 
 
 def picture(out: Path, target: Path) -> None:

@@ -15,6 +15,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from pipeline.world.models.demand import follow
 from pipeline.world.models.desk import Desk, keeps_nothing
@@ -163,7 +164,7 @@ def _bars(axes: Axes, errors: Mapping[str, Mapping[str, tuple[float, float]]], w
     axes.invert_yaxis()
 
 
-def _save(name: str, figure: plt.Figure, legend: str | None = None) -> None:
+def _save(name: str, figure: Figure, legend: str | None = None) -> None:
     PLOTS.mkdir(exist_ok=True)
     if legend is not None:
         lines = figure.axes[0].get_legend_handles_labels()

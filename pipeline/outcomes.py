@@ -26,7 +26,6 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import ledger
 from pipeline.errors import RunStopped
@@ -153,11 +152,11 @@ class Keeper:
         self._calls.append(call)
 
     async def keep(self, t: Trajectory) -> None:
-        """Return once the outcome and every call noted by now are committed. Raises sqlalchemy.exc.SQLAlchemyError."""
+        """Return once the outcome and every call noted by now are committed. Raises whatever the database does."""
         await self._commit_with(t)
 
     async def flush(self) -> None:
-        """Return once every call noted by now is committed. Raises sqlalchemy.exc.SQLAlchemyError."""
+        """Return once every call noted by now is committed. Raises whatever the database does."""
         await self._commit_with(None)
 
     async def _commit_with(self, t: Trajectory | None) -> None:
@@ -171,12 +170,14 @@ class Keeper:
         while self._waiting:
             group, self._waiting = self._waiting, []
             calls, self._calls = self._calls, []
-            try:
-                await asyncio.to_thread(self._outcomes.upsert, [t for t, _ in group if t is not None], calls)
-            except SQLAlchemyError as error:
+            kept = [t for t, _ in group if t is not None]
+            done = asyncio.ensure_future(asyncio.to_thread(self._outcomes.upsert, kept, calls))
+            await asyncio.wait({done})  # whatever a driver raises reaches those who wait, or they would wait for ever
+            error = done.exception()
+            if error is not None:
                 self._calls = calls + self._calls  # no later outcome may be kept without the calls it came from
-                for _, future in group:
-                    future.set_exception(error)
-            else:
-                for _, future in group:
+            for _, future in group:
+                if error is None:
                     future.set_result(None)
+                else:
+                    future.set_exception(error)

@@ -43,12 +43,14 @@ def decider(said: Sequence[Judgement], thresholds: Thresholds) -> int:
 
 
 def on_margin(first: Sequence[Judgement], thresholds: Thresholds) -> bool:
-    """True where the Analyzer's judgements disagree about an axis, or the worst failure of the verdict is by one point."""
+    """True where the Analyzer's judgements disagree about an axis; of a single one, where its worst failure is by one point.
+
+    Judgements that agree are better evidence than a further one: they leave nothing to decide.
+    """
     axes = list(zip(*(j.scores for j in first), strict=True))
-    if any(len({s.passed for s in axis}) > 1 for axis in axes):
-        return True
-    stand = [axis[_median(axis)] for axis in axes]
-    return max((thresholds.of(s.axis) - s.score for s in stand), default=0) == 1
+    if len(first) > 1:
+        return any(len({s.passed for s in axis}) > 1 for axis in axes)
+    return max((thresholds.of(s.axis) - s.score for (s,) in axes), default=0) == 1
 
 
 def scored(verdict: Evaluation, thresholds: Thresholds) -> tuple[Score, ...]:

@@ -54,3 +54,10 @@ def test_every_module_in_the_file_tree_exists():
                 assert list((ROOT / room).glob(f"{name.strip('/*')}*")), f"{room}/{name}"
     for path in re.findall(r"`((?:pipeline|stages|manifests)/[a-z/_]+\.[a-z]+)`", README):
         assert path == "manifests/mine.yaml" or (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", ["README.md", "pipeline/world/README.md"])
+def test_every_picture_and_link_is_there(page):
+    home = (ROOT / page).parent
+    for target in re.findall(r"\]\((?!#|https?:)([^)#]+)\)", (ROOT / page).read_text("utf-8")):
+        assert (home / target).exists(), target

@@ -13,7 +13,7 @@ from pipeline.output.problem import Problem
 from pipeline.output.rebuild import Content, Told
 from pipeline.output.run_json import NAME, RunSummary
 from pipeline.output.shortcut import findings
-from pipeline.output.story import flaws
+from pipeline.output.story import flaws, strangers
 from stages.policy import Policy
 
 _BEYOND_ROWS = ("files", "store", "versions", "finished_at", "prompts", "models", "fingerprint")  # no row tells these
@@ -89,14 +89,14 @@ def _unlike(name: str, found: Any, wanted: Any) -> Iterator[str]:
         yield f"{name} is {found}, the record and the manifest say {wanted}"
 
 
-def check_record(told: Sequence[Told], policy: Policy) -> Iterator[Problem]:
-    """Every story fits its end; ranks rise; no leak group in two splits."""
+def check_record(told: Sequence[Told], policy: Policy, models: Mapping[str, str]) -> Iterator[Problem]:
+    """Every story fits its end and was told by the run's own models; ranks rise; no leak group in two splits."""
     groups: dict[str, Told] = {}
     before = -1
     for r in told:
         t = r.trajectory
         name, group = t.sample.id, t.sample.leak_group
-        yield from (Problem(r.file, name, what) for what in flaws(t, policy))
+        yield from (Problem(r.file, name, what) for what in (*flaws(t, policy), *strangers(t, models)))
         if t.rank < before:
             yield Problem(r.file, name, "the record is not in rank order")
         before = t.rank

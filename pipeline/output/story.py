@@ -5,8 +5,9 @@ evaluation (+ passed, - failed), R reflection, D diagnosis, P plan, S sub-task. 
 is free: refused and failed samples may end anywhere.
 """
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from pipeline.output.judged import judged
@@ -42,6 +43,16 @@ def flaws(t: Trajectory, policy: Policy) -> Iterator[str]:
     diagnosed = [e.payload.cause for e in t.events if isinstance(e.payload, Diagnosis)]
     if t.status == "discarded" and t.reason in get_args(Cause) and diagnosed != [t.reason]:
         yield f"the reason is {t.reason}, diagnosed was {', '.join(diagnosed) or 'nothing'}"
+
+
+def strangers(t: Trajectory, models: Mapping[str, str]) -> Iterator[str]:
+    """Events and judgements that are put down to none of the run's models (role: identity)."""
+    known = {None, "baseline:precomputed", *(f"{role}:{identity}" for role, identity in models.items())}
+    for n, event in enumerate(t.events):
+        judgements = event.payload.judgements if isinstance(event.payload, Evaluation) else ()
+        for made_by in (event.made_by, *(j.made_by for j in judgements)):
+            if made_by not in known:
+                yield f"events[{n}] ({event.kind} {event.index}): {made_by} is none of the run's models"
 
 
 def grammar(t: Trajectory, policy: Policy) -> str | None:
@@ -89,6 +100,8 @@ def _verdict(t: Trajectory, event: Event, policy: Policy) -> Iterator[str]:
         return
     if [a.axis for a in found.axes] != [axis for axis in AXES if axis in t.sample.applicable_axes]:
         yield "the axes judged are not the applicable ones"
+    if not 0 <= found.aspect_error < math.inf:
+        yield f"aspect_error is {found.aspect_error}"
     limits = policy.step_thresholds if event.against == "subtask" else policy.thresholds
     ruled = (
         "consistency" if "consistency" in t.sample.applicable_axes else "quality"

@@ -4,7 +4,7 @@ In: an output and the store of its originals. Out: `TruthFigures`: how often the
 and how much of the thinking was needless.
 
 Judged are the evaluations against the original instruction: a step's own target is nobody's truth. An axis is truly wrong when
-`world.truth.inspect` finds fault with it; a verdict, when it finds any.
+`world.oracle.truth.inspect` finds fault with it; a verdict, when it finds any.
 """
 
 import re
@@ -25,6 +25,8 @@ from stages.records import AXES, MODES, Evaluation, Reflection, payload_from
 VERDICT = "verdict"
 ALL = "all"
 THINKING = ("reflection", "multistep")
+MOST_NAMED = 20
+"""So many samples are named, those of lowest rank."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class TruthFigures:
     `accepted`: accepted samples whose image is truly right (RL prompts that passed included). `false_pass`: of what is truly
     wrong, how much passed, per axis and for the whole `verdict`; `false_fail` the other way round. `needless`: of the
     accepted rows of a mode, those in which an earlier image was already right. `critiques`: of the trained critiques, those
-    that name a real defect.
+    that name a place at which something is truly wrong. `wrong`: accepted samples that are not right; `needless_ids`: rows that
+    thought needlessly; both by id.
     """
 
     accepted: Share
@@ -44,6 +47,8 @@ class TruthFigures:
     needless: Mapping[str, Share]
     critiques: Share
     notes: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+    needless_ids: tuple[str, ...] = ()
 
 
 def truth_figures(out: Path, store: ImageStore, workers: int | None = None) -> TruthFigures | None:
@@ -74,6 +79,8 @@ class Counting:
     def __init__(self) -> None:
         self._hits: Counter[tuple[str, str]] = Counter()
         self._of: Counter[tuple[str, str]] = Counter()
+        self._wrong: list[str] = []
+        self._needless: list[str] = []
 
     def add(self, row: Row, findings: Mapping[str, Finding]) -> None:
         """Count one more row of the record. `findings` by the sha256 of every one of its `judged_images`."""
@@ -83,8 +90,13 @@ class Counting:
             return
         *earlier, last = images(row)
         self._count("accepted", row["mode"], findings[last].right)
+        if not findings[last].right:
+            self._wrong.append(row["id"])
         if row["mode"] in THINKING:
-            self._count("needless", row["mode"], any(findings[i].right for i in earlier))
+            needless = any(findings[i].right for i in earlier)
+            self._count("needless", row["mode"], needless)
+            if needless:
+                self._needless.append(row["id"])
         if row["split"] == "rl":
             return
         for text, finding in _critiques(row, findings):
@@ -114,6 +126,8 @@ class Counting:
             needless={m: self._share("needless", m) for m in THINKING} | {ALL: self._share("needless", *THINKING)},
             critiques=self._share("critiques", ALL),
             notes=notes,
+            wrong=tuple(self._wrong[:MOST_NAMED]),
+            needless_ids=tuple(self._needless[:MOST_NAMED]),
         )
 
 

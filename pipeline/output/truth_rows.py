@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 
 from pipeline.store import ImageStore
@@ -106,7 +107,7 @@ def _record(out: Path) -> list[str]:
 
 def _rows(out: Path, choice: Choice) -> list[tuple[Row, str]]:
     """The chosen rows with their truths; rows of samples that never had an image are left out."""
-    chosen = ds.field("id").isin(list(choice.ids))
+    chosen = ds.field("id").isin(pa.array(choice.ids, pa.string()))  # typed: none at all would be of type null
     truths = ds.dataset(out / NAME, format="parquet").to_table(columns=["id", "truth"], filter=chosen).to_pydict()
     by_id = dict(zip(truths["id"], truths["truth"], strict=True))
     record = ds.dataset(_record(out), format="parquet")

@@ -145,7 +145,7 @@ class _Check:
         except _UNFIT as error:
             self._note(NAME, f"its manifest cannot be read ({one_line(error)})")
             return None
-        self._problems += cross_checks.check_record(told, manifest.policy)
+        self._problems += cross_checks.check_record(told, manifest.policy, self.summary.models)
         try:
             content = rebuild(self.summary, manifest, told)
         except _UNFIT as error:

@@ -4,12 +4,16 @@
   if (!form) return;
   const samples = [...document.querySelectorAll("article.sample")];
   const galleries = [...document.querySelectorAll(".gallery")];
-  const text = new Map(samples.map((s) => [s, `${s.id} ${s.querySelector(".asked").textContent}`.toLowerCase()]));
+  const told = (s) => {
+    const { category, row } = s.dataset;
+    return [s.id, row, category, category.replaceAll("_", " "), s.querySelector(".asked").textContent].join(" ");
+  };
+  const text = new Map(samples.map((s) => [s, told(s).toLowerCase()]));
   const said = form.querySelector("output");
 
   const filter = () => {
     const want = new FormData(form);
-    const words = want.get("words").toLowerCase().split(/\s+/).filter(Boolean);
+    const words = want.get("words").toLowerCase().split(/\s+/).map((w) => w.replace(/^#/, "")).filter(Boolean);
     let shown = 0;
     for (const s of samples) {
       const fits = ["mode", "category", "reason"].every((k) => !want.get(k) || s.dataset[k] === want.get(k));
@@ -18,7 +22,8 @@
     }
     const all = shown === samples.length;
     for (const g of galleries) g.hidden = !all && !g.querySelector("article.sample:not([hidden])");
-    said.textContent = all ? `${shown} samples` : `${shown} of ${samples.length} samples`;
+    const some = all ? `${shown} samples` : `${shown} of ${samples.length} samples`;
+    said.textContent = shown || all ? some : "No sample fits; Show all brings them back.";
   };
 
   const follow = () => {

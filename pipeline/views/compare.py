@@ -89,7 +89,9 @@ def _sides(v: Versus) -> tuple[tuple[str, Share, str], tuple[str, Share, str]]:
 
 
 def _versus(v: Versus) -> tuple[str, ...]:
-    return v.name, str(v.a), str(v.b), delta(v)
+    """The cells of a row, broken where no figure is torn."""
+    a, b = (str(share).replace(", ", ",\n") for share in (v.a, v.b))
+    return v.name, a, b, delta(v).replace(" (", "\n(")
 
 
 def _calls(row: "pd.Series[float]", side: str) -> str:
@@ -109,7 +111,13 @@ def _print(console: Console, title: str, head: Sequence[str], rows: Sequence[Seq
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     for n, name in enumerate(head):
         figure = n > 0 and all(str(row[n])[:1] in "+-–0123456789" for row in rows)
-        table.add_column(name, justify="right" if figure else "left", header_style="dim", overflow="fold")
+        table.add_column(
+            name,
+            justify="right" if figure else "left",
+            header_style="dim",
+            overflow="fold",
+            no_wrap=any("\n" in str(row[n]) for row in rows),
+        )
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     console.print(table)

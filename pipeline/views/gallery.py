@@ -2,6 +2,7 @@
 
 In: all stories of a build, once through. Out: up to `EACH` samples per section, spread over categories (or over reasons, among
 what was lost) and, within those, of lowest rank: the same build always shows the same samples.
+The first few that the truth names come before all others.
 """
 
 import heapq
@@ -12,6 +13,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pipeline.output.truth_figures import TruthFigures
 from pipeline.store import ImageStore
 from pipeline.views.figures import fate
 from pipeline.views.page import fragment
@@ -19,6 +21,7 @@ from pipeline.views.stories import Beat, Story
 from pipeline.views.thumbnails import SIDE, SMALL, Thumbnail, thumbnail
 
 EACH = 16
+_MOST_NAMED = 4
 SECTIONS = ("direct", "reflection", "multistep", "discarded", "failed")
 _MOST_REFERENCES, _MOST_FACETS = 6, 60
 
@@ -63,10 +66,12 @@ class Choice:
     """Remembers the samples worth showing while the stories go by."""
 
     totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SECTIONS, 0))
-    _best: dict[tuple[str, str], list[tuple[Any, str, Story]]] = field(default_factory=lambda: defaultdict(list))
+    _best: dict[tuple[str, str], list[tuple[tuple[bool, Any], str, Story]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
-    def add(self, story: Story) -> None:
-        """Consider one more sample."""
+    def add(self, story: Story, truth: TruthFigures | None = None) -> None:
+        """Consider one more sample; a few of those named in `truth` are preferred, the gallery is for the others, too."""
         section = fate(story)
         if section not in SECTIONS or story.status == "surplus":
             return
@@ -75,7 +80,8 @@ class Choice:
         # One pool for all further facets: a free-text category must not make us hold every sample.
         known = (section, facet) in self._best or len(self._best) < _MOST_FACETS
         best = self._best[section, facet if known else ""]
-        best.append((story.rank, story.id, story))
+        named = (*truth.wrong[:_MOST_NAMED], *truth.needless_ids[:_MOST_NAMED]) if truth else ()
+        best.append(((story.id not in named, story.rank), story.id, story))
         if len(best) > EACH:
             best.remove(max(best, key=lambda b: b[:2]))
 
@@ -86,10 +92,10 @@ class Choice:
     def _spread(self, section: str) -> list[Story]:
         """Round by round through the facets, so that a common category does not crowd out a rare one."""
         turns = [
-            (n, rank, sid, s)
+            (n if place[0] else 0, place, sid, s)
             for (key, _), best in self._best.items()
             if key == section
-            for n, (rank, sid, s) in enumerate(sorted(best, key=lambda b: b[:2]))
+            for n, (place, sid, s) in enumerate(sorted(best, key=lambda b: b[:2]))
         ]
         return [s for *_, s in heapq.nsmallest(EACH, turns, key=lambda t: t[:3])]
 

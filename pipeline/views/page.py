@@ -7,6 +7,8 @@ import math
 import os
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
+from errno import EISDIR
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -37,13 +39,20 @@ def fragment(template: str, macro: str, *values: Any) -> Markup:
 
 
 def write(path: Path, page: bytes) -> Path:
-    """Put `page` at `path` at once, and return the path. Raises OSError."""
+    """Put `page` at `path` at once, and return the path. Raises OSError, its message "path: why"."""
+    if path.is_dir():
+        raise OSError(f"{path}: {os.strerror(EISDIR)}")
     aside = path.with_name(f"{path.name}.{os.getpid()}")
-    with aside.open("wb") as file:
-        file.write(page)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:
+            file.write(page)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink()
+        raise OSError(f"{path}: {error.strerror}") from error  # not its kind: a missing folder is no missing build
     return path
 
 

@@ -18,7 +18,7 @@ from pipeline.views.page import percent
 from pipeline.views.tables.agreement import REPEATED, SECOND, VERDICT
 from pipeline.views.tables.reading import Reading
 from pipeline.views.tables.rows import rows
-from pipeline.views.tables.scores import MOVES, Scores
+from pipeline.views.tables.scores import ACCEPTED, MOVES, STEPS, Scores
 from pipeline.views.text import spoken
 from stages.records import AXES, MODES
 
@@ -88,7 +88,7 @@ def distributions(scores: Scores) -> Iterator[Markup]:
     for axis in scores.axes:
         spread = [
             Bar(
-                row["moment"],
+                "steps, own sub-task" if row["moment"] == STEPS else row["moment"],
                 _parts_of_one([Part(row[str(s)], f"score-{s}") for s in range(1, 6)]),
                 f"mean {row['mean']:.2f}, {100 * row['passed']:.0f} % pass, n {row['n']:,.0f}",
             )
@@ -99,14 +99,15 @@ def distributions(scores: Scores) -> Iterator[Markup]:
 
 
 def means(scores: Scores) -> Markup | None:
-    """Mean scores over the moments, one curve an axis."""
+    """Mean scores over the moments, one curve an axis. Steps and the accepted are no further round: no line leads to them."""
     if not scores.axes:
         return None
+    joined = sum(m not in (STEPS, ACCEPTED) for m in scores.moments)
     drawn = [
         Curve(axis, f"axis-{AXES.index(axis) + 1}", [scores.mean(axis, m) for m in scores.moments])
         for axis in scores.axes
     ]
-    return curves("means", "Mean score at each moment", scores.moments, drawn, (1, 2, 3, 4, 5))
+    return curves("means", "Mean score at each moment", scores.moments, drawn, (1, 2, 3, 4, 5), joined)
 
 
 def moves(scores: Scores) -> Markup | None:

@@ -5,7 +5,7 @@ In: the folder of a finished build whose source knows the truth. Out: rich table
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,8 @@ def as_json(found: Measured) -> str:
         str(mode): {str(k): None if math.isnan(v) else v for k, v in row.items()}
         for mode, row in found.calls.iterrows()
     }
-    return json.dumps(said | {"notes": list(found.figures.notes)}, indent=2)
+    f = found.figures
+    return json.dumps(said | {"wrong": f.wrong, "needless_ids": f.needless_ids, "notes": f.notes}, indent=2)
 
 
 def print_truth(found: Measured, console: Console) -> None:
@@ -103,10 +104,20 @@ def print_truth(found: Measured, console: Console) -> None:
         console.print(Text(_ROWS[group], "bold"))
         console.print(_shares(shares))
         console.print()
+    _named("Accepted, but not right", found.figures.wrong, console)
+    _named("Thought needlessly", found.figures.needless_ids, console)
     console.print(Text("Cost: calls per accepted sample", "bold"))
     console.print(_cost(found.calls))
     for note in (*found.figures.notes, "intervals: 95 %, Wilson"):
         console.print(Text(note, "dim"))
+
+
+def _named(title: str, ids: Sequence[str], console: Console) -> None:
+    """The first samples of a kind, as x2i show takes them."""
+    if ids:
+        console.print(Text(f"{title} (x2i show DIR ID)", "bold"))
+        console.print(Text("  ".join(i[:16] for i in ids)))
+        console.print()
 
 
 def _shares(shares: list[tuple[str, Share]]) -> Table:

@@ -225,6 +225,11 @@ def test_counts_that_do_not_add_up_are_told(out):
     told(out, "run.json", "kept_by_mode.direct is 99")
 
 
+def test_a_judge_that_is_none_of_the_run_is_told(out):
+    edit_run(out, lambda said: said["models"].update(analyzer="another/model@1"))
+    told(out, "record/part-00000", "is none of the run's models")
+
+
 def test_a_sample_beyond_the_cut_is_told(out):
     edit_run(out, lambda said: said.update(cut_rank=0))
     told(out, "run.json: cut_rank is 0")

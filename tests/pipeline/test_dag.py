@@ -89,7 +89,9 @@ def test_an_actor_that_dies_is_replaced_and_no_finished_sample_climbs_again(up, 
     assert ray.get(work.hub.progress.remote()).done == 60
     needed = sum(map(calls, kept))
     made = len(log.read_text().splitlines())
-    assert needed <= made <= needed + 60 * 2  # at most the unfinished direct tries of the repeated blocks
+    assert (
+        needed <= made <= needed + 60 * 3
+    )  # at most the unfinished direct tries of the repeated blocks: an image, two verdicts
 
 
 def kill_the_first_actor(log, outcomes):

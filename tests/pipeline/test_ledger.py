@@ -112,6 +112,16 @@ def test_an_outcome_is_never_on_disk_before_the_calls_it_came_from(database, tmp
     assert {r["call_key"] for r in written(database, tmp_path)} == {"a1", "b1", "c1"}
 
 
+def test_whatever_a_driver_raises_reaches_those_who_wait(database):
+    async def climb():
+        keeper = Keeper(database)
+        keeper.note(replace(CALL, input_tokens=2**70))
+        await asyncio.wait_for(keeper.keep(Trajectory(sample(id="a"), 1).accept("direct")), 20)
+
+    with pytest.raises(OverflowError):
+        asyncio.run(climb())
+
+
 def test_many_samples_at_once_lose_no_call(database, tmp_path):
     async def one(keeper, n):
         keeper.note(replace(CALL, call_key=f"k{n}"))

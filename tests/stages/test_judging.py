@@ -109,6 +109,7 @@ def test_a_second_judge_decides_on_the_margin_and_nowhere_else(answers, judging,
 @pytest.mark.parametrize(
     ("answers", "margin"),
     [
+        ([[4, 5, 5, 5], [4, 5, 5, 5]], False),
         ([(5, 3, 3, 3)], False),  # passed, however narrowly
         ([(4, 3, 3, 3)], True),
         ([(4, 2, 5, 5)], True),  # two near misses

@@ -85,6 +85,15 @@ def test_the_flow_fits_the_screen(browser: Browser, pages: dict[str, Path]) -> N
             assert not page.locator(other).is_visible()
 
 
+def test_a_phone_stacks_the_stories(browser: Browser, pages: dict[str, Path]) -> None:
+    with browser.new_context(viewport={"width": 390, "height": 900}) as context:
+        page, _ = opened(context, pages["report"].as_uri())
+        over = page.locator(".strip").evaluate_all("all => Math.max(...all.map(s => s.scrollWidth - s.clientWidth))")
+        lefts = page.locator("#multistep .beat").evaluate_all("all => all.map(b => b.getBoundingClientRect().left)")
+    assert over <= 0
+    assert len(set(lefts)) == 1
+
+
 def test_the_filter_leaves_what_was_asked_for(desk: Page) -> None:
     samples = desk.locator("article.sample:visible")
     everything = samples.count()
@@ -101,8 +110,14 @@ def test_the_filter_leaves_what_was_asked_for(desk: Page) -> None:
     desk.fill("#filter [name=words]", wanted[:12])
     assert samples.evaluate_all("all => all.map(s => s.id)") == [wanted]
     assert "1 of" in desk.locator("#filter output").inner_text()
+    desk.fill("#filter [name=words]", f"#{wanted[:12]}")
+    assert samples.count() == 1
+    row = str(desk.locator("article.sample").nth(5).get_attribute("data-row"))
+    desk.fill("#filter [name=words]", row)
+    assert wanted in samples.evaluate_all("all => all.map(s => s.id)")
     desk.fill("#filter [name=words]", "no such words anywhere")
     assert samples.count() == 0
+    assert desk.locator("#filter output").inner_text() == "No sample fits; Show all brings them back."
 
 
 def test_a_permalink_leads_to_its_sample_even_through_a_filter(desk: Page) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli import app
+from pipeline.cli import app, main
 from pipeline.views.stories import ids
 
 RUN = CliRunner()
@@ -41,6 +41,28 @@ def test_compare_prints_or_writes(build: Path, tmp_path: Path) -> None:
     said = RUN.invoke(app, ["compare", str(build), str(build), "--html", str(place)])
     assert (said.exit_code, said.output.strip()) == (0, str(place))
     assert place.is_file()
+
+
+@pytest.mark.parametrize("place", ["missing/x.html", "taken", "file/x.html"])
+def test_a_page_that_cannot_be_written_is_named_alone(
+    build: Path,
+    sample: str,
+    tmp_path: Path,
+    place: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "file").touch()
+    page = tmp_path / place
+    why = {"missing/x.html": "No such file or directory", "taken": "Is a directory", "file/x.html": "Not a directory"}
+    for asked in (["show", str(build), sample, "--html"], ["compare", str(build), str(build), "--html"]):
+        monkeypatch.setattr("sys.argv", ["x2i", *asked, str(page)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 1
+        assert capsys.readouterr().err == f"x2i: {page}: {why[place]}\n"
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["file", "taken"]
 
 
 def test_compare_names_the_build_that_is_none(build: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pipeline.output.truth_figures import TruthFigures
 from pipeline.views import report as module
 from pipeline.views.gallery import Exhibit, Section, fit
 from pipeline.views.report import CAP, report
-from pipeline.views.stories import Story
+from pipeline.views.stories import Story, stories
 from pipeline.views.tables import reading
 from stages.records import Trajectory
 from tests.views.made_build import Build
@@ -146,7 +146,9 @@ def test_truth_is_told_where_it_is_known(build: Path, tmp_path: Path, monkeypatc
     out = shutil.copytree(build, tmp_path / "demo")
     assert 'id="truth"' not in report(out).read_text(encoding="utf-8")
     direct, quality, needless = {"direct": Share(50, 50)}, {"quality": Share(1, 9)}, {"all": Share(3, 30)}
-    known = TruthFigures(Share(90, 100), direct, quality, {}, needless, Share(0, 0), ("A note.",))
+    kept = [s.id for s in stories(build) if s.trained and s.status == "kept" and s.mode == "reflection"]
+    wrong, needing = ("0" * 64, kept[-1]), (kept[-2],)
+    known = TruthFigures(Share(90, 100), direct, quality, {}, needless, Share(0, 0), ("A note.",), wrong, needing)
     monkeypatch.setattr(reading, "truth_figures", lambda *_: known)
     page = Page(report(out).read_text(encoding="utf-8"))
     for words in (
@@ -155,8 +157,14 @@ def test_truth_is_told_where_it_is_known(build: Path, tmp_path: Path, monkeypatc
         "Needless thinking: in 10.0 %",
         "Not measured in this build: false fails, trained critiques",
         "A note.",
+        f"Accepted, but not right: {'0' * 16} , {kept[-1][:16]}",
+        f"Thought needlessly: {kept[-2][:16]}",
+        "x2i show DIR ID",
     ):
         assert words in page.text
+    shown = [str(a["id"]) for a in page.all("article")]
+    assert {kept[-1], kept[-2]} <= set(shown)
+    assert {f"#{kept[-1]}", f"#{kept[-2]}"} <= {a["href"] for a in page.all("a")}
 
 
 @pytest.mark.parametrize(

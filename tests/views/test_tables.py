@@ -17,8 +17,8 @@ from pipeline.views.tables.agreement import REPEATED, SECOND, VERDICT, Agreement
 from pipeline.views.tables.ledger import ledger
 from pipeline.views.tables.reading import Reading, read
 from pipeline.views.tables.rows import rows
-from pipeline.views.tables.scores import ACCEPTED, FIRST, Scores
-from stages.records import Trajectory
+from pipeline.views.tables.scores import ACCEPTED, FIRST, STEPS, Scores
+from stages.records import Evaluation, Trajectory
 from tests.views.made_build import Build
 from tests.views.made_calls import LEDGER
 
@@ -63,6 +63,18 @@ def test_means_follow_the_verdicts(reading: Reading) -> None:
     table = keyed(reading.scores.table(), "axis", "moment")
     assert all(sum(row[str(s)] for s in range(1, 6)) == row["n"] for row in table.values())
     assert table["instruction", ACCEPTED]["passed"] == 1
+
+
+def test_steps_stand_apart(reading: Reading, build: Path) -> None:
+    of_steps = [
+        m.payload.score("instruction")
+        for s in stories(build)
+        for m in s.moments
+        if m.against == "subtask" and isinstance(m.payload, Evaluation)
+    ]
+    table = keyed(reading.scores.table(), "axis", "moment")
+    assert table["instruction", STEPS]["n"] == len(of_steps) > 0
+    assert reading.scores.moments[-2:] == [STEPS, ACCEPTED]
 
 
 def test_moves_compare_an_image_with_the_one_before(tmp_path: Path) -> None:

@@ -194,8 +194,10 @@ def _imports(module: str) -> set[str]:
 
 
 def test_truth_knows_nothing_of_the_analyzer_or_its_eyes() -> None:
-    assert not {"vision", "faults", "case", "demand", "language", "reading"} & _imports("truth")
-    assert {"vision", "faults"} <= _imports("analyzer")
-    used = _imports("respond")
-    assert not {"truth", "source"} & used
-    assert not any(name.startswith("tasks") for name in used)
+    assert not {"sight", "models", "words"} & _rooms("oracle.truth")
+    assert {"sight", "words"} <= _rooms("models.analyzer")
+    assert not {"oracle", "tasks", "source"} & _rooms("respond")
+
+
+def _rooms(module: str) -> set[str]:
+    return {name.split(".")[0] for name in _imports(module)}

@@ -1,7 +1,8 @@
 """What people type is read rightly or not at all.
 
-`handwritten_dev.jsonl` is what the grammar was improved on. `handwritten_heldout.jsonl`, by the same author, was read once when
-the grammar was done: 90 of 100 understood, none wrongly. The grammar is not to be tuned on it.
+`handwritten_dev.jsonl`, by several authors, is what the grammar was improved on. `handwritten_heldout.jsonl` was read once when
+the grammar was first done: 90 of 100 understood, none wrongly. `handwritten_independent.jsonl` is by a writer who knew the
+vocabulary and nothing of the grammar: 88 of 100 when it was first read, none wrongly. The grammar is not to be tuned on them.
 `expect` holds orders in the world's own words; null: not to be understood.
 """
 
@@ -36,7 +37,7 @@ def handwritten(name):
     return [json.loads(line) for line in lines]
 
 
-@pytest.mark.parametrize("name", ["dev", "heldout"])
+@pytest.mark.parametrize("name", ["dev", "heldout", "independent"])
 def test_handwritten_instructions_are_understood_and_never_misread(name):
     rows = handwritten(name)
     asked = [(understood(row["text"]), understood(row["expect"])) for row in rows if row["expect"] is not None]
@@ -135,12 +136,50 @@ def test_ways_of_speaking(text, wanted):
             "turn the fish upside down",
             'make the sign say "HELLO"',
             "put the fish below the candle and the star above it",
+            *("put the heart from picture 2 on the left", "the red star might be blue", "would the star be red?"),
+            *("the star is red", "the star can stay", "I also need two stars", "what if it were night?"),
+            *("I don't want the star to be blue", "lose the star, not the heart", "a star is missing"),
         ),
     ],
 )
 def test_what_could_be_misread_is_not_understood(text):
     with pytest.raises(NotUnderstood):
         parse(text)
+
+
+GUESSES = (
+    "Two stars should go.",
+    "A star should go.",
+    "Another star should go.",
+    "There is a red star at the top left. Make it blue.",
+    "The picture shows a star. Remove it.",
+    "This picture has a red star. Make it blue.",
+    "There are two stars. Remove both.",
+    'There is a sign. Make it say "HI".',
+    "There are three stars. There should be two stars.",
+    "The background is grey. Make the star red.",
+    "It is night. Add a star.",
+    "on white, remove the star.",
+    "Second star should be red.",
+    "Third star should be red.",
+    "First star must vanish.",
+    "Last circle should be blue.",
+    "Have three stars and nothing else.",
+    "Keep only two stars and nothing else.",
+    "Just the star should be red.",
+    "Remove the two stars.",
+    'Make the sign say "ß".',
+    "Remove the red star and circle.",
+    "Add a red star and circle.",
+    "Make the star and the circle at the top red.",
+    "Add a star and a circle. Make it red.",
+    "Replace the stars with a circle.",
+)
+
+
+@pytest.mark.parametrize("text", GUESSES)
+def test_descriptions_and_loose_ends_are_not_guessed_at(text):
+    assert understood(text) is None
 
 
 def test_two_meanings_are_none():

@@ -22,8 +22,17 @@ class Curve:
     values: Sequence[float | None]
 
 
-def curves(key: str, title: str, places: Sequence[str], rows: Sequence[Curve], ticks: Sequence[float]) -> Markup:
-    """The series as one chart; `ticks` are the values written on the left, the first and the last of them the ends of the scale."""
+def curves(
+    key: str,
+    title: str,
+    places: Sequence[str],
+    rows: Sequence[Curve],
+    ticks: Sequence[float],
+    joined: int | None = None,
+) -> Markup:
+    """The series as one chart; `ticks` are the values written on the left, the first and the last of them the ends of the scale.
+    `joined`: a line connects so many places, the first ones (default: all); the others are dots alone.
+    """
     figure = sheet(_HEIGHT)
     axes = plot(figure, _LEFT, _RIGHT, _TOP, _FOOT)
     axes.set_xlim(0, max(len(places) - 1, 1))
@@ -43,7 +52,14 @@ def curves(key: str, title: str, places: Sequence[str], rows: Sequence[Curve], t
     for row in rows:
         points = [(x, v) for x, v in enumerate(row.values) if v is not None]
         values = [float("nan") if v is None else v for v in row.values]
-        axes.plot(range(len(values)), values, color=ink(row.tone), linewidth=2.5, clip_on=False, solid_capstyle="round")
+        axes.plot(
+            range(len(values[:joined])),
+            values[:joined],
+            color=ink(row.tone),
+            linewidth=2.5,
+            clip_on=False,
+            solid_capstyle="round",
+        )
         axes.plot(*zip(*points, strict=True), "o", color=ink(row.tone), markersize=7, markeredgewidth=0, clip_on=False)
         axes.annotate(
             row.name, (axes.get_xlim()[1], ends[row.name]), (12, -4), textcoords="offset points",

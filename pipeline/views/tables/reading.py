@@ -37,8 +37,8 @@ class Reading:
     truth_lacks: str | None
 
 
-def read(out: Path, also: Callable[[Story], None] | None = None) -> Reading:
-    """Read the build in `out`; every story goes to `also`, too.
+def read(out: Path, also: Callable[[Story, TruthFigures | None], None] | None = None) -> Reading:
+    """Read the build in `out`; every story goes to `also`, too, with the truth.
 
     Raises FileNotFoundError when `out` holds no finished build, ValueError when one of its files is damaged.
     """
@@ -50,7 +50,7 @@ def read(out: Path, also: Callable[[Story], None] | None = None) -> Reading:
         for part in (found.figures, found.calls, found.scores, found.agreement):
             part.add(story)
         if also is not None:
-            also(story)
+            also(story, found.truth)
     return found
 
 

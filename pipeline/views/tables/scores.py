@@ -1,6 +1,7 @@
 """How good the images were judged to be, rung by rung, and whether a round of reflection made them better.
 
-In: stories, one at a time (`Scores.add`). Out: DataFrames of counts. Only verdicts against the original instruction count.
+In: stories, one at a time (`Scores.add`). Out: DataFrames of counts. Verdicts against the original instruction count; those
+on a step, against its own sub-task, stand apart as the moment `steps`.
 """
 
 from collections import Counter
@@ -13,13 +14,13 @@ import pandas as pd
 from pipeline.views.stories import Moment, Story
 from stages.records import AXES, Axis, Evaluation
 
-FIRST, ACCEPTED = "first", "accepted"
+FIRST, STEPS, ACCEPTED = "first", "steps", "accepted"
 MOVES = ("better", "same", "worse")
 
 
 @dataclass
 class Scores:
-    """Counts of scores (1 to 5) by axis and moment: `first`, `round k`, `accepted`; and of moves from one round to the next."""
+    """Counts of scores (1 to 5) by axis and moment: `first`, `round k`, `steps`, `accepted`; and of moves from one round to the next."""
 
     rounds: int
     counts: Counter[tuple[Axis, str, int]] = field(default_factory=Counter)
@@ -28,8 +29,8 @@ class Scores:
 
     @property
     def moments(self) -> list[str]:
-        """`first`, `round 1`, ..., `accepted`, as far as anything was judged there."""
-        named = [FIRST, *(f"round {k}" for k in range(1, self.rounds + 1)), ACCEPTED]
+        """`first`, `round 1`, ..., `steps`, `accepted`, as far as anything was judged there."""
+        named = [FIRST, *(f"round {k}" for k in range(1, self.rounds + 1)), STEPS, ACCEPTED]
         return [m for m in named if any(moment == m for _, moment, _ in self.counts)]
 
     @property
@@ -47,6 +48,9 @@ class Scores:
                 old = before.score(a.axis)
                 if old is not None:
                     self.moved[a.axis, _name(k), MOVES[1 - (a.score > old) + (a.score < old)]] += 1
+        for m in story.moments:
+            if m.against == "subtask" and isinstance(m.payload, Evaluation):
+                self._note(m.payload, STEPS)
         last = [v for m in story.moments if (v := _verdict(m)) is not None]
         if last and story.mode is not None and story.status in ("kept", "surplus"):
             self._note(last[-1], ACCEPTED)

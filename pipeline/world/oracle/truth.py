@@ -136,7 +136,9 @@ def _wanted(truth: Truth, seen: Scene) -> _Wanted:
 def _axes(truth: Truth, wanted: _Wanted, seen: Scene, place: str, what: Difference | None) -> set[Axis]:
     """Which axes a wrong place counts on."""
     start, target = truth.start, wanted.scene
-    if what == "streak" or (place in start.artifacts and place not in target.artifacts):
+    after, shown = target.at(place), seen.at(place)
+    uncleaned = place in start.artifacts and place not in target.artifacts and after is None and shown is None
+    if what == "streak" or uncleaned:
         return {"quality"}
     if place == GROUND:
         changed = start.background != target.background
@@ -144,14 +146,16 @@ def _axes(truth: Truth, wanted: _Wanted, seen: Scene, place: str, what: Differen
         changed = start.tone != target.tone
     else:
         changed = _look(start, place) != _look(target, place)
-    after, shown = target.at(place), seen.at(place)
     # Pictures that are only borrowed from leave nothing to keep: the work starts from none of them.
     found: set[Axis] = {"instruction"} if changed or start not in truth.pictures else {"consistency"}
-    if shown and any(isinstance(op, ops.Count) and fits(op.look, shown) for op in truth.clauses):
+    counts = [op.look for op in truth.clauses if isinstance(op, ops.Count)]
+    if any(thing and fits(look, thing) for look in counts for thing in (shown, after)):
         found.add("instruction")
     if shown and place in wanted.taken:
         found.add("consistency")
-    if changed and (place in wanted.known or (after is not None and after.exotic)):
+    # A place that something should have left counts only where it has not.
+    moved = after is not None or _look(seen, place) == _look(start, place)
+    if changed and ((place in wanted.known and moved) or (after is not None and after.exotic)):
         found.add("knowledge")
     return found
 

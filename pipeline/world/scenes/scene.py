@@ -80,8 +80,9 @@ class Scene:
         return tuple(p for p in PLACES if p not in taken)
 
     def put(self, thing: Thing) -> Self:
-        """This scene with `thing` in its cell, in place of whatever lay there."""
-        return self.of(self.background, (*self.drop(thing.place).things, thing), self.artifacts, self.tone)
+        """This scene with `thing` in its cell, in place of whatever lay there, a streak included."""
+        clean = self.drop(thing.place).cleaned(thing.place)
+        return self.of(self.background, (*clean.things, thing), clean.artifacts, self.tone)
 
     def drop(self, place: str) -> Self:
         """This scene without the thing at `place`."""

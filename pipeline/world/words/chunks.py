@@ -25,18 +25,30 @@ def _beside_new() -> Node:
     return trie([(key, [p.replace("{anchor}", "{new}") for p in patterns]) for key, patterns in idioms.NEARS])
 
 
+def _plain(noun: nouns.Noun) -> bool:
+    """Whether a noun is one mere thing."""
+    return not noun.plural and not noun.place and noun.look == Look()
+
+
 def _sub(spans: Spans, i: int) -> Iterator[tuple[int, int]]:
-    start = i + (i < len(spans.tokens) and spans.tokens[i] in ("the", "that"))
+    start = i + spans.has(i, "the", "that")
+    start += spans.has(start, "one") and spans.has(start + 1, *lexicon.THINGS)
     for noun in nouns.nouns(spans, start):
-        if noun.plural or noun.place:
-            continue
+        if not _plain(noun):
+            continue  # which thing of the picture is meant is nothing that an op could say
         for skip in (("shown", "in"), ("from",), ("in",), ("of",), ("out", "of")):
             end = noun.end + len(skip)
             if tuple(spans.tokens[noun.end : end]) == skip:
                 yield from spans("picture", end)
+                if spans.has(end, "the") and end + 1 < len(spans.tokens) and spans.tokens[end + 1] in lexicon.ORDINALS:
+                    yield end + 2, lexicon.ORDINALS.index(spans.tokens[end + 1]) + 1  # "the item from the second"
+    for words in ("what is", "whatever is", "what you see", "what is shown", "what you find"):
+        end = i + words.count(" ") + 1
+        if spans.runs(i, words) and spans.has(end, "in", "on"):
+            yield from spans("picture", end + 1)
     for end, number in spans("picture", i):
         if spans.tokens[end : end + 1] == ["'s"]:
-            yield from ((n.end, number) for n in nouns.nouns(spans, end + 1) if not n.plural and not n.place)
+            yield from ((n.end, number) for n in nouns.nouns(spans, end + 1) if _plain(n))
 
 
 def _source(spans: Spans, i: int) -> Iterator[tuple[int, int]]:
@@ -79,6 +91,9 @@ def _described(spans: Spans, i: int, look: Look) -> Iterator[tuple[int, Look]]:
             j = i + len(skip)
             if spans.tokens[j : j + 2] in (["colour", "of"], ["color", "of"]):
                 options += [(end, "colour", term) for end, term in spans("term", j + 2)]
+    for end, term in spans("term", i + spans.has(i, "in")):
+        if spans.has(end, "'s") and spans.has(end + 1, "colour", "color"):
+            options.append((end + 2, "colour", term))
     for end, part, value in options:
         if (more := qualities.said(look, part, value)) is None:
             continue
@@ -144,12 +159,27 @@ def _way(spans: Spans, i: int) -> Iterator[tuple[int, str]]:
         yield from spans.looked_up({"left": "left", "right": "right", "top": "up", "bottom": "down"}, start)
 
 
+_LINKS = frozenset((",", ";", ".", "!", "?", ":", "and", "so", "but", "please", "now", "then"))
+_ASKS = dict.fromkeys(("could you", "can you", "would you", "will you", "i want you to", "you should", "you can"))
+
+
+def _so(spans: Spans, i: int) -> Iterator[tuple[int, None]]:
+    """What leads on to what is to be done: stops and joints, "could you", "please"; or nothing."""
+    yield i, None
+    while i < len(spans.tokens):
+        end = next((end for end, _ in spans.looked_up(_ASKS, i)), i + (spans.tokens[i] in _LINKS))
+        if end == i:
+            return
+        yield end, None
+        i = end
+
+
 def _number(spans: Spans, i: int) -> Iterator[tuple[int, int]]:
     if i < len(spans.tokens):
         word = spans.tokens[i]
         if word in lexicon.NUMBERS:
             yield i + 1, lexicon.NUMBERS.index(word)
-        elif len(word) == 1 and word.isdigit():
+        elif len(word) == 1 and word.isascii() and word.isdecimal():
             yield i + 1, int(word)
 
 
@@ -178,9 +208,7 @@ _KINDS: Kinds = {
     "picture": _picture,
     "here": _here,
     "home": lambda c, i: ((end, None) for end, number in c("picture", i) if number == 1),
-    "bring": lambda c, i: (
-        (n.end, None) for n in nouns.nouns(c, i + (c.has(i, "the"))) if not n.plural and not n.place
-    ),
+    "bring": lambda c, i: ((n.end, None) for n in nouns.nouns(c, i + (c.has(i, "the"))) if _plain(n)),
     "gone": lambda c, i: ((n.end, n.look) for n in nouns.nouns(c, i) if not n.plural and not n.place),
     "adj": _adj,
     "mark": _mark,
@@ -196,7 +224,7 @@ _KINDS: Kinds = {
     "kind": lambda c, i: ((end, s) for end, (s, many) in c.looked_up(_SHAPES, i) if not many),
     "kinds": lambda c, i: ((end, s) for end, (s, _) in c.looked_up(_SHAPES, i)),
     "colour": lambda c, i: ((end, k.colour) for end, k in c("adj", i) if k == Look(colour=k.colour)),
-    "size": _of(lexicon.SIZE_WORDS),
+    "size": _of({**lexicon.SIZE_WORDS, **{f"{s} sized": v for s, v in lexicon.SIZE_WORDS.items() if "sized" not in s}}),
     "hue": _of(lexicon.COLOUR_WORDS),
     "texture": _of(lexicon.TEXTURE_WORDS),
     "pattern": _of(lexicon.PATTERN_NOUNS),
@@ -217,6 +245,8 @@ _KINDS: Kinds = {
             "colour": "colour",
             "color": "colour",
             "pattern": "pattern",
+            "texture": "pattern",
+            "hue": "colour",
             "design": "pattern",
             "texture and mark": "pattern",
         }
@@ -241,6 +271,18 @@ _KINDS: Kinds = {
         )
     ),
     "rest": _idiom("RESTS", lambda key, _: None),
+    "mended": _idiom("MENDED", lambda key, _: None),
+    "undone": _idiom("UNDONE", lambda key, _: None),
+    "outed": _idiom("OUTED", lambda key, _: None),
+    "unlike": _idiom("UNLIKE", lambda key, _: None),
+    "resemble": _idiom("RESEMBLE", lambda key, _: None),
+    "alike": _idiom("ALIKE", lambda key, _: None),
+    "back": _idiom("BACK", lambda key, _: None),
+    "late": _idiom("FEATURES", lambda key, bound: (key, bound)),
+    "so": _so,
+    "edge": _of(
+        {"left": "left", "right": "right", "top": "top", "bottom": "bottom", "upper": "top", "lower": "bottom"}
+    ),
     "goal": lambda c, i: _cells(c, "GOALS", i),
     "angle": _idiom("ANGLES", lambda key, _: key),
     "while": _idiom("WHILES", lambda key, _: None),

@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.world.scenes import ops
 from pipeline.world.scenes.ops import Look, Near, Op, Selector
 from pipeline.world.words.nouns import IT, New
-from pipeline.world.words.qualities import said, tinted
+from pipeline.world.words.qualities import featured, said, tinted
 from pipeline.world.words.topics import Topic, settle
 
 Bound = Mapping[str, Any]
@@ -27,9 +27,17 @@ def built(key: str, bound: Bound, topic: Topic, picture: bool) -> list[Op] | Non
 
 def _added(b: Bound) -> list[Op] | None:
     new, spot = b["new"], b.get("spot")
-    if not new.look.shape or (new.number > 1 and isinstance(spot, str)):
+    look: Look | None = new.look
+    if "late" in b:
+        key, bound = b["late"]
+        look = (
+            featured(new.look, key, bound)
+            if isinstance(spot, str) and (key != "text" or new.look.shape == "sign")
+            else None
+        )
+    if look is None or not look.shape or (new.number > 1 and isinstance(spot, str)) or b.get("more"):
         return None
-    return [ops.Add(new.look, spot)] * new.number
+    return [ops.Add(look, spot)] * new.number
 
 
 def _had(b: Bound) -> list[Op] | None:
@@ -102,7 +110,7 @@ def _moved(b: Bound) -> list[Op] | None:
     target = b["the"][0]
     if len(b["the"]) > 1 or target.every or ("still" in b and target.near):
         return None  # "move the star above the ring at the top": it is the ring that is at the top
-    return [ops.Move(target, next(b[n] for n in ("dest", "still", "cell") if n in b))]
+    return [ops.Move(target, next(b[n] for n in ("dest", "still", "goal", "cell", "corner") if n in b))]
 
 
 def _moved_from(b: Bound) -> list[Op] | None:
@@ -137,6 +145,11 @@ def _pair(first: New, second: New, near: Callable[[Selector], Near], spot: Any) 
     return [ops.Add(first.look, spot), ops.Add(second.look, near(Selector(first.look, place, around)))]
 
 
+def _crossed(b: Bound) -> list[Op] | None:
+    """ "the star where the heart is, and the heart where the star is"."""
+    return _switched(b) if (b["one"], b["other"]) == (b["fourth"], b["third"]) else None
+
+
 def _switched(b: Bound) -> list[Op] | None:
     return [ops.Swap(b["one"], b["other"])] if b["one"] != b["other"] else None
 
@@ -156,6 +169,7 @@ _BUILD: Mapping[str, Callable[[Bound], list[Op] | None]] = {
     "count": lambda b: [ops.Count(*(b.get("exactly") or b.get("many") or (b["plural"], b["number"])))],
     "none": lambda b: [ops.Remove(Selector(b.get("plural") or b["gone"], every=True))],
     "remove": _each(lambda t, _: ops.Remove(t)),
+    "remove_both": lambda b: [ops.Remove(t) for t in (*b["the"], *b["other"])],
     "replace": _each(_instead),
     "alter": _each(_altered),
     "alter_from": _each(_from),
@@ -172,6 +186,7 @@ _BUILD: Mapping[str, Callable[[Bound], list[Op] | None]] = {
     "elsewhere": _one(lambda t, _: ops.Move(t, None)),
     "move_from": _moved_from,
     "swap": _switched,
+    "crossed": _crossed,
     "push": _one(lambda t, b: ops.Push(t, b["pushed"])),
     "later": lambda _: [ops.Later()],
     "behind": lambda _: [ops.Behind()],
@@ -184,4 +199,6 @@ _BUILD: Mapping[str, Callable[[Bound], list[Op] | None]] = {
     "combine": lambda b: [ops.AddFrom(b["sub"]), ops.AddFrom(b["other"])],
     "replace_from": _each(lambda t, b: ops.ReplaceFrom(t, b["sub"])),
     "transfer": _each(_transferred),
+    "recolour_from": _each(lambda t, b: ops.TransferFrom(t, b["source"], "colour")),
+    "repattern_from": _each(lambda t, b: ops.TransferFrom(t, b["source"], "pattern")),
 }

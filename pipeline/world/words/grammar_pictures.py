@@ -5,6 +5,7 @@ ITEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "item",
         (
             "{new} [{placed}] [,] [{spot}]",
+            "{new} [{placed}] [,] {spot} [,] {late}",
             "{spot} [,] [there is] {new}",
             "{spot} [,] there are {new}",
             "there (is|are) {new} [{spot}]",
@@ -56,6 +57,7 @@ OPENINGS = (
     f"[(draw|create|make|paint|generate|render|compose)] (a|an) {_KIND}",
     f"{_KIND} (of|with|showing|:)",
     "(the|this) (picture|image|scene|photo) (shows|contains|has)",
+    "(combine|merge|join|put together) (these|them|the following|all of these) [(into|in) (one|a single) [(picture|image)]] [:]",
     "(combine|merge|join) (both|the|the two|both the|the three|all|all the) (pictures|images|"
     "references) [(into|in) one [picture]] [:]",
     "(make|create) (one|a single|a new) (picture|image) (out of|from|of) (both|the two|all|all the) "

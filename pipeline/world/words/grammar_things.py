@@ -7,7 +7,7 @@ the classes of `lexicon.VERBS`; "its" is read as "it 's".
 
 WISH = "<wish>"
 PICTURE = "<scene>"
-_IN_ALL = "[(in total|altogether|in all|in the picture|in the image)]"
+_IN_ALL = "[(in total|altogether|in all|in <scene>|here|overall)]"
 _THERE = (
     "(in its place|there|instead|in their place|there instead|in its place instead|where it was"
     "|in that place|in that spot|in the same place|in the same spot|at the same place|at its place)"
@@ -22,7 +22,8 @@ THINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "like|in any free place)",
             "<add> {spot} [,] {new}",
             "{spot} [,] <add> {new}",
-            "{new} <must> (be added|appear|be placed|be put|go|be inserted|sit|be drawn|be|stand|be there) [{spot}]",
+            "{new} <must> (be added|appear|be placed|be put|be inserted|be drawn|be there) [{spot}]",
+            "{new} <must> (go|sit|stand|be) {spot}",
             "(make|have|let) {new} appear [{spot}]",
             "<wish> {new} added [{spot}]",
             "(drop|make|throw in|pop|create|sketch|have) {new} {spot}",

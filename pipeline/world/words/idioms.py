@@ -6,11 +6,13 @@ Features follow a noun ("with a piece missing"), places come with their preposit
 _TINT = "[(white|black):tint]"
 _OF_PICTURE = "[(of (the|this) (picture|image|canvas|scene|photo|frame|page|whole picture)|of {home})]"
 _PART = "[(corner|side|edge|part|area|cell|spot|position|section|third)]"
-_IN = "[(right|exactly|dead)] (in|at|on|inside|within)"
+_IN = (
+    "[(right|exactly|dead|directly|over|down|up|way over|way up|way down|somewhere|back|just)] (in|at|on|inside|within)"
+)
 _TO = "(to|toward|towards|into|onto)"
 
 FEATURES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("mark", ("with {mark}", "that (has|have) {mark}", "having {mark}", "bearing {mark}")),
+    ("mark", ("with {mark} on it", "with {mark}", "that (has|have) {mark}", "having {mark}", "bearing {mark}")),
     ("pattern", ("with {pattern}", "that (has|have) {pattern}")),
     (
         "text",
@@ -19,7 +21,7 @@ FEATURES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "(saying|reading|labelled|labeled) {text}",
             "with the (text|word|number|words|writing|inscription|label) {text} [on it]",
             "with {text} [(written|printed)] on it",
-            "with {text} on",
+            "with {text}",
         ),
     ),
     (
@@ -37,7 +39,15 @@ FEATURES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("down", ("upside down", "that is upside down")),
-    ("term", ("in the (colour|color) of {term}", "the (colour|color) of {term}", "in {term} colour")),
+    (
+        "term",
+        (
+            "in the (colour|color) of {term}",
+            "the (colour|color) of {term}",
+            "in {term} colour",
+            "in {term} 's (colour|color)",
+        ),
+    ),
     ("colour", ("in {hue}", "that (is|are) {hue}", "which is {hue}")),
     ("size", ("of {size} size", "in a {size} size", "that (is|are) {size}")),
     ("texture", ("that (is|are) {texture}", "which is {texture}")),
@@ -45,30 +55,52 @@ FEATURES: tuple[tuple[str, tuple[str, ...]], ...] = (
 PLACES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "cell",
-        (f"{_IN} [the] {{cell}} {_PART} {_OF_PICTURE}", "{corner} [corner]", f"{_IN} the {{cell}} {_PART} of it all"),
+        (
+            f"{_IN} [the] {{cell}} {_PART} {_OF_PICTURE}",
+            "{corner} [(corner|cell|spot|area)]",
+            f"{_IN} the (middle|center|centre) of the {{edge:cell}} (side|edge|row|column|border)",
+            f"{_IN} the {{cell}} {_PART} of it all",
+        ),
     ),
 )
-GOALS: tuple[tuple[str, tuple[str, ...]], ...] = (("cell", (f"{_TO} [the] {{cell}} {_PART} {_OF_PICTURE}",)),)
+GOALS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "cell",
+        (
+            f"[(over|down|up|back|across|right|all the way)] {_TO} [the] {{cell}} {_PART} {_OF_PICTURE}",
+            f"{_TO} the (middle|center|centre) of the {{edge:cell}} (side|edge|row|column|border)",
+        ),
+    ),
+)
+_JUST = "[(right|just|directly|immediately|straight|over|somewhere)]"
 NEARS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        "left",
+    *tuple(
         (
-            "[to the|on the|at the] left [hand] [side] of {anchor}",
-            "(to|on|at) {anchor} 's left [side]",
-            "[on the] left side of {anchor}",
-        ),
+            side,
+            (
+                f"[{_JUST} (to|on|at) the] {side} [hand] [side] of {{anchor}}",
+                f"(to|on|at) {{anchor}} 's {side} [hand] [side]",
+                f"{_JUST} {side} of {{anchor}}",
+            ),
+        )
+        for side in ("left", "right")
     ),
     (
-        "right",
+        "above",
         (
-            "[to the|on the|at the] right [hand] [side] of {anchor}",
-            "(to|on|at) {anchor} 's right [side]",
-            "[on the] right side of {anchor}",
+            f"{_JUST} above {{anchor}}",
+            "[(a place|the place|to a place|to the place|to somewhere)] above {anchor}",
+            "over {anchor}",
         ),
     ),
-    ("above", ("[(somewhere|a place|the place|to a place|to the place)] above {anchor}", "over {anchor}")),
-    ("below", ("[(somewhere|to a place)] (below|beneath|underneath|under) {anchor}",)),
-    ("beside", ("[right] (next to|beside|alongside) {anchor}", "to a place (next to|beside) {anchor}")),
+    ("below", (f"{_JUST} (below|beneath|underneath|under) {{anchor}}", "to (a place|somewhere) below {anchor}")),
+    (
+        "beside",
+        (
+            "[(right|just|directly|immediately)] (next to|beside|alongside) {anchor}",
+            "to a place (next to|beside) {anchor}",
+        ),
+    ),
 )
 RELATIVE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("near", ("[(that|which) (is|are|lies|sits|stands)] {nears}",)),
@@ -186,6 +218,8 @@ RESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "[all] the (others|rest|other ones|remaining ones)",
             "[all] the other {kinds}",
             "the rest of (them|the {kinds})",
+            "(its|the) (mates|neighbours|neighbors|siblings|majority)",
+            "(them|they)",
         ),
     ),
 )

@@ -116,9 +116,19 @@ def _featured(spans: Spans, noun: Noun, left: int) -> Iterator[Noun]:
             yield from _featured(spans, replace(noun, end=end, look=look), left - 1)
 
 
+def unclear(spans: Spans, i: int) -> bool:
+    """Whether an adjective may be that of a noun without article as well: "the red star and ring", read at "ring"."""
+    after = next((end for end, _ in spans.looked_up(heads(), i)), None)
+    if after is None or not i or spans.tokens[i - 1] != "and":
+        return False
+    stop = i - 1 - spans.has(i - 2, ",")
+    starts = (j for j in range(max(1, stop - 3), stop) if any(end == stop for end, _ in spans.looked_up(heads(), j)))
+    return any(spans.tokens[j - 1] in adjectives() for j in starts)
+
+
 def text(spans: Spans, i: int) -> str | None:
     """What a sign may say: in quotes, as a number, or in capitals after a word that is not."""
-    if i >= len(spans.tokens):
+    if i >= len(spans.tokens) or not spans.raw[i].isascii():  # the capitals of "ß" are two letters
         return None
     word = spans.tokens[i]
     if word[0] == '"':
@@ -134,10 +144,10 @@ def definite(spans: Spans, i: int) -> Iterator[tuple[int, Selector]]:
     """One noun phrase that means things that are there already."""
     starts: list[tuple[int, str]] = [(i, "bare")]
     if spans.has(i, *_DEFINITE):
-        starts = [(i + 1, "the"), *((end, "all") for end, n in spans("number", i + 1) if n > 1)]
+        starts = [(i + 1, "the")]
     starts += [(end, "every") for end, _ in spans.looked_up(dict.fromkeys(_EVERY), i)]
     for end, _ in spans.looked_up(dict.fromkeys(_ALL), i):
-        starts += [(end, "all"), *((after, "all") for after, n in spans("number", end) if n > 1)]
+        starts.append((end, "all"))
     for start, how in starts:
         for noun in nouns(spans, start):
             one_word = noun.look.shape == "fish"  # "the fish" is one
@@ -170,11 +180,22 @@ def several(spans: Spans, i: int) -> Iterator[tuple[int, tuple[Selector, ...]]]:
 def _listed(spans: Spans, i: int, before: tuple[Selector, ...]) -> Iterator[tuple[int, tuple[Selector, ...]]]:
     for end, selector in spans("selector", i):
         found = (*before, selector)
+        if before and _reaches_back(spans, i, end, before[-1], selector):
+            continue
         yield end, found
         after = end + spans.has(end, ",")
         after += spans.has(after, "and")
         if after > end and len(found) < 6:
             yield from _listed(spans, after, found)
+
+
+def _reaches_back(spans: Spans, i: int, end: int, before: Selector, last: Selector) -> bool:
+    """Whether a place after the last thing may be that of the one before too: "the star and the ring at the top"."""
+    if before in (IT, THEM) or before.place or before.near:
+        return False
+    return (last.place, last.near) != (None, None) and all(
+        noun.end < end for noun in nouns(spans, i + spans.has(i, *_DEFINITE))
+    )
 
 
 def selector(spans: Spans, i: int) -> Iterator[tuple[int, Selector]]:

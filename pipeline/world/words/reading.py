@@ -5,38 +5,34 @@ or with two meanings, is not understood. Nothing is ever guessed. `glean` passes
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Literal
 
 from pipeline.world.scenes.ops import Op
-from pipeline.world.words import asides, lexicon
-from pipeline.world.words import grammar_pictures as pictures
+from pipeline.world.words import grammar, lexicon
 from pipeline.world.words.chunks import read
 from pipeline.world.words.clauses import built
-from pipeline.world.words.grammar_looks import LOOKS
-from pipeline.world.words.grammar_scene import SCENE
-from pipeline.world.words.grammar_things import THINGS
-from pipeline.world.words.patterns import Match, Node, trie, walk
+from pipeline.world.words.nouns import THEM, nouns, unclear
+from pipeline.world.words.patterns import Match, Node, walk
+from pipeline.world.words.spans import TooDeep
+from pipeline.world.words.tokens import tokens
 from pipeline.world.words.topics import Topic, clash, topic
 
 _BEFORE_GERUNDS = ("mind", "about", "by", "try")
 _JOINTS = frozenset((",", ";", "and", "then", "also"))
 """What may stand before a clause that leaves out its verb."""
 _BREAKS = frozenset(".,;:!?\n")
-_EXPANDED = {
-    "i'd": "i would",
-    "let's": "let us",
-    "it's": "it is",
-    "there's": "there is",
-    "that's": "that is",
-    "don't": "do not",
-    "doesn't": "does not",
-}
-_TOKEN = re.compile(r'"[^"]*"|[^\W\d_]+|\d+|\'s\b|[^\s\w]|\n')
-_QUOTED = re.compile(r"[“”„\"]([^“”„\"]*)[“”„\"]|(?<!\w)[‘']([\w ]{1,20}[.,!]?)[’'](?!\w)")
-_MARKER = re.compile(r"(?m)^\s*(?:\d[.)]|[-*•])\s+|(?<!\S)\(?\d\)\s+|(?<=[.;:!?]\s)\d\.\s+(?=[A-Za-z])")
+_COMING = frozenset(("add", "have", "count", "background", "light", "add_from", "combine"))
+"""Orders that do not touch what is there."""
+_EACH = frozenset(("all", "both", "each", "every"))
+_RANKS = frozenset((*lexicon.ORDINALS, "last", "next"))
+"""What numbers the orders only where no noun follows: "second star" is one star of several."""
+LONGEST = 2000
+"""Characters of the longest text that is read at all; instructions have far fewer."""
+_MOST = 100
+"""How many clauses and asides a text may have; real ones have a tenth of it."""
 
 
 class NotUnderstood(ValueError):
@@ -47,16 +43,9 @@ class NotUnderstood(ValueError):
         self.piece = piece
 
 
-def tokens(text: str) -> tuple[list[str], list[str]]:
-    """The words and stops of a text, in lower case and as they were; a quoted text is one token that begins with a quote."""
-    text = _QUOTED.sub(lambda m: f'"{(m[1] or m[2] or "").strip().rstrip(".,!")}"', text)
-    text = _MARKER.sub("\n", text).replace("’", "'").replace("&", " and ").replace("°", " degrees ")
-    text = re.sub(r"\s[-–]+\s|—", " , ", text)
-    text = re.sub(r"(?<=\w)-(?=\w)", " ", text)
-    text = re.sub(r"\b\w+'\w+\b", lambda m: _EXPANDED.get(m[0].lower(), m[0]), text)
-    text = re.sub(r"\b(I?ts)\b", lambda m: "it's", text, flags=re.IGNORECASE)
-    raw = _TOKEN.findall(text)
-    lower = [t.lower() for t in raw]
+def _worded(text: str) -> tuple[list[str], list[str]]:
+    """The tokens of a text, gerunds as the verbs that they belong to; and as they were written."""
+    lower, raw = tokens(text)
     return [_base(t) if i and lower[i - 1] in _BEFORE_GERUNDS else t for i, t in enumerate(lower)], raw
 
 
@@ -64,42 +53,11 @@ def tokens(text: str) -> tuple[list[str], list[str]]:
 def _base(word: str) -> str:
     """The verb that a gerund belongs to: "making" to "make"; other words stay as they are."""
     stem = word.removesuffix("ing")
-    verbs = {verb.split()[0] for group in lexicon.VERBS.values() for verb in group.split("|")} | set(_root().words)
+    verbs = {verb.split()[0] for group in lexicon.VERBS.values() for verb in group.split("|")} | set(
+        grammar.root().words
+    )
     options = (stem, f"{stem}e", stem[:-1]) if stem != word else ()
     return next((verb for verb in options if verb in verbs), word)
-
-
-@cache
-def _root() -> Node:
-    return trie((key, [*patterns, *_asked(patterns)]) for key, patterns in (*THINGS, *LOOKS, *SCENE))
-
-
-def _asked(patterns: Sequence[str]) -> Iterator[str]:
-    """What "the star should be red" is as a question: "could the star be red?"."""
-    return (f"(could|can|may|might) {p.replace(' <must>', '', 1)}" for p in patterns if p.startswith("{the} <must>"))
-
-
-@cache
-def _items() -> Node:
-    return trie(pictures.ITEMS)
-
-
-@cache
-def _settings() -> Node:
-    return trie(pictures.SETTINGS)
-
-
-@cache
-def _asides() -> Node:
-    """Fillers, openings, and ways of saying that the rest stays as it is."""
-    kept = ("kept", asides.KEPT)
-    return trie((("filler", asides.FILLERS), ("opening", pictures.OPENINGS), ("drawing", pictures.DRAWINGS), kept))
-
-
-@cache
-def _elided() -> Node:
-    """What goes on after "the star should be red and ..."."""
-    return trie((("alter", ("{the} {adj}",)), ("move", ("{the} ({dest}|{still})",))))
 
 
 _Mode = Literal["", "picture", "drawing", "orders"]
@@ -115,40 +73,48 @@ class _State:
     modal: bool = False
     topic: Topic = ()
     spoken: bool = False
+    described: Literal["", "wished", "told"] = ""
+    """Whether a picture was described; "told": said of one that may be there ("it is night")."""
 
 
 class _Text:
     """One text and all ways of reading it."""
 
     def __init__(self, text: str) -> None:
-        self.tokens, raw = tokens(text)
+        self.tokens, raw = _worded(text)
         self.chunks = read(self.tokens, raw)
         self.reached = 0
+        self._depth = 0
         self._read: dict[tuple[int, _State, bool], frozenset[tuple[Op, ...]]] = {}
 
     def readings(self, i: int, state: _State, broken: bool) -> frozenset[tuple[Op, ...]]:
         """The ways of reading the tokens from `i` on, two of them at most; `broken`: a clause may begin here."""
         key = (i, state, broken)
         if key not in self._read:
+            if self._depth == _MOST:
+                raise TooDeep(" ".join(self.tokens[i:]))
+            self._depth += 1
             found: set[tuple[Op, ...]] = set()
             for reading in self._readings(i, state, broken):
                 found.add(reading)
                 if len(found) > 1:
                     break
             self._read[key] = frozenset(found)
+            self._depth -= 1
         return self._read[key]
 
     def _readings(self, i: int, state: _State, broken: bool) -> Iterator[tuple[Op, ...]]:
         self.reached = max(self.reached, i)
+        while i < len(self.tokens) and self.tokens[i] in _BREAKS:
+            i, broken = i + 1, True
         if i == len(self.tokens):
             yield ()
-            return
-        if self.tokens[i] in _BREAKS:
-            yield from self.readings(i + 1, state, True)
             return
         for end, key in self.asides(i):
             if key in ("opening", "drawing") and (state.spoken or not broken):
                 continue
+            if key == "alone" and state.mode != "picture":
+                continue  # there, it would remove what else there is
             onward = replace(state, mode=_MODES.get(key, state.mode))
             yield from self.readings(end, onward, True)
         for end, done, onward in self.clauses(i, state, broken):
@@ -157,7 +123,11 @@ class _Text:
 
     def asides(self, i: int) -> Iterator[tuple[int, str]]:
         """Words from `i` on that ask for nothing."""
-        return ((m.end, m.key) for m in self._walk(_asides(), i))
+        for m in self._walk(grammar.aside_words(), i):
+            word = self.tokens[i] if m.end == i + 1 else ""
+            ranked = word in _RANKS and any(True for _ in nouns(self.chunks, m.end))
+            if not (ranked or (word == "just" and self.chunks("selector", m.end))):  # "just the star" is that one only
+                yield m.end, m.key
 
     def clauses(self, i: int, state: _State, broken: bool) -> Iterator[tuple[int, tuple[Op, ...], _State]]:
         """The clauses that begin at a token: where each ends, its ops, and the state after it."""
@@ -165,38 +135,59 @@ class _Text:
             opens = match.key == "light_with"
             if not (opens or self._ends(match.end)):
                 continue
-            done = built(match.key, match.bound, state.topic, mode == "picture")
+            ordered = mode == "orders" and state.described
+            if ordered and (state.described == "told" or match.key not in _COMING):
+                continue  # "there is a star. make it red": is it to come, or was it there?
+            if match.key == "replace" and self._gathers(i, match):
+                continue
+            done = built(match.key, match.bound, () if ordered else state.topic, mode == "picture")
             if done is not None:
                 modal = self._modal(i, match.end)
-                spoken = topic(done) or (state.topic if match.key in ("background", "light") else ())
-                yield match.end, tuple(done), _State("picture" if opens else mode, verb, modal, spoken, not opens)
+                passing = match.key in ("background", "light")
+                spoken = topic(done) or (state.topic if passing else ())
+                if verb is not None and verb == state.verb and not passing:
+                    spoken = (*state.topic, *spoken)  # "add a star and a ring. make it red": which of the two?
+                seen = self._described(i, match, state, mode)
+                yield match.end, tuple(done), _State("picture" if opens else mode, verb, modal, spoken, not opens, seen)
+
+    def _described(self, i: int, match: Match, state: _State, mode: _Mode) -> Literal["", "wished", "told"]:
+        if state.mode == "orders" or mode == "orders":
+            return state.described
+        if match.key in ("background", "light") and "is" in self.tokens[i : match.end]:
+            return "told"
+        return state.described or ("wished" if mode in ("", "picture") else "")
+
+    def _gathers(self, i: int, match: Match) -> bool:
+        """Whether one thing is to replace several, as in "replace the stars with a ring": each of them, or all at once?"""
+        several = any(target.every or target == THEM for target in match.bound["the"])
+        return several and match.bound["new"].how == "one" and not _EACH & set(self.tokens[i : match.end])
 
     def _ends(self, i: int) -> bool:
         """Whether a clause may end before a token."""
         if i == len(self.tokens) or self.tokens[i] in _BREAKS:
             return True
-        return any(True for _ in self.asides(i)) or any(True for _ in self._walk(_settings(), i))
+        return any(True for _ in self.asides(i)) or any(True for _ in self._walk(grammar.settings(), i))
 
     def _matches(self, i: int, state: _State, broken: bool) -> Iterator[tuple[Match, tuple[int, int] | None, _Mode]]:
         mode = state.mode
-        yield from ((match, state.verb, mode) for match in self._walk(_settings(), i))
+        yield from ((match, state.verb, mode) for match in self._walk(grammar.settings(), i))
         if not broken:
             return
-        yield from ((match, (i, match.end), "orders") for match in self._walk(_root(), i))
+        yield from ((match, (i, match.end), "orders") for match in self._walk(grammar.root(), i))
         if mode != "orders":
-            yield from ((match, state.verb, mode or "picture") for match in self._walk(_items(), i))
+            yield from ((match, state.verb, mode or "picture") for match in self._walk(grammar.items(), i))
         if state.verb is not None and i and self.tokens[i - 1] in _JOINTS:
             for node in self._after(*state.verb):
                 yield from ((match, state.verb, mode) for match in self._walk(node, i))
         if state.modal and i and self.tokens[i - 1] in _JOINTS:
-            yield from ((match, state.verb, mode) for match in self._walk(_elided(), i))
+            yield from ((match, state.verb, mode) for match in self._walk(grammar.elided(), i))
 
     def _walk(self, node: Node, i: int) -> Iterator[Match]:
         return (match for match in walk(node, i, self.tokens, self.chunks, {}) if match.end > i)
 
     def _after(self, start: int, end: int) -> Iterator[Node]:
         """Where in the grammar one is after the verb of a clause, however long that verb is taken to be."""
-        root = _root()
+        root = grammar.root()
         kinds = [(element[:-1], node) for element, node in root.chunks.items() if element[0] == "<"]
         verb = next((i for i in range(start, end) if any(self.chunks(kind, i) for kind, _ in kinds)), start)
         yield from (node for kind, node in kinds if self.chunks(kind, verb))
@@ -212,8 +203,15 @@ class _Text:
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> tuple[Op, ...]:
+    if len(text) > LONGEST:
+        raise NotUnderstood(text[:LONGEST])
     reader = _Text(text)
-    found = reader.readings(0, _State(), True)
+    if any(unclear(reader.chunks, i) for i in range(len(reader.tokens))):
+        raise NotUnderstood(text)
+    try:
+        found = reader.readings(0, _State(), True)
+    except TooDeep as deep:
+        raise NotUnderstood(text) from deep
     if len(found) > 1:
         raise NotUnderstood(text)
     if not found or () in found:
@@ -225,12 +223,24 @@ def _parsed(text: str) -> tuple[Op, ...]:
 
 
 def parse(text: str) -> list[Op]:
-    """The ops that a text asks for. Raises NotUnderstood when a word of it is not understood, or all of it in two ways."""
+    """The ops that a text asks for.
+
+    Raises NotUnderstood when a word of it is not understood, or all of it in two ways, or it is longer than LONGEST.
+    """
     return list(_parsed(text))
 
 
 def glean(text: str) -> list[Op]:
-    """The ops in a text that may hold other words too; those are passed over."""
+    """The ops in a text that may hold other words too; those are passed over. None are found in one longer than LONGEST."""
+    if len(text) > LONGEST:
+        return []
+    try:
+        return _gleaned(text)
+    except TooDeep:
+        return []
+
+
+def _gleaned(text: str) -> list[Op]:
     reader, state, found, i, broken = _Text(text), _State(mode="orders"), list[Op](), 0, True
     while i < len(reader.tokens):
         here = list(reader.clauses(i, state, broken))

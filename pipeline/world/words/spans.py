@@ -4,12 +4,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from pipeline.world.words import idioms, lexicon
+from pipeline.world.words import idioms, lexicon, remarks
 from pipeline.world.words.patterns import Node, Table, trie, walk
 
 Found = Iterator[tuple[int, Any]]
 Kinds = Mapping[str, Callable[["Spans", int], Found]]
 """Each kind of chunk with its reader: where the chunks that begin at a token end, and what they mean."""
+
+
+_DEEPEST = 30
+"""How many chunks may lie within each other: a thing beside a thing takes three."""
+
+
+class TooDeep(ValueError):
+    """A text with more in one piece than is followed: things beside things beside things, or clauses without end."""
 
 
 class Spans:
@@ -19,14 +27,19 @@ class Spans:
         self.tokens, self.raw = list(tokens), list(raw)
         self._kinds = kinds
         self._read: dict[tuple[str, int], list[tuple[int, Any]]] = {}
+        self._depth = 0
 
     def __call__(self, kind: str, i: int) -> list[tuple[int, Any]]:
-        """All chunks of a kind that begin at a token; "<add" is the class of verbs of that name."""
+        """All chunks of a kind that begin at a token; "<add" is the class of verbs of that name. Raises TooDeep."""
         key = (kind, i)
         if key not in self._read:
+            if self._depth == _DEEPEST:
+                raise TooDeep(" ".join(self.tokens[i:]))
+            self._depth += 1
             self._read[key] = list(
                 self.looked_up(_verbs(kind[1:]), i) if kind[0] == "<" else self._kinds[kind](self, i)
             )
+            self._depth -= 1
         return self._read[key]
 
     def match(self, node: Node, i: int) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
@@ -57,6 +70,6 @@ def _verbs(name: str) -> Mapping[str, str]:
 
 @cache
 def idiom(name: str) -> Node:
-    """The trie of a table of `idioms`."""
-    table: Table = getattr(idioms, name)
+    """The trie of a table of `idioms` or `remarks`."""
+    table: Table = getattr(idioms if hasattr(idioms, name) else remarks, name)
     return trie(table)

@@ -104,6 +104,8 @@ def _settles(op: Op) -> tuple[object, ...]:
     match op:
         case ops.Background() | ops.Light():
             return (op.kind,)
+        case ops.Count(look):
+            return ((op.kind, look),)
         case ops.Alter(target, look):
             return tuple(
                 (target, n) for n in ("colour", "size", "texture", "mark", "text") if getattr(look, n) is not None
