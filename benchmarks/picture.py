@@ -12,7 +12,6 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 WIDTH, STORY, GAP = 1280, 640, 24
-COLOURS = 256
 
 
 def shots(page: Page) -> list[Image.Image]:
@@ -47,7 +46,7 @@ def picture(out: Path, target: Path) -> None:
         whole.paste(part, ((WIDTH - part.width) // 2, top))
         top += part.height + GAP
     target.parent.mkdir(parents=True, exist_ok=True)
-    whole.quantize(COLOURS).save(target, optimize=True)
+    whole.save(target, optimize=True)  # a palette would change the colours that the story speaks of
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ MOVES = ("better", "same", "worse")
 
 @dataclass
 class Scores:
-    """Counts of scores (1 to 5) by axis and moment: `first`, `round k`, `steps`, `accepted`; and of moves from one round to the next."""
+    """Counts of scores (1 to 5) by axis and moment (`first`, `round k`, `steps`, `accepted`), and of moves between rounds."""
 
     rounds: int
     counts: Counter[tuple[Axis, str, int]] = field(default_factory=Counter)
