@@ -74,7 +74,7 @@ def _altered(target: Selector, b: Bound) -> Op | None:
     for name, part in (("term", "colour"), ("colour", "colour"), ("size", "size"), ("pattern", "texture")):
         if name in b:
             return ops.Alter(target, replace(Look(), **{part: b[name]}))
-    return ops.Alter(target, b["adj"])
+    return ops.Alter(target, b["adj"]) if "adj" in b else None
 
 
 def _from(target: Selector, b: Bound) -> Op | None:
