@@ -191,7 +191,7 @@ def _readable(out: Path) -> Iterator[None]:
         )
     except LookupError as error:
         _fail(error.args[0], 2)
-    except (ValueError, TypeError, ImportError) as error:
+    except (ValueError, TypeError, ImportError, ArithmeticError, RecursionError, SyntaxError) as error:  # damaged files
         _fail(f"{out}: {one_line(error)}; x2i verify {out} tells more", 1)
 
 

@@ -44,9 +44,14 @@ def curves(
             f"{tick:g}", (0, tick), (-_LEFT, -4), textcoords="offset points", color=ink("soft"), fontsize=TEXT - 1
         )
     for x, place in enumerate(places):
-        side = "left" if x == 0 else "center"
         axes.annotate(
-            place, (x, ticks[0]), (0, -20), textcoords="offset points", color=ink("soft"), fontsize=TEXT - 1, ha=side
+            place,
+            (x, ticks[0]),
+            (0, -20),
+            textcoords="offset points",
+            color=ink("soft"),
+            fontsize=TEXT - 2,
+            ha="center",
         )
     ends = _ends(rows, unit)
     for row in rows:
