@@ -97,7 +97,7 @@ def faultless(tmp_path_factory):
 def test_every_mode_and_the_discarded_are_reached(faultless):
     for what in ("direct", "reflection", "multistep"):
         assert sum(t.mode == what for t in faultless.done) >= 0.05 * COUNT, what
-    assert sum(t.status == "discarded" for t in faultless.done) >= 0.02 * COUNT
+    assert sum(t.status == "discarded" for t in faultless.done) >= 0.05 * COUNT
     assert not [t.detail for t in faultless.done if t.status == "failed"]
 
 
@@ -143,5 +143,5 @@ def test_the_analyzer_errs_at_the_rate_it_is_set_to(faultless):
     ):
         low, high = binomtest(wrong, among).proportion_ci(0.99, method="exact")
         print(f"{name}: {wrong} of {among}, 99 % interval {low:.3f} to {high:.3f}")
-        assert among >= 40
+        assert among >= 50
         assert low <= rate <= high, name
