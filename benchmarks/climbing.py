@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import prompts.catalogue
-from pipeline.manifest import Manifest
+from pipeline.manifest import Manifest, ModelSpec
 from pipeline.manifest_file import load
-from pipeline.models import compose
+from pipeline.models import accesses, build, models_of
 from pipeline.output import record
 from pipeline.output.frame import Unit
 from pipeline.output.truth_figures import Counting, TruthFigures, judged_images
@@ -35,6 +35,7 @@ from pipeline.world.words.writer import Writer, plain
 from stages.calls import Models
 from stages.ladder import RUNGS, climb
 from stages.policy import Policy
+from stages.protocols import ImageReply, ImageRequest, Model, Role, TextReply, TextRequest
 from stages.prune import prune
 from stages.records import MODES, Trajectory
 
@@ -69,6 +70,29 @@ class Climbed:
         return made / self.accepted if self.accepted else float("nan")
 
 
+@dataclass(frozen=True)
+class Slotted:
+    """A model with one of `slots` for each call. What is counted is read off the record."""
+
+    model: Model
+    slots: asyncio.Semaphore
+
+    @property
+    def identity(self) -> str:
+        """That of the model behind."""
+        return self.model.identity
+
+    async def ask(self, request: TextRequest) -> TextReply:
+        """As the model behind, once there is a slot."""
+        async with self.slots:
+            return await self.model.ask(request)
+
+    async def draw(self, request: ImageRequest) -> ImageReply:
+        """As the model behind, once there is a slot."""
+        async with self.slots:
+            return await self.model.draw(request)
+
+
 @dataclass
 class Bench:
     """Where samples are made and climb: a store, a pool, and all that is known of images so far."""
@@ -94,8 +118,12 @@ class Bench:
 
     async def _climb(self, manifest: Manifest, made: Sequence[world_rows.Made]) -> list[Trajectory]:
         slots = asyncio.Semaphore(manifest.run.concurrency)
-        words = prompts.catalogue.load()
-        models = compose(manifest, self.store, self.pool, words, lambda: slots, _unheard, _unheard)
+
+        def model(_: Role, spec: ModelSpec) -> Model:
+            (at,) = accesses(manifest, spec)
+            return Slotted(build(at, self.store, self.pool), slots)
+
+        models = models_of(manifest, prompts.catalogue.load(), model)
         todo = [Trajectory(sample, n) for n, (sample, _) in enumerate(made)]
         return await asyncio.gather(*(_ladder(t, models, manifest.policy) for t in todo))
 
@@ -133,7 +161,3 @@ async def _ladder(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
 
 def _fate(t: Trajectory) -> Any:
     return "kept" if t.status == "accepted" else t.status
-
-
-def _unheard(*_: object) -> None:
-    """Takes counts and notes of calls: the record tells the calls as well."""

@@ -16,16 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import prompts.catalogue
+from benchmarks.climbing import Slotted
 from pipeline import dag, hub
+from pipeline.journal.journalled import Journalled
+from pipeline.journal.metered import Metered
 from pipeline.manifest import Manifest
 from pipeline.manifest_file import load
-from pipeline.models import Count, Limited, Permit
+from pipeline.models import Composed, Lent
+from pipeline.money.cost import Load
 from pipeline.outcomes import Outcomes
 from pipeline.session import session
+from pipeline.store import ImageStore
+from pipeline.traffic.paced import Paced
 from stages import scripted
 from stages.calls import Models
 from stages.ladder import RUNGS, climb
-from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest
+from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest
 from stages.records import Axis, Checker, ImageRef, Sample, Trajectory
 
 AXES: tuple[Axis, ...] = ("instruction", "quality", "knowledge")
@@ -36,7 +42,7 @@ PASSES = 0.4
 class Sleeper:
     """Sleeps as long as a provider might, then answers by a coin; the request's seed decides both.
 
-    Every call leaves a line "begin end pid" (seconds of the machine's monotonic clock) in `log`.
+    Every call leaves a line "begin end pid kind" (seconds of the machine's monotonic clock) in `log`.
     """
 
     median_s: float
@@ -44,16 +50,16 @@ class Sleeper:
     log: str
     identity: str = "sleeper@1"
 
-    async def _sleep(self, seed: int) -> random.Random:
+    async def _sleep(self, seed: int, kind: str) -> random.Random:
         dice, begin = random.Random(seed), time.monotonic()
         await asyncio.sleep(dice.lognormvariate(0, self.sigma) * self.median_s)
         with open(self.log, "a") as file:
-            file.write(f"{begin} {time.monotonic()} {os.getpid()}\n")
+            file.write(f"{begin} {time.monotonic()} {os.getpid()} {kind}\n")
         return dice
 
     async def ask(self, request: TextRequest) -> TextReply:
         """An evaluation passes with probability `PASSES`; a plan has three steps."""
-        dice = await self._sleep(request.seed)
+        dice = await self._sleep(request.seed, request.schema)
         match request.schema:
             case "evaluation":
                 return TextReply(scripted.scores(dict.fromkeys(AXES, 5 if dice.random() < PASSES else 2)))
@@ -66,7 +72,7 @@ class Sleeper:
 
     async def draw(self, request: ImageRequest) -> ImageReply:
         """An image that is only a name."""
-        await self._sleep(request.seed)
+        await self._sleep(request.seed, request.schema)
         return ImageReply(ImageRef(f"{request.seed:064x}", request.width, request.height, "PNG"))
 
 
@@ -74,15 +80,33 @@ def ladder(sleeper: Sleeper, per_rung: bool) -> tuple[type[dag.Rung], ...]:
     """The DAG's operators with sleeping models: one a rung, or one for the whole climb."""
 
     class Sleeping(dag.Rung):
-        def models(self, job: dag.Job, permit: Permit, count: Count) -> Models:
-            return models_of(Limited(sleeper, permit, count), job.manifest)
+        def models(self, job: dag.Job, lent: Lent) -> Composed:
+            model = chained(sleeper, job, lent)
+            return Composed(models_of(model, job.manifest), (model,))
 
     if not per_rung:
         return (type("Climb", (Sleeping,), {"name": "direct", "rungs": tuple(RUNGS)}),)
     return tuple(type(kind.__name__, (Sleeping, kind), {}) for kind in dag.LADDER)
 
 
-def models_of(model: Limited, manifest: Manifest) -> Models:
+def chained(sleeper: Sleeper, job: dag.Job, lent: Lent) -> Journalled:
+    """The sleeper behind all that stands before a model in a build (`pipeline.models`), but retries: it never fails."""
+    metered = Metered(sleeper, "analyzer", "bench", lent.scribe, nothing, free)
+    paced = Paced(metered, "bench", nothing, free, lent.traffic, lent.permit, lent.count)
+    return Journalled(paced, lent.scribe, ImageStore(job.store))
+
+
+def nothing(_: TextRequest | ImageRequest) -> Load:
+    """What a call of the sleeper may take."""
+    return Load(0, 0.0)
+
+
+def free(*_: object) -> float:
+    """What a call of the sleeper costs."""
+    return 0.0
+
+
+def models_of(model: Model, manifest: Manifest) -> Models:
     """One model in all three roles."""
     return Models(model, model, model, prompts.catalogue.load(), manifest.seed)
 
@@ -108,8 +132,7 @@ def bare(todo: Sequence[Trajectory], sleeper: Sleeper, manifest: Manifest) -> No
             t = await climb(t, rung, models, manifest.policy)
 
     async def all_of_them() -> None:
-        free = asyncio.Semaphore(manifest.run.concurrency)
-        models = models_of(Limited(sleeper, lambda: free, lambda what, by: None), manifest)
+        models = models_of(Slotted(sleeper, asyncio.Semaphore(manifest.run.concurrency)), manifest)
         await asyncio.gather(*(one(t, models) for t in todo))
 
     asyncio.run(all_of_them())

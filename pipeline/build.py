@@ -4,12 +4,14 @@ In: a `Manifest` and an output folder. Out: the folder, finished. What is finish
 where it stopped; what belongs to another manifest is not touched unless it is to be overwritten.
 """
 
+import asyncio
 import os
 from collections.abc import Mapping
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
+import ray
 import ray.exceptions
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,23 +19,38 @@ from sqlalchemy.exc import SQLAlchemyError
 import prompts.catalogue
 from pipeline import dag, hub, lock
 from pipeline.errors import RunStopped, one_line
+from pipeline.interrupt import interrupts
+from pipeline.journal.forget import retry_failed
 from pipeline.manifest import Manifest
-from pipeline.manifest_lock import fingerprint, resolved
+from pipeline.manifest_lock import fingerprint, meaning, resolved
 from pipeline.models import identities
 from pipeline.outcomes import Outcomes, settled
 from pipeline.output.cut import bound, finished
 from pipeline.output.finalise import finalise
 from pipeline.output.shards import RowTooLarge
+from pipeline.providers.check import reachable
 from pipeline.session import session
 from pipeline.sources.plan import plan
 from pipeline.sources.truth import write_truth
 from pipeline.store import ImageStore
+from pipeline.tally import Progress
 from pipeline.views.closing import closing
 from pipeline.views.report import report
 from pipeline.watch import watching
+from prompts.catalogue import Prompts
 from stages.records import Trajectory
 
 GO_ON = "mend the cause and type the same command again to go on"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to do with what is in the folder already: `overwrite` an output of another manifest, or `fork` it; `retry_failed`:
+    let samples climb again that failed by a model's answer."""
+
+    overwrite: bool = False
+    fork: bool = False
+    retry_failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,24 +65,25 @@ class Site:
     workers: int
 
 
-def build(manifest: Manifest, out: Path, overwrite: bool, console: Console) -> bool:
+def build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
     """Build `manifest` into `out`; False when a finished output was there already.
 
-    Raises pipeline.errors.BuildError.
+    Raises pipeline.errors.BuildError; KeyboardInterrupt when it was stopped by a signal.
     """
     try:
-        return _build(manifest, out, overwrite, console)
+        return _build(manifest, out, wish, console)
     except (ray.exceptions.RayError, SQLAlchemyError, BrokenProcessPool, RowTooLarge, ImportError, OSError) as error:
         raise RunStopped(f"the run stopped: {one_line(error)}; {GO_ON}") from error
     except RunStopped as error:
         raise RunStopped(f"the run stopped: {error}; {GO_ON}") from error
 
 
-def _build(manifest: Manifest, out: Path, overwrite: bool, console: Console) -> bool:
+def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
     words = prompts.catalogue.load()
-    wanted = lock.Plan(fingerprint(manifest, words.hashes), resolved(manifest))
+    wanted = lock.Plan(fingerprint(manifest, words.hashes), resolved(manifest), meaning(manifest, words.hashes))
     with lock.held(out):
-        if lock.settle(out, wanted, overwrite) == "finished":
+        state = lock.settle(out, wanted, wish.overwrite, wish.fork)
+        if state == "finished" and not wish.retry_failed:
             if not (out / "report.html").exists():
                 report(out)  # the last thing a build writes: it may have been stopped just before
             return False
@@ -74,12 +92,32 @@ def _build(manifest: Manifest, out: Path, overwrite: bool, console: Console) -> 
         site = _site(manifest, out.resolve(), wanted.fingerprint)
         outcomes = Outcomes(site.database, site.fingerprint)
         outcomes.create()
+        if wish.retry_failed and not _retry(site, outcomes, words, console) and state == "finished":
+            return False
+        _look_back(outcomes, console)
         planned = _plan(site, outcomes, console)
         _climb_all(site, outcomes, planned, console)
+        lock.take_over(out, wanted)
         _finish(site, outcomes, planned, words.hashes, console)
         outcomes.close()
         lock.write(out, wanted)
     return True
+
+
+def _retry(site: Site, outcomes: Outcomes, words: Prompts, console: Console) -> int:
+    """Forget what ended failed samples; how many there are."""
+    count = retry_failed(outcomes, site.manifest, words, ImageStore(site.store))
+    console.print(f"{count} samples that failed climb again.")
+    return count
+
+
+def _look_back(outcomes: Outcomes, console: Console) -> None:
+    """Calls that were on their way when an earlier build was killed count as paid."""
+    lost = outcomes.settle_open()
+    if lost:
+        console.print(
+            f"{lost} calls were on their way when the build was killed: they count as paid, and are made again."
+        )
 
 
 def _site(manifest: Manifest, out: Path, fingerprint: str) -> Site:
@@ -110,7 +148,7 @@ def _climb_all(site: Site, outcomes: Outcomes, planned: list[Trajectory], consol
     if todo and len(earlier) > sum(t.status == "failed" for t in planned):
         console.print(f"Going on: {len(earlier)} of {len(planned)} samples have their outcome.")
     while todo:
-        _climb(site, planned, earlier, todo, console)
+        _climb(site, planned, earlier, todo, outcomes.spent(), console)
         earlier = _known(outcomes, planned)
         left = _missing(site, planned, earlier)
         if len(left) >= len(todo):
@@ -143,17 +181,40 @@ def _missing(site: Site, planned: list[Trajectory], known: list[Trajectory]) -> 
 
 
 def _climb(
-    site: Site, planned: list[Trajectory], earlier: list[Trajectory], todo: list[Trajectory], console: Console
+    site: Site,
+    planned: list[Trajectory],
+    earlier: list[Trajectory],
+    todo: list[Trajectory],
+    spent: float,
+    console: Console,
 ) -> None:
-    run, quotas = site.manifest.run, site.manifest.quotas
+    """Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted; all that arrived is kept."""
+    manifest, run = site.manifest, site.manifest.run
+    _reach(manifest)
+    limits = hub.Limits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
     console.print("Starting Ray ...")
     with session(run.address, site.out / "ray.log"):
-        counting = hub.start(run.concurrency, len(planned), [finished(t) for t in earlier], quotas)
-        window = dag.window(site.manifest, len(todo))
-        job = dag.Job(site.manifest, site.fingerprint, site.store, site.database, counting, window)
-        with watching(counting, site.manifest.name, quotas, console):
-            for _ in dag.run(job, todo):
-                pass
+        counting = hub.start(run.concurrency, len(planned), [finished(t) for t in earlier], manifest.quotas, limits)
+        window = dag.window(manifest, len(todo))
+        job = dag.Job(manifest, site.fingerprint, site.store, site.database, counting, window)
+        with interrupts(counting, console) as signals:
+            with watching(counting, manifest.name, manifest.quotas, console):
+                for _ in dag.run(job, todo):
+                    pass
+            ended: Progress = ray.get(counting.progress.remote())
+    if signals.happened:
+        raise KeyboardInterrupt
+    if ended.state != "running":
+        raise RunStopped(ended.reason)
+
+
+def _reach(manifest: Manifest) -> None:
+    """Ask every provider whether it is there before anything is begun. Raises RunStopped."""
+    first = {spec.provider for _, spec in manifest.models if spec.provider is not None and not spec.failover}
+    found = (asyncio.run(reachable(name, manifest.providers[name])) for name in sorted(first))
+    problems = [problem for problem in found if problem is not None]
+    if problems:
+        raise RunStopped("; ".join(problems))
 
 
 def _finish(

@@ -13,6 +13,7 @@ import logging
 import threading
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -23,14 +24,17 @@ import ray.data
 import ray.exceptions
 
 import prompts.catalogue
-from pipeline.hub import HubLink, telling, why_stopped
+from pipeline.errors import Drained, RunStopped, one_line
+from pipeline.hub import telling, why_stopped
+from pipeline.journal.scribe import Scribe
+from pipeline.link import HubLink
 from pipeline.manifest import Manifest
-from pipeline.models import Count, Permit, compose
-from pipeline.outcomes import Keeper, Outcomes
+from pipeline.models import Composed, Lent, compose
+from pipeline.outcomes import Outcomes
 from pipeline.output.cut import finished
 from pipeline.store import ImageStore
 from pipeline.workers import RayExecutor
-from stages.calls import Models
+from stages.errors import EngineDead
 from stages.ladder import climb
 from stages.prune import prune
 from stages.records import Trajectory, dump, load
@@ -60,11 +64,16 @@ class OwnLoop:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self._going_on: list[Future[None]] = []
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`, awaited on the loop while this thread waits."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let `work` go on by itself, as long as the loop."""
+        self._going_on.append(asyncio.run_coroutine_threadsafe(work, self.loop))
 
 
 class Rung:
@@ -78,16 +87,23 @@ class Rung:
         self._loop = OwnLoop()
         self._link = self._loop.run(self._connect())
         self._outcomes = Outcomes(job.database, job.fingerprint)
-        self._keeper = Keeper(self._outcomes)
-        self._models = self.models(job, self._permit, self._count)
+        self._scribe = Scribe(self._outcomes)
+        lent = Lent(self._permit, self._count, self._link, self._scribe, self._link.sleep)
+        self._composed = self.models(job, lent)
+        self._loop.start(self._give_up_when_halted())
 
     async def _connect(self) -> HubLink:
-        return HubLink(self._job.hub, f"{self.name}-{uuid.uuid4().hex}", self._job.window)
+        lanes, budget = frozenset(self._job.manifest.providers), self._job.manifest.run.budget_usd is not None
+        return HubLink(self._job.hub, f"{self.name}-{uuid.uuid4().hex}", self._job.window, lanes, budget)
 
-    def models(self, job: Job, permit: Permit, count: Count) -> Models:
-        """The models of this actor: those of the manifest; what they draw and look at is worked on by Ray's workers."""
-        store, words = ImageStore(job.store), prompts.catalogue.load()
-        return compose(job.manifest, store, RayExecutor(), words, permit, count, self._keeper.note)
+    async def _give_up_when_halted(self) -> None:
+        await self._link.halted.wait()
+        for journal in self._composed.journals:
+            journal.give_up()
+
+    def models(self, job: Job, lent: Lent) -> Composed:
+        """The models of this actor: those of the manifest; what the world draws and looks at is worked on by Ray's workers."""
+        return compose(job.manifest, ImageStore(job.store), RayExecutor(), prompts.catalogue.load(), lent)
 
     @asynccontextmanager
     async def _permit(self) -> AsyncIterator[None]:
@@ -112,7 +128,7 @@ class Rung:
         try:
             after = await asyncio.gather(*(self._one(row, kept.get(row["id"])) for row in rows))
         finally:
-            await self._keeper.flush()  # a sample that climbs on has its outcome from another actor
+            await self._scribe.flush()  # a sample that climbs on has its outcome from another actor
         await self._link.report()  # Ray may end this actor before its next report would be due
         return [row for row in after if row is not None]
 
@@ -130,9 +146,16 @@ class Rung:
         if self.name == "direct" and not await self._link.may_begin(row["order"], t.rank):
             return None
         self._count("samples", 1)
-        for rung in self.rungs:
-            t = await climb(t, rung, self._models, self._job.manifest.policy)
-        self._count("samples", -1)
+        try:
+            for rung in self.rungs:
+                t = await climb(t, rung, self._composed.models, self._job.manifest.policy)
+        except Drained:
+            return None
+        except EngineDead as error:
+            await self._link.stop(one_line(error))
+            return None
+        finally:
+            self._count("samples", -1)
         if t.status != "climbing":
             await self._keep(row["order"], t)
         # An RL prompt that was only to be tried once neither passes a rung nor fails it.
@@ -145,7 +168,7 @@ class Rung:
         t = prune(t)
         if t.status == "accepted" and t.mode is not None:
             segments(t, self._job.manifest.output.dialect)
-        await self._keeper.keep(t)
+        await self._scribe.keep(t)
         self._link.finished(order, finished(t))
 
 
@@ -173,7 +196,8 @@ LADDER: tuple[type[Rung], ...] = (Direct, Reflect, Multistep)
 def run(job: Job, todo: Sequence[Trajectory], ladder: Sequence[type[Rung]] = LADDER) -> Iterator[str]:
     """Take `todo` (in rank order) up the ladder; yields the id of each sample begun, in the end.
 
-    Raises pipeline.hub.RunStopped when the run cannot go on: an engine is dead, a write failed, Ray is gone.
+    Ends early when the run drains: it was interrupted, or its budget is spent. Raises pipeline.errors.RunStopped when it cannot
+    go on: an engine is dead, a write failed, Ray is gone.
     """
     _quiet()
     rows = [
@@ -190,6 +214,9 @@ def run(job: Job, todo: Sequence[Trajectory], ladder: Sequence[type[Rung]] = LAD
             yield from batch["id"].to_pylist()
     except ray.exceptions.RayError as error:
         raise why_stopped(job.hub, error) from error
+    stopped_by = ray.get(job.hub.stopped_by.remote())
+    if stopped_by is not None:
+        raise RunStopped(stopped_by)
 
 
 def _quiet() -> None:

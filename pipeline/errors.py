@@ -5,6 +5,9 @@
     ├── OutputError     (pipeline.lock)      the folder cannot be used              exit code 2
     └── RunStopped      the run cannot go on: an engine is dead, a write failed     exit code 1
 
+    Drained             no further call may be sent: the run is coming to its end. A sample in hand stays without an
+                        outcome, and the next build goes on with it. Never reaches the command line.
+
 In: an exception from anywhere. Out: these classes, and `one_line`, which tells any error on one line.
 """
 
@@ -21,6 +24,10 @@ class RunStopped(BuildError):
     """The run cannot go on; the message is one line."""
 
     exit_code = 1
+
+
+class Drained(Exception):
+    """A call was not sent, because the run is coming to its end."""
 
 
 def one_line(error: BaseException) -> str:

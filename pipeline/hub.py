@@ -1,33 +1,62 @@
-"""The one actor all rung actors talk to: permits for calls, and the tally of the run.
+"""The one actor all rung actors talk to: permits for calls, the traffic to the providers, and the tally and state of the run.
 
-In: leases wanted, permits given back, deltas. Out: permits, gates, progress. It does nothing but count, so one suffices.
-`HubLink` is its client: it lives on the event loop that a rung actor owns, reports a few times a second, and gates samples.
+In: calls that want to be sent, calls that ended, deltas; the driver's orders. Out: permits, tickets, gates, progress. It does
+nothing but count, so one suffices. The driver's questions for progress are its heartbeat: while they fail to come, no call begins.
+`pipeline.link` is the client in each rung actor.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ray
 import ray.exceptions
 
 from pipeline.errors import RunStopped, one_line
-from pipeline.limiter import Limiter, Permits
+from pipeline.limiter import Limiter
 from pipeline.manifest import Quotas
+from pipeline.money.budget import Budget
+from pipeline.money.cost import Load
 from pipeline.output.cut import Finished
+from pipeline.providers.spec import Provider
 from pipeline.tally import Delta, Gate, Progress, Tally
+from pipeline.traffic.owner import Owner
+from pipeline.traffic.terms import After, Answer
 
-REPORT_S = 0.25
+HEARTBEAT_S = 3.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What holds calls back: providers by name, the budget with what was spent before, and how long a provider may be out."""
+
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    budget_usd: float | None = None
+    spent_usd: float = 0.0
+    patience_s: float = 600.0
 
 
 class Hub:
-    """Owns the limiter and the tally. Run as an async Ray actor by `start`."""
+    """Owns limiter, traffic, tally and state. Run as an async Ray actor by `start`."""
 
-    def __init__(self, concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas) -> None:
+    def __init__(self, concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas, limits: Limits) -> None:
         self._limiter = Limiter(concurrency)
         self._tally = Tally(planned, earlier, quotas)
+        self._limits = limits
+        self._concurrency = concurrency
+        self._owner: Owner | None = None
         self._stopped_by: str | None = None
+        self._heard: float | None = None
+
+    @property
+    def _traffic(self) -> Owner:
+        if self._owner is None:  # an actor's event loop does not run yet while it is made
+            limits = self._limits
+            budget = Budget(limits.budget_usd, limits.spent_usd)
+            self._owner = Owner(self._concurrency, limits.providers, budget, limits.patience_s, self._end)
+        return self._owner
 
     async def lease(self, holder: str, wanted: int) -> int:
         """See `Limiter.lease`."""
@@ -37,28 +66,69 @@ class Hub:
         """See `Limiter.give_back`."""
         self._limiter.give_back(holder, count)
 
+    async def enter(self, holder: str, provider: str, loads: Sequence[Load]) -> Answer:
+        """See `pipeline.traffic.owner.Owner.enter`."""
+        return await self._traffic.enter(holder, provider, loads)
+
+    async def leave(self, holder: str, ended: Sequence[tuple[int, After]]) -> None:
+        """See `pipeline.traffic.owner.Owner.leave`."""
+        self._traffic.leave(holder, ended)
+
     async def report(self, holder: str, delta: Delta) -> Gate:
         """Take a delta in, note that the holder is alive, and say what may still begin."""
         self._limiter.seen(holder)
-        return self._tally.add(delta)
+        self._traffic.seen(holder)
+        gate = self._tally.add(delta)
+        return replace(gate, paused=self._heard is not None and self._now() - self._heard > HEARTBEAT_S)
 
     async def progress(self) -> Progress:
-        """The run as it stands."""
-        return self._tally.progress()
+        """The run as it stands. Whoever asks is the driver, and alive."""
+        self._heard = self._now()
+        traffic = self._traffic
+        return replace(
+            self._tally.progress(),
+            usd=traffic.budget.spent,
+            budget_usd=self._limits.budget_usd,
+            tokens=traffic.tokens,
+            held_up=traffic.held_up(),
+        )
+
+    async def drain(self, reason: str) -> int:
+        """No further call: those in flight end, samples in hand stay without an outcome. The first reason is kept.
+
+        Returns the number of calls in flight.
+        """
+        self._end(reason)
+        self._traffic.close(reason)
+        return self._tally.in_flight
+
+    async def halt(self, reason: str) -> None:
+        """As `drain`, and calls in flight are given up unless their answer has come."""
+        self._end(reason)
+        self._tally.halt()
+        self._traffic.close(reason)
 
     async def stopped(self, words: str) -> None:
-        """An actor cannot go on; the first one's words are kept."""
+        """An actor cannot go on; the first one's words are kept, and the run drains."""
         self._stopped_by = self._stopped_by or words
+        await self.drain(words)
 
     async def stopped_by(self) -> str | None:
         """Why the run stopped, in the words of the first actor that could not go on."""
         return self._stopped_by
 
+    def _end(self, reason: str) -> None:
+        self._tally.drain(reason)
 
-def start(concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas) -> Any:
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def start(concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas, limits: Limits | None = None) -> Any:
     """The hub as a Ray actor; `ray.init` must have been called."""
     actor: Any = ray.remote(Hub)
-    return actor.options(num_cpus=0, max_concurrency=10_000).remote(concurrency, planned, earlier, quotas)
+    made = actor.options(num_cpus=0, max_concurrency=10_000)
+    return made.remote(concurrency, planned, earlier, quotas, limits or Limits())
 
 
 @contextmanager
@@ -78,53 +148,3 @@ def why_stopped(hub: Any, error: BaseException) -> RunStopped:
     except ray.exceptions.RayError:
         words = None
     return RunStopped(words or one_line(error))
-
-
-class HubLink:
-    """A rung actor's end of the hub. Made and used on the actor's own event loop only."""
-
-    def __init__(self, hub: Any, holder: str, window: int) -> None:
-        self._hub = hub
-        self._holder = holder
-        self._window = window
-        self._gate = Gate(None, 0)
-        self._moved = asyncio.Event()
-        self.delta = Delta()
-        self.permits = Permits(self._lease, self._give_back)
-        self._reporting = asyncio.create_task(self._report_forever())
-
-    async def _lease(self, wanted: int) -> int:
-        granted: int = await self._hub.lease.remote(self._holder, wanted)
-        return granted
-
-    def _give_back(self, count: int) -> None:
-        self._hub.give_back.remote(self._holder, count)
-
-    def count(self, rung: str, what: str, by: int = 1) -> None:
-        """Add to a counter; reaches the hub with the next report."""
-        self.delta.counts[rung, what] += by
-
-    def finished(self, order: int, outcome: Finished) -> None:
-        """A sample has its outcome."""
-        self.delta.finished.append((order, outcome))
-
-    async def may_begin(self, order: int, rank: int) -> bool:
-        """Wait until the sample is near enough to the oldest unfinished one; False when its rank is not needed any more."""
-        while True:
-            if self._gate.bound is not None and rank > self._gate.bound:
-                return False
-            if order < self._gate.low + self._window:
-                return True
-            await self._moved.wait()
-
-    async def report(self) -> None:
-        """Send what has been counted since the last report."""
-        delta, self.delta = self.delta, Delta()
-        self._gate = await self._hub.report.remote(self._holder, delta)
-        moved, self._moved = self._moved, asyncio.Event()
-        moved.set()
-
-    async def _report_forever(self) -> None:
-        while True:
-            await asyncio.sleep(REPORT_S)
-            await self.report()

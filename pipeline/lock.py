@@ -1,14 +1,15 @@
 """The state of an output folder: whose it is, and whether it is finished.
 
-In: a folder, a manifest and its fingerprint. Out: `manifest.lock.yaml` beside the output (the resolved manifest with its
-fingerprint), and a decision: start, go on, leave alone, or refuse. A folder that is not ours is never touched.
+In: a folder, a manifest, its fingerprint and its meaning. Out: `manifest.lock.yaml` beside the output (the resolved manifest, with
+its fingerprint and meaning), and a decision: start, go on, leave alone, or refuse and say what differs. A folder that is not
+ours is never touched.
 """
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +17,10 @@ import filelock
 import yaml
 
 from pipeline.errors import BuildError
+from pipeline.journal.database import answers_kept
+from pipeline.journal.difference import differences, shared
 from pipeline.output import run_json
+from pipeline.output.install import write_synced
 
 LOCK = "manifest.lock.yaml"
 RUN = "run.json"
@@ -25,6 +29,9 @@ OURS = (
     RUN, "README.md", "report.html", "truth.parquet", "ledger.parquet", "sft", "rl", "pairs", "record", "store",
     "run.db", "run.db-wal", "run.db-shm", "ray.log", LOCK,
 )  # fmt: skip
+
+DATABASE = "run.db"
+_MOST = 12  # lines of differences
 
 State = Literal["fresh", "unfinished", "finished"]
 
@@ -35,10 +42,12 @@ class OutputError(BuildError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What an output is made from: the fingerprint of all that can change a row, and the resolved manifest."""
+    """What an output is made from: the fingerprint of all that can change a row, the resolved manifest, and all that can change a
+    row (`manifest_lock.meaning`; empty in the lock of an older version)."""
 
     fingerprint: str
     manifest: dict[str, Any]
+    meaning: Mapping[str, Any] = field(default_factory=dict)
 
     def asks_the_same(self, other: "Plan") -> bool:
         """True when the finished output of `other` is the finished output of this one (where it runs aside)."""
@@ -76,23 +85,25 @@ def read(out: Path) -> Plan | None:
         return None
     try:
         found = yaml.safe_load(path.read_text("utf-8"))
-        return Plan(str(found["fingerprint"]), dict(found["manifest"]))
+        return Plan(str(found["fingerprint"]), dict(found["manifest"]), dict(found.get("meaning", {})))
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{path}: cannot be read ({type(error).__name__}); build again with --overwrite") from None
 
 
 def write(out: Path, plan: Plan) -> None:
-    """Lay the lock beside the output, aside first."""
-    text = yaml.safe_dump(
-        {"fingerprint": plan.fingerprint, "manifest": plan.manifest}, sort_keys=False, allow_unicode=True
-    )
+    """Lay the lock beside the output, aside first. Raises OSError."""
+    told = {"fingerprint": plan.fingerprint, "manifest": plan.manifest, "meaning": dict(plan.meaning)}
     aside = out / ASIDE
-    aside.write_text(text, "utf-8")
+    write_synced(aside, yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
     os.replace(aside, out / LOCK)
 
 
-def settle(out: Path, plan: Plan, overwrite: bool) -> State:
-    """Decide what to do with the folder, and clear it if it is to be overwritten. Raises OutputError to refuse."""
+def settle(out: Path, plan: Plan, overwrite: bool, fork: bool = False) -> State:
+    """Decide what to do with the folder, and clear it if it is to be overwritten. Raises OutputError to refuse.
+
+    An output of another meaning goes on under this one where `fork` says so: store and journal stay, its outcomes stay under their
+    own fingerprint, and a finished output stays whole until `take_over`.
+    """
     try:
         before = read(out)
     except OutputError:
@@ -106,23 +117,64 @@ def settle(out: Path, plan: Plan, overwrite: bool) -> State:
         clear(out)
         return "fresh"
     if before.fingerprint != plan.fingerprint:
-        raise OutputError(
-            f"{out}: holds the output of another manifest (fingerprint {before.fingerprint[:12]}, "
-            f"this one is {plan.fingerprint[:12]}); name another folder with --out, or replace it with --overwrite"
-        )
-    return "finished" if plan.asks_the_same(before) and _whole(out) else "unfinished"
+        if fork:
+            return "unfinished"
+        raise OutputError(_refusal(out, before, plan))
+    return "finished" if plan.asks_the_same(before) and _whole(out, plan) else "unfinished"
 
 
-def _whole(out: Path) -> bool:
+def take_over(out: Path, plan: Plan) -> None:
+    """Make the folder that of `plan` before anything of it is replaced: an output of another meaning counts as finished no more.
+
+    A kill leaves the old output whole, or a folder that says it is unfinished; never one that mixes two. Raises OSError.
+    """
+    if (out / RUN).exists() and not _is_of(out, plan):
+        (out / RUN).unlink()
+        write(out, plan)
+
+
+def _refusal(out: Path, before: Plan, plan: Plan) -> str:
+    if before.meaning and plan.meaning:
+        found = differences(before.meaning, plan.meaning)
+    else:
+        found = shared(before.manifest, plan.meaning or plan.manifest)
+        found.append("perhaps prompts or the files of sources: an older version built it, which did not note them")
+    more = [f"... and {len(found) - _MOST} more"] if len(found) > _MOST else []
+    kept = None if plan.manifest["run"].get("database") else answers_kept(out / DATABASE)
+    answers = "" if kept is None else f"; {kept:,} answers are journalled there"
+    paid = "" if kept is None else f", and so are the {kept:,} answers, which were paid for"
+    lines = (
+        f"{out}: holds the output of another manifest{answers}. What differs:",
+        *(f"  {line}" for line in (*found[:_MOST], *more)),
+        "Say which you want:",
+        "  --fork       go on in this folder under the new meaning; answers to what is asked alike are used again, and a",
+        "               finished output stays until the new one takes its place",
+        "  --out DIR    build in another folder; this one stays as it is",
+        f"  --overwrite  begin from nothing: this output is removed{paid}",
+    )  # fmt: skip
+    return "\n".join(lines)
+
+
+def _whole(out: Path, plan: Plan) -> bool:
     """True when the output is there, and no sample failed for want of a connection: such samples are tried again."""
     try:
-        return not run_json.read(out).reasons["failed"].get("transport")
+        return _is_of(out, plan) and not run_json.read(out).reasons["failed"].get("transport")
+    except KeyError as error:
+        raise _damaged(out, error) from None
+
+
+def _is_of(out: Path, plan: Plan) -> bool:
+    """True when the output there says that it is that of `plan`."""
+    try:
+        return run_json.read(out).fingerprint == plan.fingerprint
     except FileNotFoundError:
         return False
-    except (OSError, ValueError, KeyError) as error:
-        raise OutputError(
-            f"{out / RUN}: cannot be read ({type(error).__name__}); build again with --overwrite"
-        ) from None
+    except (OSError, ValueError) as error:
+        raise _damaged(out, error) from None
+
+
+def _damaged(out: Path, error: Exception) -> OutputError:
+    return OutputError(f"{out / RUN}: cannot be read ({type(error).__name__}); build again with --overwrite")
 
 
 def clear(out: Path) -> None:

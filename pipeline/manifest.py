@@ -13,6 +13,8 @@ from sqlalchemy.exc import ArgumentError
 
 from pipeline.errors import BuildError
 from pipeline.manifest_words import shown
+from pipeline.money.spec import Price
+from pipeline.providers.spec import Fallback, Provider
 from pipeline.sources.spec import TableSpec
 from pipeline.world.source import WorldSpec
 from stages.policy import Policy
@@ -32,13 +34,34 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ModelSpec(_Strict):
-    """One model: which backend serves it, its name and revision there, and the backend's options (sampling)."""
+Plain = float | int | str | bool
 
-    backend: Literal["world"] = "world"
+
+class ModelSpec(_Strict):
+    """One model: which backend serves it, its name and revision there, and the backend's options (sampling).
+
+    Over HTTP, `provider` names the endpoint that is asked first and `failover` those that are asked next when it is out.
+    """
+
+    backend: Literal["world", "openai"] = "world"
     model: str
     revision: str = "1"
-    options: dict[str, float | int | str | bool] = {}
+    options: dict[str, Plain | dict[str, Any]] = {}
+    provider: str | None = None
+    failover: tuple[Fallback, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if self.backend == "openai" and self.provider is None:
+            raise ValueError("the openai backend needs a provider; name one of those under providers")
+        if self.backend != "openai" and (self.provider or self.failover):
+            raise ValueError(f"the {self.backend} backend asks no provider; leave provider and failover out")
+        return self
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Who is asked, in order."""
+        return () if self.provider is None else (self.provider, *(other.provider for other in self.failover))
 
 
 class Models(_Strict):
@@ -113,7 +136,12 @@ class Output(_Strict):
 
 
 class Run(_Strict):
-    """Where and how wide the build runs; never changes a row. `blocks` null means blocks of at most 16 samples."""
+    """Where and how wide the build runs, and what it may cost; never changes a row.
+
+    `blocks` null means blocks of at most 16 samples. A call that fails is made again until `retry_deadline_s` after its first
+    failure, at most `retries` times; being asked to slow down does not count. `budget_usd`: no call is sent that could bring
+    the money spent on this data set above it.
+    """
 
     blocks: int | None = Field(None, ge=1)
     concurrency: int = Field(32, ge=1)
@@ -122,6 +150,8 @@ class Run(_Strict):
     database: str | None = None
     store: str | None = None
     retry_deadline_s: float = Field(600.0, gt=0)
+    retries: int = Field(10, ge=0, le=100)
+    budget_usd: float | None = Field(None, gt=0)
 
     @field_validator("database")
     @classmethod
@@ -138,7 +168,9 @@ class Manifest(_Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     seed: int = 0
     sources: tuple[SourceSpec, ...]
+    providers: dict[str, Provider] = {}
     models: Models
+    prices: dict[str, Price] = {}
     policy: Policy = Policy()
     quotas: Quotas = Quotas()
     splits: Splits = Splits()
@@ -167,4 +199,13 @@ class Manifest(_Strict):
                 "models.second_analyzer would never be asked, policy.judging.second is off; say margin or always there, "
                 "or leave the model out"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _has_its_providers(self) -> Self:
+        for role, spec in self.models:
+            for name in spec.providers:
+                if name not in self.providers:
+                    known = ", ".join(self.providers) or "there are none"
+                    raise ValueError(f"models.{role} asks the provider {name!r}, which providers does not name ({known})")
         return self

@@ -1,5 +1,7 @@
 """Reads a manifest: YAML in, overrides applied, everything checked, a `Manifest` out or every problem in a line of its own.
 
+`${NAME}` in a text stands for a variable of the environment (`pipeline.manifest_env`).
+
 In: a path and overrides `policy.reflection_rounds=2`, as `--set` takes them. Out: a `Manifest` whose source paths are absolute
 (relative ones start at the manifest's folder) and whose sources are known to be readable. Nothing has run by then.
 """
@@ -14,7 +16,9 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.manifest import Manifest, ManifestError
+from pipeline.manifest_env import fill_in
 from pipeline.manifest_problems import Loc, dotted, lines, unfit
+from pipeline.providers.options import option_problems
 from pipeline.sources.columns import problems
 from pipeline.sources.spec import TableSpec
 from pipeline.world.models.skill import skill
@@ -44,11 +48,12 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Manifest:
     """The manifest at `path` with `overrides` applied. Raises ManifestError, which lists all that is wrong."""
     raw = _read(str(path))
     overridden = [_override(raw, text) for text in overrides]
+    unset = dict(fill_in(raw))
 
     def line(loc: Loc, text: str) -> str:
         return f"{_origin(str(path), loc, overridden)}: {dotted(loc, raw)}: {' '.join(text.split())}"
 
-    wrong = dict(unfit(raw))
+    wrong = dict(unfit(raw)) | unset
     try:
         # strict: "3" and true are no numbers
         manifest = Manifest.model_validate_json(json.dumps(raw), strict=True)
@@ -65,6 +70,10 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Manifest:
 
 def _model_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
     for role, spec in manifest.models:
+        if spec.backend == "openai":
+            for option, text in option_problems(spec.options):
+                yield ("models", role, "options", *option.split(".")), text
+            continue
         try:
             skill(spec.model, {})
         except ValueError as error:
@@ -171,7 +180,11 @@ def _anchored(manifest: Manifest, folder: Path) -> Manifest:
             images = spec.images and spec.images.model_copy(update={"root": under(spec.images.root)})
             spec = spec.model_copy(update={"path": under(spec.path), "images": images})
         sources.append(spec)
+    providers = {
+        name: p.model_copy(update={"api_key_file": p.api_key_file and under(p.api_key_file)})
+        for name, p in manifest.providers.items()
+    }
     run = manifest.run
     if run.store is not None and "://" not in run.store:
         run = run.model_copy(update={"store": under(run.store)})
-    return manifest.model_copy(update={"sources": tuple(sources), "run": run})
+    return manifest.model_copy(update={"sources": tuple(sources), "run": run, "providers": providers})

@@ -13,7 +13,8 @@ from sqlalchemy import make_url
 
 from pipeline.manifest import Manifest
 
-_WITHOUT_EFFECT = ("name", "quotas", "run")  # which rows are kept, and where the work is done; never what a row says
+# which rows are kept, where the work is done, and what it costs; never what a row says
+_WITHOUT_EFFECT = ("name", "quotas", "run", "providers", "prices")
 
 
 def resolved(manifest: Manifest) -> dict[str, Any]:
@@ -24,19 +25,34 @@ def resolved(manifest: Manifest) -> dict[str, Any]:
     return data
 
 
-def fingerprint(manifest: Manifest, prompts: Mapping[str, str]) -> str:
-    """sha256 (hex) over all that can change a row: `prompts` maps a prompt file's name to its hash.
+def meaning(manifest: Manifest, prompts: Mapping[str, str]) -> dict[str, Any]:
+    """All that can change a row, as plain data: `prompts` maps a prompt file's name to its hash.
 
-    Source files count by content and file name (a failed row names its file), not by folder; image folders do not count.
-    Raises OSError when a source file cannot be read.
+    Source files count by content and file name (a failed row names its file), not by folder; image folders do not count, nor
+    do the providers of a model: two servers of one model and revision are one model. Raises OSError when a source file
+    cannot be read.
     """
     data = resolved(manifest)
     for key in _WITHOUT_EFFECT:
         del data[key]
     data["sources"] = [_identified(source) for source in data["sources"]]
+    data["models"] = {role: spec and _model(spec) for role, spec in data["models"].items()}
     data["prompts"] = dict(prompts)
+    return data
+
+
+def fingerprint(manifest: Manifest, prompts: Mapping[str, str]) -> str:
+    """sha256 (hex) over all that can change a row (`meaning`). Raises OSError when a source file cannot be read."""
+    data = meaning(manifest, prompts)
     text = json.dumps(data, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _model(spec: dict[str, Any]) -> dict[str, Any]:
+    own = {key: spec[key] for key in ("backend", "model", "revision", "options")}
+    others = [[other["model"] or spec["model"], other["revision"] or spec["revision"]] for other in spec["failover"]]
+    strangers = [other for other in others if other != [spec["model"], spec["revision"]]]
+    return own | ({"failover": strangers} if strangers else {})
 
 
 def _identified(source: dict[str, Any]) -> dict[str, Any]:

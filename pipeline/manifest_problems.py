@@ -137,10 +137,9 @@ def _fields(loc: Loc) -> list[str]:
         inner = [model.model_fields[part].annotation for model in models if part in model.model_fields]
         if inner:
             models = [found for annotation in inner for found in _models(annotation)]
-        else:  # the tag of a union: keep the member that it names
-            models = [
-                m for m in models if "kind" in m.model_fields and part in get_args(m.model_fields["kind"].annotation)
-            ]
+        elif any("kind" in model.model_fields for model in models):  # the tag of a union: keep the member that it names
+            models = [m for m in models if part in get_args(m.model_fields["kind"].annotation)]
+        # else a name of the author's own, such as a provider's: what is below it is meant
     return [name for model in models for name in model.model_fields]
 
 

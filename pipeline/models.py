@@ -1,204 +1,159 @@
 """The models of a run, from their specs: a backend each, and the wrappers around it, composed in one visible place.
 
-In: model specs, the image store, a process pool, the prompts, and hooks of the actor (permits, counters, notes of calls). Out:
-`Models`. A backend is named by a plain table: name -> import path; it is imported when it is asked for.
+In: a manifest, the image store, a process pool, the prompts, and what an actor lends its models. Out: `Models`. A backend is named
+by a plain table: name -> import path; it is imported when it is asked for.
 
-    Retried(            asks again after a transient error, until its deadline
-      Limited(          holds a permit of the run while a call is in flight
-        Metered(        notes what the call took, whatever came of it
-          backend)))
+    Journalled(         replays what is known; an answer is durable before it is used
+      Failover(         asks the next provider while those before are out
+        Retried(        asks again after a transient error, until its deadline
+          Paced(        waits for the provider's pace, the budget, and a permit of the run
+            Metered(    notes the call before it is sent, and what it took, whatever came of it
+              backend)))))
 """
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_random_exponential
-
-from pipeline.ledger import Call
+from pipeline.journal.journalled import Journalled
+from pipeline.journal.metered import Metered
+from pipeline.journal.scribe import Scribe
 from pipeline.manifest import Manifest, ModelSpec
+from pipeline.money.cost import Load, cost, load, price_of
+from pipeline.money.prices import table
+from pipeline.providers.spec import Fallback, Provider
 from pipeline.store import ImageStore
+from pipeline.traffic.failover import Failover
+from pipeline.traffic.paced import Count, Paced, Permit, Traffic
+from pipeline.traffic.retried import Retried, Sleep
 from prompts.catalogue import Prompts
 from stages.calls import Models
-from stages.errors import RateLimited, Transient
-from stages.identity import call_key
-from stages.protocols import Analyzer, Generator, ImageReply, ImageRequest, Role, TextReply, TextRequest, Usage
+from stages.protocols import ImageRequest, Model, Role, TextRequest
 
-BACKENDS = MappingProxyType({"world": "pipeline.world.backend:WorldModel"})
-
-
-Permit = Callable[[], AbstractAsyncContextManager[None]]
-Count = Callable[[str, int], None]
-Note = Callable[[Call], None]
+BACKENDS = MappingProxyType(
+    {"world": "pipeline.world.backend:WorldModel", "openai": "pipeline.providers.backend:OpenAIModel"}
+)
 
 
-class Model(Analyzer, Generator, Protocol):
-    """Both protocols at once: what a backend offers."""
+class Backend(Model, Protocol):
+    """A bare model. `max_output_tokens` is the most that a reply may have; None where no limit is sent."""
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        """Of one reply."""
+        ...
 
 
 @dataclass(frozen=True)
-class Limited:
-    """Holds a permit, and is counted, while a call is in flight."""
+class Access:
+    """One model as one provider serves it. `provider` is None for a backend that runs in this process, called `name`."""
 
-    model: Model
+    backend: str
+    name: str
+    provider: Provider | None
+    model: str
+    revision: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lent:
+    """What an actor lends its models, all of it on the event loop they are used on."""
+
     permit: Permit
     count: Count
-
-    @property
-    def identity(self) -> str:
-        """That of the model behind."""
-        return self.model.identity
-
-    async def ask(self, request: TextRequest) -> TextReply:
-        """As the model behind, once a permit is there."""
-        async with self.permit():
-            self.count("calls", 1)
-            return await self.model.ask(request)
-
-    async def draw(self, request: ImageRequest) -> ImageReply:
-        """As the model behind, once a permit is there."""
-        async with self.permit():
-            self.count("calls", 1)
-            reply = await self.model.draw(request)
-            self.count("images", 1)
-            return reply
+    traffic: Traffic
+    scribe: Scribe
+    sleep: Sleep
 
 
 @dataclass(frozen=True)
-class Metered:
-    """Notes every call sent as `role`: when, how long, what the reply says it took, and how it ended."""
+class Composed:
+    """The models of an actor, and their journals, through which calls under way can be awaited or given up."""
 
-    model: Model
-    role: Role
-    note: Note
-
-    @property
-    def identity(self) -> str:
-        """That of the model behind."""
-        return self.model.identity
-
-    async def ask(self, request: TextRequest) -> TextReply:
-        """As the model behind."""
-        with _Sent(self, request) as sent:
-            reply = await self.model.ask(request)
-            sent.usage = reply.usage
-        return reply
-
-    async def draw(self, request: ImageRequest) -> ImageReply:
-        """As the model behind."""
-        with _Sent(self, request) as sent:
-            reply = await self.model.draw(request)
-            sent.usage, sent.images = reply.usage, 1
-        return reply
+    models: Models
+    journals: tuple[Journalled, ...]
 
 
-@dataclass
-class _Sent:
-    """A call on its way. It is noted when it ends, by an answer or by any error."""
-
-    by: Metered
-    request: TextRequest | ImageRequest
-    usage: Usage | None = None
-    images: int = 0
-    _started: float = 0.0
-    _begun: float = 0.0
-
-    def __enter__(self) -> Self:
-        self._started, self._begun = time.time(), time.perf_counter()
-        return self
-
-    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        usage = self.usage or Usage()
-        call = Call(
-            call_key=call_key(self.by.identity, self.request),
-            role=self.by.role,
-            model=self.by.identity,
-            kind=self.request.schema,
-            started=self._started,
-            seconds=time.perf_counter() - self._begun,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            images=self.images,
-            usd=usage.usd,
-            outcome="ok" if error is None else error.__name__,
-        )
-        self.by.note(call)
-
-
-@dataclass(frozen=True)
-class Retried:
-    """Asks again after a transient error, waiting as long as the provider wishes or exponentially, until `deadline_s`."""
-
-    model: Model
-    deadline_s: float
-
-    @property
-    def identity(self) -> str:
-        """That of the model behind."""
-        return self.model.identity
-
-    async def ask(self, request: TextRequest) -> TextReply:
-        """As the model behind; Transient only past the deadline."""
-        return await self._retrying()(self.model.ask, request)
-
-    async def draw(self, request: ImageRequest) -> ImageReply:
-        """As the model behind; Transient only past the deadline."""
-        return await self._retrying()(self.model.draw, request)
-
-    def _retrying(self) -> AsyncRetrying:
-        return AsyncRetrying(
-            retry=retry_if_exception_type(Transient), stop=stop_after_delay(self.deadline_s), wait=_wait, reraise=True
+def accesses(manifest: Manifest, spec: ModelSpec) -> Iterator[Access]:
+    """Where a model is asked, in order."""
+    options = dict(spec.options)
+    if spec.provider is None:
+        yield Access(spec.backend, spec.backend, None, spec.model, spec.revision, options)
+        return
+    for other in (Fallback(provider=spec.provider), *spec.failover):
+        yield Access(
+            spec.backend,
+            other.provider,
+            manifest.providers[other.provider],
+            other.model or spec.model,
+            other.revision or spec.revision,
+            options,
         )
 
 
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RateLimited) and error.retry_after is not None:
-        return error.retry_after
-    return wait_random_exponential(multiplier=0.5, max=30)(state)
-
-
-def build(spec: ModelSpec, store: ImageStore, pool: Executor | None) -> Model:
+def build(at: Access, store: ImageStore, pool: Executor | None) -> Backend:
     """The bare backend of one model. Raises ValueError for options it does not know."""
-    module, name = BACKENDS[spec.backend].split(":")
+    module, name = BACKENDS[at.backend].split(":")
     backend: Any = getattr(import_module(module), name)
-    made: Model = backend(spec.model, spec.revision, dict(spec.options), store, pool)
+    where = (store, pool) if at.provider is None else (at.name, at.provider, store)
+    made: Backend = backend(at.model, at.revision, at.options, *where)
     return made
 
 
+def identity(manifest: Manifest, spec: ModelSpec, store: ImageStore) -> str:
+    """The identity of a role: of each model that may answer for it, once, in order; never where it is."""
+    return "|".join(dict.fromkeys(build(at, store, None).identity for at in accesses(manifest, spec)))
+
+
 def identities(manifest: Manifest) -> dict[str, str]:
-    """Role -> model identity, as they stand in call keys and `made_by`."""
+    """Role -> identity, as they stand in call keys and `made_by`."""
     store = ImageStore("memory://")
-    return {role: build(spec, store, None).identity for role, spec in manifest.models}
+    return {role: identity(manifest, spec, store) for role, spec in manifest.models}
 
 
-def compose(
-    manifest: Manifest,
-    store: ImageStore,
-    pool: Executor,
-    prompts: Prompts,
-    permit: Permit,
-    count: Count,
-    note: Note,
-) -> Models:
-    """The models of a run, wrapped."""
-
-    def model(role: Role, spec: ModelSpec) -> Model:
-        metered = Metered(build(spec, store, pool), role, note)
-        return Retried(Limited(metered, permit, count), manifest.run.retry_deadline_s)
-
+def models_of(manifest: Manifest, prompts: Prompts, make: Callable[[Role, ModelSpec], Model]) -> Models:
+    """The roles of a manifest, each as `make` makes it."""
     specs = manifest.models
     second = specs.second_analyzer
     return Models(
-        baseline=model("baseline", specs.baseline),
-        generator=model("generator", specs.generator),
-        analyzer=model("analyzer", specs.analyzer),
+        baseline=make("baseline", specs.baseline),
+        generator=make("generator", specs.generator),
+        analyzer=make("analyzer", specs.analyzer),
         prompts=prompts,
         seed=manifest.seed,
-        second_analyzer=None if second is None else model("second_analyzer", second),
+        second_analyzer=None if second is None else make("second_analyzer", second),
     )
+
+
+def compose(manifest: Manifest, store: ImageStore, pool: Executor, prompts: Prompts, lent: Lent) -> Composed:
+    """The models of a run, wrapped."""
+    journals: list[Journalled] = []
+
+    def chain(role: Role, spec: ModelSpec) -> Model:
+        name = identity(manifest, spec, store)
+        asked = tuple(_link(manifest, at, role, name, store, pool, lent) for at in accesses(manifest, spec))
+        journals.append(Journalled(Failover(asked, name, lent.sleep), lent.scribe, store))
+        return journals[-1]
+
+    return Composed(models_of(manifest, prompts, chain), tuple(journals))
+
+
+def _link(
+    manifest: Manifest, at: Access, role: Role, chain: str, store: ImageStore, pool: Executor, lent: Lent
+) -> Model:
+    """One model at one provider, down to what is sent."""
+    backend = build(at, store, pool)
+    price = price_of(at.model, manifest.prices, table().models)
+    cost_of = partial(cost, price)
+
+    def load_of(request: TextRequest | ImageRequest) -> Load:
+        return load(price, request, backend.max_output_tokens)
+
+    metered = Metered(backend, role, at.name, lent.scribe, load_of, cost_of, chain)
+    paced = Paced(metered, at.name, load_of, cost_of, lent.traffic, lent.permit, lent.count)
+    return Retried(paced, manifest.run.retry_deadline_s, manifest.run.retries, lent.sleep)

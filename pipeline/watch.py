@@ -37,7 +37,17 @@ def snapshot(seen: Progress, quotas: Quotas, elapsed_s: float) -> Snapshot:
         in_flight_calls=sum(c.get("in_flight", 0) for c in by_rung.values()),
         elapsed_s=elapsed_s,
         earlier=seen.earlier,
+        usd=seen.usd,
+        budget_usd=seen.budget_usd,
+        held_up=held_up(seen),
     )
+
+
+def held_up(seen: Progress) -> tuple[str, ...]:
+    """What to know beside the figures: that the run is stopping, or which providers hold it up."""
+    if seen.state == "running":
+        return seen.held_up
+    return ("stopping" if seen.state == "draining" else "stopping at once",)
 
 
 def _rung(name: str, counts: Mapping[str, int]) -> RungCount:

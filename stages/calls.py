@@ -12,7 +12,7 @@ from typing import Any
 from prompts.catalogue import Prompts
 from stages.errors import EngineDead, Malformed, ModelError
 from stages.identity import call_key, call_seed
-from stages.protocols import Analyzer, Generator, ImageRequest, Message, Role, TextRequest
+from stages.protocols import Analyzer, Generator, ImageReply, ImageRequest, Message, Role, TextRequest
 from stages.records import Against, Event, ImageRef, Judge, Kind, Payload, Trajectory
 
 
@@ -80,7 +80,7 @@ async def draw(
         (Message("user", text),), tuple(images), sample.width, sample.height, "image", seed, place.ordinal
     )
     try:
-        reply = await model.draw(request)
+        reply, request = await _draw_twice(model, request)
     except EngineDead:
         raise
     except ModelError as error:
@@ -94,7 +94,7 @@ async def draw(
         made_by=f"{role}:{model.identity}",
         prompt=prompt,
         prompt_sha256=models.prompts.sha256(prompt),
-        seed=seed,
+        seed=request.seed,
         call_key=call_key(model.identity, request),
     )
 
@@ -110,13 +110,14 @@ async def ask(
     values: Mapping[str, Any],
     against: Against | None = None,
     judge: Judge = "analyzer",
+    axes: tuple[str, ...] = (),
 ) -> Event:
     """A text event of `kind`: the reply of `judge` to `prompt`, parsed. Raises Halt, EngineDead."""
     text = models.prompts.render(prompt, **values)
     purpose = f"{prompt}:{against}"
     seed = call_seed(models.seed, t.sample.id, judge, place.rung, place.index, place.attempt, place.judgement, purpose)
     schema = "plan" if kind == "decomposition" else kind
-    request = TextRequest((Message("user", text),), tuple(images), schema, seed, place.ordinal)
+    request = TextRequest((Message("user", text),), tuple(images), schema, seed, place.ordinal, axes)
     model = models.judge(judge)
     try:
         payload, request = await _ask_twice(model, models.prompts, request, parse)
@@ -139,16 +140,30 @@ async def ask(
     )
 
 
+async def _draw_twice(model: Generator, request: ImageRequest) -> tuple[ImageReply, ImageRequest]:
+    """An image that cannot be read is asked for once more; an image model is told nothing, so only the seed differs."""
+    try:
+        return await model.draw(request), request
+    except Malformed:
+        request = replace(request, seed=_next(request.seed))
+    return await model.draw(request), request
+
+
+def _next(seed: int) -> int:
+    return (seed + 1) % 2**31
+
+
 async def _ask_twice(
     model: Analyzer, words: Prompts, request: TextRequest, parse: Callable[[str], Payload]
 ) -> tuple[Payload, TextRequest]:
-    reply = await model.ask(request)
     try:
+        reply = await model.ask(request)
         return parse(reply.text), request
     except Malformed as problem:
         shown = words.render("again", problem=str(problem))
-        messages = (*request.messages, Message("assistant", reply.text), Message("user", shown))
-    request = replace(request, messages=messages, seed=(request.seed + 1) % 2**31)
+        said = Message("assistant", problem.text or "(an empty reply)")  # servers turn down an empty turn
+        messages = (*request.messages, said, Message("user", shown))
+    request = replace(request, messages=messages, seed=_next(request.seed))
     reply = await model.ask(request)
     return parse(reply.text), request
 

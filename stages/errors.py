@@ -2,7 +2,8 @@
 
     ModelError
     ├── Transient        try again later; past the deadline -> failed(transport)
-    │   └── RateLimited  the same, with the server's wish when to come back
+    │   ├── RateLimited  the same, with the server's wish when to come back
+    │   └── TimedOut     no answer in time: it may have been made, and counts as paid
     ├── Refused          the model declined        -> discarded(refused), its words kept
     ├── Malformed        unreadable reply          -> asked once more, then failed(malformed)
     ├── TooLong          the request does not fit  -> failed(too_long)
@@ -33,6 +34,10 @@ class RateLimited(Transient):
     def __init__(self, text: str, retry_after: float | None = None) -> None:
         super().__init__(text, retry_after)
         self.retry_after = retry_after
+
+
+class TimedOut(Transient):
+    """We stopped waiting for the answer; the provider may have made it, and the call counts as paid."""
 
 
 class Refused(ModelError):

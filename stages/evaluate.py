@@ -52,6 +52,7 @@ async def evaluate(
             values,
             against,
             judge,
+            sample.applicable_axes,
         )
 
     event, verdict = await _verdict(once, place, policy.judging, thresholds)

@@ -15,7 +15,7 @@ Role = Literal["baseline", "generator", "analyzer", "second_analyzer"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One rendered message. The images of a request belong to its last user message, in order, before its text."""
+    """One rendered message. The images of a request belong to its first user message, in order, before its text."""
 
     role: Literal["system", "user", "assistant"]
     content: str
@@ -26,6 +26,7 @@ class TextRequest:
     """A question to the Analyzer. The last of `images` is the canvas, the others are references.
 
     `schema` names the reply's shape (`stages.replies`). `ordinal` tells equal requests apart (attempt, judgement number).
+    `axes` are the keys of an evaluation's reply; the messages name them too, so they are no part of the call's key.
     """
 
     messages: tuple[Message, ...]
@@ -33,6 +34,7 @@ class TextRequest:
     schema: str
     seed: int
     ordinal: int
+    axes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +100,7 @@ class Generator(Protocol):
     async def draw(self, request: ImageRequest) -> ImageReply:
         """Raises stages.errors.ModelError."""
         ...
+
+
+class Model(Analyzer, Generator, Protocol):
+    """Both protocols at once: what a backend offers, and what every wrapper of one is."""

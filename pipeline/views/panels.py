@@ -180,6 +180,22 @@ def time_spent(reading: Reading) -> Markup | None:
     return bars("time", "Time in calls, by role and kind", found)
 
 
+def money_by_mode(reading: Reading) -> Markup | None:
+    """US dollars per accepted sample as bars: its own calls, and its share of what was lost."""
+    if reading.money is None:
+        return None
+    found = [
+        Bar(
+            TITLES[row["key"]],
+            [Part(row["own"], "multistep", f"{row['own']:.3f}"), Part(row["charged"] - row["own"], "lost")],
+            f"$ {row['own']:.4f}, {row['charged']:.4f} with the losses",
+        )
+        for row in rows(reading.money.by_mode())
+        if row["accepted"] and row["key"] != "rl"
+    ]
+    return bars("money", "US dollars per accepted sample, by mode", found) if found else None
+
+
 def _by_axis(shares: Mapping[str, Share]) -> list[Dot]:
     names = [n for n in (*AXES, VERDICT) if n in shares]
     return [Dot(n, shares[n], "bad" if n == VERDICT else "ink") for n in names]

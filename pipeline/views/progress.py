@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 _BAR = 28
+_WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class ModeYield:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A build at one moment. `done` samples have an outcome, `earlier` of them from a run before this one (a resume);
-    `calls` were answered, `in_flight_calls` are open.
+    `calls` were answered, `in_flight_calls` are open. `usd` was spent of `budget_usd`, None where nothing is paid for.
+    `held_up`: what slows the run down, or that it is stopping; in few words each.
     """
 
     planned: int
@@ -53,6 +55,9 @@ class Snapshot:
     in_flight_calls: int
     elapsed_s: float
     earlier: int = 0
+    usd: float | None = None
+    budget_usd: float | None = None
+    held_up: tuple[str, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -131,7 +136,8 @@ def line(s: Snapshot) -> str:
     lost = f"discarded {s.discarded} failed {s.failed}"
     work = f"calls {s.calls} ({s.in_flight_calls} in flight) images {s.images}"
     speed = f"{s.rate:.1f}/s eta {_clock(s.eta_s)}"
-    return f"{_clock(s.elapsed_s)} {s.done}/{s.planned} | {modes} | {lost} | {work} | {speed}"
+    more = "".join(f" | {words}" for words in (_money(s), *s.held_up) if words)
+    return f"{_clock(s.elapsed_s)} {s.done}/{s.planned} | {modes} | {lost} | {work} | {speed}{more}"
 
 
 def table(s: Snapshot, title: str = "") -> RenderableType:
@@ -174,7 +180,20 @@ def _modes(s: Snapshot) -> RenderableType:
 def _foot(s: Snapshot) -> RenderableType:
     lost = f"discarded {s.discarded:,} · failed {s.failed:,}"
     work = f"images {s.images:,} · calls {s.calls:,} ({s.in_flight_calls:,} open)"
-    return Text(f"{lost} · {work}\n{s.rate:.1f} samples/s · {_clock(s.elapsed_s)} so far", "dim")
+    pace = f"{s.rate:.1f} samples/s · {_clock(s.elapsed_s)} so far"
+    foot = Text(" · ".join(words for words in (f"{lost} · {work}\n{pace}", _money(s)) if words), "dim")
+    if s.held_up:
+        held = Text(" · " + ", ".join(s.held_up), "yellow")
+        held.truncate(max(0, _WIDTH - len(foot.plain.splitlines()[-1])), overflow="ellipsis")
+        foot.append(held)
+    return foot
+
+
+def _money(s: Snapshot) -> str:
+    """What was spent, of what; nothing where nothing is paid for."""
+    if s.budget_usd is not None:
+        return f"${s.usd or 0:,.2f} of ${s.budget_usd:,.2f}"
+    return f"${s.usd:,.2f}" if s.usd else ""
 
 
 def _grid() -> Table:

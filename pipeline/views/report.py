@@ -111,6 +111,8 @@ def _values(reading: Reading, store: ImageStore) -> dict[str, Any]:
         "truth_charts": panels.truth(reading),
         "ledger": reading.ledger,
         "time_chart": panels.time_spent(reading),
+        "money": reading.money,
+        "money_chart": panels.money_by_mode(reading),
         "losses": [Loss(c, thumbnail(store, c.image, SMALL) if c.image else None) for c in causes],
         "provenance": list(_provenance(run)),
     }

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from pipeline.store import ImageStore
 from pipeline.world.models.skill import Skill, skill
 from pipeline.world.respond import respond
+from pipeline.world.tokens import usage
 from stages.errors import Malformed
 from stages.protocols import ImageReply, ImageRequest, Message, TextReply, TextRequest
 from stages.records import ImageRef
@@ -46,6 +47,11 @@ class WorldModel:
         """Model, revision, and every option without which the skill were another."""
         return self._identity
 
+    @property
+    def max_output_tokens(self) -> int | None:
+        """No limit is set."""
+        return None
+
     async def _reply(self, request: TextRequest | ImageRequest) -> str | ImageRef:
         images = tuple(image.sha256 for image in request.images)
         loop = asyncio.get_running_loop()
@@ -58,11 +64,11 @@ class WorldModel:
         reply = await self._reply(request)
         if isinstance(reply, ImageRef):
             raise Malformed(reply.sha256, f"an image came where text was asked for (schema {request.schema!r})")
-        return TextReply(reply)
+        return TextReply(reply, usage(request.messages, request.images, reply))
 
     async def draw(self, request: ImageRequest) -> ImageReply:
         """The drawn image. Raises stages.errors.ModelError."""
         reply = await self._reply(request)
         if isinstance(reply, str):
             raise Malformed(reply, f"text came where an image was asked for (schema {request.schema!r})")
-        return ImageReply(reply)
+        return ImageReply(reply, usage=usage(request.messages, request.images, reply))

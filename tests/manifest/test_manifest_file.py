@@ -53,7 +53,7 @@ def test_a_manifest_is_read_with_its_defaults(tmp_path: Path) -> None:
         ("polcy: {}", "polcy: unknown key; did you mean policy?"),
         (
             "zzzz: 1",
-            "zzzz: unknown key; valid keys are models, name, output, policy, quotas, run, seed, sources, splits",
+            "zzzz: unknown key; valid keys are models, name, output, policy, prices, providers, quotas, run, seed, sources, splits",
         ),
         ("output: {image: {sise: 64}}", "output.image.sise: unknown key; did you mean size?"),
         ("policy: {thresholds: {qualty: 4}}", "policy.thresholds.qualty: unknown key; did you mean quality?"),
@@ -157,11 +157,11 @@ SOURCE = "{kind: jsonl, name: s, path: x, columns: {instruction: p}"
         (
             "models.analyzer.options={a: [1]}",
             "options.a: got [1]; it should be a valid number, or be a valid integer, or be a valid string, "
-            "or be a valid boolean",
+            "or be a valid boolean, or be a mapping",
         ),
         ("models=3", "models: got 3; it should be a mapping"),
         ("models={baseline: {model: m}, generator: {model: m}}", "models.analyzer: required but missing; add it"),
-        ("models.baseline.backend=x", "models.baseline.backend: got 'x'; it should be 'world'"),
+        ("models.baseline.backend=x", "models.baseline.backend: got 'x'; it should be 'world' or 'openai'"),
         ("policy.escalate_on=x", "policy.escalate_on: got 'x'; it should be a list"),
         (
             "policy.escalate_on=[x]",

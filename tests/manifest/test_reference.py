@@ -18,6 +18,8 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from pipeline.manifest import Manifest, Models
 from pipeline.manifest_file import load
+from pipeline.money.spec import Price
+from pipeline.providers.spec import Fallback, Provider
 from pipeline.sources import images
 from pipeline.sources.mapping import Row
 from pipeline.sources.plan import plan
@@ -63,7 +65,7 @@ def leaves(model: type[BaseModel], values: Any = None, prefix: str = "") -> Iter
             (role,) = {inner for f in Models.model_fields.values() for inner in models(f.annotation)}
             yield from leaves(role, None, "models.*.")
             yield from ((f"models.{n}", f, default(f)) for n, f in Models.model_fields.items() if not f.is_required())
-        elif key == "sources" or not models(field.annotation):
+        elif key in TABLES_OF_THEIR_OWN or not models(field.annotation):
             yield key, field, value
         else:
             (inner,) = models(field.annotation)
@@ -72,8 +74,12 @@ def leaves(model: type[BaseModel], values: Any = None, prefix: str = "") -> Iter
             yield from leaves(inner, value if isinstance(value, BaseModel) else None, f"{key}.")
 
 
+TABLES_OF_THEIR_OWN = ("sources", "providers", "prices", "models.*.failover")
 REFERENCE: dict[str, type[BaseModel]] = {
     "The whole": Manifest,
+    "A provider: providers.NAME": Provider,
+    "Who is asked next: failover": Fallback,
+    "A price: prices.MODEL": Price,
     "A table: kind jsonl, json, parquet": TableSpec,
     "The world: kind world": WorldSpec,
 }
@@ -143,7 +149,7 @@ EXAMPLES = re.findall(r"(?:```json\n([^`]*)```\n\n)?```yaml\n(.*?)```", TEXT, re
 def test_there_is_an_example_of_every_kind() -> None:
     kinds = {source["kind"] for _, text in EXAMPLES for source in yaml.safe_load(text).get("sources", [])}
     assert kinds == {"jsonl", "json", "parquet", "world"}
-    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 4
+    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 5
 
 
 @pytest.mark.parametrize(("row", "text"), EXAMPLES, ids=range(len(EXAMPLES)))
@@ -184,4 +190,3 @@ def test_what_it_says_of_ids_the_cut_and_the_fingerprint() -> None:
     for word in ("`row:N`", "`counts.beyond_cut`", "`--overwrite`", "content of the images below `images.root`"):
         assert word in TEXT
     assert "](" not in TEXT
-    assert "http" not in TEXT

@@ -3,16 +3,32 @@
 import multiprocessing
 
 import pytest
+import yaml
 
 from pipeline import lock
+from pipeline.journal.batch import Batch
+from pipeline.journal.entries import Entry
 from pipeline.lock import OutputError, Plan
+from pipeline.outcomes import Outcomes
 from pipeline.output.run_json import RunSummary
 
 PLAN = Plan("a" * 64, {"name": "x", "quotas": {"direct": 5}, "run": {"concurrency": 1}})
 
 
-def finish(out, **failed):
-    """An output that says it is finished, with so many samples failed by reason."""
+MEANING = {
+    "sources": [{"name": "edits", "content": "1" * 64}],
+    "policy": {"rounds": 3, "escalate_on": ["x"]},
+    "prompts": {"evaluate": "2" * 64, "plan": "3" * 64},
+}
+OTHER = {
+    "sources": [{"name": "edits", "content": "4" * 64}, {"name": "more", "kind": "world"}],
+    "policy": {"rounds": 2, "escalate_on": ["x", "y"]},
+    "prompts": {"evaluate": "5" * 64, "plan": "3" * 64},
+}
+
+
+def finish(out, plan=PLAN, **failed):
+    """An output of `plan` that says it is finished, with so many samples failed by reason."""
     told = {name: {} for name in ("kept_by_mode", "kept_by_split", "funnel", "categories", "quotas", "files")}
     told |= {
         "manifest": {},
@@ -23,7 +39,7 @@ def finish(out, **failed):
         "cut_rank": None,
         "store": "store",
     }
-    told |= {"format": "run/1", "name": "x", "fingerprint": PLAN.fingerprint, "shuffle_seed": 0, "finished_at": ""}
+    told |= {"format": "run/1", "name": "x", "fingerprint": plan.fingerprint, "shuffle_seed": 0, "finished_at": ""}
     told["reasons"] = {"discarded": {}, "failed": failed}
     (out / lock.RUN).write_text(RunSummary(**told).model_dump_json())
 
@@ -119,3 +135,91 @@ def test_a_file_is_no_output_folder(tmp_path):
     (tmp_path / "f").write_text("")
     with pytest.raises(OutputError, match="is a file"), lock.held(tmp_path / "f"):
         pass
+
+
+def refusal(out, plan):
+    with pytest.raises(OutputError) as refused:
+        lock.settle(out, plan, overwrite=False)
+    return str(refused.value)
+
+
+def test_a_refusal_shows_the_difference_and_what_may_be_done(tmp_path):
+    lock.write(tmp_path, Plan("a" * 64, PLAN.manifest, MEANING))
+    database = Outcomes(f"sqlite:///{tmp_path / 'run.db'}", "one")
+    database.create()
+    database.commit(Batch(entries=[Entry(f"k{n}", "plan", 1.0, "words") for n in range(1234)]))
+    said = refusal(tmp_path, Plan("b" * 64, PLAN.manifest, OTHER))
+    database.close()
+    assert said.splitlines()[0].endswith("; 1,234 answers are journalled there. What differs:")
+    assert said.splitlines()[1:5] == [
+        "  the content of source edits changed",
+        "  sources.more is new",
+        "  policy.rounds: 3 -> 2",
+        '  policy.escalate_on: ["x"] -> ["x", "y"]',
+    ]
+    assert "  prompt evaluate.j2 changed\n" in said
+    assert "plan.j2" not in said
+    assert "and so are the 1,234 answers, which were paid for" in said
+    assert all(f"  {option} " in said for option in ("--fork", "--out DIR", "--overwrite"))
+
+
+def test_many_differences_are_cut_short(tmp_path):
+    lock.write(tmp_path, Plan("a" * 64, PLAN.manifest, {str(n): n for n in range(30)}))
+    said = refusal(tmp_path, Plan("b" * 64, PLAN.manifest, {str(n): "x" * 500 for n in range(30)}))
+    assert "... and 18 more" in said
+    assert max(map(len, said.splitlines()[1:-5])) < 90
+
+
+def test_a_lock_of_an_older_version_is_compared_as_far_as_it_goes(tmp_path):
+    old = {
+        **PLAN.manifest,
+        "policy": {"rounds": 3, "gone": 1},
+        "sources": [{"name": "edits", "path": "/old/edits.json"}],
+    }
+    (tmp_path / lock.LOCK).write_text(yaml.safe_dump({"fingerprint": "a" * 64, "manifest": old}))
+    assert lock.read(tmp_path) == Plan("a" * 64, old)
+    meaning = {"policy": {"rounds": 2, "new": 1}, "sources": [{"name": "edits", "path": "edits.json", "content": "1"}]}
+    lines = refusal(tmp_path, Plan("b" * 64, PLAN.manifest, meaning)).splitlines()
+    assert lines[1] == "  policy.rounds: 3 -> 2"
+    assert "an older version" in lines[2]
+    assert lines[3] == "Say which you want:"
+
+
+def test_a_fork_of_what_is_unfinished_goes_on_in_the_folder(tmp_path):
+    lock.write(tmp_path, PLAN)
+    (tmp_path / "run.db").write_text("journal")
+    other = Plan("b" * 64, PLAN.manifest)
+    assert lock.settle(tmp_path, other, overwrite=False, fork=True) == "unfinished"
+    assert (tmp_path / "run.db").read_text() == "journal"
+    assert lock.settle(tmp_path, PLAN, overwrite=False, fork=True) == "unfinished"
+
+
+def test_a_fork_never_leaves_a_mix(tmp_path, monkeypatch):
+    """Killed at any moment, the folder is the old output as it was, or an unfinished one."""
+    other = Plan("b" * 64, PLAN.manifest, OTHER)
+    lock.write(tmp_path, PLAN)
+    finish(tmp_path)
+    assert lock.settle(tmp_path, other, overwrite=False, fork=True) == "unfinished"
+    assert lock.settle(tmp_path, PLAN, overwrite=False) == "finished"  # killed while it climbs
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lock, "write", killed)
+        with pytest.raises(Killed):
+            lock.take_over(tmp_path, other)
+    assert lock.settle(tmp_path, PLAN, overwrite=False) == "unfinished"
+    finish(tmp_path)
+    lock.take_over(tmp_path, other)
+    assert not (tmp_path / lock.RUN).exists()
+    assert lock.read(tmp_path) == other
+    assert lock.settle(tmp_path, other, overwrite=False) == "unfinished"
+    finish(tmp_path, other)
+    lock.take_over(tmp_path, other)  # it is its own: other quotas, say, replace it in one go
+    assert lock.settle(tmp_path, other, overwrite=False) == "finished"
+    lock.write(tmp_path, PLAN)
+    assert lock.settle(tmp_path, PLAN, overwrite=False) == "unfinished"  # what lies there is not what the lock says

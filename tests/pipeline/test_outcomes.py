@@ -25,7 +25,7 @@ def test_upsert_replaces_and_runs_do_not_meet(tmp_path):
 def test_commits_are_synced(tmp_path):
     outcomes = Outcomes(f"sqlite:///{tmp_path / 'run.db'}", "one")
     outcomes.create()
-    with outcomes._engine.connect() as connection:
+    with outcomes.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     outcomes.close()

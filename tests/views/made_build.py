@@ -202,14 +202,14 @@ class Build:
                 self.add(t.fail("input", "pictures.jsonl, row 17, image: truncated; send the file again"), "failed")
         return self
 
-    def write(self, ledger: bool = False, **run: Any) -> Path:
-        """record/ and run.json, as finalise writes them; `ledger.parquet` on request."""
+    def write(self, ledger: bool = False, image_usd: float | None = None, **run: Any) -> Path:
+        """record/ and run.json, as finalise writes them; `ledger.parquet` on request, with money for images if they cost."""
         folder = self.out / "record"
         folder.mkdir(parents=True, exist_ok=True)
         rows = [_row(status, t) for status, t in self.made]
         pq.write_table(pa.Table.from_pylist(rows, schema=RECORD), folder / "train-00000-of-00001.parquet")
         if ledger:
-            write_ledger(self.out / "ledger.parquet", [t for _, t in self.made], random.Random(1))
+            write_ledger(self.out / "ledger.parquet", [t for _, t in self.made], random.Random(1), image_usd)
         statuses = Counter(status for status, _ in self.made)
         names = ("kept", "surplus", "discarded", "failed")
         counts = {"planned": len(self.made), "beyond_cut": 0} | {n: statuses[n] for n in names}

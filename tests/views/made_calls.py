@@ -17,6 +17,7 @@ LEDGER = pa.schema(
         ("try", pa.int32()),
         ("role", pa.string()),
         ("model", pa.string()),
+        ("provider", pa.string()),
         ("kind", pa.string()),
         ("started", pa.float64()),
         ("seconds", pa.float64()),
@@ -47,9 +48,13 @@ def judged(event: Event, rng: random.Random, contrary: float = 0.1) -> Event:
     return replace(event, call_key=keys[0], payload=replace(verdict, judgements=judgements))
 
 
-def write_ledger(path: Path, trajectories: Iterable[Trajectory], rng: random.Random) -> None:
-    """One try a call, now and then one in vain before it; tokens of the Analyzer only, money of nobody."""
+def write_ledger(
+    path: Path, trajectories: Iterable[Trajectory], rng: random.Random, image_usd: float | None = None
+) -> None:
+    """One try a call, now and then one in vain before it; tokens of the Analyzer only, money of images only, if at all."""
     rows = [row for t in trajectories for row in _rows(t, rng)]
+    for row in rows:
+        row["usd"] = image_usd if row["images"] and row["outcome"] == "ok" else None
     pq.write_table(pa.Table.from_pylist(rows, schema=LEDGER), path)
 
 
@@ -71,6 +76,7 @@ def _rows(t: Trajectory, rng: random.Random) -> Iterator[dict[str, object]]:
                     "try": n,
                     "role": role,
                     "model": f"{role}@1",
+                    "provider": "gateway" if image else "ours",
                     "kind": KINDS.get(event.kind, event.kind),
                     "started": at,
                     "seconds": seconds,

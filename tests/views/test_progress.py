@@ -63,6 +63,9 @@ def test_fits_80_columns(factor: int) -> None:
         calls=NOW.calls * factor,
         modes=tuple(ModeYield(m.name, m.kept * factor, (m.quota or 0) * factor) for m in NOW.modes),
         elapsed_s=NOW.elapsed_s * factor,
+        usd=12.5 * factor,
+        budget_usd=99.0 * factor,
+        held_up=("openrouter pauses 12 s", "another-provider is out"),
     )
     file = io.StringIO()
     Console(file=file, width=80).print(table(big, "a-build-with-quite-a-long-name"))
@@ -86,3 +89,13 @@ def test_eta_follows_the_slowest_quota() -> None:
 def test_a_line_says_what_is_unknown() -> None:
     assert line(replace(NOW, done=0)).endswith("eta –")
     assert "1:00:00" in line(replace(NOW, elapsed_s=3600))
+
+
+def test_money_and_what_holds_the_run_up_are_told() -> None:
+    now = replace(NOW, usd=1.234, held_up=("openai pauses 12 s",))
+    assert line(now).endswith("| $1.23 | openai pauses 12 s")
+    assert "| $1.23 of $40.00" in line(replace(now, budget_usd=40.0))
+    assert "$" not in line(replace(NOW, usd=0.0))
+    file = io.StringIO()
+    Console(file=file, width=80).print(table(now))
+    assert "$1.23 · openai pauses 12 s" in file.getvalue()

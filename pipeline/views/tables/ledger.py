@@ -1,4 +1,4 @@
-"""What the calls took: time, tokens, images, money, by role and kind.
+"""What the calls took: time, tokens, images, money, by role and kind, and by who was asked.
 
 In: `ledger.parquet` of an output, or none in an older one. Out: a `Ledger`. What a backend did not report is missing, never zero.
 """
@@ -10,20 +10,22 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 NAME = "ledger.parquet"
-_READ = ["role", "kind", "started", "seconds", "input_tokens", "output_tokens", "images", "usd", "outcome"]
+_READ = ["role", "model", "kind", "started", "seconds", "input_tokens", "output_tokens", "images", "usd", "outcome"]
 _ROLES = ("baseline", "generator", "analyzer", "second_analyzer")
 _REPORTED = ("input_tokens", "output_tokens", "usd")
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """`table`: one row per role and kind, (`all`, "") last; seconds, tokens and dollars are sums over all tries.
+    """`table`: one row per role and kind, (`all`, "") last; seconds, tokens and dollars are sums over all tries. `asked`: the same
+    per role, model and provider; the provider is "" where the output does not name it.
 
     `wall_s`: from the first call to the end of the last, breaks between two starts of a build included. `errors`: how many
     tries ended in which error. In `table`, a sum is NaN where nobody reported it; `*_told` is the share of calls that did.
     """
 
     table: pd.DataFrame
+    asked: pd.DataFrame
     wall_s: float
     errors: dict[str, int]
 
@@ -38,18 +40,31 @@ def ledger(out: Path) -> Ledger | None:
     path = out / NAME
     if not path.exists():
         return None
-    calls = pq.read_table(path, columns=_READ).to_pandas(strings_to_categorical=True)
+    with pq.ParquetFile(path) as file:
+        named = [name for name in ("provider",) if name in file.schema_arrow.names]  # of a newer version
+        calls = file.read(columns=[*_READ, *named]).to_pandas(strings_to_categorical=True)
     if calls.empty:
         return None
-    parts = [
-        _row(str(role), str(kind), part)
-        for role, roles in sorted(calls.groupby("role", observed=True), key=lambda g: _place(str(g[0])))
-        for kind, part in roles.groupby("kind", observed=True)
-    ]
-    table = pd.DataFrame([*parts, _row("all", "", calls)])
+    if not named:
+        calls["provider"] = ""
+    table = pd.DataFrame([*_rows(calls, ["role", "kind"]), {"role": "all", "kind": "", **_sums(calls)}])
+    asked = pd.DataFrame(_rows(calls, ["role", "model", "provider"]))
     wall = float((calls["started"] + calls["seconds"]).max() - calls["started"].min())
     wrong = calls.loc[calls["outcome"] != "ok", "outcome"].astype(str).value_counts()
-    return Ledger(table.set_index(["role", "kind"]), wall, {str(k): int(n) for k, n in wrong.items()})
+    return Ledger(
+        table.set_index(["role", "kind"]),
+        asked.set_index(["role", "model", "provider"]),
+        wall,
+        {str(k): int(n) for k, n in wrong.items()},
+    )
+
+
+def _rows(calls: pd.DataFrame, names: list[str]) -> list[dict[str, object]]:
+    """One row for each combination of `names` that occurs, by role in the order in which a sample meets them."""
+    parts = sorted(
+        calls.groupby(names, observed=True), key=lambda part: (_place(str(part[0][0])), *map(str, part[0][1:]))
+    )
+    return [dict(zip(names, map(str, values), strict=True)) | _sums(part) for values, part in parts]
 
 
 def _place(role: str) -> tuple[int, str]:
@@ -57,11 +72,9 @@ def _place(role: str) -> tuple[int, str]:
     return (_ROLES.index(role) if role in _ROLES else len(_ROLES), role)
 
 
-def _row(role: str, kind: str, calls: pd.DataFrame) -> dict[str, object]:
+def _sums(calls: pd.DataFrame) -> dict[str, object]:
     told = {name: calls[name].sum(min_count=1) for name in _REPORTED}
     return {
-        "role": role,
-        "kind": kind,
         "calls": len(calls),
         "wrong": int((calls["outcome"] != "ok").sum()),
         "images": int(calls["images"].sum()),

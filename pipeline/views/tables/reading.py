@@ -17,6 +17,7 @@ from pipeline.views.stories import Story, stories
 from pipeline.views.tables.agreement import Agreement
 from pipeline.views.tables.calls import Calls
 from pipeline.views.tables.ledger import Ledger, ledger
+from pipeline.views.tables.money import Money, money
 from pipeline.views.tables.scores import Scores
 
 _ROUNDS = 3
@@ -33,6 +34,7 @@ class Reading:
     scores: Scores
     agreement: Agreement
     ledger: Ledger | None
+    money: Money | None
     truth: TruthFigures | None
     truth_lacks: str | None
 
@@ -45,10 +47,11 @@ def read(out: Path, also: Callable[[Story, TruthFigures | None], None] | None = 
     run = run_json.read(out)
     rounds = int(run.manifest.get("policy", {}).get("reflection_rounds", _ROUNDS))
     truth = _truth(out, store_of(run, out))
-    found = Reading(out, run, Figures(rounds), Calls(), Scores(rounds), Agreement(), ledger(out), *truth)
+    found = Reading(out, run, Figures(rounds), Calls(), Scores(rounds), Agreement(), ledger(out), money(out), *truth)
     for story in stories(out):
-        for part in (found.figures, found.calls, found.scores, found.agreement):
-            part.add(story)
+        for part in (found.figures, found.calls, found.scores, found.agreement, found.money):
+            if part is not None:
+                part.add(story)
         if also is not None:
             also(story, found.truth)
     return found

@@ -1,0 +1,110 @@
+"""Commands that look at an output: `x2i verify | show | report | truth | compare`.
+
+In: the folder of a build. Out: words, tables or pages. Nothing here calls a model or changes a row.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.commands.places import Out, fail, there
+from pipeline.errors import one_line
+
+
+def verify(out: Out) -> None:
+    """Check an output: schemas, masks, counts, checksums, images, references, splits, shortcuts."""
+    from pipeline.output.verify import examine
+
+    found = examine(out)
+    for line in (*found.notes, *map(str, found.problems)):
+        print(line)
+    if found.problems:
+        print(
+            f"{len(found.problems)} problems. To write the shards again without a call: remove {out}/run.json, build again."
+        )
+        raise typer.Exit(1)
+    print(f"{out}: no problems found.")
+
+
+def show(
+    out: Out,
+    sample: Annotated[str, typer.Argument(help="A sample id, its beginning, or source/row id.", metavar="ID")],
+    file: Annotated[
+        Path | None, typer.Argument(help="With --html: where to (default: DIR/show-ID.html).", metavar="FILE")
+    ] = None,
+    html: Annotated[bool, typer.Option("--html", help="Write one page instead, and print its path.")] = False,
+) -> None:
+    """Print one trajectory in the terminal, or write it as a page: x2i show DIR ID --html [FILE]."""
+    from pipeline.views.show import show as print_sample
+    from pipeline.views.show_page import show_page
+
+    if file is not None and not html:
+        raise typer.BadParameter(f"{file} is a place for a page, and no page was asked for; add --html")
+    with readable(out):
+        if html:
+            print(show_page(out, sample, file))
+        else:
+            print_sample(out, sample, Console())
+
+
+def report(out: Out) -> None:
+    """Write report.html: flow, yields, calls, quality, agreement, truth, ledger, losses, and a gallery."""
+    from pipeline.views.report import report as write_report
+
+    with readable(out):
+        print(write_report(out))
+
+
+def truth(out: Out, as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False) -> None:
+    """Print how true an output is, where the truth is known, and what that cost: all shares with their intervals."""
+    from pipeline.views import truth as view
+
+    with readable(out):
+        found = view.measure(out)
+        if as_json:
+            print(view.as_json(found))
+        else:
+            view.print_truth(found, Console())
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(help="An output folder.", metavar="RUN_A", callback=there)],
+    second: Annotated[Path, typer.Argument(help="Another one.", metavar="RUN_B", callback=there)],
+    html: Annotated[Path | None, typer.Option(help="Write a page instead, and print its path.", metavar="FILE")] = None,
+) -> None:
+    """Print two builds side by side: yields, calls, pass rates, scores, truth, and what differs in what went in."""
+    from pipeline.views.compare import comparison_page, print_comparison
+    from pipeline.views.comparison import side_by_side
+    from pipeline.views.tables.reading import read
+
+    readings = []
+    for out in (first, second):
+        with readable(out):
+            readings.append(read(out))
+    with readable(second):
+        found = side_by_side(*readings)
+        if html is None:
+            print_comparison(found, Console())
+        else:
+            print(comparison_page(found, html))
+
+
+@contextmanager
+def readable(out: Path) -> Iterator[None]:
+    """Say in one line that an output cannot be read, or that it does not hold what was asked for."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        finished = (out / "run.json").exists()
+        fail(
+            f"{out}: {one_line(error)}" if finished else f"{out}: the build is not finished; build it to its end first",
+            2,
+        )
+    except LookupError as error:
+        fail(error.args[0], 2)
+    except (ValueError, TypeError, ImportError, ArithmeticError, RecursionError, SyntaxError) as error:  # damaged files
+        fail(f"{out}: {one_line(error)}; x2i verify {out} tells more", 1)

@@ -1,0 +1,72 @@
+"""Commands about calls and money: `x2i plan | journal | whatif`.
+
+In: a manifest, or the folder of a build. Out: tables or JSON. None of them makes a call.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.commands.looking import readable
+from pipeline.commands.places import Out, Overrides, Wanted, there
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
+Database = Annotated[
+    str | None, typer.Option(help="The database's URL, where it has a password.", envvar="X2I_DATABASE", metavar="URL")
+]
+
+
+def _there_if_given(folder: Path | None) -> Path | None:
+    return folder and there(folder)
+
+
+def plan(
+    manifest: Wanted,
+    measured: Annotated[
+        Path | None, typer.Option(help="Take the rates from this build.", metavar="DIR", callback=_there_if_given)
+    ] = None,
+    declared: Annotated[
+        Path | None, typer.Option(help="Take the rates from this file.", metavar="FILE", dir_okay=False, exists=True)
+    ] = None,
+    set_: Overrides = [],  # noqa: B006
+    as_json: AsJson = False,
+) -> None:
+    """Estimate calls, tokens, images, money and hours of a build before it is paid, with 90 % intervals."""
+    from pipeline.manifest_file import load
+    from pipeline.views import plan as view
+
+    if measured is not None and declared is not None:
+        raise typer.BadParameter("--measured and --declared both name rates; give one of them")
+    found = view.plan(load(manifest, set_), measured, declared)
+    if as_json:
+        print(view.as_json(found))
+    else:
+        view.print_plan(found, Console())
+
+
+def journal(out: Out, as_json: AsJson = False, database: Database = None) -> None:
+    """Print what the journal of a build holds, what it saved, and what kills lost."""
+    from pipeline.journal.figures import figures
+    from pipeline.views import journal as view
+
+    with readable(out):
+        found = figures(out, database)
+        if as_json:
+            print(view.as_json(found))
+        else:
+            view.print_journal(found, Console())
+
+
+def whatif(out: Out, set_: Overrides = [], as_json: AsJson = False, database: Database = None) -> None:  # noqa: B006
+    """Replay a build under a changed policy, without a call: --set policy.reflection_rounds=2."""
+    from pipeline.journal.whatif import whatif as replay
+    from pipeline.views import whatif as view
+
+    with readable(out):
+        found = replay(out, set_, database)
+        if as_json:
+            print(view.as_json(found))
+        else:
+            view.print_whatif(found, Console())

@@ -1,0 +1,94 @@
+"""Ctrl-C and SIGTERM while a run climbs: the first drains it, the second halts it, the third is a KeyboardInterrupt at once.
+
+In: signals of this process; the hub, to which orders go. Out: a line on the console each time, and whether the run was
+interrupted. A handler runs in the main thread, between any two of its steps, perhaps inside Ray: it only takes a note. The
+orders are given by a thread of their own.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from types import FrameType
+from typing import Any
+
+import ray
+import ray.exceptions
+from rich.console import Console
+
+HALT_S = 8.0
+"""How long a halted run may take to end of itself; then the main thread is interrupted wherever it is."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass
+class Interrupts:
+    """The signals that came. `drain` and `halt` give the orders; `drain` returns the number of calls in flight."""
+
+    drain: Callable[[], int]
+    halt: Callable[[], None]
+    tell: Callable[[str], None]
+    count: int = 0
+    _orders: "SimpleQueue[int]" = field(default_factory=SimpleQueue)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def happened(self) -> bool:
+        """True once the run was told to end: it did not come to its own end."""
+        return self.count > 0
+
+    def note(self, _number: int, _frame: FrameType | None) -> None:
+        """The signal handler. Raises KeyboardInterrupt the third time."""
+        self.count += 1
+        if self.count > 2:
+            raise KeyboardInterrupt
+        self._orders.put(self.count)
+
+    def obey(self) -> None:
+        """Give the orders as the signals come, until `end`."""
+        if self._orders.get() == 0:
+            return
+        calls = self.drain()
+        self.tell(f"Stopping: {calls} calls in flight are waited for; press Ctrl-C again to stop at once.")
+        if self._orders.get() == 0:
+            return
+        self.halt()
+        self.tell("Stopping at once: answers that have arrived are kept.")
+        if not self._over.wait(HALT_S):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def end(self) -> None:
+        """The run is over; no order is given any more."""
+        self._over.set()
+        self._orders.put(0)
+
+
+@contextmanager
+def interrupts(hub: Any, console: Console) -> Iterator[Interrupts]:
+    """Take the signals of this process over, from the main thread, for as long as the context lasts."""
+
+    def told(order: Any) -> Any:
+        try:
+            return ray.get(order, timeout=HALT_S)
+        except ray.exceptions.RayError:  # the hub is gone, and with it the run: whoever runs it says why
+            return None
+
+    def tell(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    taken = Interrupts(
+        drain=lambda: told(hub.drain.remote("interrupt")) or 0,
+        halt=lambda: told(hub.halt.remote("interrupt")),
+        tell=tell,
+    )
+    before = {number: signal.signal(number, taken.note) for number in _SIGNALS}
+    thread = threading.Thread(target=taken.obey, daemon=True)
+    thread.start()
+    try:
+        yield taken
+    finally:
+        taken.end()
+        for number, handler in before.items():
+            signal.signal(number, handler)

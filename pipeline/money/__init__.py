@@ -1,0 +1,1 @@
+"""What calls cost, what a run may cost, and what one would cost."""

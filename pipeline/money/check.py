@@ -1,0 +1,35 @@
+"""Whether a manifest's budget can be kept: a model without a price cannot be counted.
+
+In: a `Manifest`. Out: (place, text) for each gap, in the words of the manifest.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from pipeline.manifest import Manifest, ModelSpec
+from pipeline.money.cost import OTHER, price_of
+from pipeline.money.prices import table
+
+_DRAW = ("baseline", "generator")
+
+
+def unpriced(manifest: Manifest) -> list[tuple[str, str]]:
+    """With `run.budget_usd` set: each model that a role may ask, failover among them, whose calls cannot be priced."""
+    if manifest.run.budget_usd is None:
+        return []
+    return [problem for role, spec in manifest.models for problem in _gaps(role, spec, manifest)]
+
+
+def names(spec: ModelSpec) -> dict[str, str]:
+    """Place within the spec -> name of a model that may be asked."""
+    others = {f"failover.{n}.model": other.model for n, other in enumerate(spec.failover) if other.model is not None}
+    return {"model": spec.model, **others}
+
+
+def _gaps(role: str, spec: ModelSpec, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    for place, model in names(spec).items():
+        at = f"models.{role}.{place}"
+        price = price_of(model, manifest.prices, table().models)
+        if price is None:
+            yield at, f"run.budget_usd is set, but {model} has no price; give one in prices.{model}, 0 where it is free"
+        elif role in _DRAW and isinstance(price.image, Mapping) and OTHER not in price.image:
+            yield at, f"run.budget_usd is set, but {model} has prices for some sizes of image only; add other to prices"

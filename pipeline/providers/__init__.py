@@ -1,0 +1,1 @@
+"""Models over HTTP: any server that speaks the OpenAI API."""

@@ -1,0 +1,56 @@
+"""A provider as a manifest names it: where it is, where its key lies, and how much it takes.
+
+In: the manifest's `providers` and the `failover` of a model. Out: immutable values. Nothing of them can change a row, so they
+are in no fingerprint; a key is never a value of the manifest, only the name of where it lies.
+"""
+
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class Provider(BaseModel):
+    """One endpoint and the limits of the key it is used with. A limit of null means none is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: str
+    api_key_env: str | None = None
+    api_key_file: str | None = None
+    requests_per_minute: int | None = Field(None, ge=1)
+    tokens_per_minute: int | None = Field(None, ge=1)
+    concurrency: int | None = Field(None, ge=1)
+    timeout_s: float = Field(300.0, gt=0, le=3600)
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            whole = (
+                parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+            )
+        except ValueError:
+            whole = False
+        if not whole:
+            raise ValueError("is no address of a server; write, say, http://127.0.0.1:8000/v1")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("holds more than an address; give a key by api_key_env or api_key_file")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_one_key(self) -> Self:
+        if self.api_key_env and self.api_key_file:
+            raise ValueError("api_key_env and api_key_file are both given; keep one")
+        return self
+
+
+class Fallback(BaseModel):
+    """Who is asked when the providers before are out. `model` and `revision` are those of the role unless they are given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: str
+    model: str | None = None
+    revision: str | None = None

@@ -1,0 +1,1 @@
+"""How calls reach a provider: its limits, retries, and the next provider when one is out."""

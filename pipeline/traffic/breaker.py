@@ -1,0 +1,110 @@
+"""The circuit breaker of one provider: is it worth asking now? Pure; times are seconds of any one steady clock.
+
+In: how calls ended. Out: closed (ask), open (do not, until a moment), or a probe (one call, to find out). Open for longer than the
+run's patience means: given up, though a probe goes through now and then, in case it comes back.
+
+    closed --8 failures in a row, over 2 s or more--> open --its time is over--> one probe --answered--> closed
+                                                       ^                            |
+                                                       +---------- failed ----------+
+"""
+
+from dataclasses import dataclass, field
+
+FAILURES, LEAST_S = 8, 2.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
+MISCONFIGURED = 20
+
+
+@dataclass
+class Breaker:
+    """`patience_s`: how long a provider may be out before it is given up."""
+
+    name: str
+    patience_s: float
+    _answered: bool = False
+    _turned_down: int = 0
+    _failures: int = 0
+    _failing_since: float = 0.0
+    _open_since: float | None = None
+    _probe_at: float = 0.0
+    _probe: int | None = None
+    _wait_s: float = field(default_factory=lambda: FIRST_WAIT_S)
+    _words: str = ""
+    _refuses: bool = False
+
+    def answered(self) -> None:
+        """A call was answered as it should be: the provider is there, and knows what we want of it."""
+        self._answered = True
+        self._close()
+
+    def slowed(self) -> None:
+        """A call was answered with the wish to slow down: the provider is there."""
+        self._close()
+
+    def turned_down(self, words: str) -> None:
+        """A call was answered with an error that is not about its content. Twenty, and never anything else: misconfigured."""
+        self._close()
+        self._words = words
+        self._turned_down += 1
+
+    def failed(self, ticket: int, now: float, words: str) -> None:
+        """No answer. While it is open only the probe's failure is news: other calls were sent before it opened."""
+        if self._open_since is not None and ticket != self._probe:
+            return
+        self._words = words
+        if self._failures == 0:
+            self._failing_since = now
+        self._failures += 1
+        if self._open_since is not None or (self._failures >= FAILURES and now - self._failing_since >= LEAST_S):
+            self._open(now)
+
+    def died(self, now: float, words: str) -> None:
+        """The provider said that it will not serve us, or the engine is gone: open at once, and given up."""
+        self._words, self._refuses = words, True
+        self._open(now)
+
+    def sent(self, ticket: int) -> None:
+        """A call is sent; if it is open, this is the probe."""
+        if self._open_since is not None:
+            self._probe = ticket
+
+    def unanswered(self, ticket: int) -> None:
+        """A call ended without saying anything about the provider; if it was the probe, the next call is."""
+        if ticket == self._probe:
+            self._probe = None
+
+    def wait_s(self, now: float) -> float | None:
+        """None: ask. Else seconds until a probe may go; while one is on its way, about as long as the next would wait."""
+        if self._open_since is None:
+            return None
+        if self._probe is not None:
+            return self._wait_s
+        return self._probe_at - now if self._probe_at > now else None
+
+    def given_up(self, now: float) -> str | None:
+        """Why it is of no use to wait any longer; None as long as it may be."""
+        if not self._answered and self._turned_down >= MISCONFIGURED:
+            return f"provider {self.name} turned down each of {self._turned_down} calls and never answered one: {self._words}"
+        if self._open_since is None:
+            return None
+        if self._refuses:
+            return self._words
+        if now - self._open_since >= self.patience_s:
+            return f"no answer from provider {self.name} for {now - self._failing_since:.0f} s: {self._words}"
+        return None
+
+    @property
+    def is_open(self) -> bool:
+        """True while the provider counts as out."""
+        return self._open_since is not None
+
+    def _open(self, now: float) -> None:
+        if self._open_since is None:
+            self._open_since = now
+        else:
+            self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
+        self._probe, self._probe_at = None, now + self._wait_s
+
+    def _close(self) -> None:
+        self._failures, self._open_since, self._probe, self._refuses = 0, None, None, False
+        self._wait_s = FIRST_WAIT_S

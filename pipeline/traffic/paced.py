@@ -1,0 +1,108 @@
+"""Pacing: a call is sent when its provider and the budget have room for it, and the run has a permit.
+
+In: requests. Out: the replies and errors of the model behind, unchanged; Drained when the run is coming to its end. What a call
+took, and how it ended, is told to the traffic's owner: that is how it learns the pace.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from pipeline.money.cost import Load
+from pipeline.traffic.terms import After
+from stages.errors import EngineDead, Malformed, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
+from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest, Usage
+
+Request = TextRequest | ImageRequest
+LoadOf = Callable[[Request], Load]
+CostOf = Callable[[Request, Usage | None, int], float | None]
+Permit = Callable[[], AbstractAsyncContextManager[None]]
+Count = Callable[[str, int], None]
+R = TypeVar("R", TextReply, ImageReply)
+
+_ANSWERS = (Refused, Malformed, TooLong)
+
+
+class Traffic(Protocol):
+    """An actor's end of the run's traffic."""
+
+    async def enter(self, provider: str, load: Load) -> int:
+        """A ticket, once the provider has room for the call and the budget has the money.
+
+        Raises pipeline.errors.Drained; ProviderOut and stages.errors.EngineDead where the provider does not answer any call.
+        """
+        ...
+
+    def leave(self, ticket: int, after: After) -> None:
+        """The call with this ticket has ended."""
+        ...
+
+    async def leave_to_send(self) -> None:
+        """Wait while nobody watches the run. Raises pipeline.errors.Drained when no call may begin any more."""
+        ...
+
+
+@dataclass(frozen=True)
+class Paced:
+    """One model at one provider. `load_of`: what a request may take at most; `cost_of`: what it did (request, usage, images)."""
+
+    model: Model
+    provider: str
+    load_of: LoadOf
+    cost_of: CostOf
+    traffic: Traffic
+    permit: Permit
+    count: Count
+
+    @property
+    def identity(self) -> str:
+        """That of the model behind."""
+        return self.model.identity
+
+    async def ask(self, request: TextRequest) -> TextReply:
+        """As the model behind, when there is room for it."""
+        return await self._paced(self.model.ask, request, 0)
+
+    async def draw(self, request: ImageRequest) -> ImageReply:
+        """As the model behind, when there is room for it."""
+        reply = await self._paced(self.model.draw, request, 1)
+        self.count("images", 1)
+        return reply
+
+    async def _paced(self, call: Callable[..., Awaitable[R]], request: Request, images: int) -> R:
+        ticket = await self.traffic.enter(self.provider, self.load_of(request))
+        after = After("unsent", tokens=0, usd=0.0)
+        try:
+            async with self.permit():
+                await self.traffic.leave_to_send()
+                self.count("calls", 1)
+                after = After("cancelled")
+                reply = await call(request)
+                after = self._answered(request, reply.usage, images)
+                return reply
+        except ModelError as error:
+            after = self._failed(request, error)
+            raise
+        finally:
+            self.traffic.leave(ticket, after)
+
+    def _answered(self, request: Request, usage: Usage | None, images: int) -> After:
+        taken = None if usage is None or usage.input_tokens is None else usage.input_tokens + (usage.output_tokens or 0)
+        return After("ok", tokens=taken, usd=self.cost_of(request, usage, images))
+
+    def _failed(self, request: Request, error: ModelError) -> After:
+        """What an error says about the provider. Money as in the ledger (`pipeline.journal.metered`)."""
+        match error:
+            case RateLimited():
+                return After("rate_limited", error.retry_after, tokens=0, usd=0.0, words=error.text)
+            case TimedOut():
+                return After("transient", words=error.text)
+            case Transient():
+                return After("transient", usd=0.0, words=error.text)
+            case EngineDead():
+                return After("dead", tokens=0, usd=0.0, words=error.text)
+            case _ if isinstance(error, _ANSWERS):
+                return After("ok", usd=self.cost_of(request, None, 0))
+            case _:
+                return After("other", tokens=0, usd=0.0, words=error.text)

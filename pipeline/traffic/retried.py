@@ -1,0 +1,86 @@
+"""Retrying: a call that failed for a passing reason is made again.
+
+In: requests. Out: the reply of the model behind, or its error when that does not pass. Waits are random and grow; where the
+provider says when to come back, they are at least that long.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
+
+from pipeline.traffic.terms import ProviderOut
+from stages.errors import RateLimited, Transient
+from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest
+
+Sleep = Callable[[float], Awaitable[None]]
+_GROWING = wait_random_exponential(multiplier=0.5, max=30)
+_PACED = wait_random_exponential(multiplier=0.1, max=3)
+"""After a wish to slow down the provider's lane pauses, and every call waits for it: here it is only a matter of jitter."""
+
+
+@dataclass(frozen=True)
+class Retried:
+    """Makes a call again after a Transient error: at most `retries` times, and not later than `deadline_s` after its first failure.
+
+    Being asked to slow down is no failure of the call: RateLimited counts against the deadline only. A provider that is out is
+    not waited for here: its ProviderOut passes. `sleep` may return early; the model behind then says why.
+    """
+
+    model: Model
+    deadline_s: float
+    retries: int
+    sleep: Sleep = asyncio.sleep
+
+    @property
+    def identity(self) -> str:
+        """That of the model behind."""
+        return self.model.identity
+
+    async def ask(self, request: TextRequest) -> TextReply:
+        """As the model behind; Transient only when nothing helped."""
+        return await self._retrying()(self.model.ask, request)
+
+    async def draw(self, request: ImageRequest) -> ImageReply:
+        """As the model behind; Transient only when nothing helped."""
+        return await self._retrying()(self.model.draw, request)
+
+    def _retrying(self) -> AsyncRetrying:
+        patience = _Patience(self.deadline_s, self.retries)
+        return AsyncRetrying(retry=_passes, stop=patience.is_over, wait=patience.wait, sleep=self.sleep, reraise=True)
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None
+
+
+def _passes(state: RetryCallState) -> bool:
+    error = _error(state)
+    return isinstance(error, Transient) and not isinstance(error, ProviderOut)
+
+
+@dataclass
+class _Patience:
+    """That of one call."""
+
+    deadline_s: float
+    retries: int
+    failures: int = 0
+    _first: float | None = None
+
+    def wait(self, state: RetryCallState) -> float:
+        """Seconds until the next attempt; tenacity asks after each failure, before it asks whether to stop."""
+        error = _error(state)
+        if self._first is None:
+            self._first = time.monotonic()
+        if isinstance(error, RateLimited):
+            return (error.retry_after or 0.0) + _PACED(state)
+        self.failures += 1
+        return _GROWING(state)
+
+    def is_over(self, state: RetryCallState) -> bool:
+        """True when the next attempt would be one too many, or too late."""
+        assert self._first is not None
+        return self.failures > self.retries or time.monotonic() + state.upcoming_sleep - self._first > self.deadline_s

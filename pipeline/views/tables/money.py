@@ -1,0 +1,92 @@
+"""Where the money went: what an accepted sample cost, by mode.
+
+In: the ledger of an output, then stories, one at a time (`Money.add`). Out: a DataFrame. Only the calls of this run count: an
+answer that an earlier run had paid for cost nothing here.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline.views.figures import fate
+from pipeline.views.stories import Story
+from pipeline.views.tables.ledger import NAME
+from stages.records import MODES
+
+_LOST = ("discarded", "failed")
+
+
+@dataclass
+class Money:
+    """US dollars of a run by what became of the samples. `total` is all that the ledger holds, placed with a sample or not.
+
+    The calls stand as sorted hashes of their keys with what all their tries cost: 16 bytes a call, whatever the size of the run.
+    """
+
+    keys: NDArray[np.uint64]
+    usd: NDArray[np.float64]
+    spent: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    samples: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> float:
+        """All money of the run."""
+        return float(self.usd.sum())
+
+    @property
+    def unplaced(self) -> float:
+        """What was paid for calls of which the record keeps no trace: replies asked for again, samples begun beyond the cut."""
+        return max(0.0, self.total - sum(self.spent.values()))
+
+    def add(self, story: Story) -> None:
+        """Count the money of one more sample."""
+        end = fate(story)
+        self.samples[end] += 1
+        found = (key for m in story.moments for key in (m.call_key, *(j.call_key for j in m.judgements)) if key)
+        self.spent[end] += self._of(set(found))
+
+    def by_mode(self) -> pd.DataFrame:
+        """One row a mode, then `rl`, then `all` accepted: `accepted`, `own` and `charged`, US dollars per accepted sample.
+
+        `charged` adds what the lost cost, and what cannot be placed, in equal parts to every accepted sample. NaN without samples.
+        """
+        accepted = sum(self.samples[mode] for mode in MODES)
+        burden = sum(self.spent[end] for end in _LOST) + self.unplaced
+        share = burden / accepted if accepted else 0.0
+        found = [self._row(key, (key,), 0.0 if key == "rl" else share) for key in (*MODES, "rl")]
+        return pd.DataFrame([*found, self._row("all", MODES, share)]).set_index("key")
+
+    def _row(self, key: str, ends: Iterable[str], share: float) -> dict[str, object]:
+        n = sum(self.samples[end] for end in ends)
+        own = sum(self.spent[end] for end in ends) / n if n else float("nan")
+        return {"key": key, "accepted": n, "own": own, "charged": own + share}
+
+    def _of(self, keys: set[str]) -> float:
+        if not keys or not len(self.keys):
+            return 0.0
+        wanted = _hashed(list(keys))
+        place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        return float(self.usd[place[self.keys[place] == wanted]].sum())
+
+
+def money(out: Path) -> Money | None:
+    """The money of an output, no sample counted yet; None where no call has a known cost. Raises OSError or ValueError for a
+    damaged file."""
+    path = out / NAME
+    if not path.exists():
+        return None
+    calls = pq.read_table(path, columns=["call_key", "usd"]).to_pandas().dropna()
+    if calls.empty:
+        return None
+    keys, place = np.unique(_hashed(calls["call_key"].tolist()), return_inverse=True)
+    return Money(keys, np.bincount(place, weights=calls["usd"]).astype(np.float64))
+
+
+def _hashed(keys: list[str]) -> NDArray[np.uint64]:
+    return pd.util.hash_array(np.array(keys, dtype=object), categorize=False)

@@ -1,0 +1,1 @@
+"""The world as a server that speaks the OpenAI API."""

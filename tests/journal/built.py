@@ -1,0 +1,134 @@
+"""A build of the world without Ray: its samples climb in this process, over the real chain, into a real database and store.
+
+In: a folder, overrides of the demo's manifest, and what to do to the replies. Out: the folder as a build leaves it, but for shards.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import prompts.catalogue
+from pipeline import lock
+from pipeline.journal.journalled import Journalled
+from pipeline.journal.metered import Metered
+from pipeline.journal.scribe import Scribe
+from pipeline.manifest import Manifest
+from pipeline.manifest_file import load
+from pipeline.manifest_lock import fingerprint, meaning, resolved
+from pipeline.models import accesses, build, models_of
+from pipeline.money.cost import Load, cost
+from pipeline.money.spec import Price
+from pipeline.outcomes import Outcomes
+from pipeline.sources import world_rows
+from pipeline.store import ImageStore
+from stages.ladder import RUNGS, climb
+from stages.protocols import Model, TextReply, TextRequest
+from stages.prune import prune
+from stages.records import Sample, Trajectory
+
+WORDS = prompts.catalogue.load()
+PRICE = Price(request=0.01, image=0.1)
+
+
+@dataclass
+class Heard:
+    """A model whose text replies pass through `ear`."""
+
+    model: Model
+    ear: Callable[[TextRequest, str], str]
+    asked: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.identity = self.model.identity
+
+    async def ask(self, request: TextRequest) -> TextReply:
+        """As the model, heard."""
+        self.asked.append(request)
+        return TextReply(self.ear(request, (await self.model.ask(request)).text))
+
+    async def draw(self, request: Any) -> Any:
+        """As the model."""
+        self.asked.append(request)
+        return await self.model.draw(request)
+
+
+@dataclass
+class Built:
+    """A build in `out`. `asked`: how many calls were sent by `go`."""
+
+    out: Path
+    manifest: Manifest
+    samples: list[Trajectory]
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the manifest."""
+        return fingerprint(self.manifest, WORDS.hashes)
+
+    def outcomes(self) -> Outcomes:
+        """Its database."""
+        return Outcomes(f"sqlite:///{self.out / lock.DATABASE}", self.fingerprint)
+
+    def store(self) -> ImageStore:
+        """Its store."""
+        return ImageStore(str(self.out / "store"))
+
+    def go(self, pool: Executor, ear: Callable[[TextRequest, str], str] = lambda _, text: text) -> int:
+        """Climb whatever has no outcome; how many calls it took."""
+        outcomes = self.outcomes()
+        asked: list[Any] = []
+        outcomes.create()
+        there = outcomes.among([t.sample.id for t in self.samples])
+
+        async def one(t: Trajectory, scribe: Scribe, models: Any) -> None:
+            for rung in RUNGS:
+                t = await climb(t, rung, models, self.manifest.policy)
+            await scribe.keep(prune(t))
+
+        async def every() -> None:
+            scribe = Scribe(outcomes)
+
+            def make(role: Any, spec: Any) -> Model:
+                (at,) = accesses(self.manifest, spec)
+                heard = Heard(build(at, self.store(), pool), ear, asked)
+                metered = Metered(heard, role, at.name, scribe, lambda _: Load(1, 1.0), partial(cost, PRICE))
+                return Journalled(metered, scribe, self.store())
+
+            models = models_of(self.manifest, WORDS, make)
+            await asyncio.gather(*(one(t, scribe, models) for t in self.samples if t.sample.id not in there))
+            await scribe.flush()
+            scribe.close()
+
+        asyncio.run(every())
+        outcomes.close()
+        return len(asked)
+
+    def under(self, *overrides: str) -> "Built":
+        """The same samples in the same folder under another manifest, as a fork is."""
+        manifest = load("manifests/demo.yaml", [*OVERRIDES, *overrides])
+        return Built(self.out, manifest, self.samples)
+
+    def lock(self) -> "Built":
+        """Lay the lock of the manifest."""
+        plan = lock.Plan(self.fingerprint, resolved(self.manifest), meaning(self.manifest, WORDS.hashes))
+        lock.write(self.out, plan)
+        return self
+
+
+OVERRIDES = ("sources.0.count=28",)
+
+
+def begun(out: Path) -> Built:
+    """A build that has its samples and its lock, and has made no call."""
+    manifest = load("manifests/demo.yaml", list(OVERRIDES))
+    made = world_rows.read(manifest.sources[0], manifest.seed, ImageStore(str(out / "store")), 2)  # type: ignore[arg-type]
+    samples = [Trajectory(_for_rl(sample) if n % 8 == 7 else sample, n) for n, (sample, _) in enumerate(made)]
+    return Built(out, manifest, samples).lock()
+
+
+def _for_rl(sample: Sample) -> Sample:
+    return replace(sample, split="rl", climb="direct")

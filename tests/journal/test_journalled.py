@@ -1,0 +1,249 @@
+"""A model behind its journal and its meter: what is replayed, what is asked again, and what becomes of calls given up."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import select
+
+from pipeline.errors import Drained
+from pipeline.journal.calls import OPEN_CALLS
+from pipeline.journal.entries import HITS, JOURNAL
+from pipeline.journal.journalled import Journalled
+from pipeline.journal.metered import Metered
+from pipeline.journal.scribe import Scribe
+from pipeline.ledger import LEDGER
+from pipeline.money.cost import Load
+from pipeline.outcomes import Outcomes
+from pipeline.store import ImageStore
+from stages.errors import EngineDead, Malformed, RateLimited, Refused, TimedOut, TooLong, Transient
+from stages.identity import call_key
+from stages.protocols import ImageReply, ImageRequest, Message, TextReply, TextRequest, Usage
+from stages.records import ImageRef
+from stages.scripted import ScriptedAnalyzer, ScriptedGenerator
+
+QUESTION = TextRequest((Message("user", "?"),), (), "evaluation", 1, 1)
+WISH = ImageRequest((Message("user", "!"),), (), 64, 64, "image", 1, 1)
+WORDS = "no \udc80 thanks\x00"
+
+
+@pytest.fixture
+def database(tmp_path):
+    outcomes = Outcomes(f"sqlite:///{tmp_path / 'run.db'}", "one")
+    outcomes.create()
+    yield outcomes
+    outcomes.close()
+
+
+def rows(database, table):
+    with database.engine.connect() as connection:
+        return connection.execute(select(table)).all()
+
+
+class Slow:
+    """Answers when it is told to."""
+
+    identity = "slow@1"
+
+    def __init__(self):
+        self.asked, self.sent, self.go = [], asyncio.Event(), asyncio.Event()
+
+    async def ask(self, request):
+        self.asked.append(request)
+        self.sent.set()
+        await self.go.wait()
+        return TextReply("at last")
+
+    async def draw(self, request):
+        raise AssertionError
+
+
+def metered(model, scribe, role="analyzer", usd=2.0, cost=0.5, chain=None):
+    return Metered(model, role, "far", scribe, lambda _: Load(9, usd), lambda _, usage, images: cost, chain)
+
+
+def alive(database, work):
+    """The result of `work(scribe)`, flushed."""
+
+    async def run():
+        scribe = Scribe(database)
+        try:
+            return await work(scribe)
+        finally:
+            await scribe.flush()
+            scribe.close()
+
+    return asyncio.run(run())
+
+
+def test_what_is_known_is_replayed_by_another_process_and_another_run(database, tmp_path):
+    store = ImageStore(str(tmp_path / "store"))
+    image = ImageReply(ImageRef("a" * 64, 64, 64, "PNG"), "here you are", Usage(usd=0.1))
+
+    async def once(scribe):
+        asked = metered(ScriptedAnalyzer([WORDS], usage=Usage(1, 2)), scribe)
+        said = await Journalled(asked, scribe, store).ask(QUESTION)
+        return said, await Journalled(metered(Drawing(), scribe), scribe, Full(store.root)).draw(WISH)
+
+    class Drawing(ScriptedGenerator):
+        async def draw(self, request):
+            return image
+
+    class Full(ImageStore):
+        def has(self, sha256):
+            return True
+
+    first = alive(database, once)
+    assert first == (TextReply(WORDS, Usage(1, 2)), image)
+
+    async def again(scribe):
+        text, drawn = ScriptedAnalyzer([]), ScriptedGenerator([])
+        said = [await Journalled(metered(text, scribe), scribe, store).ask(QUESTION) for _ in range(2)]
+        return said[1], await Journalled(metered(drawn, scribe), scribe, Full(store.root)).draw(WISH)
+
+    other = Outcomes(str(database.engine.url), "other")
+    assert alive(other, again) == first
+    other.close()
+    assert sorted((h.run, h.count) for h in rows(database, HITS)) == [("other", 1), ("other", 2)]
+    assert {row.run for row in rows(database, LEDGER)} == {"one"}
+
+
+@pytest.mark.parametrize("error", [Refused(WORDS), Malformed(WORDS, "half a picture"), TooLong("1 token too many")])
+def test_an_error_that_is_an_answer_is_replayed(error, database, tmp_path):
+    model = ScriptedGenerator([error])
+
+    async def twice(scribe):
+        journalled = Journalled(metered(model, scribe), scribe, ImageStore(str(tmp_path)))
+        return await asyncio.gather(journalled.draw(WISH), return_exceptions=True) + [
+            *await asyncio.gather(journalled.draw(WISH), return_exceptions=True)
+        ]
+
+    for heard in alive(database, twice):
+        assert (type(heard), heard.args) == (type(error), error.args)
+    assert len(model.requests) == 1
+    assert [(row.outcome, row.usd, row.images) for row in rows(database, LEDGER)] == [(type(error).__name__, 0.5, 0)]
+
+
+@pytest.mark.parametrize(
+    ("error", "usd"),
+    [(Transient("503"), None), (RateLimited("429"), None), (TimedOut("2 minutes"), 2.0), (EngineDead("gone"), None)],
+)
+def test_other_errors_are_not_answers(error, usd, database, tmp_path):
+    model = ScriptedAnalyzer([error, "yes"])
+
+    async def twice(scribe):
+        journalled = Journalled(metered(model, scribe), scribe, ImageStore(str(tmp_path)))
+        with pytest.raises(type(error)):
+            await journalled.ask(QUESTION)
+        return await journalled.ask(QUESTION)
+
+    assert alive(database, twice).text == "yes"
+    told = [(row.outcome, row.usd) for row in rows(database, LEDGER)]
+    assert told == [(type(error).__name__, usd), ("ok", 0.5)]
+    assert len(rows(database, JOURNAL)) == 1
+
+
+def test_a_call_is_noted_with_what_it_took(database):
+    text, picture = ScriptedAnalyzer(["yes"], usage=Usage(12, 3, 0.25)), ScriptedGenerator()
+
+    async def both(scribe):
+        await metered(text, scribe, "second_analyzer", chain="chain@1").ask(QUESTION)
+        await metered(picture, scribe, "generator", cost=None).draw(WISH)
+
+    alive(database, both)
+    said, made = sorted(rows(database, LEDGER), key=lambda row: row.started)
+    assert said.call_key == call_key("chain@1", QUESTION)
+    assert made.call_key == call_key(picture.identity, WISH)
+    assert (said.role, said.model, said.provider, said.kind) == ("second_analyzer", text.identity, "far", "evaluation")
+    assert (said.input_tokens, said.output_tokens, said.usd, said.images, said.outcome) == (12, 3, 0.5, 0, "ok")
+    assert (made.role, made.kind, made.images, made.input_tokens, made.usd) == ("generator", "image", 1, None, None)
+    assert said.started > 1.7e9
+    assert said.seconds >= 0
+
+
+def test_a_fault_of_ours_is_noted_too(database):
+    class Failing(ScriptedGenerator):
+        async def draw(self, request):
+            raise ValueError("a fault")
+
+    async def once(scribe):
+        await metered(Failing(), scribe).draw(WISH)
+
+    with pytest.raises(ValueError, match="a fault"):
+        alive(database, once)
+    assert [(c.outcome, c.images, c.usd) for c in rows(database, LEDGER)] == [("ValueError", 0, None)]
+
+
+def test_nothing_is_sent_before_it_is_durable_that_it_will_be(database):
+    seen = []
+
+    class Watching(ScriptedAnalyzer):
+        async def ask(self, request):
+            seen.extend(rows(database, OPEN_CALLS))
+            return await super().ask(request)
+
+    async def once(scribe):
+        await metered(Watching(["yes"]), scribe, usd=0.0).ask(QUESTION)
+
+    alive(database, once)
+    assert [(row.run, row.role, row.provider, row.usd) for row in seen] == [("one", "analyzer", "far", None)]
+    assert rows(database, OPEN_CALLS) == []
+
+
+def test_a_call_that_was_sent_is_kept_when_who_asked_is_gone(database, tmp_path):
+    async def cancelled(scribe):
+        slow = Slow()
+        journalled = Journalled(metered(slow, scribe), scribe, ImageStore(str(tmp_path)))
+        asking = asyncio.create_task(journalled.ask(QUESTION))
+        await slow.sent.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        joining = asyncio.create_task(journalled.ask(QUESTION))  # as a sample that is tried again would
+        await asyncio.sleep(0.01)
+        slow.go.set()
+        await journalled.settled()
+        assert (await joining).text == (await journalled.ask(QUESTION)).text == "at last"
+        assert len(slow.asked) == 1
+
+    alive(database, cancelled)
+    assert [row.outcome for row in rows(database, LEDGER)] == ["ok"]
+
+
+def test_calls_given_up_say_so_and_what_came_is_kept(database, tmp_path):
+    async def given_up(scribe):
+        slow, store = Slow(), ImageStore(str(tmp_path))
+        journalled = Journalled(metered(slow, scribe), scribe, store)
+        asking = asyncio.create_task(journalled.ask(QUESTION))
+        await slow.sent.wait()
+        quick = Journalled(metered(ScriptedAnalyzer(["yes"]), scribe), scribe, store)
+        answered = asyncio.create_task(quick.ask(QUESTION))
+        while not (quick._under_way and not quick._calling and scribe._batch.entries):
+            await asyncio.sleep(0)
+        for model in (journalled, quick):
+            model.give_up()
+            await model.settled()
+        with pytest.raises(Drained):
+            await asking
+        assert (await answered).text == "yes"
+
+    alive(database, given_up)
+    assert sorted((row.outcome, row.usd) for row in rows(database, LEDGER)) == [("Cancelled", 2.0), ("ok", 0.5)]
+    assert rows(database, OPEN_CALLS) == []
+    assert len(rows(database, JOURNAL)) == 1
+
+
+def test_a_commit_that_fails_is_heard_by_who_asked(database, tmp_path):
+    class Full(Outcomes):
+        def commit(self, batch):
+            if batch.entries:
+                raise OSError("no space left on device")
+            super().commit(batch)
+
+    async def once(scribe):
+        model = Journalled(metered(ScriptedAnalyzer(["yes"]), scribe), scribe, ImageStore(str(tmp_path)))
+        with pytest.raises(OSError, match="no space"):
+            await model.ask(QUESTION)
+        await model.settled()
+
+    with pytest.raises(OSError, match="no space"):
+        alive(Full(str(database.engine.url), "one"), once)

@@ -1,0 +1,180 @@
+"""A build as a process of its own, with all that it brings up, to be killed and stopped.
+
+In: a place for the output, a server, and settings. Out: its processes by what they are, its words, and what its output says.
+Everything a build starts is in its session, which is how it is found after its death.
+"""
+
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.kill.counting import CountingServer, Seen
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = ROOT / "manifests" / "world-over-http.yaml"
+SMALL = {
+    "sources.0.count": 24,
+    "sources.0.size": 128,
+    "output.image.size": 128,
+    "run.concurrency": 8,
+    "run.workers": 1,
+}
+GONE_S = 30  # after which no process of a build that has ended may be left
+PRODUCTS = ("sft", "rl", "pairs", "record")
+RUNG = re.compile(rb"ray::.*(Direct|Reflect|Multistep)")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process: its id, when it began (in ticks since boot, so that an id used again is told apart), its name and title."""
+
+    pid: int
+    began: int
+    name: str
+    title: bytes
+
+
+def in_session(leader: int) -> list[Process]:
+    """The processes of a session that are alive."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                stat, title = (folder / "stat").read_text(), (folder / "cmdline").read_bytes()
+            except OSError:  # it ended meanwhile
+                continue
+            name, _, rest = stat.partition("(")[2].rpartition(")")
+            state, _, _, session, *more = rest.split()
+            if int(session) == leader and state not in "ZX":
+                found.append(Process(int(folder.name), int(more[15]), name, title.replace(b"\0", b" ")))
+    return found
+
+
+def ended(leader: int, within_s: float) -> list[Process]:
+    """Wait until no process of a session is left; those that are still there after `within_s` seconds."""
+    until = time.monotonic() + within_s
+    while (left := in_session(leader)) and time.monotonic() < until:
+        time.sleep(0.1)
+    return left
+
+
+@dataclass
+class Build:
+    """`x2i build` of the demo over HTTP, into `out`, as `case` of `server`. `settings` go on top of `SMALL`."""
+
+    out: Path
+    server: CountingServer
+    case: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    runs: int = 0
+
+    @property
+    def pid(self) -> int:
+        """The driver, and the session of everything it started."""
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        self.runs += 1
+        sets = [word for key, value in {**SMALL, **self.settings}.items() for word in ("--set", f"{key}={value}")]
+        environment = {**os.environ, "X2I_BASE_URL": self.server.url(self.case, self.runs), "COLUMNS": "200"}
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "pipeline", "build", MANIFEST, "--out", self.out, *sets],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def _log(self) -> Path:
+        return self.server.folder / f"{self.case}-{self.runs}.log"
+
+    def words(self) -> str:
+        """What the last run printed."""
+        return self._log.read_text(errors="replace")
+
+    def told(self) -> str:
+        """For the message of a failed assertion: what every run printed last, and what Ray said."""
+        logs = [*sorted(self.server.folder.glob(f"{self.case}-*.log")), self.out / "ray.log"]
+        return "\n".join(f"--- {p.name}\n{p.read_text(errors='replace')[-4000:]}" for p in logs if p.exists())
+
+    def finish(self, within_s: float = 240) -> int:
+        """Its exit code. A build that goes on for longer is killed, with all that is its own; the code is then -9."""
+        assert self.process is not None
+        try:
+            return self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self.end()
+            return self.process.wait()
+
+    def end(self) -> None:
+        """End everything that is left of the last run."""
+        if self.process is not None:
+            for left in in_session(self.pid):
+                _kill(left.pid)
+            self.process.wait()
+
+    def seen(self) -> list[Seen]:
+        """What the server saw of this build, by all its runs."""
+        return self.server.seen(self.case)
+
+    def alive(self) -> bool:
+        """True while the driver is."""
+        return self.process is not None and self.process.poll() is None
+
+    def tell(self, number: int) -> None:
+        """Send the driver a signal; SIGINT goes to everybody, as from a terminal."""
+        if number == signal.SIGINT:
+            os.killpg(self.pid, number)
+        else:
+            os.kill(self.pid, number)
+
+    def first_call(self, within_s: float = 120) -> float | None:
+        """Wait for the first call of this run, and say when it came; None when the run ends without one."""
+        until = time.monotonic() + within_s
+        while not (mine := [seen.came for seen in self.seen() if seen.run == self.runs]):
+            if not self.alive():
+                return None
+            assert time.monotonic() < until, f"the build asked for nothing\n{self.told()}"
+            time.sleep(0.02)
+        return mine[0]
+
+    def victims(self, kind: str) -> list[Process]:
+        """What may be killed as a `kind`: the driver, a rung's actor, or the raylet."""
+        everything = in_session(self.pid)
+        if kind == "driver":
+            return [p for p in everything if p.pid == self.pid]
+        if kind == "raylet":
+            return [p for p in everything if p.name == "raylet"]
+        return [p for p in everything if RUNG.match(p.title)]
+
+    def digests(self) -> dict[str, str]:
+        """sha256 of every file whose bytes are promised."""
+        files = (f for product in PRODUCTS for f in sorted((self.out / product).glob("*.parquet")))
+        return {str(f.relative_to(self.out)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+def kill(victim: Process) -> float:
+    """SIGKILL it, and say when (seconds since 1970)."""
+    when = time.time()
+    _kill(victim.pid)
+    return when
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

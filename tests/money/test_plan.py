@@ -1,0 +1,184 @@
+"""`x2i plan` from the folder of a pilot to the words on the terminal."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+
+import prompts.catalogue
+from pipeline.errors import BuildError
+from pipeline.ledger import SCHEMA
+from pipeline.manifest import Manifest
+from pipeline.manifest_file import load
+from pipeline.manifest_lock import resolved
+from pipeline.money.check import unpriced
+from pipeline.money.declaration import RatesError
+from pipeline.money.planned import planned
+from pipeline.money.prices import table
+from pipeline.output.run_json import RunSummary
+from pipeline.views.plan import as_json, plan, print_plan
+from tests.money.pilots import Ladder
+from tests.money.test_rates import ONCE, PRICES, RATES
+
+DEMO = "manifests/demo.yaml"
+
+
+def pilot_of(out: Path, manifest: Manifest, samples: int = 80, **changes: object) -> Path:
+    """A finished build of `samples`, as far as a plan reads it: run.json, record/, ledger.parquet."""
+    ladder = Ladder(RATES, manifest.policy, seed=4)
+    (out / "record").mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(ladder.rows(samples, 0.1)), out / "record/part-00000-of-00001.parquet")
+    calls = [{"try": 1, "model": "m", "provider": "p", "started": 0.0} | call for call in ladder.ledger]
+    pq.write_table(pa.Table.from_pylist(calls, schema=SCHEMA), out / "ledger.parquet")
+    nothing: dict[str, object] = {
+        name: {} for name in ("reasons", "funnel", "categories", "quotas", "files", "versions", "models")
+    }
+    said = {
+        "format": "run/1", "name": "pilot", "fingerprint": "f", "counts": {"planned": samples, "beyond_cut": 0},
+        "kept_by_mode": {}, "kept_by_split": {}, "cut_rank": None, "shuffle_seed": 0, "store": None, "finished_at": "now",
+        "manifest": resolved(manifest), "prompts": dict(prompts.catalogue.load().hashes),
+    }  # fmt: skip
+    (out / "run.json").write_text(RunSummary.model_validate(nothing | said | changes).model_dump_json())
+    return out
+
+
+def shown(manifest: Manifest, measured: Path | None = None) -> str:
+    console = Console(width=120, record=True, file=None, quiet=False, force_terminal=False)
+    with console.capture() as capture:
+        print_plan(plan(manifest, measured), console)
+    return capture.get()
+
+
+@pytest.fixture
+def manifest() -> Manifest:
+    return load(DEMO, [ONCE, *PRICES])
+
+
+def test_a_pilot_is_measured_and_told(tmp_path: Path, manifest: Manifest) -> None:
+    out = pilot_of(tmp_path / "pilot", manifest)
+    text = shown(manifest, out)
+    for words in (
+        f"Rates measured in {out}", "rows: world 240", "90 % interval", "kept: Multi-step", "generator: image", "US dollars",
+        "per accepted sample", "hours of calls", "held up by run.concurrency 32",
+    ):  # fmt: skip
+        assert words in text
+    assert "not known" not in text
+    assert "in no sum" not in text
+
+
+def test_the_json_holds_every_figure(tmp_path: Path, manifest: Manifest) -> None:
+    found = json.loads(as_json(plan(manifest, pilot_of(tmp_path / "pilot", manifest))))
+    assert found["begun"] == {"mean": 240, "low": 240, "high": 240}
+    assert found["totals"]["usd"]["low"] < found["totals"]["usd"]["mean"] < found["totals"]["usd"]["high"]
+    assert found["calls"]["analyzer evaluation"]["input_tokens"]["mean"] > 0
+    assert found["filled"] is found["over_budget"] is None
+
+
+def test_without_rates_those_of_the_demo_are_taken_and_named(manifest: Manifest) -> None:
+    assert "the demo's own world, not your models" in shown(manifest)
+    assert "Their money is in no sum" in shown(load(DEMO))
+
+
+def test_list_prices_are_told_from_the_manifest_s_own() -> None:
+    model = "models.generator={backend: openai, provider: p, model: google/gemini-3-pro-image}"
+    wanted = load(DEMO, [*PRICES[:1], model, "providers.p={base_url: http://127.0.0.1:1/v1}"])
+    text = " ".join(shown(wanted).split())
+    assert f"List prices of {table().version}, which change: google/gemini-3-pro-image." in text
+    assert "No price is known for: analyzer." in text
+
+
+def test_quotas_out_of_reach_and_a_budget_that_binds_are_told() -> None:
+    wanted = load(DEMO, [ONCE, *PRICES, "quotas.multistep=200", "run.budget_usd=5"])
+    text = shown(wanted)
+    assert "The quotas are filled in 0 %" in text
+    assert "run.budget_usd stops 100 %" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("policy.reflection_rounds=2", "policy.reflection_rounds was 3 and is 2"),
+        ("policy.thresholds.instruction=4", "policy.thresholds.instruction was 5 and is 4"),
+        ("policy.judging.judgements=3", "policy.judging.judgements was 1 and is 3"),
+        ("models.generator.model=world-baseline", "models.generator.model was"),
+        ("models.analyzer.options={ability: 0.2}", "models.analyzer.options.ability was null and is 0.2"),
+    ],
+)
+def test_rates_of_another_ladder_are_refused(tmp_path: Path, manifest: Manifest, change: str, told: str) -> None:
+    out = pilot_of(tmp_path / "pilot", manifest)
+    with pytest.raises(BuildError, match="do not fit") as error:
+        plan(load(DEMO, [ONCE, *PRICES, change]), out)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_makes_rates_less_certain_is_noted(tmp_path: Path, manifest: Manifest) -> None:
+    out = pilot_of(tmp_path / "pilot", manifest, prompts={"evaluate": "another"})
+    wanted = load(DEMO, [ONCE, *PRICES, "sources.0.t2i=1.0", "run.concurrency=64", "sources.0.count=9"])
+    text = shown(wanted, out)
+    for words in ("measured with other prompts", "measured on another source (pilot)", "at run.concurrency 32"):
+        assert words in text
+    assert "another source" not in shown(load(DEMO, [ONCE, *PRICES, "sources.0.count=9"]), out)
+
+
+def test_where_a_model_is_served_makes_no_other_ladder(tmp_path: Path, manifest: Manifest) -> None:
+    out = pilot_of(tmp_path / "pilot", manifest)
+    served = [
+        f"models.{role}={{backend: openai, provider: w, model: world-{role}}}" for role in ("baseline", "analyzer")
+    ]
+    assert (
+        plan(load(DEMO, [ONCE, *PRICES, "providers.w={base_url: http://127.0.0.1:1/v1}", *served]), out).hours.mean > 0
+    )
+
+
+@pytest.mark.parametrize("gone", ["run.json", "ledger.parquet", "record/part-00000-of-00001.parquet"])
+def test_an_unfinished_pilot_is_told_in_one_line(tmp_path: Path, manifest: Manifest, gone: str) -> None:
+    out = pilot_of(tmp_path / "pilot", manifest)
+    (out / gone).unlink()
+    with pytest.raises(RatesError, match="measure a finished build"):
+        plan(manifest, out)
+    (out / gone).write_bytes(b"{ no parquet")
+    with pytest.raises(RatesError, match="measure another build"):
+        plan(manifest, out)
+
+
+def test_rows_are_counted_without_reading_images(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(
+        '\ufeff{"text": "x"}\n\n  \n{"text": "y"}\nnot json\n{"text": "z"}', encoding="utf-8"
+    )
+    (tmp_path / "b.json").write_text('[{"text": "x"}, {"text": "y"}]')
+    pq.write_table(pa.table({"text": ["x"] * 70_000}), tmp_path / "c.parquet")
+    kinds = {"a": "jsonl", "b": "json", "c": "parquet", "d": "parquet"}
+    words = "kind: {}, name: {}, path: {}, columns: {{instruction: text}}"
+    sources = [
+        "{"
+        + words.format(kind, name, tmp_path / f"{'c' if name == 'd' else name}.{kind}")
+        + (", limit: 9}" if name == "d" else "}")
+        for name, kind in kinds.items()
+    ]
+    models = [
+        f"models.{role}={{backend: openai, provider: p, model: m}}" for role in ("baseline", "generator", "analyzer")
+    ]
+    served = "providers.p={base_url: http://127.0.0.1:1/v1}"
+    found = planned(load(DEMO, [f"sources=[{', '.join(sources)}]", served, *models]))
+    assert found == {"a": 4, "b": 2, "c": 70_000, "d": 9}
+
+
+def test_a_budget_needs_a_price_for_every_model() -> None:
+    assert unpriced(load(DEMO)) == []
+    assert [place for place, _ in unpriced(load(DEMO, [*PRICES[:2], "run.budget_usd=5"]))] == ["models.analyzer.model"]
+    assert unpriced(load(DEMO, [*PRICES, "run.budget_usd=5"])) == []
+
+
+def test_a_budget_needs_a_price_for_who_is_asked_next_and_for_every_size() -> None:
+    served = "providers.p={base_url: http://127.0.0.1:1/v1}"
+    others = "[{provider: p}, {provider: p, model: v/x}]"
+    judge = f"models.analyzer={{backend: openai, provider: p, model: world-analyzer, failover: {others}}}"
+    sizes = "prices.world-baseline={image: {512x512: 0.1}}"
+    found = dict(unpriced(load(DEMO, [*PRICES, served, judge, sizes, "run.budget_usd=5"])))
+    assert list(found) == ["models.baseline.model", "models.analyzer.failover.1.model"]
+    assert "other" in found["models.baseline.model"]
+    assert "v/x has no price" in found["models.analyzer.failover.1.model"]

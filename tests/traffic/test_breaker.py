@@ -1,0 +1,81 @@
+"""The breaker: opens when nothing answers, lets one call through to find out, gives up after the run's patience."""
+
+import pytest
+
+from pipeline.traffic.breaker import FAILURES, FIRST_WAIT_S, LONGEST_WAIT_S, Breaker
+
+
+@pytest.fixture
+def opened() -> Breaker:
+    """Open since 10.0; its first failure was at 0.0."""
+    breaker = Breaker("a", patience_s=100.0)
+    for n in range(FAILURES - 1):
+        breaker.failed(n, 0.0, "connection refused")
+    breaker.failed(99, 10.0, "connection refused")
+    return breaker
+
+
+def test_it_opens_only_when_failures_last(opened):
+    assert opened.wait_s(10.0) == FIRST_WAIT_S
+    burst = Breaker("a", 100.0)
+    for n in range(50):
+        burst.failed(n, 1.0, "503")
+    assert burst.wait_s(1.0) is None  # all at one moment: a burst
+    flaky = Breaker("a", 100.0)
+    for n in range(100):
+        flaky.failed(n, float(n), "503")
+        if n % 5 == 0:
+            flaky.answered()
+    assert flaky.wait_s(100.0) is None
+
+
+def test_one_probe_at_a_time_decides(opened):
+    assert opened.wait_s(11.0) is None
+    opened.sent(200)
+    assert opened.wait_s(11.0) == FIRST_WAIT_S
+    opened.failed(5, 12.0, "of a call sent long ago")
+    assert opened.wait_s(12.0) == FIRST_WAIT_S
+    opened.failed(200, 13.0, "still nothing")
+    assert opened.wait_s(13.0) == 2 * FIRST_WAIT_S
+    assert opened.wait_s(15.0) is None
+    opened.sent(201)
+    opened.slowed()  # even "slow down" is an answer
+    assert opened.wait_s(15.0) is None
+    assert not opened.is_open
+
+
+def test_a_probe_that_was_never_sent_leaves_its_place(opened):
+    opened.sent(200)
+    opened.unanswered(200)
+    assert opened.wait_s(11.0) is None
+
+
+def test_waits_grow_to_a_limit(opened):
+    now, waits = 11.0, []
+    for ticket in range(300, 310):
+        opened.sent(ticket)
+        opened.failed(ticket, now, "nothing")
+        waits.append(opened.wait_s(now))
+        now += waits[-1]
+    assert waits == sorted(waits)
+    assert waits[-1] == LONGEST_WAIT_S
+
+
+def test_it_gives_up_after_the_runs_patience_and_comes_back_all_the_same(opened):
+    assert opened.given_up(109.0) is None
+    assert opened.given_up(110.0) == "no answer from provider a for 110 s: connection refused"
+    assert opened.wait_s(110.0) is None  # a probe may still go
+    opened.sent(200)
+    opened.answered()
+    assert opened.given_up(111.0) is None
+
+
+def test_only_a_provider_that_never_answered_is_misconfigured():
+    breaker, known = Breaker("a", 100.0), Breaker("a", 100.0)
+    known.answered()
+    for _ in range(20):
+        assert breaker.given_up(0.0) is None
+        breaker.turned_down("unknown field 'seed'")
+        known.turned_down("unknown field 'seed'")
+    assert "turned down each of 20 calls and never answered one: unknown field 'seed'" in (breaker.given_up(0.0) or "")
+    assert known.given_up(0.0) is None

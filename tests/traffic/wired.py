@@ -1,0 +1,39 @@
+"""An owner and the entrances of its actors, in one process, without Ray."""
+
+from pipeline.money.budget import Budget
+from pipeline.money.cost import Load
+from pipeline.providers.spec import Provider
+from pipeline.traffic.entrance import Entrance
+from pipeline.traffic.owner import Owner
+
+LOAD = Load(100, 0.0)
+
+
+def provider(**limits) -> Provider:
+    return Provider(base_url="http://127.0.0.1:1/v1", **limits)
+
+
+def owner(capacity=64, limit_usd=None, spent=0.0, patience_s=600.0, drained=None, **providers) -> Owner:
+    told = [] if drained is None else drained
+    return Owner(capacity, providers, Budget(limit_usd, spent), patience_s, told.append)
+
+
+class Actor:
+    """One actor's end: an entrance, with all that a wrapper wants of `Traffic`."""
+
+    def __init__(self, to: Owner, name: str, lanes, budget=False) -> None:
+        self.messages = 0
+
+        async def ask(provider, loads):
+            self.messages += 1
+            return await to.enter(name, provider, loads)
+
+        def tell(ended):
+            self.messages += 1
+            to.leave(name, ended)
+
+        self.entrance = Entrance(ask, tell, frozenset(lanes), budget)
+        self.enter, self.leave = self.entrance.enter, self.entrance.leave
+
+    async def leave_to_send(self) -> None:
+        return
