@@ -30,7 +30,7 @@ from pipeline.output.finalise import finalise
 from pipeline.output.shards import RowTooLarge
 from pipeline.providers.check import reachable
 from pipeline.session import session
-from pipeline.sources.plan import plan
+from pipeline.sources.plan import Planned, plan
 from pipeline.sources.truth import write_truth
 from pipeline.store import ImageStore
 from pipeline.tally import Progress
@@ -92,13 +92,18 @@ def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
         site = _site(manifest, out.resolve(), wanted.fingerprint)
         outcomes = Outcomes(site.database, site.fingerprint)
         outcomes.create()
-        if wish.retry_failed and not _retry(site, outcomes, words, console) and state == "finished":
-            return False
+        if wish.retry_failed:
+            if _retry(site, outcomes, words, console):
+                (out / lock.RUN).unlink(missing_ok=True)  # finished no more, whatever happens from here on
+            elif state == "finished":
+                return False
         _look_back(outcomes, console)
         planned = _plan(site, outcomes, console)
-        _climb_all(site, outcomes, planned, console)
+        _climb_all(site, outcomes, planned.trajectories, console)
         lock.take_over(out, wanted)
-        _finish(site, outcomes, planned, words.hashes, console)
+        if planned.truth:
+            write_truth(planned.truth, out / "truth.parquet")
+        _finish(site, outcomes, planned.trajectories, words.hashes, console)
         outcomes.close()
         lock.write(out, wanted)
     return True
@@ -131,14 +136,12 @@ def _site(manifest: Manifest, out: Path, fingerprint: str) -> Site:
     )
 
 
-def _plan(site: Site, outcomes: Outcomes, console: Console) -> list[Trajectory]:
+def _plan(site: Site, outcomes: Outcomes, console: Console) -> Planned:
     """Every row of the sources, in rank order; bad rows have their outcome already."""
     console.print(f"Planning {site.manifest.name} ...", markup=False)
     planned = plan(site.manifest, ImageStore(site.store), site.workers)
-    if planned.truth:
-        write_truth(planned.truth, site.out / "truth.parquet")
     outcomes.upsert(t for t in planned.trajectories if t.status == "failed")
-    return planned.trajectories
+    return planned
 
 
 def _climb_all(site: Site, outcomes: Outcomes, planned: list[Trajectory], console: Console) -> None:

@@ -39,6 +39,7 @@ class HubLink:
         self._moved = asyncio.Event()
         self._stopping = asyncio.Event()
         self._heard = asyncio.get_running_loop().time()
+        self._parent = os.getppid()
         self.halted = asyncio.Event()
         self.delta = Delta()
         self.permits = Permits(self._lease, self._give_back)
@@ -94,7 +95,7 @@ class HubLink:
         while True:
             if not self.running:
                 raise Drained(self._gate.reason)
-            if not self._gate.paused and self._silent_s() < SILENT_S:
+            if not self._gate.paused and self._silent_s() < SILENT_S and not self._orphaned:
                 return
             await self._moved.wait()
 
@@ -111,7 +112,7 @@ class HubLink:
         self._entrance.flush()
         delta, self.delta = self.delta, Delta()
         self._gate = await self._hub.report.remote(self._holder, delta)
-        self._heard = asyncio.get_running_loop().time()
+        self._heard, self._known = asyncio.get_running_loop().time(), True
         if not self.running:
             self._stopping.set()
         if self._gate.state == "halting":
@@ -119,13 +120,19 @@ class HubLink:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
+    @property
+    def _orphaned(self) -> bool:
+        """True once the raylet that started this process is dead. It dies with a local driver, and this process soon after:
+        the answer to what is sent now would be lost."""
+        return os.getppid() != self._parent
+
     def _silent_s(self) -> float:
         return asyncio.get_running_loop().time() - self._heard
 
     async def _report_forever(self) -> None:
         while True:
-            await asyncio.sleep(REPORT_S)
             await self.report()
+            await asyncio.sleep(REPORT_S)
 
     async def _end_when_lost(self) -> None:
         while self._silent_s() < LOST_S:

@@ -18,8 +18,9 @@ from pydantic import ValidationError
 from pipeline.manifest import Manifest, ManifestError
 from pipeline.manifest_env import fill_in
 from pipeline.manifest_problems import Loc, dotted, lines, unfit
+from pipeline.money.check import unpriced
 from pipeline.providers.options import option_problems
-from pipeline.sources.columns import problems
+from pipeline.sources.columns import problems as column_problems
 from pipeline.sources.spec import TableSpec
 from pipeline.world.models.skill import skill
 
@@ -62,7 +63,8 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Manifest:
     if wrong:
         raise ManifestError(*(line(*found) for found in wrong.items()))
     manifest = _anchored(manifest, Path(path).absolute().parent)
-    found = [line(*problem) for problem in (*_model_problems(manifest), *_source_problems(manifest))]
+    problems = (*_model_problems(manifest), *_source_problems(manifest), *_money_problems(manifest))
+    found = [line(*problem) for problem in problems]
     if found:
         raise ManifestError(*found)
     return manifest
@@ -86,10 +88,15 @@ def _model_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
                 yield ("models", role, "options", name), str(error)
 
 
+def _money_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
+    for place, text in unpriced(manifest):
+        yield tuple(place.split(".")), text
+
+
 def _source_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
     for index, spec in enumerate(manifest.sources):
         if isinstance(spec, TableSpec):
-            for field, text in problems(spec):
+            for field, text in column_problems(spec):
                 yield ("sources", index, *field.split(".")), text
 
 

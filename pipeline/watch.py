@@ -3,15 +3,18 @@
 In: the hub actor, the quotas, a console. Out: a live display for as long as the context lasts, and its last picture after it.
 """
 
+import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import ray
 from rich.console import Console
 
+from pipeline.errors import RunStopped
 from pipeline.manifest import Quotas
 from pipeline.output.cut import Slot
 from pipeline.tally import RUNG_NAMES, Progress
@@ -19,6 +22,8 @@ from pipeline.views.progress import Display, ModeYield, RungCount, Snapshot
 from stages.records import MODES
 
 POLL_S = 0.25
+GONE = signal.SIGUSR1
+"""Tells the main thread, which waits inside Ray for samples that will not come, that the hub is gone."""
 
 
 def snapshot(seen: Progress, quotas: Quotas, elapsed_s: float) -> Snapshot:
@@ -56,26 +61,50 @@ def _rung(name: str, counts: Mapping[str, int]) -> RungCount:
 
 @contextmanager
 def watching(hub: Any, title: str, quotas: Quotas, console: Console) -> Iterator[None]:
-    """Show the run's progress until the context ends."""
+    """Show the run's progress until the context ends. What is asked here is also the driver's heartbeat (`pipeline.hub`)."""
     began, over = time.monotonic(), threading.Event()
+    latest: list[Progress] = []
 
-    def look(display: Display) -> None:
-        display.update(snapshot(ray.get(hub.progress.remote()), quotas, time.monotonic() - began))
+    def look() -> None:
+        latest[:] = [ray.get(hub.progress.remote())]
 
-    def look_on(display: Display) -> None:
+    def look_on() -> None:
         while not over.wait(POLL_S):
             try:
-                look(display)
+                look()
             except ray.exceptions.RayError:
-                return  # the run is ending; whoever runs it says why
+                if not over.is_set():
+                    signal.pthread_kill(threading.main_thread().ident or 0, GONE)
+                return
 
+    def show(display: Display) -> None:
+        for seen in latest:
+            display.update(snapshot(seen, quotas, time.monotonic() - began))
+
+    def show_on(display: Display) -> None:  # by itself: a terminal that is held must not stop the heart
+        while not over.wait(POLL_S):
+            show(display)
+
+    before = signal.signal(GONE, _hub_is_gone)
     with Display(console, title=title) as display:
-        thread = threading.Thread(target=look_on, args=(display,), daemon=True)
-        thread.start()
+        threads = [
+            threading.Thread(target=look_on, daemon=True),
+            threading.Thread(target=show_on, args=(display,), daemon=True),
+        ]
+        look()  # the heart beats before the first call
+        for thread in threads:
+            thread.start()
         try:
             yield
             over.set()
-            thread.join()
-            look(display)
+            for thread in threads:
+                thread.join()
+            look()
+            show(display)
         finally:
             over.set()
+            signal.signal(GONE, before)
+
+
+def _hub_is_gone(_number: int, _frame: FrameType | None) -> None:
+    raise RunStopped("the hub of the run died; the samples that are finished are kept")

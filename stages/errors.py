@@ -12,13 +12,16 @@
 In: nothing. Out: exception classes; a backend maps foreign errors to these once, where they arise.
 """
 
+from stages.protocols import Usage
+
 
 class ModelError(Exception):
-    """A model call did not give a usable reply. `text` is what is worth keeping of it."""
+    """A model call did not give a usable reply. `text` is what is worth keeping of it, `usage` what the provider says it took."""
 
     def __init__(self, text: str, *more: object) -> None:
         super().__init__(text, *more)  # all of it: errors cross process borders by their arguments
         self.text = text
+        self.usage: Usage | None = None
 
     def __str__(self) -> str:
         return self.text

@@ -15,8 +15,8 @@ from pipeline.journal.calls import OpenCall
 from pipeline.journal.entries import ANSWER_ERRORS
 from pipeline.journal.scribe import Scribe
 from pipeline.ledger import Call
-from pipeline.money.cost import Load
-from stages.errors import TimedOut
+from pipeline.money.cost import Load, images_paid
+from stages.errors import ModelError, TimedOut
 from stages.identity import call_key
 from stages.protocols import ImageReply, ImageRequest, Model, Role, TextReply, TextRequest, Usage
 
@@ -90,7 +90,9 @@ class _Sent:
         self._begun = time.perf_counter()
         return self
 
-    async def __aexit__(self, error: type[BaseException] | None, *_: object) -> None:
+    async def __aexit__(self, _: object, error: BaseException | None, *__: object) -> None:
+        if isinstance(error, ModelError):
+            self.usage = error.usage
         usage, call = self.usage or Usage(), self._open
         ended = Call(
             call_key=call.call_key,
@@ -108,14 +110,14 @@ class _Sent:
         )
         self.by.scribe.closed(call.id, ended)
 
-    def _usd(self, error: type[BaseException] | None) -> float | None:
+    def _usd(self, error: BaseException | None) -> float | None:
         """What was reserved counts as spent where the provider may have made an answer that we did not wait for."""
-        if error is None or issubclass(error, ANSWER_ERRORS):
-            return self.by.cost_of(self.request, self.usage, self.images)
-        return self._open.usd if issubclass(error, TimedOut | asyncio.CancelledError) else None
+        if error is None or isinstance(error, ANSWER_ERRORS):
+            return self.by.cost_of(self.request, self.usage, images_paid(self.request, error))
+        return self._open.usd if isinstance(error, TimedOut | asyncio.CancelledError) else None
 
 
-def _outcome(error: type[BaseException] | None) -> str:
+def _outcome(error: BaseException | None) -> str:
     if error is None:
         return "ok"
-    return CANCELLED if issubclass(error, asyncio.CancelledError) else error.__name__
+    return CANCELLED if isinstance(error, asyncio.CancelledError) else type(error).__name__

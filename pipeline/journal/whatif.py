@@ -22,7 +22,7 @@ from pipeline.journal.database import AT_ONCE
 from pipeline.journal.difference import differences
 from pipeline.journal.lookup import Lookup
 from pipeline.journal.place import looked_into, place
-from pipeline.journal.replay import Again, again, reading
+from pipeline.journal.replay import Again, Asked, again, reading
 from pipeline.manifest import Manifest, ManifestError
 from pipeline.models import identities
 from pipeline.outcomes import Outcomes
@@ -41,13 +41,15 @@ class Side:
     """What a policy makes of the samples.
 
     `ends`: how many came to which end (a mode, rl, "discarded: REASON", "failed: REASON", unknown). `unknown`: the calls nobody
-    knows the answer to, as "RUNG: KIND by ROLE". The others are of the SFT samples whose end is known under both policies, so
+    knows the answer to, as "RUNG: KIND by ROLE". `calls`: by medium ("text", "image"), of all SFT samples; where some ends are
+    unknown there would be more. The others are of the SFT samples whose end is known under both policies, so
     that two sides compare: `accepted` of them, their calls (`texts`, `images`), what these cost (`usd`), and how many of
     them have no known price (`unpriced`).
     """
 
     ends: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
     accepted: int = 0
     texts: int = 0
     images: int = 0
@@ -58,11 +60,15 @@ class Side:
         """Count what one sample took that came to `end`."""
         self.accepted += end in MODES
         for call in climbed.answered:
-            drawn = isinstance(call.request, ImageRequest)
+            drawn = _medium(call) == "image"
             self.images += drawn
             self.texts += not drawn
             self.usd += prices.get(call.key, 0.0)
             self.unpriced += call.key not in prices
+
+
+def _medium(call: Asked) -> str:
+    return "image" if isinstance(call.request, ImageRequest) else "text"
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,11 @@ class _Replayed:
             self.moved[now, then] += 1
         if then == UNKNOWN and after.missing is not None:
             self.then.unknown[f"{after.rung}: {after.missing.request.schema} by {after.missing.role}"] += 1
-        elif "rl" not in (now, then) and t.reason != "input":
+        if "rl" in (now, then) or t.reason == "input":
+            return
+        self.today.calls.update(map(_medium, before.asked))
+        self.then.calls.update(map(_medium, after.asked))
+        if then != UNKNOWN:
             self.today.pay(before, now, prices)
             self.then.pay(after, then, prices)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.money.spec import Price
+from stages.errors import Malformed
 from stages.protocols import ImageRequest, TextRequest, Usage
 
 OTHER = "other"
@@ -66,6 +67,11 @@ def charge(
     return price.request + images * image + _tokens(price, input_tokens or 0, output_tokens or 0)
 
 
+def images_paid(request: TextRequest | ImageRequest, error: BaseException | None) -> int:
+    """How many images an answer is charged for: one that cannot be read was made, a refusal makes none."""
+    return int(isinstance(request, ImageRequest) and (error is None or isinstance(error, Malformed)))
+
+
 def price_of(model: str, prices: Mapping[str, Price], table: Mapping[str, Price]) -> Price | None:
     """The price of `model`: the manifest's `prices` go before the table. None where neither names it.
 
@@ -97,6 +103,6 @@ def _size(request: TextRequest | ImageRequest) -> str | None:
 
 def _inputs(request: TextRequest | ImageRequest) -> int:
     """More tokens than any tokeniser is likely to make of the request."""
-    text = sum(_A_MESSAGE + math.ceil(len(m.content.encode()) / _BYTES_A_TOKEN) for m in request.messages)
+    text = sum(_A_MESSAGE + math.ceil(len(m.content.encode("utf-8", "surrogatepass")) / _BYTES_A_TOKEN) for m in request.messages)
     images = sum(_AN_IMAGE + math.ceil(i.width * i.height / _PIXELS_A_TOKEN) for i in request.images)
     return _A_CALL + text + images

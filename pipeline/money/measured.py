@@ -44,14 +44,14 @@ Row = Mapping[str, Any]
 class MeasuredRates:
     """What `rows` of a record took by the `ledger` (columns as in ledger.parquet), at the prices of `manifest`.
 
-    `beyond`: samples that were begun beyond the cut, which the ledger knows and the record does not. `source` and `notes` as in
-    `pipeline.money.rates.Rates`. Raises RatesError where no sample climbed the whole ladder.
+    `where` that was. `beyond`: samples that were begun beyond the cut, which the ledger knows and the record does not. `notes` as
+    in `pipeline.money.rates.Rates`. Its use raises RatesError where no sample climbed the whole ladder.
     """
 
     rows: Iterable[Row]
     ledger: pd.DataFrame
     manifest: Manifest
-    source: str = "measured"
+    where: str = "a pilot"
     notes: tuple[str, ...] = ()
     beyond: int = 0
 
@@ -61,9 +61,9 @@ class MeasuredRates:
         return self._found[0]
 
     @property
-    def samples(self) -> int:
-        """How many samples were measured."""
-        return int(self._found[1])
+    def source(self) -> str:
+        """Where the rates come from, and of how many samples that climbed the whole ladder."""
+        return f"measured in {self.where} ({self._found[1]:,} samples outside of RL)"
 
     def draw(self, rng: np.random.Generator) -> Draw:
         """Weights from a Dirichlet distribution: 1 for each sample, `MIXED_IN` for all declared paths together."""
@@ -71,56 +71,68 @@ class MeasuredRates:
 
     @cached_property
     def _found(self) -> tuple[Atoms, int, Floats]:
-        ends, firsts_lost, calls = _tables(self.rows)
-        if not ends:
+        seen = _seen(self.rows)
+        if not seen.ends:
             raise RatesError(
-                f"{self.source}: no sample climbed the ladder; measure a build that holds some outside of RL"
+                f"{self.where}: no sample climbed the ladder; measure a build that holds some outside of RL"
             )
-        calls = _priced(_taken(calls, self.ledger), self.manifest)
+        calls = _priced(_taken(seen.calls, self.ledger), self.manifest)
         prior = DeclaredRates(declaration(None), self.manifest)
         keys = tuple(dict.fromkeys([*prior.atoms.calls, *zip(calls["role"], calls["kind"], strict=True)]))
         each = _per_call(calls, keys)
         calls = _filled(calls, each, keys)
-        scale = self._unplaced(calls, keys, len(ends))
+        scale = self._unplaced(calls, keys, seen.samples)
         climbs = calls[calls["sample"] >= 0]
         measured = Atoms(
             keys,
-            _sums(climbs, len(ends), keys) * scale,
-            _sums(climbs[climbs["first"]], len(ends), keys) * scale,
-            np.array(ends),
-            np.array(firsts_lost),
+            _sums(climbs, len(seen.ends), keys) * scale,
+            _sums(climbs[climbs["first"]], len(seen.ends), keys) * scale,
+            np.array(seen.ends),
+            np.array(seen.firsts_lost),
             ~np.isnan(each),
         )
-        weights = np.concatenate([np.ones(len(ends)), MIXED_IN * prior.mean()])
-        return _joined(measured, prior.atoms, each * scale), len(ends), weights
+        weights = np.concatenate([np.ones(len(seen.ends)), MIXED_IN * prior.mean()])
+        return _joined(measured, prior.atoms, each * scale), len(seen.ends), weights
 
     def _unplaced(self, calls: pd.DataFrame, keys: tuple[Call, ...], samples: int) -> Floats:
         """[call, quantity]: all that the ledger holds over what the record can place (it holds no reply that was asked again)."""
         scale = np.ones((len(keys), len(QUANTITIES)))
         share = samples / (samples + self.beyond)
+        known = self.ledger["call_key"].isin(calls["call_key"]).to_numpy()
         for n, (role, kind) in enumerate(keys):
-            there = self.ledger[(self.ledger["role"] == role) & (self.ledger["kind"] == kind)]
-            placed = there["call_key"].isin(calls["call_key"]).to_numpy()
+            mine = ((self.ledger["role"] == role) & (self.ledger["kind"] == kind)).to_numpy(dtype=bool)
+            there, placed = self.ledger[mine], known[mine]
             for q, name in enumerate(QUANTITIES):
                 amount = np.ones(len(there)) if q == CALLS else np.nan_to_num(there[name].to_numpy(dtype=float))
-                if (known := amount[placed].sum()) > 0:
-                    scale[n, q] = max(1.0, amount.sum() / known * share)
+                if (part := amount[placed].sum()) > 0:
+                    scale[n, q] = max(1.0, amount.sum() / part * share)
             if there["usd"].isna().all():
                 scale[n, USD] = scale[n, CALLS]
         return scale
 
 
-def _tables(rows: Iterable[Row]) -> tuple[list[int], list[bool], pd.DataFrame]:
-    """How the samples that climbed the whole ladder ended, whether at their direct try, and the calls of all samples.
-
-    A call names its sample by number, -1 for one that did not climb the whole ladder; `first` marks those of the direct try.
+@dataclass(frozen=True)
+class _Seen:
+    """What a record tells: how the samples that climbed the whole ladder ended, and whether at their direct try; how many were
+    begun at all; and the calls of all. A call names its sample by number, -1 for one that did not climb the whole ladder;
+    `first` marks those of the direct try.
     """
+
+    ends: list[int]
+    firsts_lost: list[bool]
+    samples: int
+    calls: pd.DataFrame
+
+
+def _seen(rows: Iterable[Row]) -> _Seen:
     ends: list[int] = []
     firsts_lost: list[bool] = []
     calls: list[tuple[int, str, str, str, str, bool]] = []
+    samples = 0
     for row in rows:
         if row["status"] == "failed" and row["reason"] == "input":
             continue
+        samples += 1
         whole = row["climb"] == "full"
         size = f"{row['width']}x{row['height']}"
         calls += [(len(ends) if whole else -1, size, *call) for call in calls_of(row["events"])]
@@ -128,7 +140,7 @@ def _tables(rows: Iterable[Row]) -> tuple[list[int], list[bool], pd.DataFrame]:
             ends.append(LOST if row["status"] in ("discarded", "failed") else ENDS.index(row["mode"]))
             firsts_lost.append(not any(event["kind"] == "evaluation" for event in row["events"]))
     columns = ["sample", "size", "role", "kind", "call_key", "first"]
-    return ends, firsts_lost, pd.DataFrame(calls, columns=columns)
+    return _Seen(ends, firsts_lost, samples, pd.DataFrame(calls, columns=columns))
 
 
 def calls_of(events: Iterable[Row]) -> Iterator[tuple[str, str, str, bool]]:

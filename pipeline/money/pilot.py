@@ -42,9 +42,7 @@ def pilot(out: Path, manifest: Manifest) -> MeasuredRates:
         raise RatesError(f"{out}: {' '.join(str(error).split())[:200]}; measure another build") from error
     if misfits := list(_misfits(run, manifest)):
         raise RatesError(f"{out}: measured under other conditions, so its rates do not fit: {'; '.join(misfits)}")
-    return MeasuredRates(
-        rows, ledger, manifest, f"measured in {out}", tuple(_notes(run, manifest)), run.counts["beyond_cut"]
-    )
+    return MeasuredRates(rows, ledger, manifest, str(out), tuple(_notes(run, manifest)), run.counts["beyond_cut"])
 
 
 def _record(out: Path) -> Iterator[Mapping[str, Any]]:

@@ -60,13 +60,15 @@ def simulate(rates: Rates, job: Job, builds: int = 1000, seed: int = 0) -> Build
 
 def _build(rates: Rates, job: Job, rng: np.random.Generator) -> tuple[int, int, Ints, int, Floats, float, bool]:
     atoms, draw = rates.atoms, rates.draw(rng)
-    fates = _fates(atoms, draw.chances, job.rl)
+    fates = _fates(atoms, draw.chances, job)
     counts, filled = _cut(job, fates, rng)
     planned = int(counts.sum())
     more = rng.integers(0, min(job.window, job.samples - planned), endpoint=True) if filled else 0
     whole, first = _spread(atoms, draw.chances, counts + rng.multinomial(more, fates), job.rl_climb, rng)
-    totals = (np.tensordot(whole, atoms.whole, 1) + np.tensordot(first, atoms.first, 1)) * draw.scale
-    seconds = (atoms.whole[whole > 0, :, SECONDS] * draw.scale[:, SECONDS]).sum(axis=1)
+    # as floats: numpy multiplies matrices of whole numbers without BLAS
+    totals = np.tensordot(whole.astype(float), atoms.whole, 1) + np.tensordot(first.astype(float), atoms.first, 1)
+    totals *= draw.scale
+    seconds = (atoms.whole[:, :, SECONDS] @ draw.scale[:, SECONDS])[whole > 0]
     slots = np.array([counts[_FATES.index(slot)] for slot in SLOTS])
     limits = [job.quotas.get(slot) for slot in SLOTS]
     kept = np.array([n if limit is None else min(n, limit) for n, limit in zip(slots, limits, strict=True)])
@@ -74,11 +76,11 @@ def _build(rates: Rates, job: Job, rng: np.random.Generator) -> tuple[int, int, 
     return planned, planned + int(more), kept, lost, totals, float(seconds.max(initial=0.0)), filled
 
 
-def _fates(atoms: Atoms, chances: Floats, rl: float) -> Floats:
+def _fates(atoms: Atoms, chances: Floats, job: Job) -> Floats:
     """The chance of each of `_FATES` for a sample."""
     ends = np.bincount(atoms.ends, weights=chances, minlength=len(ENDS))
-    failed = float(chances[atoms.first_lost].sum())
-    found = np.array([*(1 - rl) * ends, rl * (1 - failed), rl * failed])
+    failed = 0.0 if job.rl_climb == "none" else float(chances[atoms.first_lost].sum())
+    found = np.array([*(1 - job.rl) * ends, job.rl * (1 - failed), job.rl * failed])
     return np.asarray(found / found.sum())
 
 

@@ -6,11 +6,13 @@ is left out.
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from stages.errors import ModelError
 from stages.protocols import Usage
 
 _DATA_URI = r"data:image/[\w.+-]+;base64,[A-Za-z0-9+/=]+"
@@ -40,6 +42,16 @@ class _Completion(_Lenient):
 
 class Unlike(Exception):
     """An answer that has not the shape of a chat completion."""
+
+
+@contextmanager
+def taking(usage: Usage | None) -> Iterator[None]:
+    """What goes wrong with an answer in here took `usage` all the same: it was made, and is paid."""
+    try:
+        yield
+    except ModelError as error:
+        error.usage = error.usage or usage
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.providers.answers import Said, Unlike, said
+from pipeline.providers.answers import Said, Unlike, said, taking
 from pipeline.providers.client import Wire
 from pipeline.providers.failures import WORDS, inside
 from pipeline.providers.options import Options
@@ -34,6 +34,13 @@ async def ask(wire: Wire, model: str, options: Options, store: ImageStore, reque
         **options.extra,
     }
     answer = read(wire, await wire.post(PATH, body))
+    with taking(answer.usage):
+        _readable(answer)
+    return TextReply(answer.text, answer.usage)
+
+
+def _readable(answer: Said) -> None:
+    """Raises Refused for an answer that was stopped, Malformed for one that cannot be read."""
     if answer.ended & STOPPED:
         raise Refused(answer.text[:WORDS].strip() or _reason(answer))
     if not answer.text.strip():
@@ -41,7 +48,6 @@ async def ask(wire: Wire, model: str, options: Options, store: ImageStore, reque
     if any("\ud800" <= c <= "\udfff" for c in answer.text):
         whole = answer.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         raise Malformed(whole, "the reply holds half a character (a lone surrogate)")
-    return TextReply(answer.text, answer.usage)
 
 
 def read(wire: Wire, answer: dict[str, Any]) -> Said:
@@ -53,7 +59,8 @@ def read(wire: Wire, answer: dict[str, Any]) -> Said:
     if found.error:
         raise inside(found.error, wire)
     if found.refusal:
-        raise Refused(wire.hidden(found.refusal).strip()[:WORDS])
+        with taking(found.usage):
+            raise Refused(wire.hidden(found.refusal).strip()[:WORDS])
     return Said(wire.hidden(found.text), found.pictures, None, found.ended, found.usage)
 
 

@@ -6,7 +6,7 @@ In: an image request. Out: an image in the store, with the words beside it. Word
 import asyncio
 from typing import Any
 
-from pipeline.providers.answers import Said, usage, with_inline_pictures
+from pipeline.providers.answers import Said, taking, usage, with_inline_pictures
 from pipeline.providers.chat import PATH, STOPPED, media_type, messages, read
 from pipeline.providers.client import File, Wire
 from pipeline.providers.failures import WORDS
@@ -51,7 +51,9 @@ async def _by_endpoint(
         answer = await wire.post("/images/edits", body, await asyncio.to_thread(_files, store, request.images))
     else:
         answer = await wire.post("/images/generations", body)
-    return ImageReply(await kept(wire, _made(wire, answer), store), None, usage(answer.get("usage")))
+    took = usage(answer.get("usage"))
+    with taking(took):
+        return ImageReply(await kept(wire, _made(wire, answer), store), None, took)
 
 
 def _size(options: Options, request: ImageRequest) -> dict[str, str]:
@@ -92,8 +94,8 @@ async def _by_chat(wire: Wire, model: str, options: Options, store: ImageStore, 
         **options.extra,
     }
     answer = with_inline_pictures(read(wire, await wire.post(PATH, body)))
-    picture = _shown(answer)
-    return ImageReply(await kept(wire, picture, store), answer.text or None, answer.usage)
+    with taking(answer.usage):
+        return ImageReply(await kept(wire, _shown(answer), store), answer.text or None, answer.usage)
 
 
 def _shown(answer: Said) -> str:

@@ -14,8 +14,8 @@ from pipeline.money.cost import Load
 from pipeline.traffic.terms import After, Answer, ProviderOut
 from stages.errors import EngineDead
 
-COLLECT_S = 0.005
-FLUSH_S = 0.01
+COLLECT_S = 0.01
+FLUSH_S = 0.02
 MOST_AT_ONCE = 64
 FREE = 0
 """The ticket of a call that nothing limits."""
@@ -81,7 +81,7 @@ class Entrance:
         while queue:
             await asyncio.sleep(
                 COLLECT_S
-            )  # a call takes seconds; a few of its milliseconds gather those that wait with it
+            )  # calls take seconds: ten milliseconds gather those that wait together
             group = self._first(queue)
             if not group:
                 continue

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from pipeline.money.cost import Load
+from pipeline.money.cost import Load, images_paid
 from pipeline.traffic.terms import After
 from stages.errors import EngineDead, Malformed, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
 from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest, Usage
@@ -62,15 +62,15 @@ class Paced:
 
     async def ask(self, request: TextRequest) -> TextReply:
         """As the model behind, when there is room for it."""
-        return await self._paced(self.model.ask, request, 0)
+        return await self._paced(self.model.ask, request)
 
     async def draw(self, request: ImageRequest) -> ImageReply:
         """As the model behind, when there is room for it."""
-        reply = await self._paced(self.model.draw, request, 1)
+        reply = await self._paced(self.model.draw, request)
         self.count("images", 1)
         return reply
 
-    async def _paced(self, call: Callable[..., Awaitable[R]], request: Request, images: int) -> R:
+    async def _paced(self, call: Callable[..., Awaitable[R]], request: Request) -> R:
         ticket = await self.traffic.enter(self.provider, self.load_of(request))
         after = After("unsent", tokens=0, usd=0.0)
         try:
@@ -79,7 +79,7 @@ class Paced:
                 self.count("calls", 1)
                 after = After("cancelled")
                 reply = await call(request)
-                after = self._answered(request, reply.usage, images)
+                after = self._answered(request, reply.usage)
                 return reply
         except ModelError as error:
             after = self._failed(request, error)
@@ -87,9 +87,9 @@ class Paced:
         finally:
             self.traffic.leave(ticket, after)
 
-    def _answered(self, request: Request, usage: Usage | None, images: int) -> After:
+    def _answered(self, request: Request, usage: Usage | None, error: ModelError | None = None) -> After:
         taken = None if usage is None or usage.input_tokens is None else usage.input_tokens + (usage.output_tokens or 0)
-        return After("ok", tokens=taken, usd=self.cost_of(request, usage, images))
+        return After("ok", tokens=taken, usd=self.cost_of(request, usage, images_paid(request, error)))
 
     def _failed(self, request: Request, error: ModelError) -> After:
         """What an error says about the provider. Money as in the ledger (`pipeline.journal.metered`)."""
@@ -103,6 +103,6 @@ class Paced:
             case EngineDead():
                 return After("dead", tokens=0, usd=0.0, words=error.text)
             case _ if isinstance(error, _ANSWERS):
-                return After("ok", usd=self.cost_of(request, None, 0))
+                return self._answered(request, error.usage, error)
             case _:
                 return After("other", tokens=0, usd=0.0, words=error.text)

@@ -51,8 +51,7 @@ def _run(run: RunFigures) -> Table:
     table.add_row("sent", f"{run.calls:,}", _money(run.spent, run.calls))
     table.add_row("  of these lost at a kill", f"{run.lost:,}", _money(run.lost_usd, run.lost))
     table.add_row("under way, or lost since", f"{run.under_way:,}", "")
-    saved = _money(run.saved, run.hits - run.unpriced)
-    table.add_row("answered from the journal", f"{run.hits:,}", f"{saved} saved")
+    table.add_row("answered from the journal", f"{run.hits:,}", f"{_money(run.saved, run.hits)} saved")
     if 0 < run.unpriced < run.hits:
         table.add_row("  of these without a price", f"{run.unpriced:,}", "")
     table.add_row("samples with an outcome", f"{run.outcomes:,}", "")
@@ -68,7 +67,7 @@ def _table(*names: str) -> Table:
 
 
 def _money(usd: float, calls: int) -> str:
-    """A sum; a dash where no call has a known price."""
+    """A sum; a dash where there are calls and none has a known price."""
     return f"{usd:,.2f}" if usd or not calls else "–"
 
 

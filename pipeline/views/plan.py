@@ -70,7 +70,7 @@ def _samples(found: Forecast, console: Console) -> None:
     rows += [(f"kept: {TITLES[slot]}", kept, "count") for slot, kept in found.kept.items()]
     console.print()
     _table("Samples", [*rows, ("lost", found.lost, "count")], console)
-    if found.filled is not None and found.filled < 1:
+    if found.filled is not None and found.filled < 0.995:
         console.print(Text(f"  The quotas are filled in {100 * found.filled:.0f} % of the simulated builds.", "yellow"))
 
 
@@ -78,13 +78,13 @@ def _calls(found: Forecast, console: Console) -> None:
     """One line a kind of call; the 90 % interval stands with the number of calls and with the sums."""
     grid = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
     grid.add_column("Calls", header_style="bold", min_width=22)
-    for name in ("calls", "90 % interval", "images", "tokens in", "tokens out"):
+    for name in ("calls", "90 % interval", "tokens in", "tokens out"):
         grid.add_column(name, justify="right", no_wrap=True)
     sums = {("all", ""): found.totals}
     for (role, kind), figures in {**found.calls, **sums}.items():
         calls = figures["calls"]
         between = "" if calls is None else _between(calls, "count")
-        cells = (figures[name] for name in ("images", "input_tokens", "output_tokens"))
+        cells = (figures[name] for name in ("input_tokens", "output_tokens"))
         means = (_UNKNOWN if cell is None else _figure(cell.mean, "count") for cell in cells)
         name = "all" if role == "all" else f"{spoken(role)}: {spoken(kind)}"
         grid.add_row(name, "" if calls is None else _figure(calls.mean, "count"), between, *means)

@@ -33,9 +33,9 @@ def as_json(found: WhatIf) -> str:
 def _told(side: Side) -> dict[str, Any]:
     return {
         "ends": dict(sorted(side.ends.items())),
-        "accepted": side.accepted,
         "unknown": dict(sorted(side.unknown.items())),
-        "calls": {"text": side.texts, "image": side.images},
+        "calls": dict(side.calls),
+        "compared": {"accepted": side.accepted, "text": side.texts, "image": side.images},
         "usd": side.usd if side.unpriced < side.texts + side.images else None,
         "unpriced": side.unpriced,
         "per_accepted": dict(_per_accepted(side)),
@@ -76,9 +76,14 @@ def _ends(found: WhatIf) -> Table:
 
 
 def _costs(found: WhatIf) -> Table:
-    table = _table("Per accepted sample")
+    table = _table("Calls")
+    least = "≥ " if found.then.unknown else ""
+    for medium in ("image", "text"):
+        before, after = found.today.calls[medium], found.then.calls[medium]
+        change = "" if least or after == before else f"{after - before:+,}"
+        table.add_row(f"{medium}s of all samples", f"{before:,}", f"{least}{after:,}", change)
     now, then = dict(_per_accepted(found.today)), dict(_per_accepted(found.then))
-    names = {"images": "images", "texts": "texts", "usd": "US dollars"}
+    names = {"images": "images per accepted", "texts": "texts per accepted", "usd": "US dollars per accepted"}
     for name, title in names.items():
         a, b = now[name], then[name]
         change = "" if a is None or b is None else f"{b - a:+.2f}"
@@ -112,7 +117,7 @@ def _notes(found: WhatIf) -> Iterator[str]:
     then = found.then
     yield ""
     known = found.then.ends.total() - found.then.ends[UNKNOWN] - found.then.ends["rl"]
-    yield f"Costs: of the {known:,} SFT samples whose end is known under both policies, lost ones included."
+    yield f"Per accepted: of the {known:,} SFT samples whose end is known under both policies, with the calls of the lost."
     for call, n in then.unknown.most_common(_MOST):
         yield f"{n:,} samples would take a branch nobody took: {clip(call, 60)}. Their end and further calls are not known."
     priced = then.texts + then.images - then.unpriced

@@ -84,6 +84,7 @@ def test_a_changed_policy_is_foreseen_as_a_fork_then_finds_it(own, pool):
     assert 0 < unknown < len(own.samples)
     assert set(asked.then.unknown) == {"diagnose: diagnosis by analyzer"}
     assert asked.then.images == asked.today.images  # who ends alike takes the same calls
+    assert asked.then.calls["image"] < asked.today.calls["image"]
     assert asked.then.accepted < whatif(own.out, []).today.accepted
     fork = own.under(FEWER)
     assert fork.fingerprint != own.fingerprint

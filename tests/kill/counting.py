@@ -31,7 +31,7 @@ from pipeline.world.server.app import app as world
 
 MEAN_S, SPREAD = 0.15, 0.6  # of a log-normal wait
 HELD = "held"
-STOP_S = 10
+STOP_S = 60
 
 
 @dataclass

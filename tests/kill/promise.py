@@ -18,6 +18,14 @@ Reason = Literal["open", "just sent", "broken"]
 
 
 @dataclass(frozen=True)
+class Kill:
+    """When a kill was sent, and when it was done: the kernel takes a moment, and a driver's raylet dies after the driver."""
+
+    sent: float
+    done: float
+
+
+@dataclass(frozen=True)
 class Repeat:
     """A request that came again."""
 
@@ -25,9 +33,9 @@ class Repeat:
     again: Seen
     reason: Reason
 
-    def told(self, kills: Sequence[float]) -> str:
+    def told(self, kills: Sequence[Kill]) -> str:
         """For a reader: times relative to the last kill before it came again."""
-        at = max((k for k in kills if k < self.again.came), default=self.again.came)
+        at = max((kill.sent for kill in kills if kill.sent < self.again.came), default=self.again.came)
         sent = "never" if self.before.sent is None else f"{self.before.sent - at:+.3f} s"
         return (
             f"{self.reason}: {self.before.model} seed {self.before.seed} came {self.before.came - at:+.3f} s (run "
@@ -35,7 +43,7 @@ class Repeat:
         )
 
 
-def repeats(seen: Iterable[Seen], kills: Sequence[float]) -> Iterator[Repeat]:
+def repeats(seen: Iterable[Seen], kills: Sequence[Kill]) -> Iterator[Repeat]:
     """Every request that came again, and why it might."""
     by_digest = defaultdict(list)
     for one in seen:
@@ -45,11 +53,11 @@ def repeats(seen: Iterable[Seen], kills: Sequence[float]) -> Iterator[Repeat]:
             yield Repeat(before, again, _reason(before, again, kills))
 
 
-def _reason(before: Seen, again: Seen, kills: Sequence[float]) -> Reason:
+def _reason(before: Seen, again: Seen, kills: Sequence[Kill]) -> Reason:
     for kill in kills:
-        if before.came <= kill < again.came:
-            if before.sent is None or before.sent > kill:
+        if before.came <= kill.done and kill.sent < again.came:
+            if before.sent is None or before.sent > kill.sent:
                 return "open"
-            if before.sent > kill - JUST_SENT_S:
+            if before.sent > kill.sent - JUST_SENT_S:
                 return "just sent"
     return "broken"

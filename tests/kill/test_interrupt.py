@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.kill.promise import repeats
+from tests.kill.promise import Kill, repeats
 from tests.kill.victim import GONE_S, SMALL, Build, ended
 
 SLOTS = int(SMALL["run.concurrency"])
@@ -23,9 +23,7 @@ def held(request, server, reference, tmp_path):
     build = Build(tmp_path / "out", server, f"held-{request.param.name}-{request.node.name[:12]}")
     build.start()
     try:
-        first = build.first_call()
-        assert first is not None, build.told()
-        time.sleep(max(0.0, first + 0.3 * reference.seconds - time.time()))
+        assert build.calls(len(reference.asked) // 3), build.told()
         server.hold(build.case)
         waiting(build)
         yield build, request.param
@@ -86,8 +84,8 @@ def test_twice_stops_at_once_and_keeps_what_arrived(held, server, reference):
     assert ended(build.pid, GONE_S) == []
     server.release(build.case)
     finished(build, reference)
-    repeated = list(repeats(build.seen(), [again]))
+    repeated = list(repeats(build.seen(), [Kill(again, again)]))
     late = [one for one in repeated if one.before.sent is not None and one.before.sent < again - ARRIVING_S]
-    assert not late, "\n".join(one.told([again]) for one in late)
+    assert not late, "\n".join(one.told([Kill(again, again)]) for one in late)
     assert len(repeated) == SLOTS  # each call that was given up, and no other
     print(f"stopped {took:.1f} s after the second {number.name}")

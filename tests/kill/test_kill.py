@@ -17,7 +17,7 @@ import pytest
 from pipeline.output.verify import examine
 from tests.kill.conftest import Figures, Reference
 from tests.kill.counting import Seen
-from tests.kill.promise import GRACE_S, repeats
+from tests.kill.promise import GRACE_S, Kill, repeats
 from tests.kill.victim import GONE_S, SMALL, Build, ended, kill
 
 KINDS = ("driver", "actor", "raylet")
@@ -31,7 +31,7 @@ class Course:
     """What befell one build: when it was killed, and how that went."""
 
     build: Build
-    kills: list[float] = field(default_factory=list)
+    kills: list[Kill] = field(default_factory=list)
     moments: list[str] = field(default_factory=list)
     calls_after: list[str] = field(default_factory=list)
     gone_after: list[str] = field(default_factory=list)
@@ -73,17 +73,18 @@ def test_a_kill_costs_the_calls_in_flight_and_nothing_else(kind, seed, server, r
 
 def disturbed(build: Build, kind: str, chance: random.Random, times: int, reference: Reference) -> Course:
     """Build with so many kills on the way, to the end."""
-    course = Course(build)
+    course, left = Course(build), len(reference.asked)
     build.start()
     for number in range(times):
-        began = build.first_call()
-        share = chance.uniform(0.02, 0.9 if number == 0 else 0.4)
-        if began is None or not _survives_until(build, began + share * reference.seconds):
+        share, before = chance.uniform(0.02, 0.9), len(build.seen())
+        if not build.calls(max(1, round(share * left))):
             assert number > 0, f"the build ended before its kill\n{build.told()}"
-            break  # what a first kill left to do was done sooner
+            break  # little was left to be done after the first kill
+        time.sleep(chance.uniform(0, 0.2))
         victim = chance.choice(build.victims(kind))
-        course.kills.append(kill(victim))
+        course.kills.append(kill(victim, build.victims("raylet") if kind == "driver" else ()))
         course.moments.append(f"{share:.2f}")
+        left -= len(build.seen()) - before
         if kind != "actor":
             _resumed(course, kind)
     began_again = time.time()
@@ -93,15 +94,9 @@ def disturbed(build: Build, kind: str, chance: random.Random, times: int, refere
     return course
 
 
-def _survives_until(build: Build, when: float) -> bool:
-    while time.time() < when and build.alive():
-        time.sleep(0.005)
-    return build.alive()
-
-
 def _resumed(course: Course, kind: str) -> None:
     """Start again once the driver has ended, at once; note when the last call and the last process of the killed run went."""
-    build, killed = course.build, course.kills[-1]
+    build, killed = course.build, course.kills[-1].sent
     code, old, run = build.finish(SETTLED_S), build.pid, build.runs
     assert code == (-9 if kind == "driver" else 1), f"code {code}\n{build.told()}"
     build.start()

@@ -11,12 +11,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.kill.counting import CountingServer, Seen
+from tests.kill.promise import Kill
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "manifests" / "world-over-http.yaml"
@@ -29,6 +30,7 @@ SMALL = {
 }
 GONE_S = 30  # after which no process of a build that has ended may be left
 PRODUCTS = ("sft", "rl", "pairs", "record")
+HELPER = re.compile(rb"ray::(DashboardAgent|RuntimeEnvAgent)\b")
 RUNG = re.compile(rb"ray::.*(Direct|Reflect|Multistep)")
 
 
@@ -44,24 +46,30 @@ class Process:
 
 def in_session(leader: int) -> list[Process]:
     """The processes of a session that are alive."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                stat, title = (folder / "stat").read_text(), (folder / "cmdline").read_bytes()
-            except OSError:  # it ended meanwhile
-                continue
-            name, _, rest = stat.partition("(")[2].rpartition(")")
-            state, _, _, session, *more = rest.split()
-            if int(session) == leader and state not in "ZX":
-                found.append(Process(int(folder.name), int(more[15]), name, title.replace(b"\0", b" ")))
-    return found
+    numbers = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+    found = [known for number in numbers if (known := _process(number)) is not None]
+    return [process for process, session in found if session == leader]
+
+
+def _process(number: int) -> tuple[Process, int] | None:
+    """A process and its session; None when it is not alive."""
+    folder = Path(f"/proc/{number}")
+    try:
+        stat, title = (folder / "stat").read_text(), (folder / "cmdline").read_bytes()
+    except OSError:  # it ended meanwhile
+        return None
+    name, _, rest = stat.partition("(")[2].rpartition(")")
+    state, _, _, session, *more = rest.split()
+    return None if state in "ZX" else (Process(number, int(more[15]), name, title.replace(b"\0", b" ")), int(session))
 
 
 def ended(leader: int, within_s: float) -> list[Process]:
-    """Wait until no process of a session is left; those that are still there after `within_s` seconds."""
+    """Wait until no process of a session is left; those that are still there after `within_s` seconds.
+
+    Two helpers of Ray are not waited for: killed with their driver, they look for it for a minute. They call nobody.
+    """
     until = time.monotonic() + within_s
-    while (left := in_session(leader)) and time.monotonic() < until:
+    while (left := [p for p in in_session(leader) if not HELPER.match(p.title)]) and time.monotonic() < until:
         time.sleep(0.1)
     return left
 
@@ -76,6 +84,7 @@ class Build:
     settings: Mapping[str, object] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     runs: int = 0
+    _sessions: list[int] = field(default_factory=list)
 
     @property
     def pid(self) -> int:
@@ -98,6 +107,7 @@ class Build:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._sessions.append(self.process.pid)
 
     @property
     def _log(self) -> Path:
@@ -122,10 +132,11 @@ class Build:
             return self.process.wait()
 
     def end(self) -> None:
-        """End everything that is left of the last run."""
-        if self.process is not None:
-            for left in in_session(self.pid):
+        """End everything that is left of any run."""
+        for session in self._sessions:
+            for left in in_session(session):
                 _kill(left.pid)
+        if self.process is not None:
             self.process.wait()
 
     def seen(self) -> list[Seen]:
@@ -143,15 +154,15 @@ class Build:
         else:
             os.kill(self.pid, number)
 
-    def first_call(self, within_s: float = 120) -> float | None:
-        """Wait for the first call of this run, and say when it came; None when the run ends without one."""
+    def calls(self, count: int, within_s: float = 180) -> bool:
+        """Wait until this run has made so many calls; False when it ends before."""
         until = time.monotonic() + within_s
-        while not (mine := [seen.came for seen in self.seen() if seen.run == self.runs]):
+        while sum(seen.run == self.runs for seen in self.seen()) < count:
             if not self.alive():
-                return None
-            assert time.monotonic() < until, f"the build asked for nothing\n{self.told()}"
-            time.sleep(0.02)
-        return mine[0]
+                return False
+            assert time.monotonic() < until, f"the build does not make {count} calls\n{self.told()}"
+            time.sleep(0.01)
+        return True
 
     def victims(self, kind: str) -> list[Process]:
         """What may be killed as a `kind`: the driver, a rung's actor, or the raylet."""
@@ -168,11 +179,20 @@ class Build:
         return {str(f.relative_to(self.out)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
-def kill(victim: Process) -> float:
-    """SIGKILL it, and say when (seconds since 1970)."""
-    when = time.time()
+def kill(victim: Process, others: Sequence[Process] = ()) -> Kill:
+    """SIGKILL it, and wait until it is gone, and with it the others, whom its death takes along."""
+    sent = time.time()
     _kill(victim.pid)
-    return when
+    until = sent + 10
+    while any(_same(process) for process in (victim, *others)):
+        assert time.time() < until, f"{victim} does not die"
+        time.sleep(0.002)
+    return Kill(sent, time.time())
+
+
+def _same(process: Process) -> bool:
+    found = _process(process.pid)
+    return found is not None and found[0].began == process.began
 
 
 def _kill(pid: int) -> None:

@@ -167,18 +167,24 @@ def test_rows_are_counted_without_reading_images(tmp_path: Path) -> None:
     assert found == {"a": 4, "b": 2, "c": 70_000, "d": 9}
 
 
+def budgeted(*overrides: str) -> Manifest:
+    manifest = load(DEMO, overrides)
+    return manifest.model_copy(update={"run": manifest.run.model_copy(update={"budget_usd": 5.0})})
+
+
 def test_a_budget_needs_a_price_for_every_model() -> None:
     assert unpriced(load(DEMO)) == []
-    assert [place for place, _ in unpriced(load(DEMO, [*PRICES[:2], "run.budget_usd=5"]))] == ["models.analyzer.model"]
-    assert unpriced(load(DEMO, [*PRICES, "run.budget_usd=5"])) == []
+    assert [place for place, _ in unpriced(budgeted(*PRICES[:2]))] == ["models.analyzer.model"]
+    assert unpriced(budgeted(*PRICES)) == []
+    with pytest.raises(BuildError, match="world-analyzer has no price"):
+        load(DEMO, [*PRICES[:2], "run.budget_usd=5"])
 
 
 def test_a_budget_needs_a_price_for_who_is_asked_next_and_for_every_size() -> None:
     served = "providers.p={base_url: http://127.0.0.1:1/v1}"
     others = "[{provider: p}, {provider: p, model: v/x}]"
     judge = f"models.analyzer={{backend: openai, provider: p, model: world-analyzer, failover: {others}}}"
-    sizes = "prices.world-baseline={image: {512x512: 0.1}}"
-    found = dict(unpriced(load(DEMO, [*PRICES, served, judge, sizes, "run.budget_usd=5"])))
+    found = dict(unpriced(budgeted(*PRICES, served, judge, "prices.world-baseline={image: {512x512: 0.1}}")))
     assert list(found) == ["models.baseline.model", "models.analyzer.failover.1.model"]
     assert "other" in found["models.baseline.model"]
     assert "v/x has no price" in found["models.analyzer.failover.1.model"]

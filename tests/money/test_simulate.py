@@ -21,6 +21,7 @@ class Known:
 
     chances: tuple[float, ...]
     unsure: float = 0.0
+    lost_at_once: bool = False
     source: str = "known"
     notes: tuple[str, ...] = ()
 
@@ -36,7 +37,7 @@ class Known:
             whole,
             first,
             np.arange(4),
-            np.zeros(4, bool),
+            np.array([False, False, False, self.lost_at_once]),
             np.ones((1, len(QUANTITIES)), bool),
         )
 
@@ -86,6 +87,14 @@ def test_rl_prompts_take_their_direct_try_alone():
     assert calls["none"] == pytest.approx(4500, rel=0.02)
     assert calls["direct"] == pytest.approx(5000, rel=0.02)
     assert calls["full"] == 9000
+
+
+def test_an_rl_prompt_fails_only_by_its_own_direct_try():
+    rates = Known((0, 0, 0, 1), lost_at_once=True)
+    kept = {climb: simulate(rates, of(100, rl=1.0, rl_climb=climb), builds=5) for climb in ("none", "direct")}
+    assert (kept["none"].kept[:, 3] == 100).all()
+    assert (kept["none"].lost == 0).all()
+    assert (kept["direct"].lost == 100).all()
 
 
 class Limits:

@@ -1,61 +1,69 @@
-"""The wrappers around a model: asked again after a transient error, one permit a call, counted."""
+"""Models from their specs: where each is asked, in order, and who it is, whatever its address."""
 
-import asyncio
-import time
-from contextlib import asynccontextmanager
+import yaml
 
-import pytest
+import prompts.catalogue
+from pipeline.manifest_file import load
+from pipeline.manifest_lock import fingerprint
+from pipeline.models import accesses, identities
 
-from pipeline.models import Limited, Retried
-from stages.errors import RateLimited, Refused, Transient
-from stages.protocols import Message, TextRequest
-from stages.scripted import ScriptedAnalyzer
-
-REQUEST = TextRequest((Message("user", "?"),), (), "evaluation", 1, 1)
-
-
-def ask(model):
-    return asyncio.run(model.ask(REQUEST)).text
-
-
-def test_a_transient_error_is_asked_again():
-    model = ScriptedAnalyzer([Transient("503"), RateLimited("429", 0.01), "done"])
-    assert ask(Retried(model, deadline_s=30)) == "done"
-    assert len(model.requests) == 3
-
-
-def test_past_the_deadline_the_error_stands():
-    model = ScriptedAnalyzer([Transient("503")] * 50)
-    with pytest.raises(Transient, match="503"):
-        ask(Retried(model, deadline_s=0.01))
-    assert len(model.requests) < 10
+BASE = {
+    "name": "m",
+    "sources": [{"kind": "world", "name": "w", "count": 1}],
+    "providers": {
+        "near": {"base_url": "http://127.0.0.1:1/v1", "api_key_env": "NEAR_KEY"},
+        "far": {"base_url": "https://far.example/v1"},
+    },
+    "models": {
+        "baseline": {"backend": "openai", "provider": "near", "model": "painter"},
+        "generator": {"model": "world-generator"},
+        "analyzer": {
+            "backend": "openai",
+            "provider": "near",
+            "model": "judge",
+            "revision": "2",
+            "options": {"temperature": 0.5},
+            "failover": [{"provider": "far"}, {"provider": "far", "model": "vendor/judge"}],
+        },
+    },
+}
 
 
-def test_a_providers_wish_when_to_come_back_is_kept():
-    began = time.monotonic()
-    assert ask(Retried(ScriptedAnalyzer([RateLimited("429", 0.3), "done"]), deadline_s=30)) == "done"
-    assert time.monotonic() - began >= 0.3
+def manifest(tmp_path, *overrides):
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump(BASE))
+    return load(tmp_path / "m.yaml", list(overrides))
 
 
-def test_other_errors_are_not_asked_again():
-    model = ScriptedAnalyzer([Refused("no"), "done"])
-    with pytest.raises(Refused):
-        ask(Retried(model, deadline_s=30))
-    assert len(model.requests) == 1
+def test_an_identity_names_each_model_that_may_answer_once_and_no_place(tmp_path):
+    found = identities(manifest(tmp_path))
+    assert found == {
+        "baseline": "openai/painter@1",
+        "generator": "world/world-generator@1",
+        "analyzer": "openai/judge@2?temperature=0.5|openai/vendor/judge@2?temperature=0.5",
+    }
 
 
-def test_the_permit_is_given_back_while_waiting_and_after_an_error():
-    held, counted = [], []
+def test_who_is_asked_in_order(tmp_path):
+    made = manifest(tmp_path)
+    asked = [(at.name, at.model, at.revision) for at in accesses(made, made.models.analyzer)]
+    assert asked == [("near", "judge", "2"), ("far", "judge", "2"), ("far", "vendor/judge", "2")]
+    (alone,) = accesses(made, made.models.generator)
+    assert (alone.name, alone.provider) == ("world", None)
 
-    @asynccontextmanager
-    async def permit():
-        held.append(1)
-        try:
-            yield
-        finally:
-            held.append(-1)
 
-    model = Limited(ScriptedAnalyzer([Transient("503"), "done"]), permit, lambda what, by: counted.append((what, by)))
-    assert ask(Retried(model, deadline_s=30)) == "done"
-    assert held == [1, -1, 1, -1]
-    assert counted == [("calls", 1), ("calls", 1)]
+def test_another_place_of_the_same_model_is_the_same_data_set_and_another_model_is_not(tmp_path):
+    hashes = prompts.catalogue.load().hashes
+
+    def of(*overrides):
+        return fingerprint(manifest(tmp_path, *overrides), hashes)
+
+    same = (
+        ["providers.near.base_url=http://127.0.0.1:2/v1", "providers.near.requests_per_minute=9"],
+        ["models.baseline.provider=far"],
+        ["models.baseline.failover=[{provider: far}]"],
+        ["prices={judge: {request: 1}, painter: {image: 1}, vendor/judge: {}, world-generator: {}}", "run.budget_usd=3"],
+        ["run.retries=1", "run.concurrency=2"],
+    )
+    assert {of(*overrides) for overrides in same} == {of()}
+    others = (["models.baseline.failover=[{provider: far, model: other}]"], ["models.analyzer.options={}"])
+    assert of() not in {of(*overrides) for overrides in others}
