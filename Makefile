@@ -4,10 +4,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 MANIFEST ?= manifests/demo.yaml
 DIR ?= build/demo
+VLLM_SERVER ?= ../shared/tools/vllm_cpu_server.sh
+VLLM_HOME ?= build/vllm
+VLLM_PORT ?= 8200
 
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset test lint verify report truth truth-policies truth-holdout skill-curves picture bench \
-	test-datasets-3 test-identity test-browser chromium clean
+	test-datasets-3 test-identity test-browser test-over-http test-kill test-faults test-vllm plan-coverage chromium clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -53,6 +56,21 @@ test-identity: $(VENV)/.installed-dev ## build the 240-sample demo with 1 and 16
 
 test-browser: $(VENV)/.installed-dev chromium ## look at every page in a real Chromium, at two widths, light and dark
 	$(BIN)/python -m pytest -m slow tests/views
+
+test-over-http: $(VENV)/.installed-dev ## build the demo in process and over HTTP, and compare every row
+	$(BIN)/python -m pytest -m slow tests/world/test_over_http.py
+
+test-kill: $(VENV)/.installed-dev ## 60 SIGKILLs of driver, actor and raylet against a counting server (30 minutes)
+	$(BIN)/python -m pytest -m slow -s tests/kill
+
+test-faults: $(VENV)/.installed-dev ## 1,000 samples at 20 % faults, then a minute of 90 % 429 (20 minutes)
+	$(BIN)/python -m pytest -m slow -s tests/faults
+
+test-vllm: $(VENV)/.installed-dev ## a real vLLM server on this CPU, through our backend (sets itself up: 3 minutes, 6 GB)
+	tests/vllm/run.sh $(VLLM_SERVER) $(VLLM_HOME) $(VLLM_PORT) $(BIN)/python
+
+plan-coverage: $(VENV)/.installed ## how often x2i plan's intervals hold what builds of 20 seeds took (15 minutes)
+	$(BIN)/python -m benchmarks.plan_coverage $(ARGS)
 
 test-datasets-3: build/compat/.installed ## read the shards of DIR with HF datasets 3.6.0
 	build/compat/bin/python tests/compat/datasets_360.py $(DIR) build/compat/cache

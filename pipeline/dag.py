@@ -44,6 +44,9 @@ BLOCK_ROWS = 16
 IN_HAND = 12  # samples a rung has in hand for each call in flight: a block waits for its slowest sample
 MOST_TASKS = 512  # a thread each in every rung actor
 SLIVER = 0.01  # of a CPU: actors that only wait must leave room for those that work
+ARRIVING_S = (
+    1.0  # an image that has arrived is looked at and stored before its answer counts: what is paid is not given up
+)
 T = TypeVar("T")
 
 
@@ -98,6 +101,7 @@ class Rung:
 
     async def _give_up_when_halted(self) -> None:
         await self._link.halted.wait()
+        await asyncio.sleep(ARRIVING_S)
         for journal in self._composed.journals:
             journal.give_up()
 
@@ -124,6 +128,8 @@ class Rung:
         return pa.Table.from_pylist(after, schema=batch.schema)
 
     async def _all(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        if not self._link.running:  # nothing new is begun: a long plan must not hold up the end of the run
+            return [row for row in rows if row["status"] != "climbing"]
         kept = await asyncio.to_thread(self._outcomes.among, [row["id"] for row in rows if row["status"] == "climbing"])
         try:
             after = await asyncio.gather(*(self._one(row, kept.get(row["id"])) for row in rows))

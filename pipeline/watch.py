@@ -62,7 +62,7 @@ def _rung(name: str, counts: Mapping[str, int]) -> RungCount:
 @contextmanager
 def watching(hub: Any, title: str, quotas: Quotas, console: Console) -> Iterator[None]:
     """Show the run's progress until the context ends. What is asked here is also the driver's heartbeat (`pipeline.hub`)."""
-    began, over = time.monotonic(), threading.Event()
+    began, over, ending = time.monotonic(), threading.Event(), threading.Lock()
     latest: list[Progress] = []
 
     def look() -> None:
@@ -73,8 +73,9 @@ def watching(hub: Any, title: str, quotas: Quotas, console: Console) -> Iterator
             try:
                 look()
             except ray.exceptions.RayError:
-                if not over.is_set():
-                    signal.pthread_kill(threading.main_thread().ident or 0, GONE)
+                with ending:  # never after the handler is gone
+                    if not over.is_set():
+                        signal.pthread_kill(threading.main_thread().ident or 0, GONE)
                 return
 
     def show(display: Display) -> None:
@@ -102,7 +103,8 @@ def watching(hub: Any, title: str, quotas: Quotas, console: Console) -> Iterator
             look()
             show(display)
         finally:
-            over.set()
+            with ending:
+                over.set()
             signal.signal(GONE, before)
 
 

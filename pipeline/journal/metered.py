@@ -111,9 +111,11 @@ class _Sent:
         self.by.scribe.closed(call.id, ended)
 
     def _usd(self, error: BaseException | None) -> float | None:
-        """What was reserved counts as spent where the provider may have made an answer that we did not wait for."""
+        """What was reserved counts as spent where an answer does not say what it took, and where the provider may have made
+        one that we did not wait for."""
         if error is None or isinstance(error, ANSWER_ERRORS):
-            return self.by.cost_of(self.request, self.usage, images_paid(self.request, error))
+            cost = self.by.cost_of(self.request, self.usage, images_paid(self.request, error))
+            return self._open.usd if cost is None else cost
         return self._open.usd if isinstance(error, TimedOut | asyncio.CancelledError) else None
 
 

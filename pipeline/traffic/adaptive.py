@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 START = 4
 FALL = 0.75
 SUCCESSES_PER_STEP = 25
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
 JITTER = 0.25
 CALM = 25
 """Successes in a row after which a wish to slow down is a new trouble, not part of the last one."""

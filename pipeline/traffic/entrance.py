@@ -79,9 +79,7 @@ class Entrance:
     async def _ask(self, provider: str) -> None:
         queue = self._waiting[provider]
         while queue:
-            await asyncio.sleep(
-                COLLECT_S
-            )  # calls take seconds: ten milliseconds gather those that wait together
+            await asyncio.sleep(COLLECT_S)  # calls take seconds: ten milliseconds gather those that wait together
             group = self._first(queue)
             if not group:
                 continue

@@ -52,5 +52,5 @@ class Failover:
             if failed:
                 raise failed[-1]
             if not out:
-                raise errors[-1]
+                raise EngineDead("; ".join(dict.fromkeys(error.text for error in errors))) from errors[-1]
             await self.sleep(max(min(out), _LEAST_WAIT_S) * random.uniform(1.0, 1.5))

@@ -4,13 +4,14 @@ In: requests. Out: the replies and errors of the model behind, unchanged; Draine
 took, and how it ended, is told to the traffic's owner: that is how it learns the pace.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from pipeline.money.cost import Load, images_paid
-from pipeline.traffic.terms import After
+from pipeline.traffic.terms import After, queued_s
 from stages.errors import EngineDead, Malformed, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
 from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest, Usage
 
@@ -71,11 +72,13 @@ class Paced:
         return reply
 
     async def _paced(self, call: Callable[..., Awaitable[R]], request: Request) -> R:
+        began = time.monotonic()
         ticket = await self.traffic.enter(self.provider, self.load_of(request))
         after = After("unsent", tokens=0, usd=0.0)
         try:
             async with self.permit():
                 await self.traffic.leave_to_send()
+                queued_s.set(queued_s.get() + time.monotonic() - began)
                 self.count("calls", 1)
                 after = After("cancelled")
                 reply = await call(request)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
-from pipeline.traffic.terms import ProviderOut
+from pipeline.traffic.terms import ProviderOut, queued_s
 from stages.errors import RateLimited, Transient
 from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest
 
@@ -25,8 +25,9 @@ _PACED = wait_random_exponential(multiplier=0.1, max=3)
 class Retried:
     """Makes a call again after a Transient error: at most `retries` times, and not later than `deadline_s` after its first failure.
 
-    Being asked to slow down is no failure of the call: RateLimited counts against the deadline only. A provider that is out is
-    not waited for here: its ProviderOut passes. `sleep` may return early; the model behind then says why.
+    Time that it waits for its turn is not counted. Being asked to slow down is no failure of the call: RateLimited counts against
+    the deadline only. A provider that is out is not waited for here: its ProviderOut passes. `sleep` may return early; the model
+    behind then says why.
     """
 
     model: Model
@@ -74,13 +75,19 @@ class _Patience:
         """Seconds until the next attempt; tenacity asks after each failure, before it asks whether to stop."""
         error = _error(state)
         if self._first is None:
-            self._first = time.monotonic()
+            self._first = _own_time()
         if isinstance(error, RateLimited):
-            return (error.retry_after or 0.0) + _PACED(state)
+            wished = error.retry_after or 0.0
+            # One that is longer than our patience is for the provider's lane to judge: it gives the provider up.
+            return (wished if wished < self.deadline_s else 0.0) + _PACED(state)
         self.failures += 1
         return _GROWING(state)
 
     def is_over(self, state: RetryCallState) -> bool:
         """True when the next attempt would be one too many, or too late."""
         assert self._first is not None
-        return self.failures > self.retries or time.monotonic() + state.upcoming_sleep - self._first > self.deadline_s
+        return self.failures > self.retries or _own_time() + state.upcoming_sleep - self._first > self.deadline_s
+
+
+def _own_time() -> float:
+    return time.monotonic() - queued_s.get()

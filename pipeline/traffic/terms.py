@@ -3,10 +3,14 @@
 In: nothing. Out: immutable values, which travel between processes, and the error for a provider that is out.
 """
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
 from stages.errors import Transient
+
+queued_s: ContextVar[float] = ContextVar("queued_s", default=0.0)
+"""Seconds that this task's calls have waited for their turn, in all: not the fault of the call, nor of the provider."""
 
 Ended = Literal["ok", "rate_limited", "transient", "other", "dead", "cancelled", "unsent"]
 """`ok`: it answered, be it to decline. `other`: it turned the request down. `dead`: it will not serve us. `cancelled`: we left,

@@ -34,7 +34,7 @@ LASTING: dict[str, tuple[Lasting, ...]] = {
     "text": ("wrong_schema",) * 3,
     "image": ("words_for_an_image", "half_a_png", "giant", "no_png"),
 }
-MOST_PASSING = 5
+MOST_PASSING = 4
 WORDS = "I would rather not draw this."
 WRONG = (
     '{"instruction": {"score": 5, "reason": "It is all there."}}',  # every evaluation has further axes
@@ -88,7 +88,7 @@ class Table:
             if fault not in PASSING:
                 return Story(tuple(passing), fault)
             passing += [fault] * (3 if fault == "error_503" else 1)  # these come in bursts
-        return Story(tuple(passing), None)
+        return Story(tuple(passing[:MOST_PASSING]), None)
 
     def wrong(self, request: str) -> str:
         """The reply of the wrong shape to that request."""

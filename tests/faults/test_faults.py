@@ -26,7 +26,7 @@ from stages.records import Trajectory
 from tests.faults.building import build
 from tests.faults.foresight import Foreseen
 from tests.faults.server import Faulty
-from tests.faults.table import LASTING, PASSING, Story, Table
+from tests.faults.table import LASTING, MOST_PASSING, PASSING, Story, Table
 from tests.pipeline.test_build import x2i
 from tests.serving import serving
 from tests.world.alike import climbed, nobodys_row
@@ -37,8 +37,8 @@ SETTINGS = {
     "providers.world.timeout_s": 4,
     "models.generator.options": CHAT,
     "run.concurrency": 16,
-    "run.retries": 12,  # a story has at most 7 passing faults
-    "run.retry_deadline_s": 300,
+    "run.retries": MOST_PASSING + 1,
+    "run.retry_deadline_s": 120,
 }
 KINDS = {*PASSING, *(kind for kinds in LASTING.values() for kind in kinds)}
 

@@ -10,11 +10,13 @@ while `FOLDER/CASE.held` is there, nothing is answered.
 import asyncio
 import hashlib
 import json
+import os
 import random
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
@@ -194,6 +196,7 @@ def counting(folder: Path) -> Iterator[CountingServer]:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.kill.counting", folder],
             cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=err,
             text=True,
@@ -209,8 +212,14 @@ def counting(folder: Path) -> Iterator[CountingServer]:
         process.wait(STOP_S)
 
 
+def _end_with_the_test() -> None:
+    sys.stdin.read()  # it ends when whoever started us does, however that came
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def main() -> None:
-    """Serve until SIGTERM; the first line printed is the address."""
+    """Serve until SIGTERM, or until the test ends; the first line printed is the address."""
+    threading.Thread(target=_end_with_the_test, daemon=True).start()
     listening = socket.create_server(("127.0.0.1", 0))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     config = uvicorn.Config(

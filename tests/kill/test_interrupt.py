@@ -13,6 +13,7 @@ from tests.kill.victim import GONE_S, SMALL, Build, ended
 
 SLOTS = int(SMALL["run.concurrency"])
 QUIET_S = 2.0
+COUNTED_S = 0.6  # after which the run knows how many calls are on their way
 AT_ONCE_S = 15.0  # Ray takes some seconds to come down
 ARRIVING_S = 0.05  # a response that left the server may not be here yet
 
@@ -26,6 +27,7 @@ def held(request, server, reference, tmp_path):
         assert build.calls(len(reference.asked) // 3), build.told()
         server.hold(build.case)
         waiting(build)
+        time.sleep(COUNTED_S)
         yield build, request.param
     finally:
         server.release(build.case)

@@ -111,8 +111,9 @@ def test_a_finished_output_is_left_alone_and_another_is_refused(narrow):
     assert {f: os.stat(f).st_mtime_ns for f in before} == before
     refused = x2i("build", DEMO, "--out", narrow, *SMALL, *QUOTAS, "--set", "seed=8", check=False)
     assert refused.returncode == 2
-    assert "--overwrite" in refused.stderr
-    assert refused.stderr.count("\n") == 1
+    assert "seed: 7 -> 8" in refused.stderr
+    assert all(choice in refused.stderr for choice in ("--fork", "--out", "--overwrite"))
+    assert refused.stderr.count("\n") < 10
 
 
 def test_the_ledger_holds_every_call_and_invents_nothing(narrow):
@@ -123,7 +124,8 @@ def test_the_ledger_holds_every_call_and_invents_nothing(narrow):
         *(("analyzer", kind) for kind in ("evaluation", "reflection", "diagnosis", "plan")),
     }
     assert {(c["try"], c["outcome"]) for c in calls} == {(1, "ok")}
-    assert {(c["input_tokens"], c["output_tokens"], c["usd"]) for c in calls} == {(None, None, None)}
+    assert all(c["input_tokens"] > 0 and c["output_tokens"] > 0 for c in calls)
+    assert {(c["usd"], c["provider"]) for c in calls} == {(None, "world")}  # nobody said what the world costs
     assert all(c["seconds"] > 0 and c["images"] == (c["kind"] == "image") for c in calls)
     models = json.loads((narrow / "run.json").read_text())["models"]
     assert {c["role"]: c["model"] for c in calls} == models

@@ -11,7 +11,7 @@ import ray
 from rich.console import Console
 
 from benchmarks.slots import Sleeper, ladder, samples
-from pipeline import dag, hub
+from pipeline import dag, hub, interrupt
 from pipeline.errors import RunStopped
 from pipeline.interrupt import interrupts
 from pipeline.manifest_file import load
@@ -42,12 +42,13 @@ class Run:
         )
         self.ladder = ladder(Sleeper(median_s, 0.1, str(self.log)), per_rung=True)
 
-    def climb(self) -> float:
-        """Seconds it took."""
-        began = time.monotonic()
+    def climb(self) -> None:
         for _ in dag.run(self.job, self.todo, self.ladder):
             pass
-        return time.monotonic() - began
+
+    def wait_until_all_slots_are_taken(self) -> None:
+        while ray.get(self.hub.progress.remote()).counts.get(("direct", "in_flight"), 0) < SLOTS:
+            time.sleep(0.1)
 
     def begun(self) -> list[float]:
         return [float(line.split()[0]) for line in self.log.read_text().splitlines()]
@@ -74,8 +75,8 @@ def test_a_drained_run_ends_soon_and_keeps_what_was_in_flight(up, tmp_path):
     waiting.join()
     ended = time.monotonic()
     begun = run.begun()
-    assert max(begun) < run.at[0] + 0.6  # a report interval, and some time for a busy machine
-    assert ended - run.at[0] < 15
+    assert max(begun) < run.at[0] + 1.5  # a report interval, and some time for a busy machine
+    assert ended - run.at[0] < 20
     progress = ray.get(run.hub.progress.remote())
     assert (progress.state, progress.reason) == ("draining", "interrupt")
     assert all(n == 0 for (_, what), n in progress.counts.items() if what in ("samples", "in_flight"))
@@ -85,19 +86,17 @@ def test_a_drained_run_ends_soon_and_keeps_what_was_in_flight(up, tmp_path):
 
 
 def test_a_halted_run_does_not_wait_for_calls_in_flight(up, tmp_path):
-    run = Run(tmp_path, 40, median_s=30.0)
+    run = Run(tmp_path, median_s=60.0)
 
     def halt() -> None:
-        time.sleep(3)
+        run.wait_until_all_slots_are_taken()
         ray.get(run.hub.halt.remote("interrupt"))
-        halted.append(time.monotonic())
 
-    halted: list[float] = []
     thread = threading.Thread(target=halt)
     thread.start()
     run.climb()
     thread.join()
-    assert time.monotonic() - halted[0] < 8
+    assert not run.log.exists()  # no call came to its end
     assert list(run.outcomes.all()) == []
 
 
@@ -114,27 +113,30 @@ def test_the_first_signal_drains_and_says_so(up, tmp_path):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_the_second_signal_halts_and_the_third_interrupts_at_once(up, tmp_path):
-    run, told = Run(tmp_path, 40, median_s=30.0), io.StringIO()
+def test_the_second_signal_halts_and_the_third_interrupts_at_once(up, tmp_path, monkeypatch):
+    monkeypatch.setattr(interrupt, "HALT_S", 60.0)
+    run, told = Run(tmp_path, median_s=60.0), io.StringIO()
 
     def press() -> None:
+        run.wait_until_all_slots_are_taken()
         for _ in range(2):
-            time.sleep(2.5)
             os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
 
     thread = threading.Thread(target=press)
     thread.start()
     with interrupts(run.hub, Console(file=told)) as signals:
-        assert run.climb() < 15
+        run.climb()
         with pytest.raises(KeyboardInterrupt):
             signals.note(signal.SIGINT, None)
     thread.join()
+    assert not run.log.exists()  # no call came to its end
     assert "Stopping at once" in told.getvalue()
     assert ray.get(run.hub.progress.remote()).state == "halting"
 
 
 def test_no_call_begins_while_nobody_watches(up, tmp_path):
-    run, over = Run(tmp_path, 25, median_s=0.2), threading.Event()
+    run, over = Run(tmp_path, 15, median_s=0.1), threading.Event()
     seen: dict[str, float] = {}
 
     def watch() -> None:
@@ -150,9 +152,9 @@ def test_no_call_begins_while_nobody_watches(up, tmp_path):
     run.climb()
     over.set()
     thread.join()
-    assert seen["silent"] < seen["last"] < seen["silent"] + hub.HEARTBEAT_S + 0.6
+    assert seen["silent"] < seen["last"] < seen["silent"] + hub.HEARTBEAT_S + 1.5
     assert max(run.begun()) > seen["again"]
-    assert len(list(run.outcomes.all())) == 25
+    assert len(list(run.outcomes.all())) == 15
 
 
 def test_a_run_whose_hub_dies_is_stopped(up, tmp_path):
@@ -164,4 +166,4 @@ def test_a_run_whose_hub_dies_is_stopped(up, tmp_path):
     ):
         run.climb()
     waiting.join()
-    assert time.monotonic() - run.at[0] < 8
+    assert time.monotonic() - run.at[0] < 20

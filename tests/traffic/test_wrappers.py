@@ -39,13 +39,18 @@ def test_past_the_deadline_the_error_stands():
 
 
 def test_the_deadline_counts_from_the_first_failure():
-    class Slow(ScriptedAnalyzer):
-        async def ask(self, request):
-            await asyncio.sleep(0.3)  # as long as it waited in a queue
-            return await super().ask(request)
+    """And not while the call waits for its turn, before and after it."""
 
-    model = Slow([RateLimited("429", 0.0), "done"])
+    class Queue(Told):
+        async def enter(self, provider, load):
+            await asyncio.sleep(0.3)
+            return 7
+
+    model, _ = paced(ScriptedAnalyzer([*[RateLimited("429")] * 3, "done"]), Queue())
     assert ask(Retried(model, 1.1, 0)) == "done"
+    model, _ = paced(ScriptedAnalyzer([RateLimited("429", 0.2)] * 9), Told())
+    with pytest.raises(RateLimited):
+        ask(Retried(model, 0.5, 0))
 
 
 def test_wishes_to_slow_down_are_not_counted_as_failures():
@@ -93,7 +98,7 @@ def test_while_any_provider_may_come_back_the_call_waits():
 
 
 def test_when_all_failed_the_error_stands():
-    with pytest.raises(EngineDead, match="402"):
+    with pytest.raises(EngineDead, match="401; 402"):
         ask(Failover((ScriptedAnalyzer([EngineDead("401")]), ScriptedAnalyzer([EngineDead("402")])), "m"))
     with pytest.raises(Transient, match="503"):
         ask(Failover((ScriptedAnalyzer([Transient("503")]), ScriptedAnalyzer([EngineDead("402")])), "m"))

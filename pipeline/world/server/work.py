@@ -84,5 +84,5 @@ class Workers:
             raise Problem(503, "a worker of the world died; ask again", "worker_died") from error
 
     def stop(self) -> None:
-        """End them; what they have begun they finish, what waits for them is dropped."""
-        self._pool.shutdown(cancel_futures=True)
+        """Let them end: what waits for them is dropped. They are gone before this process is."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
