@@ -71,7 +71,8 @@ class Call:
     """One call that was sent. `kind` is the schema of its request (image, evaluation, reflection, diagnosis, plan).
 
     `started` in seconds since 1970, `seconds` until the answer or the error, without waiting for a permit. `images` counts
-    those made. `usd` in US dollars. `provider` is who was asked: one of the manifest's, or the backend's own.
+    those made. `usd` in US dollars, what was reserved where an answer
+    does not say what it took. `provider` is who was asked: one of the manifest's, or the backend's own.
     `outcome` is "ok", the name of the error, "Cancelled" for a call given up on its way, or "Lost" for one that was open at a kill.
     """
 

@@ -19,6 +19,7 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 from pipeline.manifest import Manifest, Models
 from pipeline.manifest_file import load
 from pipeline.money.spec import Price
+from pipeline.providers.options import Options
 from pipeline.providers.spec import Fallback, Provider
 from pipeline.sources import images
 from pipeline.sources.mapping import Row
@@ -78,6 +79,7 @@ TABLES_OF_THEIR_OWN = ("sources", "providers", "prices", "models.*.failover")
 REFERENCE: dict[str, type[BaseModel]] = {
     "The whole": Manifest,
     "A provider: providers.NAME": Provider,
+    "Options of a model over HTTP": Options,
     "Who is asked next: failover": Fallback,
     "A price: prices.MODEL": Price,
     "A table: kind jsonl, json, parquet": TableSpec,
