@@ -3,6 +3,7 @@
 The server holds its answers back, so that it is certain what is on its way when the signal comes.
 """
 
+import re
 import signal
 import time
 
@@ -18,17 +19,17 @@ AT_ONCE_S = 15.0  # Ray takes some seconds to come down
 ARRIVING_S = 0.05  # a response that left the server may not be here yet
 
 
-@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+@pytest.fixture
 def held(request, server, reference, tmp_path):
     """A build that has climbed for a while and waits for as many answers as it may."""
-    build = Build(tmp_path / "out", server, f"held-{request.param.name}-{request.node.name[:12]}")
+    build = Build(tmp_path / "out", server, re.sub(r"\W+", "-", request.node.name).strip("-"))
     build.start()
     try:
         assert build.calls(len(reference.asked) // 3), build.told()
         server.hold(build.case)
         waiting(build)
         time.sleep(COUNTED_S)
-        yield build, request.param
+        yield build
     finally:
         server.release(build.case)
         build.end()
@@ -53,8 +54,9 @@ def finished(build: Build, reference) -> None:
     assert {one.digest for one in build.seen()} == reference.asked
 
 
-def test_once_lets_what_was_sent_come_home(held, server, reference):
-    build, number = held
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+def test_once_lets_what_was_sent_come_home(number, held, server, reference):
+    build = held
     sent = len(build.seen())
     build.tell(number)
     time.sleep(QUIET_S)
@@ -72,8 +74,9 @@ def test_once_lets_what_was_sent_come_home(held, server, reference):
     assert not list(repeats(build.seen(), []))
 
 
-def test_twice_stops_at_once_and_keeps_what_arrived(held, server, reference):
-    build, number = held
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+def test_twice_stops_at_once_and_keeps_what_arrived(number, held, server, reference):
+    build = held
     build.tell(number)
     time.sleep(1)
     assert build.alive(), build.told()

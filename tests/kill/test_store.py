@@ -91,6 +91,7 @@ def test_the_store_fills_up(disk, server, reference, tmp_path):
     paid_again(build, SLOTS)
 
 
+@pytest.mark.slow
 def test_the_store_becomes_read_only(disk, server, reference, tmp_path):
     build = build_with(server, tmp_path / "out", "store-ro", store=disk.path)
     build.start()
@@ -103,6 +104,7 @@ def test_the_store_becomes_read_only(disk, server, reference, tmp_path):
     paid_again(build, SLOTS)
 
 
+@pytest.mark.slow
 def test_a_read_only_store_costs_no_call(disk, server, reference, tmp_path):
     build = build_with(server, tmp_path / "out", "store-ro-first", store=disk.path)
     disk.remount("ro")
@@ -125,6 +127,7 @@ def test_the_disk_of_the_database_fills_up(disk, server, reference, tmp_path):
     paid_again(build, SLOTS)
 
 
+@pytest.mark.slow
 def test_the_output_folder_is_full_at_the_end(disk, server, reference, tmp_path):
     out = disk.path / "out"
     out.mkdir()
