@@ -12,6 +12,10 @@ In: an exception from anywhere. Out: these classes, and `one_line`, which tells 
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
 
 
 class BuildError(Exception):
@@ -32,5 +36,19 @@ class Drained(Exception):
 
 def one_line(error: BaseException) -> str:
     """An error as "Kind: words", on one line without colour codes."""
-    words = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
+    said = str(error)
+    if isinstance(error, DBAPIError):  # whose own words are followed by the statement and a link
+        said = ": ".join((*error.detail, str(error.orig)))
+    words = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", said).split())
     return f"{type(error).__name__}: {words[:500]}" if words else type(error).__name__
+
+
+@contextmanager
+def writing(place: object) -> Iterator[None]:
+    """Name `place` in an error that does not say where it happened: a full disk only says that it is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(place)) from error

@@ -20,6 +20,7 @@ from pipeline.manifest import Quotas
 from pipeline.money.budget import Budget
 from pipeline.money.cost import Load
 from pipeline.output.cut import Finished
+from pipeline.providers.check import reachable
 from pipeline.providers.spec import Provider
 from pipeline.tally import Delta, Gate, Progress, Tally
 from pipeline.traffic.owner import Owner
@@ -55,7 +56,9 @@ class Hub:
         if self._owner is None:  # an actor's event loop does not run yet while it is made
             limits = self._limits
             budget = Budget(limits.budget_usd, limits.spent_usd)
-            self._owner = Owner(self._concurrency, limits.providers, budget, limits.patience_s, self._end)
+            self._owner = Owner(
+                self._concurrency, limits.providers, budget, limits.patience_s, self._end, self._is_there
+            )
         return self._owner
 
     async def lease(self, holder: str, wanted: int) -> int:
@@ -116,6 +119,9 @@ class Hub:
     async def stopped_by(self) -> str | None:
         """Why the run stopped, in the words of the first actor that could not go on."""
         return self._stopped_by
+
+    async def _is_there(self, name: str) -> bool:
+        return await reachable(name, self._limits.providers[name]) is None
 
     def _end(self, reason: str) -> None:
         self._tally.drain(reason)

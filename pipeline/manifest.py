@@ -207,5 +207,7 @@ class Manifest(_Strict):
             for name in spec.providers:
                 if name not in self.providers:
                     known = ", ".join(self.providers) or "there are none"
-                    raise ValueError(f"models.{role} asks the provider {name!r}, which providers does not name ({known})")
+                    raise ValueError(
+                        f"models.{role} asks the provider {name!r}, which providers does not name ({known})"
+                    )
         return self

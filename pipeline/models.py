@@ -136,7 +136,8 @@ def compose(manifest: Manifest, store: ImageStore, pool: Executor, prompts: Prom
 
     def chain(role: Role, spec: ModelSpec) -> Model:
         name = identity(manifest, spec, store)
-        asked = tuple(_link(manifest, at, role, name, store, pool, lent) for at in accesses(manifest, spec))
+        places = tuple(accesses(manifest, spec))
+        asked = tuple(_link(manifest, at, role, name, len(places) == 1, store, pool, lent) for at in places)
         journals.append(Journalled(Failover(asked, name, lent.sleep), lent.scribe, store))
         return journals[-1]
 
@@ -144,9 +145,9 @@ def compose(manifest: Manifest, store: ImageStore, pool: Executor, prompts: Prom
 
 
 def _link(
-    manifest: Manifest, at: Access, role: Role, chain: str, store: ImageStore, pool: Executor, lent: Lent
+    manifest: Manifest, at: Access, role: Role, chain: str, alone: bool, store: ImageStore, pool: Executor, lent: Lent
 ) -> Model:
-    """One model at one provider, down to what is sent."""
+    """One model at one provider, down to what is sent; `alone` where no other may be asked."""
     backend = build(at, store, pool)
     price = price_of(at.model, manifest.prices, table().models)
     cost_of = partial(cost, price)
@@ -156,4 +157,4 @@ def _link(
 
     metered = Metered(backend, role, at.name, lent.scribe, load_of, cost_of, chain)
     paced = Paced(metered, at.name, load_of, cost_of, lent.traffic, lent.permit, lent.count)
-    return Retried(paced, manifest.run.retry_deadline_s, manifest.run.retries, lent.sleep)
+    return Retried(paced, manifest.run.retry_deadline_s, manifest.run.retries, lent.sleep, alone)

@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import fsspec
 from PIL import Image
 
+from pipeline.errors import writing
 from pipeline.upright import upright_size
 from stages.records import ImageRef
 
@@ -73,8 +75,12 @@ class ImageStore:
             return
         os.makedirs(os.path.dirname(path), exist_ok=True)
         aside = f"{path}.{uuid.uuid4().hex}"
-        with open(aside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
+        try:
+            with writing(path), open(aside, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(aside, path)
+        finally:
+            with suppress(OSError):
+                os.unlink(aside)  # half an image would fill a full disk further

@@ -6,6 +6,7 @@ workers end when the process that made them ends, however it ends. `RayExecutor`
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -23,6 +24,7 @@ def _end_with_parent() -> None:
 
 
 def _watch() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when workers end
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -6,10 +6,11 @@ in which every table of a run is declared, and upserts in the words of the diale
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 METADATA = MetaData()
@@ -25,7 +26,14 @@ def opened(url: str, looking: bool = False) -> Engine:
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _looking if looking else _durable)
+    event.listen(engine, "handle_error", partial(_name, engine.url.render_as_string(hide_password=True)))
     return engine
+
+
+def _name(url: str, context: ExceptionContext) -> None:
+    """An error says which database it is about."""
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.add_detail(url)
 
 
 def _durable(connection: Any, _record: Any) -> None:

@@ -103,6 +103,9 @@ def _size(request: TextRequest | ImageRequest) -> str | None:
 
 def _inputs(request: TextRequest | ImageRequest) -> int:
     """More tokens than any tokeniser is likely to make of the request."""
-    text = sum(_A_MESSAGE + math.ceil(len(m.content.encode("utf-8", "surrogatepass")) / _BYTES_A_TOKEN) for m in request.messages)
+    text = sum(
+        _A_MESSAGE + math.ceil(len(m.content.encode("utf-8", "surrogatepass")) / _BYTES_A_TOKEN)
+        for m in request.messages
+    )
     images = sum(_AN_IMAGE + math.ceil(i.width * i.height / _PIXELS_A_TOKEN) for i in request.images)
     return _A_CALL + text + images

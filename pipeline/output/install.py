@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.errors import writing
 from pipeline.output.run_json import NAME
 from pipeline.output.schema import PRODUCTS
 
@@ -27,7 +28,8 @@ def aside(out: Path) -> Iterator[Path]:
     folder = out / f"{_PREFIX}{uuid.uuid4().hex}"
     folder.mkdir()
     try:
-        yield folder
+        with writing(out):
+            yield folder
     finally:
         shutil.rmtree(folder)
 

@@ -1,7 +1,9 @@
 """The circuit breaker of one provider: is it worth asking now? Pure; times are seconds of any one steady clock.
 
-In: how calls ended. Out: closed (ask), open (do not, until a moment), or a probe (one call, to find out). Open for longer than the
-run's patience means: given up, though a probe goes through now and then, in case it comes back.
+In: how calls ended, and whether the server was seen to be there otherwise. Out: closed (ask), open (do not, until a moment), or a
+probe (one call, to find out). Open for longer than the run's patience means: given up, though a probe goes through now and then, in
+case it comes back. A server that is there, and fails these calls alone, is not out: they are made until they fail for good, or
+for twice the patience without a single answer.
 
     closed --8 failures in a row, over 2 s or more--> open --its time is over--> one probe --answered--> closed
                                                        ^                            |
@@ -25,6 +27,8 @@ class Breaker:
     _turned_down: int = 0
     _failures: int = 0
     _failing_since: float = 0.0
+    _silent_since: float | None = None
+    _unanswered: int = 0
     _open_since: float | None = None
     _probe_at: float = 0.0
     _probe: int | None = None
@@ -49,6 +53,9 @@ class Breaker:
 
     def failed(self, ticket: int, now: float, words: str) -> None:
         """No answer. While it is open only the probe's failure is news: other calls were sent before it opened."""
+        self._unanswered += 1
+        if self._silent_since is None:
+            self._silent_since = now
         if self._open_since is not None and ticket != self._probe:
             return
         self._words = words
@@ -57,6 +64,11 @@ class Breaker:
         self._failures += 1
         if self._open_since is not None or (self._failures >= FAILURES and now - self._failing_since >= LEAST_S):
             self._open(now)
+
+    def there(self) -> None:
+        """The server was seen to be there and to take our key, though these calls fail: they are worth another try."""
+        if not self._refuses:
+            self._shut()
 
     def died(self, now: float, words: str) -> None:
         """The provider said that it will not serve us, or the engine is gone: open at once, and given up."""
@@ -86,12 +98,22 @@ class Breaker:
         if not self._answered and self._turned_down >= MISCONFIGURED:
             return f"provider {self.name} turned down each of {self._turned_down} calls and never answered one: {self._words}"
         if self._open_since is None:
-            return None
+            return self._mute(now)
         if self._refuses:
             return self._words
         if now - self._open_since >= self.patience_s:
             return f"no answer from provider {self.name} for {now - self._failing_since:.0f} s: {self._words}"
         return None
+
+    def _mute(self, now: float) -> str | None:
+        """Why a server that is there is given up all the same."""
+        if self._silent_since is None or self._unanswered < MISCONFIGURED:
+            return None
+        silent_s = now - self._silent_since
+        if silent_s < 2 * self.patience_s:
+            return None
+        calls = f"none of {self._unanswered} calls for {silent_s:.0f} s"
+        return f"provider {self.name} is there, and has answered {calls}: {self._words}"
 
     @property
     def is_open(self) -> bool:
@@ -106,5 +128,8 @@ class Breaker:
         self._probe, self._probe_at = None, now + self._wait_s
 
     def _close(self) -> None:
-        self._failures, self._open_since, self._probe, self._refuses = 0, None, None, False
-        self._wait_s = FIRST_WAIT_S
+        self._shut()
+        self._refuses, self._wait_s, self._silent_since, self._unanswered = False, FIRST_WAIT_S, None, 0
+
+    def _shut(self) -> None:
+        self._failures, self._open_since, self._probe = 0, None, None

@@ -21,7 +21,7 @@ _LEAST_WAIT_S = 0.1
 
 @dataclass(frozen=True)
 class Failover:
-    """Models in the order they are asked, known by the one `identity` of their role. A single one is fine: it is waited for.
+    """Models in the order they are asked, known by the one `identity` of their role.
 
     A model is passed over when it raises EngineDead or Transient. When all did: if one of them is merely out, the call waits and
     goes around again (the breaker lets a probe through now and then, and gives up after the run's deadline); else its error stands.

@@ -84,6 +84,15 @@ class Lane:
             case "cancelled" | "unsent":
                 self._breaker.unanswered(ticket)
 
+    @property
+    def is_out(self) -> bool:
+        """True while its provider counts as out."""
+        return self._breaker.is_open
+
+    def there(self) -> None:
+        """Its server was seen to be there."""
+        self._breaker.there()
+
     def words(self, now: float) -> str | None:
         """What holds this lane up, in few words; None when nothing does."""
         if self._breaker.is_open:

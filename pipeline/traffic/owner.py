@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.money.budget import Budget
@@ -35,6 +35,7 @@ class Owner:
     """Lets calls through. `capacity` calls are in flight over all lanes.
 
     `drain` is told, in words, that the money is spent; nothing is let through any more then.
+    `look` says whether the server of a provider is there; it is asked when calls fail in a row, and costs nothing.
     A provider that `providers` does not name has no lane: only the budget holds its calls.
     """
 
@@ -45,6 +46,7 @@ class Owner:
         budget: Budget,
         patience_s: float,
         drain: Callable[[str], None],
+        look: Callable[[str], Awaitable[bool]],
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.budget = budget
@@ -52,6 +54,8 @@ class Owner:
         self._capacity = capacity
         self._lanes = {name: Lane(name, provider, capacity, patience_s) for name, provider in providers.items()}
         self._drain = drain
+        self._look_at = look
+        self._looking: dict[str, asyncio.Task[None]] = {}
         self._clock = clock or asyncio.get_running_loop().time
         self._queue: deque[_Group] = deque()
         self._sent: dict[int, Sent] = {}
@@ -105,7 +109,19 @@ class Owner:
         self.budget.settle(sent.load.usd, after.usd)
         self.tokens += after.tokens or 0
         if sent.provider in self._lanes:
-            self._lanes[sent.provider].end(ticket, sent, after, self._clock())
+            lane = self._lanes[sent.provider]
+            lane.end(ticket, sent, after, self._clock())
+            if lane.is_out and after.outcome == "transient" and sent.provider not in self._looking:
+                self._looking[sent.provider] = asyncio.create_task(self._look_after(sent.provider))
+
+    async def _look_after(self, provider: str) -> None:
+        """Calls to a provider fail in a row: is it out, or only these calls?"""
+        try:
+            if await self._look_at(provider):
+                self._lanes[provider].there()
+                self._serve()
+        finally:
+            del self._looking[provider]
 
     def _serve(self) -> None:
         """Go through the queue once. Who must wait keeps its place, and those behind it in the same lane wait, too."""

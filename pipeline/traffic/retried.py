@@ -5,6 +5,7 @@ provider says when to come back, they are at least that long.
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextReq
 
 Sleep = Callable[[float], Awaitable[None]]
 _GROWING = wait_random_exponential(multiplier=0.5, max=30)
+_LEAST_WAIT_S = 0.1
 _PACED = wait_random_exponential(multiplier=0.1, max=3)
 """After a wish to slow down the provider's lane pauses, and every call waits for it: here it is only a matter of jitter."""
 
@@ -26,14 +28,15 @@ class Retried:
     """Makes a call again after a Transient error: at most `retries` times, and not later than `deadline_s` after its first failure.
 
     Time that it waits for its turn is not counted. Being asked to slow down is no failure of the call: RateLimited counts against
-    the deadline only. A provider that is out is not waited for here: its ProviderOut passes. `sleep` may return early; the model
-    behind then says why.
+    the deadline only. A provider that is out is waited for where it is `alone`, and that is not counted either; where another
+    may be asked its ProviderOut passes. `sleep` may return early; the model behind then says why.
     """
 
     model: Model
     deadline_s: float
     retries: int
     sleep: Sleep = asyncio.sleep
+    alone: bool = True
 
     @property
     def identity(self) -> str:
@@ -50,16 +53,17 @@ class Retried:
 
     def _retrying(self) -> AsyncRetrying:
         patience = _Patience(self.deadline_s, self.retries)
-        return AsyncRetrying(retry=_passes, stop=patience.is_over, wait=patience.wait, sleep=self.sleep, reraise=True)
+        return AsyncRetrying(
+            retry=self._passes, stop=patience.is_over, wait=patience.wait, sleep=self.sleep, reraise=True
+        )
+
+    def _passes(self, state: RetryCallState) -> bool:
+        error = _error(state)
+        return isinstance(error, Transient) and (self.alone or not isinstance(error, ProviderOut))
 
 
 def _error(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome is not None else None
-
-
-def _passes(state: RetryCallState) -> bool:
-    error = _error(state)
-    return isinstance(error, Transient) and not isinstance(error, ProviderOut)
 
 
 @dataclass
@@ -74,6 +78,10 @@ class _Patience:
     def wait(self, state: RetryCallState) -> float:
         """Seconds until the next attempt; tenacity asks after each failure, before it asks whether to stop."""
         error = _error(state)
+        if isinstance(error, ProviderOut):
+            pause = max(error.wait_s, _LEAST_WAIT_S) * random.uniform(1.0, 1.5)
+            self._first = self._first and self._first + pause
+            return pause
         if self._first is None:
             self._first = _own_time()
         if isinstance(error, RateLimited):
@@ -85,6 +93,8 @@ class _Patience:
 
     def is_over(self, state: RetryCallState) -> bool:
         """True when the next attempt would be one too many, or too late."""
+        if isinstance(_error(state), ProviderOut):
+            return False
         assert self._first is not None
         return self.failures > self.retries or _own_time() + state.upcoming_sleep - self._first > self.deadline_s
 

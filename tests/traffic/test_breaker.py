@@ -79,3 +79,21 @@ def test_only_a_provider_that_never_answered_is_misconfigured():
         known.turned_down("unknown field 'seed'")
     assert "turned down each of 20 calls and never answered one: unknown field 'seed'" in (breaker.given_up(0.0) or "")
     assert known.given_up(0.0) is None
+
+
+def test_a_server_that_is_there_is_asked_on_and_given_up_after_twice_the_patience(opened):
+    opened.there()
+    assert opened.wait_s(10.0) is None
+    for n in range(40):
+        opened.failed(100 + n, 10.0 + n, "500")
+        opened.there()
+    assert opened.given_up(199.0) is None
+    assert opened.given_up(200.0) == "provider a is there, and has answered none of 48 calls for 200 s: 500"
+    opened.answered()
+    assert opened.given_up(200.0) is None
+
+
+def test_one_that_will_not_serve_us_stays_given_up_though_it_is_there(opened):
+    opened.died(11.0, "401")
+    opened.there()
+    assert opened.given_up(11.0) == "401"

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -71,8 +72,13 @@ def test_a_providers_wish_when_to_come_back_is_kept():
 def test_other_errors_are_not_asked_again(error):
     model = ScriptedAnalyzer([error, "done"])
     with pytest.raises(type(error)):
-        ask(Retried(model, 30, 5))
+        ask(Retried(model, 30, 5, alone=False))
     assert len(model.requests) == 1
+
+
+def test_a_provider_that_is_out_and_has_no_other_is_waited_for_without_counting():
+    model = ScriptedAnalyzer([*[ProviderOut("out", 0.2)] * 3, Transient("503"), ProviderOut("out", 0.2), "back"])
+    assert ask(Retried(model, 5.0, 1)) == "back"
 
 
 @pytest.mark.parametrize("error", [EngineDead("401"), Transient("past its deadline"), ProviderOut("out", 60.0)])
@@ -221,7 +227,8 @@ def test_an_outage_moves_calls_to_the_next_provider_and_back_again(monkeypatch):
 
         def link(backend, name):
             made, _ = paced(backend, actor)
-            return Retried(Paced(backend, name, made.load_of, made.cost_of, actor, made.permit, made.count), 5.0, 10)
+            pacing = Paced(backend, name, made.load_of, made.cost_of, actor, made.permit, made.count)
+            return Retried(pacing, 5.0, 10, alone=False)
 
         model = Failover((link(first, "a"), link(second, "b")), "m")
 
@@ -243,3 +250,35 @@ def test_an_outage_moves_calls_to_the_next_provider_and_back_again(monkeypatch):
     assert set(during) == {"second"}
     assert asked < 60
     assert set(after) == {"first"}
+
+
+class Poisoned(Flaky):
+    """A provider that is there, and fails some requests whenever they are made."""
+
+    async def ask(self, request):
+        self.calls += 1
+        await asyncio.sleep(0.005)
+        if request.seed % 2:
+            raise Transient("500")
+        return TextReply(self.identity)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_requests_that_always_fail_do_not_take_the_provider_with_them(monkeypatch, there):
+    """When only they are left, nothing answers any more; a server that is there is not out for all that."""
+    monkeypatch.setattr(breaker, "LEAST_S", 0.05)
+    monkeypatch.setattr(breaker, "FIRST_WAIT_S", 0.1)
+    monkeypatch.setattr(breaker, "LONGEST_WAIT_S", 0.2)
+
+    async def scenario():
+        backend = Poisoned("only")
+        actor = Actor(owner(64, patience_s=1.0, there=there, a=provider()), "one", "a")
+        made, _ = paced(backend, actor)
+        pacing = Paced(backend, "a", made.load_of, made.cost_of, actor, made.permit, made.count)
+        model = Failover((Retried(pacing, 60.0, 2),), "m")
+        asked = (model.ask(replace(REQUEST, seed=seed)) for seed in range(80))
+        return [type(end).__name__ for end in await asyncio.gather(*asked, return_exceptions=True)]
+
+    ends = asyncio.run(scenario())
+    assert ends[::2] == ["TextReply"] * 40
+    assert set(ends[1::2]) == ({"Transient"} if there else {"Transient", "EngineDead"})

@@ -13,9 +13,14 @@ def provider(**limits) -> Provider:
     return Provider(base_url="http://127.0.0.1:1/v1", **limits)
 
 
-def owner(capacity=64, limit_usd=None, spent=0.0, patience_s=600.0, drained=None, **providers) -> Owner:
+def owner(capacity=64, limit_usd=None, spent=0.0, patience_s=600.0, drained=None, there=False, **providers) -> Owner:
+    """`there`: whether a provider's server is seen to be there when its calls fail."""
     told = [] if drained is None else drained
-    return Owner(capacity, providers, Budget(limit_usd, spent), patience_s, told.append)
+
+    async def look(_):
+        return there
+
+    return Owner(capacity, providers, Budget(limit_usd, spent), patience_s, told.append, look)
 
 
 class Actor:

@@ -255,7 +255,7 @@ def test_it_stops_cleanly_with_its_workers(by):
     assert process.stdout
     url = process.stdout.readline().strip().removeprefix("X2I_BASE_URL=")
     assert httpx2.get(url.removesuffix("/v1") + "/health", timeout=60).status_code == 200
-    process.send_signal(by)
+    os.killpg(process.pid, by)  # as a terminal does: the workers get it, too
     _, said = process.communicate(timeout=30)  # ends when the last worker has closed its end, too
     assert (process.returncode, said) == (0, "")
 
