@@ -67,11 +67,14 @@ class Workers:
     def __init__(self, count: int) -> None:
         self._count = count
         self._pool = process_pool(count)
-        self._starting = asyncio.gather(*(self.run(_ready) for _ in range(count)))
+        # as results: nobody may have asked whether they are ready when the server is stopped
+        self._starting = asyncio.gather(*(self.run(_ready) for _ in range(count)), return_exceptions=True)
 
     async def ready(self) -> None:
         """Returns once they are. Raises Problem when one died over it."""
-        await asyncio.shield(self._starting)
+        for ended in await asyncio.shield(self._starting):
+            if ended is not None:
+                raise ended
 
     async def run(self, function: Callable[..., T], *arguments: object) -> T:
         """What `function` gives, or raises, in a worker. Raises Problem when a worker died meanwhile."""
