@@ -60,10 +60,10 @@ test-browser: $(VENV)/.installed-dev chromium ## look at every page in a real Ch
 test-over-http: $(VENV)/.installed-dev ## build the demo in process and over HTTP, and compare every row
 	$(BIN)/python -m pytest -m slow tests/world/test_over_http.py
 
-test-kill: $(VENV)/.installed-dev ## 60 SIGKILLs of driver, actor and raylet against a counting server (30 minutes)
+test-kill: $(VENV)/.installed-dev ## 60 SIGKILLs of driver, actor and raylet against a counting server (an hour; X2I_KILLS=9 for fewer)
 	$(BIN)/python -m pytest -m slow -s tests/kill
 
-test-faults: $(VENV)/.installed-dev ## 1,000 samples at 20 % faults, then a minute of 90 % 429 (20 minutes)
+test-faults: $(VENV)/.installed-dev ## 1,000 samples at 20 % faults, then a minute of 90 % 429 (30 minutes)
 	$(BIN)/python -m pytest -m slow -s tests/faults
 
 test-vllm: $(VENV)/.installed-dev ## a real vLLM server on this CPU, through our backend (sets itself up: 3 minutes, 6 GB)
