@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,8 @@ import prompts.catalogue
 from pipeline import dag, hub, lock
 from pipeline.errors import RunStopped, one_line
 from pipeline.interrupt import interrupts
-from pipeline.journal.forget import retry_failed
+from pipeline.journal.database import held, masked
+from pipeline.journal.forget import may_be_retried, retry_failed
 from pipeline.manifest import Manifest
 from pipeline.manifest_lock import fingerprint, meaning, resolved
 from pipeline.models import identities
@@ -29,6 +31,7 @@ from pipeline.output.cut import bound, finished
 from pipeline.output.finalise import finalise
 from pipeline.output.shards import RowTooLarge
 from pipeline.providers.check import reachable
+from pipeline.providers.secrets import key_of
 from pipeline.session import session
 from pipeline.sources.plan import Planned, plan
 from pipeline.sources.truth import write_truth
@@ -87,33 +90,52 @@ def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
             if not (out / "report.html").exists():
                 report(out)  # the last thing a build writes: it may have been stopped just before
             return False
+        for name in _asked(manifest):
+            key_of(name, manifest.providers[name])  # a key that is missing is told before anything is written
         if not (out / lock.RUN).exists():
             lock.write(out, wanted)  # else what is there stays whole, with its lock, until it is replaced
         site = _site(manifest, out.resolve(), wanted.fingerprint)
         outcomes = Outcomes(site.database, site.fingerprint)
         outcomes.create()
-        if wish.retry_failed:
-            if _retry(site, outcomes, words, console):
-                (out / lock.RUN).unlink(missing_ok=True)  # finished no more, whatever happens from here on
-            elif state == "finished":
-                return False
-        _look_back(outcomes, console)
-        planned = _plan(site, outcomes, console)
-        _climb_all(site, outcomes, planned.trajectories, console)
-        lock.take_over(out, wanted)
-        if planned.truth:
-            write_truth(planned.truth, out / "truth.parquet")
-        _finish(site, outcomes, planned.trajectories, words.hashes, console)
+        # a database in the folder is locked with it
+        with (
+            nullcontext(True) if manifest.run.database is None else held(outcomes.engine, site.fingerprint) as is_alone
+        ):
+            if not is_alone:
+                raise RunStopped(f"another build of this data set is at work with {masked(site.database)}; wait for it")
+            built = _go(site, outcomes, wanted, wish, state, words, console)
         outcomes.close()
-        lock.write(out, wanted)
+    return built
+
+
+def _go(
+    site: Site, outcomes: Outcomes, wanted: lock.Plan, wish: Wish, state: lock.State, words: Prompts, console: Console
+) -> bool:
+    """Plan, climb, finalise; False when there is nothing to do."""
+    out = site.out
+    if wish.retry_failed:
+        if not any(may_be_retried(t) for t in outcomes.all()):
+            console.print("No sample failed by a model's answer: there is nothing to try again.")
+            if state == "finished":
+                return False
+        else:
+            (out / lock.RUN).unlink(missing_ok=True)  # finished no more, whatever happens from here on
+            _retry(site, outcomes, words, console)
+    _look_back(outcomes, console)
+    planned = _plan(site, outcomes, console)
+    _climb_all(site, outcomes, planned.trajectories, console)
+    lock.take_over(out, wanted)
+    if planned.truth:
+        write_truth(planned.truth, out / "truth.parquet")
+    _finish(site, outcomes, planned.trajectories, words.hashes, console)
+    lock.write(out, wanted)
     return True
 
 
-def _retry(site: Site, outcomes: Outcomes, words: Prompts, console: Console) -> int:
-    """Forget what ended failed samples; how many there are."""
+def _retry(site: Site, outcomes: Outcomes, words: Prompts, console: Console) -> None:
+    """Forget what ended failed samples."""
     count = retry_failed(outcomes, site.manifest, words, ImageStore(site.store))
     console.print(f"{count} samples that failed climb again.")
-    return count
 
 
 def _look_back(outcomes: Outcomes, console: Console) -> None:
@@ -209,6 +231,11 @@ def _climb(
         raise KeyboardInterrupt
     if ended.state != "running":
         raise RunStopped(ended.reason)
+
+
+def _asked(manifest: Manifest) -> set[str]:
+    """The providers that a role may ask."""
+    return {name for _, spec in manifest.models for name in spec.providers}
 
 
 def _reach(manifest: Manifest) -> None:

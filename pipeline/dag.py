@@ -24,7 +24,7 @@ import ray.data
 import ray.exceptions
 
 import prompts.catalogue
-from pipeline.errors import Drained, RunStopped, one_line
+from pipeline.errors import Drained, RunStopped
 from pipeline.hub import telling, why_stopped
 from pipeline.journal.scribe import Scribe
 from pipeline.link import HubLink
@@ -158,7 +158,7 @@ class Rung:
         except Drained:
             return None
         except EngineDead as error:
-            await self._link.stop(one_line(error))
+            await self._link.stop(str(error))
             return None
         finally:
             self._count("samples", -1)

@@ -20,7 +20,7 @@ from rich.console import Console
 
 HALT_S = 8.0
 """How long a halted run may take to end of itself; then the main thread is interrupted wherever it is."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -83,7 +83,8 @@ def interrupts(hub: Any, console: Console) -> Iterator[Interrupts]:
         halt=lambda: told(hub.halt.remote("interrupt")),
         tell=tell,
     )
-    before = {number: signal.signal(number, taken.note) for number in _SIGNALS}
+    wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # as nohup has it
+    before = {number: signal.signal(number, taken.note) for number in wanted}
     thread = threading.Thread(target=taken.obey, daemon=True)
     thread.start()
     try:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from pipeline.manifest import Manifest, ManifestError
 from pipeline.manifest_env import fill_in
 from pipeline.manifest_problems import Loc, dotted, lines, unfit
-from pipeline.money.check import unpriced
+from pipeline.money.check import unpriced, unused
 from pipeline.providers.options import option_problems
 from pipeline.sources.columns import problems as column_problems
 from pipeline.sources.spec import TableSpec
@@ -89,8 +89,8 @@ def _model_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
 
 
 def _money_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
-    for place, text in unpriced(manifest):
-        yield tuple(place.split(".")), text
+    for place, text in (*unused(manifest), *unpriced(manifest)):
+        yield tuple(place.split(".", 1 if place.startswith("prices.") else -1)), text
 
 
 def _source_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:

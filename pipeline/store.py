@@ -51,7 +51,9 @@ class ImageStore:
         """The image's bytes. Raises FileNotFoundError, or OSError when the bytes no longer match their hash."""
         data: bytes = self._fs[0].cat_file(self.path(sha256))
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise OSError(f"{self.path(sha256)}: the bytes do not match their hash; the store is damaged")
+            raise OSError(
+                f"{self.path(sha256)}: the bytes do not match their hash; remove this file, and it is made again"
+            )
         return data
 
     def put(self, data: bytes) -> ImageRef:

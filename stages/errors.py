@@ -3,7 +3,8 @@
     ModelError
     ├── Transient        try again later; past the deadline -> failed(transport)
     │   ├── RateLimited  the same, with the server's wish when to come back
-    │   └── TimedOut     no answer in time: it may have been made, and counts as paid
+    │   ├── TimedOut     no answer in time: it may have been made, and counts as paid
+    │   └── Broken       an answer came that cannot be used: it was made, and counts as paid
     ├── Refused          the model declined        -> discarded(refused), its words kept
     ├── Malformed        unreadable reply          -> asked once more, then failed(malformed)
     ├── TooLong          the request does not fit  -> failed(too_long)
@@ -41,6 +42,10 @@ class RateLimited(Transient):
 
 class TimedOut(Transient):
     """We stopped waiting for the answer; the provider may have made it, and the call counts as paid."""
+
+
+class Broken(Transient):
+    """An answer was made and did not reach us whole: cut short, no JSON, an image that is not where it should be. It is paid."""
 
 
 class Refused(ModelError):

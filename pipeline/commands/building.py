@@ -30,7 +30,9 @@ def build(
     from pipeline.build import build as build_into
     from pipeline.manifest_file import load
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends as Ctrl-C does
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a polite kill, and a terminal that closes, end as Ctrl-C does
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     if overwrite and fork:
         raise typer.BadParameter("--fork keeps what is there and --overwrite removes it; say one of them")
     console = Console()

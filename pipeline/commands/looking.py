@@ -19,6 +19,8 @@ def verify(out: Out) -> None:
     """Check an output: schemas, masks, counts, checksums, images, references, splits, shortcuts."""
     from pipeline.output.verify import examine
 
+    if (out / "manifest.lock.yaml").exists() and not (out / "run.json").exists():
+        fail(f"{out}: the build is not finished; build it to its end first", 1)
     found = examine(out)
     for line in (*found.notes, *map(str, found.problems)):
         print(line)

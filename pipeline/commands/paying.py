@@ -64,6 +64,8 @@ def whatif(out: Out, set_: Overrides = [], as_json: AsJson = False, database: Da
     from pipeline.journal.whatif import whatif as replay
     from pipeline.views import whatif as view
 
+    if not set_:
+        raise typer.BadParameter("change a part of the policy, say --set policy.reflection_rounds=2")
     with readable(out):
         found = replay(out, set_, database)
         if as_json:

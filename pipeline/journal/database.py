@@ -5,12 +5,14 @@ in which every table of a run is declared, and upserts in the words of the diale
 """
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Table, create_engine, event, text
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 METADATA = MetaData()
@@ -64,3 +66,32 @@ def answers_kept(file: Path) -> int | None:
             return int(connection.execute("SELECT count(*) FROM journal").fetchone()[0])
     except sqlite3.Error:
         return None
+
+
+def masked(url: str) -> str:
+    """A database's URL without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+@contextmanager
+def held(engine: Engine, run: str) -> Iterator[bool]:
+    """Whether this process is the only one at work on `run` in this database, which it then stays until the context ends.
+
+    Two builds of one data set that share a database would both pay for what neither has yet.
+    """
+    if engine.dialect.name == "sqlite":
+        lock = FileLock(f"{engine.url.database}.{run[:16]}.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()  # the file stays: another process may be about to lock it
+        return
+    with engine.connect() as connection:
+        number = int(run[:15], 16)
+        yield bool(connection.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": number}).scalar())
+        connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})

@@ -21,13 +21,18 @@ KEPT = ("input", "transport")
 """Reasons of failure that forgetting would not mend, or that are tried again anyhow."""
 
 
+def may_be_retried(t: Trajectory) -> bool:
+    """True for a sample that failed other than by its input or in transport."""
+    return t.status == "failed" and t.reason not in KEPT
+
+
 def retry_failed(outcomes: Outcomes, manifest: Manifest, words: Prompts, store: ImageStore) -> int:
     """Let every sample climb again that failed other than by its input or in transport; how many there are.
 
     Where the journal does not lead to the same end, there is nothing to forget but the outcome. Raises RunStopped, OSError,
     sqlalchemy.exc.SQLAlchemyError.
     """
-    failed = [t for t in outcomes.all() if t.status == "failed" and t.reason not in KEPT]
+    failed = [t for t in outcomes.all() if may_be_retried(t)]
     if not failed:
         return 0
     climbs = asyncio.run(_climbs(failed, outcomes, manifest, words, store))

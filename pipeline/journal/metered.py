@@ -16,7 +16,7 @@ from pipeline.journal.entries import ANSWER_ERRORS
 from pipeline.journal.scribe import Scribe
 from pipeline.ledger import Call
 from pipeline.money.cost import Load, images_paid
-from stages.errors import ModelError, TimedOut
+from stages.errors import Broken, ModelError, TimedOut
 from stages.identity import call_key
 from stages.protocols import ImageReply, ImageRequest, Model, Role, TextReply, TextRequest, Usage
 
@@ -113,10 +113,12 @@ class _Sent:
     def _usd(self, error: BaseException | None) -> float | None:
         """What was reserved counts as spent where an answer does not say what it took, and where the provider may have made
         one that we did not wait for."""
-        if error is None or isinstance(error, ANSWER_ERRORS):
+        if error is None or isinstance(error, (*ANSWER_ERRORS, Broken)):
             cost = self.by.cost_of(self.request, self.usage, images_paid(self.request, error))
             return self._open.usd if cost is None else cost
-        return self._open.usd if isinstance(error, TimedOut | asyncio.CancelledError) else None
+        if isinstance(error, TimedOut) or not isinstance(error, ModelError):
+            return self._open.usd
+        return None if self._open.usd is None else 0.0  # turned away, as the budget counts it
 
 
 def _outcome(error: BaseException | None) -> str:

@@ -24,6 +24,7 @@ from pipeline.journal.lookup import Lookup
 from pipeline.journal.place import looked_into, place
 from pipeline.journal.replay import Again, Asked, again, reading
 from pipeline.manifest import Manifest, ManifestError
+from pipeline.manifest_problems import lines
 from pipeline.models import identities
 from pipeline.outcomes import Outcomes
 from pipeline.store import ImageStore
@@ -103,9 +104,9 @@ def changed(policy: Policy, overrides: Sequence[str]) -> Policy:
     try:
         return Policy.model_validate(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(("policy", *map(str, first["loc"])))
-        raise ManifestError(f"--set {where}: {first['msg']}; correct the value") from None
+        below = [found | {"loc": ("policy", *found["loc"])} for found in error.errors(include_url=False)]
+        told = lines(below, {"policy": raw})
+        raise ManifestError(*(f"--set {'.'.join(map(str, where))}: {problem}" for where, problem in told)) from None
 
 
 def whatif(out: Path, overrides: Sequence[str], database: str | None = None) -> WhatIf:

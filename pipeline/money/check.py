@@ -33,3 +33,17 @@ def _gaps(role: str, spec: ModelSpec, manifest: Manifest) -> Iterator[tuple[str,
             yield at, f"run.budget_usd is set, but {model} has no price; give one in prices.{model}, 0 where it is free"
         elif role in _DRAW and isinstance(price.image, Mapping) and OTHER not in price.image:
             yield at, f"run.budget_usd is set, but {model} has prices for some sizes of image only; add other to prices"
+
+
+def unused(manifest: Manifest) -> list[tuple[str, str]]:
+    """Prices of the manifest that are no model's, where a model has none: perhaps the name is misspelt."""
+    asked = {model for _, spec in manifest.models for model in names(spec).values()}
+    if all(price_of(model, manifest.prices, table().models) for model in asked):
+        return []
+    known = asked | {model.rpartition("/")[2] for model in asked}
+    told = ", ".join(sorted(asked))
+    return [
+        (f"prices.{name}", f"no model of this manifest is called so; they are {told}")
+        for name in manifest.prices
+        if name not in known
+    ]

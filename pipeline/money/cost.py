@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.money.spec import Price
-from stages.errors import Malformed
+from stages.errors import Broken, Malformed
 from stages.protocols import ImageRequest, TextRequest, Usage
 
 OTHER = "other"
@@ -68,8 +68,8 @@ def charge(
 
 
 def images_paid(request: TextRequest | ImageRequest, error: BaseException | None) -> int:
-    """How many images an answer is charged for: one that cannot be read was made, a refusal makes none."""
-    return int(isinstance(request, ImageRequest) and (error is None or isinstance(error, Malformed)))
+    """How many images an answer is charged for: one that cannot be read or fetched was made, a refusal makes none."""
+    return int(isinstance(request, ImageRequest) and (error is None or isinstance(error, Malformed | Broken)))
 
 
 def price_of(model: str, prices: Mapping[str, Price], table: Mapping[str, Price]) -> Price | None:

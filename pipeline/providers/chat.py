@@ -19,6 +19,7 @@ from stages.protocols import ImageRequest, Message, TextReply, TextRequest
 from stages.records import ImageRef
 
 PATH = "/chat/completions"
+LONGEST = 1_000_000  # characters of a reply that are read
 STOPPED = frozenset({"content_filter", "safety", "prohibited_content", "blocklist", "spii", "recitation"})
 _TYPES = {"MPO": "jpeg", "JPEG2000": "jp2"}  # where Pillow's name of a format is not that of its media type
 
@@ -45,6 +46,8 @@ def _readable(answer: Said) -> None:
         raise Refused(answer.text[:WORDS].strip() or _reason(answer))
     if not answer.text.strip():
         raise Malformed("", f"the reply is empty{_at_its_limit(answer)}")
+    if len(answer.text) > LONGEST:
+        raise Malformed(answer.text[:WORDS], f"the reply has {len(answer.text):,} characters")
     if any("\ud800" <= c <= "\udfff" for c in answer.text):
         whole = answer.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         raise Malformed(whole, "the reply holds half a character (a lone surrogate)")

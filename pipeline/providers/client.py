@@ -20,13 +20,13 @@ from pydantic import SecretStr
 from pipeline.providers.failures import failure, inside
 from pipeline.providers.secrets import KeyMissing, key_of, scrubbed, told
 from pipeline.providers.spec import Provider
-from stages.errors import EngineDead, ModelError, Transient
+from stages.errors import Broken, EngineDead, ModelError
 
 CONNECT_S = 10.0
 KEEPALIVE_S = (
     4.0  # below the 5 s after which many servers hang up: a request must not meet a connection that is closing
 )
-_NOT_OFFERED = (404, 405, 501)
+_NOT_OFFERED = (400, 403, 404, 405, 501)  # of the list of models; calls may be allowed all the same
 # The client would take its header and these from the environment, where they belong to OpenAI and not to the provider.
 _OTHERS: dict[str, Any] = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
 
@@ -81,9 +81,9 @@ class Wire:
         if found is not None:
             raise found
 
-    def broken(self, problem: str) -> Transient:
+    def broken(self, problem: str) -> Broken:
         """The error for an answer that came, and is none."""
-        return Transient(self.told(f"{self.name}: {problem}"))
+        return Broken(self.told(f"{self.name}: {problem}"))
 
     def _read(self, response: httpx2.Response) -> dict[str, Any]:
         try:
@@ -91,7 +91,8 @@ class Wire:
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            start = response.content[:80].decode("utf-8", "replace")
+            # keys are hidden in more than is shown, and the end is left out: half a key is no key to `told`
+            start = self.told(response.content[:4096].decode("utf-8", "replace"))[:80]
             raise self.broken(f"the answer is no JSON object but {start!r}" if start.strip() else "the answer is empty")
         if answer.get("error"):
             raise inside(answer["error"], self)

@@ -12,6 +12,7 @@ In: what the client raised, or an error object in an answer. Out: one of `stages
     any other 4xx                                        ModelError
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,7 +21,7 @@ import httpx2
 from openai import APIError, APIStatusError, APITimeoutError
 
 from pipeline.providers.retry_after import retry_after
-from stages.errors import EngineDead, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
+from stages.errors import Broken, EngineDead, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
 
 WORDS = 2000  # characters of a refusal that are kept
 SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated"})
@@ -85,8 +86,9 @@ def failure(error: APIError | TimeoutError, by: From) -> ModelError:
         return Transient(f"{by.name}: no connection in time")  # nothing was sent, so nothing can have been paid
     if isinstance(error, TimeoutError | APITimeoutError):
         return TimedOut(f"{by.name}: no answer in time; raise timeout_s where calls take longer")
-    why = type(cause).__name__ if cause is not None else type(error).__name__
-    return Transient(f"{by.name}: no connection, or it broke ({why})")
+    if not isinstance(cause, httpx2.ConnectError):  # it was sent, and perhaps answered
+        return Broken(f"{by.name}: the connection broke ({type(cause or error).__name__})")
+    return Transient(f"{by.name}: no connection ({type(cause).__name__})")
 
 
 def _body(error: APIStatusError) -> Any:
@@ -121,7 +123,8 @@ def fault(status: int, headers: Mapping[str, str], body: Any) -> Fault:
 def inside(error: Any, by: From) -> ModelError:
     """An error object in an answer that came with status 200: gateways pass on so what went wrong behind them."""
     code = error.get("code") if isinstance(error, dict) else None
-    status = int(code) if isinstance(code, int | str) and str(code).isdecimal() and 400 <= int(code) <= 599 else 502
+    told = str(code)
+    status = int(told) if re.fullmatch(r"[45][0-9]{2}", told) else 502
     return classified(fault(status, {}, {"error": error}), by)
 
 

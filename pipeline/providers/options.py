@@ -2,7 +2,8 @@
 
 import difflib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -13,6 +14,16 @@ from pipeline.manifest_words import shown
 from pipeline.providers.schemas import Structured
 
 _OURS = ("model", "messages", "prompt", "stream", "n", "image")
+
+_SECRET = re.compile(r"(key|token|secret|passw(or)?d|credentials?|authorization|bearer)$", re.IGNORECASE)
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Every name in nested mappings and lists."""
+    if isinstance(value, dict):
+        yield from map(str, value)
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _names(inner)
 
 
 class Options(BaseModel):
@@ -41,6 +52,10 @@ class Options(BaseModel):
         taken = [name for name in value if name in _OURS]
         if taken:
             raise ValueError(f"{taken[0]!r} is set by the build itself; leave it out of extra")
+        if any(_SECRET.search(name) for name in _names(value)):
+            raise ValueError(
+                "holds a key or a password, and options are written into every row; name it in api_key_env"
+            )
         return value
 
     def sampling(self, seed: int) -> dict[str, Any]:

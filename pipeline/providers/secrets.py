@@ -40,7 +40,7 @@ def key_of(name: str, provider: Provider) -> SecretStr:
 
 def _content(name: str, path: str, place: str) -> str:
     try:
-        return Path(path).expanduser().read_text("utf-8")
+        return Path(path).expanduser().read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise KeyMissing(f"providers.{name}: {place} is no text; let it hold the key and nothing else") from None
     except (OSError, RuntimeError) as error:  # RuntimeError: a "~" without a home

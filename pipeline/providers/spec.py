@@ -4,6 +4,7 @@ In: the manifest's `providers` and the `failover` of a model. Out: immutable val
 are in no fingerprint; a key is never a value of the manifest, only the name of where it lies.
 """
 
+import re
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -38,6 +39,15 @@ class Provider(BaseModel):
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("holds more than an address; give a key by api_key_env or api_key_file")
         return value.rstrip("/")
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _is_a_name(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(
+            r"[A-Za-z_][A-Za-z0-9_]*", value
+        ):  # perhaps the key itself: not repeated
+            raise ValueError("is no name of an environment variable; put the key into one, and name that variable here")
+        return value
 
     @model_validator(mode="after")
     def _has_one_key(self) -> Self:

@@ -2,19 +2,20 @@
 
 In: how calls ended, and whether the server was seen to be there otherwise. Out: closed (ask), open (do not, until a moment), or a
 probe (one call, to find out). Open for longer than the run's patience means: given up, though a probe goes through now and then, in
-case it comes back. A server that is there, and fails these calls alone, is not out: they are made until they fail for good, or
-for twice the patience without a single answer.
+case it comes back. A server that is there, and fails these calls alone, is not out: probes wear them out one by one, and it is
+given up after twice the patience without a single answer.
 
     closed --8 failures in a row, over 2 s or more--> open --its time is over--> one probe --answered--> closed
                                                        ^                            |
                                                        +---------- failed ----------+
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 FAILURES, LEAST_S = 8, 2.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
-MISCONFIGURED = 20
+MISCONFIGURED, MISCONFIGURED_LATER = 20, 50
 
 
 @dataclass
@@ -23,8 +24,9 @@ class Breaker:
 
     name: str
     patience_s: float
-    _answered: bool = False
-    _turned_down: int = 0
+    _known: set[str] = field(default_factory=set)
+    _turned_down: Counter[str] = field(default_factory=Counter)
+    _there: bool = False
     _failures: int = 0
     _failing_since: float = 0.0
     _silent_since: float | None = None
@@ -36,26 +38,27 @@ class Breaker:
     _words: str = ""
     _refuses: bool = False
 
-    def answered(self) -> None:
-        """A call was answered as it should be: the provider is there, and knows what we want of it."""
-        self._answered = True
+    def answered(self, model: str = "") -> None:
+        """A call was answered as it should be: the provider is there, and knows what we want of this model."""
+        self._known.add(model)
+        self._turned_down[model] = 0
         self._close()
 
-    def slowed(self) -> None:
-        """A call was answered with the wish to slow down: the provider is there."""
-        self._close()
+    def slowed(self, now: float, words: str) -> None:
+        """A call was answered with the wish to slow down: the provider is there. That alone is no answer."""
+        self._shut()
+        self._refuses, self._wait_s, self._words = False, FIRST_WAIT_S, words
+        self._count(now)
 
-    def turned_down(self, words: str) -> None:
-        """A call was answered with an error that is not about its content. Twenty, and never anything else: misconfigured."""
+    def turned_down(self, words: str, model: str = "") -> None:
+        """A call was answered with an error that is not about its content; many in a row, and the model is misconfigured."""
         self._close()
         self._words = words
-        self._turned_down += 1
+        self._turned_down[model] += 1
 
     def failed(self, ticket: int, now: float, words: str) -> None:
         """No answer. While it is open only the probe's failure is news: other calls were sent before it opened."""
-        self._unanswered += 1
-        if self._silent_since is None:
-            self._silent_since = now
+        self._count(now)
         if self._open_since is not None and ticket != self._probe:
             return
         self._words = words
@@ -65,10 +68,15 @@ class Breaker:
         if self._open_since is not None or (self._failures >= FAILURES and now - self._failing_since >= LEAST_S):
             self._open(now)
 
-    def there(self) -> None:
-        """The server was seen to be there and to take our key, though these calls fail: they are worth another try."""
-        if not self._refuses:
-            self._shut()
+    def seen(self, there: bool) -> None:
+        """Whether the server was seen to be there, and to take our key, though these calls fail.
+
+        If it is, it may be that only these calls fail: probes go on, one a second, by whichever call waits, until each has had its
+        tries; an outage behind the server wears none of them out.
+        """
+        self._there = there
+        if there:
+            self._wait_s = FIRST_WAIT_S
 
     def died(self, now: float, words: str) -> None:
         """The provider said that it will not serve us, or the engine is gone: open at once, and given up."""
@@ -95,15 +103,19 @@ class Breaker:
 
     def given_up(self, now: float) -> str | None:
         """Why it is of no use to wait any longer; None as long as it may be."""
-        if not self._answered and self._turned_down >= MISCONFIGURED:
-            return f"provider {self.name} turned down each of {self._turned_down} calls and never answered one: {self._words}"
+        for model, times in self._turned_down.items():
+            if times >= (MISCONFIGURED_LATER if model in self._known else MISCONFIGURED):
+                return f"provider {self.name} turned down {times} calls in a row: {self._words}"
+        mute = self._mute(now)
         if self._open_since is None:
-            return self._mute(now)
+            if mute:
+                self._open(now)  # from here on only probes go
+            return mute
         if self._refuses:
             return self._words
-        if now - self._open_since >= self.patience_s:
+        if not self._there and now - self._open_since >= self.patience_s:
             return f"no answer from provider {self.name} for {now - self._failing_since:.0f} s: {self._words}"
-        return None
+        return mute
 
     def _mute(self, now: float) -> str | None:
         """Why a server that is there is given up all the same."""
@@ -115,6 +127,11 @@ class Breaker:
         calls = f"none of {self._unanswered} calls for {silent_s:.0f} s"
         return f"provider {self.name} is there, and has answered {calls}: {self._words}"
 
+    def _count(self, now: float) -> None:
+        self._unanswered += 1
+        if self._silent_since is None:
+            self._silent_since = now
+
     @property
     def is_open(self) -> bool:
         """True while the provider counts as out."""
@@ -124,12 +141,13 @@ class Breaker:
         if self._open_since is None:
             self._open_since = now
         else:
-            self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
+            self._wait_s = FIRST_WAIT_S if self._there else min(2 * self._wait_s, LONGEST_WAIT_S)
         self._probe, self._probe_at = None, now + self._wait_s
 
     def _close(self) -> None:
         self._shut()
         self._refuses, self._wait_s, self._silent_since, self._unanswered = False, FIRST_WAIT_S, None, 0
+        self._there = False
 
     def _shut(self) -> None:
         self._failures, self._open_since, self._probe = 0, None, None

@@ -71,12 +71,12 @@ class Lane:
         match after.outcome:
             case "ok":
                 self._adaptive.answered()
-                self._breaker.answered()
+                self._breaker.answered(after.model)
             case "rate_limited":
                 self._adaptive.slowed(sent.at, now, after.retry_after)
-                self._breaker.slowed()
+                self._breaker.slowed(now, after.words)
             case "other":
-                self._breaker.turned_down(after.words)
+                self._breaker.turned_down(after.words, after.model)
             case "transient":
                 self._breaker.failed(ticket, now, after.words)
             case "dead":
@@ -89,9 +89,9 @@ class Lane:
         """True while its provider counts as out."""
         return self._breaker.is_open
 
-    def there(self) -> None:
-        """Its server was seen to be there."""
-        self._breaker.there()
+    def seen(self, there: bool) -> None:
+        """Whether its server was seen to be there."""
+        self._breaker.seen(there)
 
     def words(self, now: float) -> str | None:
         """What holds this lane up, in few words; None when nothing does."""

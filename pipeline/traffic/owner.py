@@ -117,9 +117,7 @@ class Owner:
     async def _look_after(self, provider: str) -> None:
         """Calls to a provider fail in a row: is it out, or only these calls?"""
         try:
-            if await self._look_at(provider):
-                self._lanes[provider].there()
-                self._serve()
+            self._lanes[provider].seen(await self._look_at(provider))
         finally:
             del self._looking[provider]
 
@@ -173,7 +171,7 @@ class Owner:
             return None, now
         if self.budget.in_flight > 0:
             return None, math.inf
-        spent = f"budget: {self.budget.spent:.2f} US dollars are spent, and the next call may cost {load.usd:.4f}"
+        spent = f"{self.budget.spent:.2f} US dollars are spent, and the next call may cost {load.usd:.4f}; raise run.budget_usd"
         self._closed = spent
         self._drain(spent)
         return Answer(no="drained", words=spent), now

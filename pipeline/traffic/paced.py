@@ -7,12 +7,12 @@ took, and how it ended, is told to the traffic's owner: that is how it learns th
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from pipeline.money.cost import Load, images_paid
 from pipeline.traffic.terms import After, queued_s
-from stages.errors import EngineDead, Malformed, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
+from stages.errors import Broken, EngineDead, Malformed, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
 from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest, Usage
 
 Request = TextRequest | ImageRequest
@@ -88,7 +88,7 @@ class Paced:
             after = self._failed(request, error)
             raise
         finally:
-            self.traffic.leave(ticket, after)
+            self.traffic.leave(ticket, replace(after, model=self.identity))
 
     def _answered(self, request: Request, usage: Usage | None, error: ModelError | None = None) -> After:
         taken = None if usage is None or usage.input_tokens is None else usage.input_tokens + (usage.output_tokens or 0)
@@ -101,6 +101,8 @@ class Paced:
                 return After("rate_limited", error.retry_after, tokens=0, usd=0.0, words=error.text)
             case TimedOut():
                 return After("transient", words=error.text)
+            case Broken():
+                return replace(self._answered(request, error.usage, error), outcome="transient", words=error.text)
             case Transient():
                 return After("transient", usd=0.0, words=error.text)
             case EngineDead():

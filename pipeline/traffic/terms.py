@@ -21,7 +21,7 @@ and it may have answered. `unsent`: nothing was sent."""
 class After:
     """How a call ended. `retry_after` in seconds. `tokens` and `usd` are what it took, None where that is not known.
 
-    `words` are the provider's, kept for the message should it be given up.
+    `model` is who was asked. `words` are the provider's, kept for the message should it be given up.
     """
 
     outcome: Ended
@@ -29,6 +29,7 @@ class After:
     tokens: int | None = None
     usd: float | None = None
     words: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

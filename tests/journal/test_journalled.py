@@ -125,7 +125,7 @@ def test_an_error_that_is_an_answer_is_replayed(error, database, tmp_path):
 
 @pytest.mark.parametrize(
     ("error", "usd"),
-    [(Transient("503"), None), (RateLimited("429"), None), (TimedOut("2 minutes"), 2.0), (EngineDead("gone"), None)],
+    [(Transient("503"), 0.0), (RateLimited("429"), 0.0), (TimedOut("2 minutes"), 2.0), (EngineDead("gone"), 0.0)],
 )
 def test_other_errors_are_not_answers(error, usd, database, tmp_path):
     model = ScriptedAnalyzer([error, "yes"])
@@ -170,7 +170,7 @@ def test_a_fault_of_ours_is_noted_too(database):
 
     with pytest.raises(ValueError, match="a fault"):
         alive(database, once)
-    assert [(c.outcome, c.images, c.usd) for c in rows(database, LEDGER)] == [("ValueError", 0, None)]
+    assert [(c.outcome, c.images, c.usd) for c in rows(database, LEDGER)] == [("ValueError", 0, 2.0)]
 
 
 def test_nothing_is_sent_before_it_is_durable_that_it_will_be(database):

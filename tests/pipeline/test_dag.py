@@ -113,6 +113,6 @@ class Dead(dag.Direct):
 def test_a_dead_engine_stops_the_run_with_its_words(up, tmp_path):
     todo = samples(3)
     work, outcomes = job(tmp_path, todo)
-    with pytest.raises(hub.RunStopped, match=r"^EngineDead: the engine left$"):
+    with pytest.raises(hub.RunStopped, match=r"^the engine left$"):
         list(dag.run(work, todo, (Dead,)))
     assert list(outcomes.all()) == []

@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from pipeline.providers import pictures
-from stages.errors import Malformed, Refused, TimedOut, Transient
+from stages.errors import Broken, Malformed, Refused, TimedOut, Transient
 from stages.protocols import Usage
 from tests.providers.gateway import Answer, b64, chat, made, picture, png, run, says, uri
 
@@ -158,9 +158,9 @@ def test_an_image_by_address_is_fetched_without_the_key(gateway, store, monkeypa
 @pytest.mark.parametrize(
     ("address", "answer", "error"),
     [
-        ("/gone.png", Answer(status=404), Transient),
+        ("/gone.png", Answer(status=404), Broken),
         ("/slow.png", Answer(RED, after_s=1.0), TimedOut),
-        ("/cut.png", Answer(RED, short_of=5), Transient),
+        ("/cut.png", Answer(RED, short_of=5), Broken),
     ],
 )
 def test_an_image_that_cannot_be_fetched_is_worth_another_try(gateway, store, address, answer, error):

@@ -2,7 +2,14 @@
 
 import pytest
 
-from pipeline.traffic.breaker import FAILURES, FIRST_WAIT_S, LONGEST_WAIT_S, Breaker
+from pipeline.traffic.breaker import (
+    FAILURES,
+    FIRST_WAIT_S,
+    LONGEST_WAIT_S,
+    MISCONFIGURED,
+    MISCONFIGURED_LATER,
+    Breaker,
+)
 
 
 @pytest.fixture
@@ -39,7 +46,7 @@ def test_one_probe_at_a_time_decides(opened):
     assert opened.wait_s(13.0) == 2 * FIRST_WAIT_S
     assert opened.wait_s(15.0) is None
     opened.sent(201)
-    opened.slowed()  # even "slow down" is an answer
+    opened.slowed(15.0, "429")  # even "slow down" comes from a provider that is there
     assert opened.wait_s(15.0) is None
     assert not opened.is_open
 
@@ -70,30 +77,52 @@ def test_it_gives_up_after_the_runs_patience_and_comes_back_all_the_same(opened)
     assert opened.given_up(111.0) is None
 
 
-def test_only_a_provider_that_never_answered_is_misconfigured():
-    breaker, known = Breaker("a", 100.0), Breaker("a", 100.0)
-    known.answered()
-    for _ in range(20):
+def test_a_model_that_is_turned_down_again_and_again_is_misconfigured_whatever_others_do():
+    breaker = Breaker("a", 100.0)
+    breaker.answered("painter")
+    for _ in range(MISCONFIGURED):
         assert breaker.given_up(0.0) is None
-        breaker.turned_down("unknown field 'seed'")
-        known.turned_down("unknown field 'seed'")
-    assert "turned down each of 20 calls and never answered one: unknown field 'seed'" in (breaker.given_up(0.0) or "")
+        breaker.turned_down("unknown field 'seed'", "judge")
+        breaker.answered("painter")
+    assert breaker.given_up(0.0) == "provider a turned down 20 calls in a row: unknown field 'seed'"
+    known = Breaker("a", 100.0)
+    known.answered("judge")
+    for _ in range(MISCONFIGURED_LATER):
+        assert known.given_up(0.0) is None
+        known.turned_down("400", "judge")
+    assert known.given_up(0.0) is not None
+    known.answered("judge")
     assert known.given_up(0.0) is None
 
 
-def test_a_server_that_is_there_is_asked_on_and_given_up_after_twice_the_patience(opened):
-    opened.there()
-    assert opened.wait_s(10.0) is None
-    for n in range(40):
-        opened.failed(100 + n, 10.0 + n, "500")
-        opened.there()
+def test_a_server_that_is_there_is_probed_every_second_and_given_up_after_twice_the_patience(opened):
+    opened.seen(True)
+    assert opened.wait_s(10.5) == 0.5
+    for n in range(12):
+        now = 11.0 + 2 * n
+        assert opened.wait_s(now) is None
+        opened.sent(500 + n)
+        opened.failed(500 + n, now, "500")
+        assert opened.wait_s(now) == FIRST_WAIT_S  # it does not grow
     assert opened.given_up(199.0) is None
-    assert opened.given_up(200.0) == "provider a is there, and has answered none of 48 calls for 200 s: 500"
+    assert opened.given_up(200.0) == "provider a is there, and has answered none of 20 calls for 200 s: 500"
     opened.answered()
     assert opened.given_up(200.0) is None
 
 
+def test_one_that_says_slow_down_for_ever_is_given_up_and_probed_later():
+    breaker = Breaker("a", 100.0)
+    for n in range(MISCONFIGURED):
+        breaker.slowed(float(n), "429")
+    assert breaker.given_up(199.0) is None
+    assert breaker.given_up(200.0) == "provider a is there, and has answered none of 20 calls for 200 s: 429"
+    assert breaker.wait_s(200.0) == FIRST_WAIT_S
+    assert breaker.wait_s(200.0 + FIRST_WAIT_S) is None  # a probe
+    breaker.answered()
+    assert breaker.given_up(300.0) is None
+
+
 def test_one_that_will_not_serve_us_stays_given_up_though_it_is_there(opened):
     opened.died(11.0, "401")
-    opened.there()
+    opened.seen(True)
     assert opened.given_up(11.0) == "401"

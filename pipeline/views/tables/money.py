@@ -25,12 +25,16 @@ _LOST = ("discarded", "failed")
 @dataclass
 class Money:
     """US dollars of a run by what became of the samples. `total` is all that the ledger holds, placed with a sample or not.
+    `answers` are those that the record holds, `replayed` those of them for which the ledger knows no call of this run.
 
     The calls stand as sorted hashes of their keys with what all their tries cost: 16 bytes a call, whatever the size of the run.
     """
 
     keys: NDArray[np.uint64]
     usd: NDArray[np.float64]
+    sent: NDArray[np.uint64]
+    answers: int = 0
+    replayed: int = 0
     spent: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     samples: Counter[str] = field(default_factory=Counter)
 
@@ -49,7 +53,10 @@ class Money:
         end = fate(story)
         self.samples[end] += 1
         found = (key for m in story.moments for key in (m.call_key, *(j.call_key for j in m.judgements)) if key)
-        self.spent[end] += self._of(set(found))
+        keys = set(found)
+        self.spent[end] += self._of(keys)
+        self.answers += len(keys)
+        self.replayed += len(keys) - int(np.isin(_hashed(list(keys)), self.sent).sum()) if keys else 0
 
     def by_mode(self) -> pd.DataFrame:
         """One row a mode, then `rl`, then `all` accepted: `accepted`, `own` and `charged`, US dollars per accepted sample.
@@ -81,11 +88,14 @@ def money(out: Path) -> Money | None:
     path = out / NAME
     if not path.exists():
         return None
-    calls = pq.read_table(path, columns=["call_key", "usd"]).to_pandas().dropna()
+    sent = pq.read_table(path, columns=["call_key", "usd"]).to_pandas()
+    calls = sent.dropna()
     if calls.empty:
         return None
     keys, place = np.unique(_hashed(calls["call_key"].tolist()), return_inverse=True)
-    return Money(keys, np.bincount(place, weights=calls["usd"]).astype(np.float64))
+    return Money(
+        keys, np.bincount(place, weights=calls["usd"]).astype(np.float64), np.unique(_hashed(sent["call_key"].tolist()))
+    )
 
 
 def _hashed(keys: list[str]) -> NDArray[np.uint64]:
