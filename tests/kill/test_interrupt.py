@@ -54,7 +54,8 @@ def finished(build: Build, reference) -> None:
     assert {one.digest for one in build.seen()} == reference.asked
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_once_lets_what_was_sent_come_home(number, held, server, reference):
     build = held
     sent = len(build.seen())

@@ -116,6 +116,7 @@ def test_a_read_only_store_costs_no_call(disk, server, reference, tmp_path):
     paid_again(build, 0)
 
 
+@pytest.mark.slow
 def test_the_disk_of_the_database_fills_up(disk, server, reference, tmp_path):
     build = build_with(server, tmp_path / "out", "database-full", database=f"sqlite:///{disk.path}/run.db")
     disk.remount("size=600k")
