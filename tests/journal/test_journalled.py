@@ -155,7 +155,13 @@ def test_a_call_is_noted_with_what_it_took(database):
     assert made.call_key == call_key(picture.identity, WISH)
     assert (said.role, said.model, said.provider, said.kind) == ("second_analyzer", text.identity, "far", "evaluation")
     assert (said.input_tokens, said.output_tokens, said.usd, said.images, said.outcome) == (12, 3, 0.5, 0, "ok")
-    assert (made.role, made.kind, made.images, made.input_tokens, made.usd) == ("generator", "image", 1, None, 2.0)  # as reserved
+    assert (made.role, made.kind, made.images, made.input_tokens, made.usd) == (
+        "generator",
+        "image",
+        1,
+        None,
+        2.0,
+    )  # as reserved
     assert said.started > 1.7e9
     assert said.seconds >= 0
 

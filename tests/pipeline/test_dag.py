@@ -91,7 +91,9 @@ def test_an_actor_that_dies_is_replaced_and_no_finished_sample_climbs_again(up, 
     assert ray.get(work.hub.progress.remote()).done == 60
     drawn = sum(e.kind == "generation" for t in kept for e in t.events)
     needed = sum(map(calls, kept)) - drawn
-    asked = sum(not line.endswith("image") for line in log.read_text().splitlines())  # its images are names, and never stored
+    asked = sum(
+        not line.endswith("image") for line in log.read_text().splitlines()
+    )  # its images are names, and never stored
     assert needed <= asked <= needed + SLOTS  # the journal knows all but the calls that were in flight
 
 

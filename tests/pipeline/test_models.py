@@ -61,7 +61,10 @@ def test_another_place_of_the_same_model_is_the_same_data_set_and_another_model_
         ["providers.near.base_url=http://127.0.0.1:2/v1", "providers.near.requests_per_minute=9"],
         ["models.baseline.provider=far"],
         ["models.baseline.failover=[{provider: far}]"],
-        ["prices={judge: {request: 1}, painter: {image: 1}, vendor/judge: {}, world-generator: {}}", "run.budget_usd=3"],
+        [
+            "prices={judge: {request: 1}, painter: {image: 1}, vendor/judge: {}, world-generator: {}}",
+            "run.budget_usd=3",
+        ],
         ["run.retries=1", "run.concurrency=2"],
     )
     assert {of(*overrides) for overrides in same} == {of()}
