@@ -75,7 +75,8 @@ def test_once_lets_what_was_sent_come_home(number, held, server, reference):
     assert not list(repeats(build.seen(), []))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_twice_stops_at_once_and_keeps_what_arrived(number, held, server, reference):
     build = held
     build.tell(number)
