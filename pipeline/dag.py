@@ -44,9 +44,8 @@ BLOCK_ROWS = 16
 IN_HAND = 12  # samples a rung has in hand for each call in flight: a block waits for its slowest sample
 MOST_TASKS = 512  # a thread each in every rung actor
 SLIVER = 0.01  # of a CPU: actors that only wait must leave room for those that work
-ARRIVING_S = (
-    1.0  # an image that has arrived is looked at and stored before its answer counts: what is paid is not given up
-)
+# an image that has arrived is looked at and stored before its answer counts: what is paid is not given up
+ARRIVING_S = 1.0
 T = TypeVar("T")
 
 

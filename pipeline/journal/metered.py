@@ -7,7 +7,6 @@ is either in the ledger or among the open calls, with the money reserved for it.
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -15,14 +14,11 @@ from pipeline.journal.calls import OpenCall
 from pipeline.journal.entries import ANSWER_ERRORS
 from pipeline.journal.scribe import Scribe
 from pipeline.ledger import Call
-from pipeline.money.cost import Load, images_paid
+from pipeline.money.cost import CostOf, LoadOf, Request, images_paid
 from stages.errors import Broken, ModelError, TimedOut
 from stages.identity import call_key
 from stages.protocols import ImageReply, ImageRequest, Model, Role, TextReply, TextRequest, Usage
 
-Request = TextRequest | ImageRequest
-LoadOf = Callable[[Request], Load]
-CostOf = Callable[[Request, Usage | None, int], float | None]
 CANCELLED = "Cancelled"
 
 

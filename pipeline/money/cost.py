@@ -5,7 +5,7 @@ figure that it needs is missing, the cost is not known: None, never 0.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipeline.money.spec import Price
@@ -32,6 +32,13 @@ class Load:
 
     tokens: int
     usd: float
+
+
+Request = TextRequest | ImageRequest
+LoadOf = Callable[[Request], Load]
+"""What a request may take at most."""
+CostOf = Callable[[Request, Usage | None, int], float | None]
+"""What a request did cost, by its usage and the number of images made."""
 
 
 def load(price: Price | None, request: TextRequest | ImageRequest, max_output_tokens: int | None) -> Load:

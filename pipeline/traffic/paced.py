@@ -10,14 +10,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from pipeline.money.cost import Load, images_paid
+from pipeline.money.cost import CostOf, Load, LoadOf, Request, images_paid
 from pipeline.traffic.terms import After, queued_s
 from stages.errors import Broken, EngineDead, Malformed, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
 from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest, Usage
 
-Request = TextRequest | ImageRequest
-LoadOf = Callable[[Request], Load]
-CostOf = Callable[[Request, Usage | None, int], float | None]
 Permit = Callable[[], AbstractAsyncContextManager[None]]
 Count = Callable[[str, int], None]
 R = TypeVar("R", TextReply, ImageReply)
