@@ -107,7 +107,7 @@ class Dead(dag.Direct):
     """A rung whose engine is gone."""
 
     def models(self, job, lent):
-        gone = ScriptedAnalyzer([EngineDead("the engine left")])
+        gone = ScriptedAnalyzer([EngineDead("the engine left")] * SLOTS)  # whichever call is heard of first, it says so
         drawer = ScriptedGenerator()
         return Composed(Models(drawer, drawer, gone, prompts.catalogue.load(), 1), ())
 
