@@ -23,8 +23,9 @@ from pipeline.journal.journalled import Journalled
 from pipeline.journal.metered import Metered
 from pipeline.journal.scribe import Scribe
 from pipeline.manifest import Manifest, ModelSpec
-from pipeline.money.cost import Load, cost, load, price_of
+from pipeline.money.cost import Load, cost, load, of_size, price_of
 from pipeline.money.prices import table
+from pipeline.providers.options import fixed_size
 from pipeline.providers.spec import Fallback, Provider
 from pipeline.store import ImageStore
 from pipeline.traffic.failover import Failover
@@ -149,7 +150,7 @@ def _link(
 ) -> Model:
     """One model at one provider, down to what is sent; `alone` where no other may be asked."""
     backend = build(at, store, pool)
-    price = price_of(at.model, manifest.prices, table().models)
+    price = of_size(price_of(at.model, manifest.prices, table().models), fixed_size(at.options))
     cost_of = partial(cost, price)
 
     def load_of(request: TextRequest | ImageRequest) -> Load:

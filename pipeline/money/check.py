@@ -6,8 +6,9 @@ In: a `Manifest`. Out: (place, text) for each gap, in the words of the manifest.
 from collections.abc import Iterator, Mapping
 
 from pipeline.manifest import Manifest, ModelSpec
-from pipeline.money.cost import OTHER, price_of
+from pipeline.money.cost import OTHER, of_size, price_of
 from pipeline.money.prices import table
+from pipeline.providers.options import fixed_size
 
 _DRAW = ("baseline", "generator")
 
@@ -28,7 +29,7 @@ def names(spec: ModelSpec) -> dict[str, str]:
 def _gaps(role: str, spec: ModelSpec, manifest: Manifest) -> Iterator[tuple[str, str]]:
     for place, model in names(spec).items():
         at = f"models.{role}.{place}"
-        price = price_of(model, manifest.prices, table().models)
+        price = of_size(price_of(model, manifest.prices, table().models), fixed_size(spec.options))
         if price is None:
             yield at, f"run.budget_usd is set, but {model} has no price; give one in prices.{model}, 0 where it is free"
         elif role in _DRAW and isinstance(price.image, Mapping) and OTHER not in price.image:

@@ -100,6 +100,14 @@ def image_price(price: Price, size: str | None) -> float | None:
     return price.image
 
 
+def of_size(price: Price | None, size: str | None) -> Price | None:
+    """`price` where every image is made at `size`, whatever the sample's; as it is where no size is fixed."""
+    if price is None or size is None or not isinstance(price.image, Mapping):
+        return price
+    found = image_price(price, size)
+    return price.model_copy(update={"image": {} if found is None else found})
+
+
 def _tokens(price: Price, inputs: float, outputs: float) -> float:
     return (price.input_per_million * inputs + price.output_per_million * outputs) / 1e6
 

@@ -11,10 +11,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.manifest import Manifest
-from pipeline.money.cost import image_price, price_of
+from pipeline.manifest import Manifest, ModelSpec
+from pipeline.money.cost import image_price, of_size, price_of
 from pipeline.money.prices import table
 from pipeline.money.spec import Price
+from pipeline.providers.options import fixed_size
 
 Floats = NDArray[np.float64]
 Call = tuple[str, str]
@@ -67,13 +68,17 @@ class Rates(Protocol):
 
 def prices(manifest: Manifest) -> dict[str, Price | None]:
     """Role -> the price of the model that it asks first."""
-    return {role: price_of(spec.model, manifest.prices, table().models) for role, spec in manifest.models}
+    return {role: _price(spec, manifest, table().models) for role, spec in manifest.models}
 
 
 def own_prices(manifest: Manifest) -> dict[str, Price]:
     """Role -> the price of its model where the manifest itself names one."""
-    found = {role: price_of(spec.model, manifest.prices, {}) for role, spec in manifest.models}
+    found = {role: _price(spec, manifest, {}) for role, spec in manifest.models}
     return {role: price for role, price in found.items() if price is not None}
+
+
+def _price(spec: ModelSpec, manifest: Manifest, listed: Mapping[str, Price]) -> Price | None:
+    return of_size(price_of(spec.model, manifest.prices, listed), fixed_size(spec.options))
 
 
 def charged(price: Price, amounts: Mapping[int, Floats], sizes: NDArray[np.object_]) -> Floats:

@@ -14,7 +14,7 @@ class Price(BaseModel):
     """What a model's calls cost, in US dollars; parts add up.
 
     `image` is the price of one image made, or prices by size: `{"1024x1024": 0.04, "other": 0.17}`, where "other" stands for
-    every size that is not named. A size is that of the sample, whatever the option `size` asks for instead.
+    every size that is not named. A size is the one that the option `size` asks for, else that of the sample.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -17,6 +17,7 @@ import httpx2
 from openai import APIError, APIStatusError, AsyncOpenAI, Omit
 from pydantic import SecretStr
 
+from pipeline.providers.bodies import WORDS, at_most, bounded
 from pipeline.providers.failures import failure, inside
 from pipeline.providers.secrets import KeyMissing, key_of, scrubbed, told
 from pipeline.providers.spec import Provider
@@ -50,36 +51,41 @@ class Wire:
         """`text` as an error may hold it: one short line without the keys in use."""
         return told(text, self._secrets())
 
-    async def post(self, path: str, body: Mapping[str, Any], files: Sequence[File] = ()) -> dict[str, Any]:
-        """The answer to one request; with files it goes as a form. Raises stages.errors.ModelError."""
+    async def post(
+        self, path: str, body: Mapping[str, Any], files: Sequence[File] = (), most: int = WORDS
+    ) -> dict[str, Any]:
+        """The answer to one request, of at most so many bytes; with files it goes as a form. Raises stages.errors.ModelError."""
         client = self._client()
         outcome: httpx2.Response | ModelError
         try:
-            async with asyncio.timeout(self.provider.timeout_s):  # the client's own bounds each read, not the whole
-                outcome = await client.post(
-                    path,
-                    cast_to=httpx2.Response,
-                    body=dict(body),
-                    files=list(files) or None,
-                    options={"headers": {"Content-Type": "multipart/form-data"}} if files else {},
-                )
+            with at_most(most):
+                async with asyncio.timeout(self.provider.timeout_s):  # the client's own bounds each read, not the whole
+                    outcome = await client.post(
+                        path,
+                        cast_to=httpx2.Response,
+                        body=dict(body),
+                        files=list(files) or None,
+                        options={"headers": {"Content-Type": "multipart/form-data"}} if files else {},
+                    )
         except (APIError, TimeoutError) as error:
             outcome = failure(error, self)
         if isinstance(outcome, ModelError):
             raise outcome  # outside of the except: a foreign error, which holds the key, must not travel with ours
         return self._read(outcome)
 
-    async def probe(self, path: str) -> None:
-        """Asks whether a path answers, within the time to connect; servers without it pass. Raises stages.errors.ModelError."""
+    async def models(self) -> tuple[str, ...]:
+        """The models that the server lists, within the time to connect; none where it keeps no list. Raises ModelError."""
         found: ModelError | None = None
+        content = b""
         try:
             async with asyncio.timeout(CONNECT_S):
-                await self._client().get(path, cast_to=httpx2.Response)
+                content = (await self._client().get("/models", cast_to=httpx2.Response)).content
         except (APIError, TimeoutError) as error:
             if not (isinstance(error, APIStatusError) and error.status_code in _NOT_OFFERED):
                 found = failure(error, self)
         if found is not None:
             raise found
+        return tuple(map(self.told, _ids(content)))
 
     def broken(self, problem: str) -> Broken:
         """The error for an answer that came, and is none."""
@@ -119,6 +125,7 @@ class Wire:
             limits=limits,
             follow_redirects=True,
             trust_env=not loopback(self.provider.base_url),
+            event_hooks={"response": [bounded]},
         )
         client = AsyncOpenAI(
             api_key=key.get_secret_value(),
@@ -130,6 +137,17 @@ class Wire:
         )
         _here()[self.name, self.provider] = (client, key)
         return client
+
+
+def _ids(content: bytes) -> list[str]:
+    """The names in a list of models; none where it is of another shape, which says nothing about calls."""
+    try:
+        listed = json.loads(content)
+    except (ValueError, RecursionError):
+        return []
+    data = listed.get("data") if isinstance(listed, dict) else listed
+    entries = [entry.get("id") for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
+    return [name for name in entries if isinstance(name, str) and name]
 
 
 def _here() -> _Clients:

@@ -6,6 +6,7 @@ In: what the client raised, or an error object in an answer. Out: one of `stages
     503, 529 with a Retry-After                          RateLimited
     408, 409, 425, 5xx, no connection, a broken answer   Transient
     no answer within our time                            TimedOut
+    an answer that does not end                          Malformed: it was made, as one that is too long
     quota used up, 401, 402, 403, 404, unknown option    EngineDead: no further call can succeed
     413, or a code that says so                          TooLong
     a code of a content filter, or a flagged input       Refused
@@ -20,8 +21,9 @@ from typing import Any, Protocol
 import httpx2
 from openai import APIError, APIStatusError, APITimeoutError
 
+from pipeline.providers.bodies import TooMuch
 from pipeline.providers.retry_after import retry_after
-from stages.errors import Broken, EngineDead, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
+from stages.errors import Broken, EngineDead, Malformed, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
 
 WORDS = 2000  # characters of a refusal that are kept
 SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated"})
@@ -86,6 +88,8 @@ def failure(error: APIError | TimeoutError, by: From) -> ModelError:
         return Transient(f"{by.name}: no connection in time")  # nothing was sent, so nothing can have been paid
     if isinstance(error, TimeoutError | APITimeoutError):
         return TimedOut(f"{by.name}: no answer in time; raise timeout_s where calls take longer")
+    if isinstance(cause, TooMuch):
+        return Malformed("", f"{by.name}: the answer has {cause}")
     if not isinstance(cause, httpx2.ConnectError):  # it was sent, and perhaps answered
         return Broken(f"{by.name}: the connection broke ({type(cause or error).__name__})")
     return Transient(f"{by.name}: no connection ({type(cause).__name__})")

@@ -11,12 +11,13 @@ from pipeline.providers.chat import PATH, STOPPED, media_type, messages, read
 from pipeline.providers.client import File, Wire
 from pipeline.providers.failures import WORDS
 from pipeline.providers.options import Options
-from pipeline.providers.pictures import kept
+from pipeline.providers.pictures import MOST_BYTES, kept
 from pipeline.store import ImageStore
 from stages.errors import Malformed, Refused
 from stages.protocols import ImageReply, ImageRequest
 from stages.records import ImageRef
 
+_MOST = 2 * MOST_BYTES  # of an answer: base64 takes a third more, and drafts and words stand beside the image
 _STOPPED = STOPPED | {
     "no_image",
     "image_safety",
@@ -48,9 +49,9 @@ async def _by_endpoint(
         **options.extra,
     }
     if request.images:
-        answer = await wire.post("/images/edits", body, await asyncio.to_thread(_files, store, request.images))
+        answer = await wire.post("/images/edits", body, await asyncio.to_thread(_files, store, request.images), _MOST)
     else:
-        answer = await wire.post("/images/generations", body)
+        answer = await wire.post("/images/generations", body, most=_MOST)
     took = usage(answer.get("usage"))
     with taking(took):
         return ImageReply(await kept(wire, _made(wire, answer), store), None, took)
@@ -93,7 +94,7 @@ async def _by_chat(wire: Wire, model: str, options: Options, store: ImageStore, 
         **options.sampling(request.seed),
         **options.extra,
     }
-    answer = with_inline_pictures(read(wire, await wire.post(PATH, body)))
+    answer = with_inline_pictures(read(wire, await wire.post(PATH, body, most=_MOST)))
     with taking(answer.usage):
         return ImageReply(await kept(wire, _shown(answer), store), answer.text or None, answer.usage)
 

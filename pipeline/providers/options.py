@@ -15,6 +15,7 @@ from pipeline.providers.schemas import Structured
 
 _OURS = ("model", "messages", "prompt", "stream", "n", "image")
 
+_FIXED = r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}"
 _SECRET = re.compile(r"(key|token|secret|passw(or)?d|credentials?|authorization|bearer)$", re.IGNORECASE)
 
 
@@ -41,7 +42,7 @@ class Options(BaseModel):
     max_tokens: int | None = Field(4096, ge=1)
     structured: Structured = "json_schema"
     images: Literal["generations", "chat"] = "generations"
-    size: str = Field("request", pattern=r"^(request|auto|none|[1-9][0-9]{0,4}x[1-9][0-9]{0,4})$")
+    size: str = Field("request", pattern=rf"^(request|auto|none|{_FIXED})$")
     quality: str | None = None
     seed: bool = True
     extra: dict[str, Any] = {}
@@ -72,6 +73,13 @@ class Options(BaseModel):
 def _canonical(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
     return quote(text, safe='{}[]":,._-/')
+
+
+def fixed_size(options: Mapping[str, Any]) -> str | None:
+    """The size, as "WIDTHxHEIGHT", that options ask for whatever the sample's; None where they ask for none."""
+    size = options.get("size")
+    sent = isinstance(size, str) and re.fullmatch(_FIXED, size) and options.get("images") != "chat"
+    return str(size) if sent else None
 
 
 def option_problems(options: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from pipeline.providers.bodies import TooMuch, at_most, bounded
 from pipeline.providers.client import CONNECT_S, Wire, loopback
 from pipeline.sources.bad_row import BadRow
 from pipeline.sources.images import admit
@@ -59,14 +60,17 @@ async def _fetched(wire: Wire, address: str) -> bytes:
     if scheme not in ("http", "https"):
         raise Malformed("", f"the image is at no http address but {wire.told(address)[:60]!r}")
     timeout = httpx2.Timeout(wire.provider.timeout_s, connect=CONNECT_S)
+    hooks = {"response": [bounded]}
+    env = not loopback(address)
     try:
-        async with (
-            asyncio.timeout(wire.provider.timeout_s),
-            httpx2.AsyncClient(timeout=timeout, follow_redirects=True, trust_env=not loopback(address)) as client,
-            client.stream("GET", address) as response,
-        ):
-            response.raise_for_status()
-            return await _within_limit(response)
+        with at_most(MOST_BYTES):
+            async with (
+                asyncio.timeout(wire.provider.timeout_s),
+                httpx2.AsyncClient(timeout=timeout, follow_redirects=True, trust_env=env, event_hooks=hooks) as client,
+            ):
+                return (await client.get(address)).raise_for_status().content
+    except TooMuch:
+        raise _too_big() from None
     except httpx2.InvalidURL:
         problem = Malformed("", "the image's address cannot be read")
         raise problem from None
@@ -74,12 +78,3 @@ async def _fetched(wire: Wire, address: str) -> bytes:
         raise TimedOut(f"{wire.name}: the image made did not come in time") from None
     except httpx2.HTTPError as error:
         raise wire.broken(f"the image made cannot be fetched ({type(error).__name__})") from None
-
-
-async def _within_limit(response: httpx2.Response) -> bytes:
-    data = bytearray()
-    async for chunk in response.aiter_bytes():
-        data += chunk
-        if len(data) > MOST_BYTES:
-            raise _too_big()
-    return bytes(data)

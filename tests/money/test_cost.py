@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.money.cost import charge, cost, load, price_of
+from pipeline.money.cost import charge, cost, load, of_size, price_of
 from pipeline.money.prices import table
 from pipeline.money.spec import Price
+from pipeline.providers.options import fixed_size
 from stages.protocols import ImageRequest, Message, TextRequest, Usage
 from stages.records import ImageRef
 
@@ -101,6 +102,34 @@ def test_the_manifest_goes_before_the_table_and_a_name_before_its_tail():
     assert {name: price and price.request for name, price in found.items()} == {
         "m": 1, "a/m": 2, "b/m": 1, "n": 4, "vendor/n": 4, "x": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "paid"),
+    [
+        ("1024x1024", 0.04),
+        ("64x64", 0.01),
+        ("9x9", 0.2),
+        ("request", 0.01),
+        ("auto", 0.01),
+        ("none", 0.01),
+        (None, 0.01),
+    ],
+)
+def test_an_image_has_the_price_of_the_size_that_the_options_ask_for(size, paid):
+    listed = Price(image={"64x64": 0.01, "1024x1024": 0.04, "other": 0.2})
+    options = {} if size is None else {"size": size}
+    price = of_size(listed, fixed_size(options))
+    assert cost(price, drawn(), None, 1) == load(price, drawn(), 0).usd == paid
+    assert fixed_size({**options, "images": "chat"}) is None  # there no size is sent
+
+
+def test_a_fixed_size_without_a_price_is_not_known_and_one_with_a_price_needs_no_other():
+    listed = Price(image={"64x64": 0.01})
+    assert cost(of_size(listed, "9x9"), drawn(), None, 1) is None
+    assert cost(of_size(listed, "64x64"), drawn(9, 9), None, 1) == 0.01
+    assert of_size(Price(image=0.5), "9x9") == Price(image=0.5)
+    assert of_size(None, "9x9") is None
 
 
 def test_the_table_prices_the_paper_s_models():

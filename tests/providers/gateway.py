@@ -6,7 +6,7 @@ import io
 import json
 import socket
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from PIL import Image
 from starlette.datastructures import UploadFile
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from pipeline.providers.backend import OpenAIModel
 from pipeline.providers.client import close_clients
@@ -39,13 +39,14 @@ class Asked:
 
 @dataclass
 class Answer:
-    """One answer; `short_of` bytes are promised and never sent, `after_s` seconds pass before it."""
+    """One answer; `short_of` bytes are promised and never sent, `after_s` seconds pass before it, `on` follows without end."""
 
     content: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     after_s: float = 0.0
     short_of: int = 0
+    on: bytes = b""
 
 
 class Gateway:
@@ -79,6 +80,8 @@ class Gateway:
         headers = {"content-type": "application/json", **answer.headers}
         if answer.short_of:
             headers["content-length"] = str(len(answer.content) + answer.short_of)
+        if answer.on:
+            return StreamingResponse(_on(answer), answer.status, headers)
         return Response(answer.content, answer.status, headers)
 
     def provider(self, **more: Any) -> Provider:
@@ -86,6 +89,13 @@ class Gateway:
 
     def model(self, store: ImageStore, provider: Provider | None = None, **options: Any) -> OpenAIModel:
         return OpenAIModel("a-model", "1", options, "gate", provider or self.provider(), store)
+
+
+async def _on(answer: Answer) -> AsyncIterator[bytes]:
+    yield answer.content
+    while True:
+        yield answer.on
+        await asyncio.sleep(0)  # the server hears here that nobody listens any more
 
 
 @contextmanager

@@ -1,10 +1,15 @@
 """Is the server there, and does it take the key? The log-probs that only some servers give."""
 
 import asyncio
+import io
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from pipeline.providers.check import reachable
+from pipeline.build import _reach
+from pipeline.manifest_file import load
+from pipeline.providers.check import Seen, look, reachable, unlisted
 from pipeline.providers.client import Wire, close_clients, loopback
 from pipeline.providers.logprobs import TokenLogprob
 from pipeline.providers.spec import Provider
@@ -34,6 +39,60 @@ def test_a_server_that_is_not_there_is_told_with_its_address():
     with hanging_up() as url:
         assert "start the server" in asyncio.run(reachable("gate", Provider(base_url=url)))
     assert url in asyncio.run(reachable("gate", Provider(base_url=url)))
+
+
+DEMO = Path(__file__).parent.parent.parent / "manifests" / "demo.yaml"
+NAMES = ("gpt-image-1", "gpt-image-1-mini", "models/gemini-3-pro-image", "qwen/qwen3-vl-8b-instruct")
+
+
+@pytest.mark.parametrize(
+    ("model", "listed", "near"),
+    [
+        ("gpt-image-1", NAMES, None),
+        ("gemini-3-pro-image", NAMES, None),
+        ("openai/gpt-image-1", NAMES, None),
+        ("any", (), None),
+        ("gpt-imag-1", NAMES, "did you mean gpt-image-1 or gpt-image-1-mini?"),
+        ("image-1-mini", NAMES[1:2], "did you mean gpt-image-1-mini?"),
+        ("zzz", tuple("abcdefg"), "it lists a, b, c, d, e, ..."),
+        ("zzz", ("b", "a"), "it lists a, b"),
+    ],
+)
+def test_a_model_that_the_server_does_not_list_is_told_with_the_nearest_names(gateway, model, listed, near):
+    gateway.play(says({"object": "list", "data": [{"id": name, "object": "model"} for name in listed]}))
+    seen = asyncio.run(look("gate", gateway.provider()))
+    assert (seen.problem, seen.models) == (None, listed)
+    told = None if near is None else f"providers.gate does not list the model {model}; {near}"
+    assert unlisted("gate", model, seen.models) == told
+
+
+def test_a_build_warns_of_it_once_before_it_begins_and_goes_on(gateway):
+    gateway.play(says({"object": "list", "data": [{"id": name} for name in NAMES]}))
+    spelt = "{backend: openai, provider: gate, model: gpt-image-1}"
+    misspelt = "{backend: openai, provider: gate, model: gpt-imag-1}"
+    models = [f"models.baseline={spelt}", f"models.generator={misspelt}", f"models.analyzer={misspelt}"]
+    manifest = load(DEMO, [f"providers.gate.base_url={gateway.base_url}/v1", *models])
+    out = io.StringIO()
+    _reach(manifest, Console(file=out, width=40))
+    near = "did you mean gpt-image-1 or gpt-image-1-mini?"
+    assert out.getvalue() == f"Warning: providers.gate does not list the model gpt-imag-1; {near}\n"
+    assert len(gateway.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [says({}), says({"data": "x"}), says({"data": [1, {"id": 7}, {"id": ""}]}), Answer(b"hello"), error(404)],
+)
+def test_a_list_of_another_shape_says_nothing(gateway, answer):
+    gateway.play(answer)
+    assert asyncio.run(look("gate", gateway.provider())) == Seen()
+
+
+def test_a_listed_name_cannot_colour_or_leak(gateway, monkeypatch):
+    monkeypatch.setenv("GATE_KEY", "sk-0123456789")
+    gateway.play(says([{"id": "\x1b[31mred\n sk-0123456789"}]))
+    seen = asyncio.run(look("gate", gateway.provider(api_key_env="GATE_KEY")))
+    assert seen.models == ("red •••",)
 
 
 def test_one_client_serves_a_provider_on_an_event_loop(gateway):
