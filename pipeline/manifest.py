@@ -159,7 +159,9 @@ class Run(_Strict):
         try:
             return value if value is None else make_url(value).render_as_string(hide_password=False)
         except ArgumentError:  # whose own words would repeat the URL, and the password in it
-            raise ValueError("is no database URL; write sqlite:///FILE or postgresql://USER@HOST/NAME") from None
+            raise ValueError(
+                "is no database URL; write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+            ) from None
 
 
 class Manifest(_Strict):

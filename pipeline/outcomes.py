@@ -16,7 +16,7 @@ from pipeline.errors import RunStopped
 from pipeline.journal import calls as open_calls
 from pipeline.journal import entries
 from pipeline.journal.batch import OUTCOMES, Batch, commit
-from pipeline.journal.database import AT_ONCE, METADATA, opened
+from pipeline.journal.database import AT_ONCE, METADATA, alone, opened
 from pipeline.journal.entries import Entry
 from pipeline.ledger import Call
 from stages.records import Trajectory, load
@@ -35,9 +35,10 @@ class Outcomes:
         self.engine: Engine = opened(url, looking)
 
     def create(self) -> None:
-        """Make the tables where they are missing."""
-        METADATA.create_all(self.engine)
+        """Make the tables where they are missing. Raises sqlalchemy.exc.SQLAlchemyError."""
         with self.engine.begin() as connection:
+            alone(connection, "tables")  # two builds that begin at once would both make them
+            METADATA.create_all(connection)
             if "provider" not in {column["name"] for column in inspect(connection).get_columns(ledger.LEDGER.name)}:
                 connection.execute(
                     text("ALTER TABLE ledger ADD COLUMN provider TEXT NOT NULL DEFAULT ''")

@@ -7,7 +7,7 @@ is a call lost at a kill: it becomes a ledger row with outcome "Lost", and what 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Column, Connection, Double, String, Table, Text, bindparam, delete, func, select, update
+from sqlalchemy import Column, Connection, Double, String, Table, Text, bindparam, delete, func, select
 
 from pipeline import ledger
 from pipeline.journal.database import METADATA, alone
@@ -64,9 +64,6 @@ def settle(connection: Connection, run: str) -> int:
     """
     alone(connection, run)
     mine = OPEN_CALLS.c.run == run
-    connection.execute(
-        update(OPEN_CALLS).where(mine).values(usd=OPEN_CALLS.c.usd)
-    )  # takes SQLite's lock before anything is read
     lost = connection.execute(select(OPEN_CALLS).where(mine).order_by(OPEN_CALLS.c.started, OPEN_CALLS.c.id)).all()
     calls = [
         ledger.Call(

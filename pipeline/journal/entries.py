@@ -8,6 +8,7 @@ JSON: half characters and zero bytes of a model survive any database.
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, Connection, Double, Integer, String, Table, Text, delete, select
@@ -93,6 +94,8 @@ def put(connection: Connection, entries: Sequence[Entry]) -> None:
     insert = inserted(connection.dialect.name, JOURNAL)
     changed = {name: insert.excluded[name] for name in ("kind", "answer", "created")}
     rows = [{"call_key": e.key, "kind": e.kind, "answer": _answer(e), "created": e.created} for e in entries]
+    # runs share this table: in one order, none waits for another that waits for it
+    rows.sort(key=itemgetter("call_key"))
     connection.execute(insert.on_conflict_do_update(index_elements=["call_key"], set_=changed), rows)
 
 

@@ -59,7 +59,7 @@ class Figures:
 
 
 def figures(out: Path, database: str | None = None) -> Figures:
-    """The figures of the journal of `out`. Raises LookupError where there is none, OSError, sqlalchemy.exc.SQLAlchemyError."""
+    """The figures of the journal of `out`. Raises LookupError where there is none, OSError, pipeline.errors.RunStopped."""
     where = place(out, database)
     images, image_size = _stored(where)
     with looked_into(where) as outcomes, outcomes.engine.connect() as connection:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import inspect, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import lock
+from pipeline.errors import RunStopped, one_line
 from pipeline.manifest import Manifest
 from pipeline.outcomes import Outcomes
 from pipeline.store import ImageStore
@@ -48,11 +50,13 @@ def place(out: Path, database: str | None = None) -> Place:
 
 @contextmanager
 def looked_into(where: Place) -> Iterator[Outcomes]:
-    """The database, to read from only. Raises LookupError when it holds no journal, sqlalchemy.exc.SQLAlchemyError."""
+    """The database, to read from only. Raises LookupError when it holds no journal, RunStopped when it cannot be read."""
     outcomes = Outcomes(where.url, where.fingerprint, looking=True)
     try:
         if not inspect(outcomes.engine).has_table("journal"):
             raise LookupError("its database holds no journal: an older version built it; build again to have one")
         yield outcomes
+    except SQLAlchemyError as error:
+        raise RunStopped(one_line(error)) from error
     finally:
         outcomes.close()

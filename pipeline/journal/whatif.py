@@ -112,8 +112,7 @@ def changed(policy: Policy, overrides: Sequence[str]) -> Policy:
 def whatif(out: Path, overrides: Sequence[str], database: str | None = None) -> WhatIf:
     """Replay every sample of the build in `out` under its own policy and under the changed one; nothing is written.
 
-    Raises ManifestError for an override that cannot be, LookupError where there is no journal, RunStopped, OSError,
-    sqlalchemy.exc.SQLAlchemyError.
+    Raises ManifestError for an override that cannot be, LookupError where there is no journal, RunStopped, OSError.
     """
     where = place(out, database)
     policy = changed(where.manifest.policy, overrides)
