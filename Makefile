@@ -10,7 +10,8 @@ VLLM_PORT ?= 8200
 
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset test lint verify report truth truth-policies truth-holdout skill-curves picture bench \
-	test-datasets-3 test-identity test-browser test-over-http test-kill test-faults test-vllm plan-coverage chromium clean
+	test-datasets-3 test-identity test-browser test-over-http test-kill test-faults test-postgres test-vllm plan-coverage \
+	chromium postgresql clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -61,10 +62,13 @@ test-over-http: $(VENV)/.installed-dev ## build the demo in process and over HTT
 	$(BIN)/python -m pytest -m slow tests/world/test_over_http.py
 
 test-kill: $(VENV)/.installed-dev ## 60 SIGKILLs of driver, actor and raylet against a counting server (an hour; X2I_KILLS=9 for fewer)
-	$(BIN)/python -m pytest -m slow -s tests/kill
+	$(BIN)/python -m pytest -m slow -s tests/kill tests/pipeline/test_ends.py
 
 test-faults: $(VENV)/.installed-dev ## 1,000 samples at 20 % faults, then a minute of 90 % 429 (30 minutes)
 	$(BIN)/python -m pytest -m slow -s tests/faults
+
+test-postgres: $(VENV)/.installed-postgres postgresql ## a real PostgreSQL server: locks, a SIGKILL, a lost database (sets itself up: 7 minutes)
+	$(BIN)/python -m pytest -m slow tests/postgres $(ARGS)
 
 test-vllm: $(VENV)/.installed-dev ## a real vLLM server on this CPU, through our backend (sets itself up: 3 minutes, 6 GB)
 	tests/vllm/run.sh $(VLLM_SERVER) $(VLLM_HOME) $(VLLM_PORT) $(BIN)/python
@@ -77,6 +81,10 @@ test-datasets-3: build/compat/.installed ## read the shards of DIR with HF datas
 
 chromium:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }
+
+postgresql:
+	@command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 \
+		|| { apt-get update -qq && apt-get install -y -qq postgresql; }
 
 clean: ## remove the virtual environment and caches; builds stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
@@ -92,6 +100,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[dev]'
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-postgres: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[dev,postgres]'
+	@touch $(VENV)/.installed $(VENV)/.installed-dev $@
 
 build/compat/.installed:
 	$(PYTHON) -m venv build/compat

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import prompts.catalogue
 from pipeline import dag, hub, lock
 from pipeline.errors import RunStopped, one_line
-from pipeline.interrupt import interrupts
+from pipeline.interrupt import interrupts, writing_out
 from pipeline.journal.database import held, masked
 from pipeline.journal.forget import may_be_retried, retry_failed
 from pipeline.manifest import Manifest
@@ -30,7 +30,7 @@ from pipeline.outcomes import Outcomes, settled
 from pipeline.output.cut import bound, finished
 from pipeline.output.finalise import finalise
 from pipeline.output.shards import RowTooLarge
-from pipeline.providers.check import reachable
+from pipeline.providers.check import look, unlisted
 from pipeline.providers.secrets import key_of
 from pipeline.session import session
 from pipeline.sources.plan import Planned, plan
@@ -124,11 +124,12 @@ def _go(
     _look_back(outcomes, console)
     planned = _plan(site, outcomes, console)
     _climb_all(site, outcomes, planned.trajectories, console)
-    lock.take_over(out, wanted)
-    if planned.truth:
-        write_truth(planned.truth, out / "truth.parquet")
-    _finish(site, outcomes, planned.trajectories, words.hashes, console)
-    lock.write(out, wanted)
+    with writing_out():
+        lock.take_over(out, wanted)
+        if planned.truth:
+            write_truth(planned.truth, out / "truth.parquet")
+        _finish(site, outcomes, planned.trajectories, words.hashes, console)
+        lock.write(out, wanted)
     return True
 
 
@@ -215,7 +216,7 @@ def _climb(
 ) -> None:
     """Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted; all that arrived is kept."""
     manifest, run = site.manifest, site.manifest.run
-    _reach(manifest)
+    _reach(manifest, console)
     limits = hub.Limits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
     console.print("Starting Ray ...")
     with session(run.address, site.out / "ray.log"):
@@ -238,13 +239,18 @@ def _asked(manifest: Manifest) -> set[str]:
     return {name for _, spec in manifest.models for name in spec.providers}
 
 
-def _reach(manifest: Manifest) -> None:
-    """Ask every provider whether it is there before anything is begun. Raises RunStopped."""
-    first = {spec.provider for _, spec in manifest.models if spec.provider is not None and not spec.failover}
-    found = (asyncio.run(reachable(name, manifest.providers[name])) for name in sorted(first))
-    problems = [problem for problem in found if problem is not None]
+def _reach(manifest: Manifest, console: Console) -> None:
+    """Ask every provider whether it is there before anything is begun, and tell of models that it does not list. Raises
+    RunStopped."""
+    asked = {(spec.provider, spec.model) for _, spec in manifest.models if spec.provider and not spec.failover}
+    seen = {name: asyncio.run(look(name, manifest.providers[name])) for name in sorted({name for name, _ in asked})}
+    problems = [found.problem for found in seen.values() if found.problem is not None]
     if problems:
         raise RunStopped("; ".join(problems))
+    for name, model in sorted(asked):
+        warning = unlisted(name, model, seen[name].models)
+        if warning is not None:
+            console.print(f"Warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _finish(
@@ -268,3 +274,5 @@ def _finish(
     report(site.out)
     for line in closing(summary, known):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if any(map(may_be_retried, known)):
+        console.print("Where a model's answers were to blame, --retry-failed lets these samples climb again.")

@@ -2,6 +2,7 @@
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
 a bad manifest, 130 when a build was stopped. An expected failure is said in one line on standard error, never as a traceback.
+Whoever reads only the beginning (`| head -1`) ends a command that looks, silently and with 1; a build goes on.
 """
 
 import io
@@ -11,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands import building, looking, paying, serving
+from pipeline.commands import building, looking, paying, serving, words
 from pipeline.commands.places import fail
 from pipeline.errors import BuildError, one_line
 
@@ -54,6 +55,7 @@ def _options(
 
 def main() -> None:
     """The entry point of `x2i`."""
+    words.stand_in()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character shows a mark instead
@@ -63,3 +65,5 @@ def main() -> None:
         fail(error, error.exit_code)
     except OSError as error:
         fail(one_line(error) if error.errno else error, 1)
+    finally:
+        words.hand_over()

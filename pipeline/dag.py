@@ -217,9 +217,9 @@ def run(job: Job, todo: Sequence[Trajectory], ladder: Sequence[type[Rung]] = LAD
     try:
         for batch in plan.iter_batches(batch_size=None, batch_format="pyarrow"):
             yield from batch["id"].to_pylist()
+        stopped_by = ray.get(job.hub.stopped_by.remote())
     except ray.exceptions.RayError as error:
         raise why_stopped(job.hub, error) from error
-    stopped_by = ray.get(job.hub.stopped_by.remote())
     if stopped_by is not None:
         raise RunStopped(stopped_by)
 

@@ -27,6 +27,7 @@ from pipeline.traffic.owner import Owner
 from pipeline.traffic.terms import After, Answer
 
 HEARTBEAT_S = 3.0
+GONE = "the hub of the run died; the samples that are finished are kept"
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,8 @@ def why_stopped(hub: Any, error: BaseException) -> RunStopped:
     """What to tell of a run that ended with `error`: an actor's own words, where the hub heard any."""
     try:
         words = ray.get(hub.stopped_by.remote(), timeout=10)
+    except ray.exceptions.RayActorError:  # then `error` only tells where somebody missed it
+        words = GONE
     except ray.exceptions.RayError:
         words = None
     return RunStopped(words or one_line(error))

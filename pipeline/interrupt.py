@@ -1,4 +1,5 @@
 """Ctrl-C and SIGTERM while a run climbs: the first drains it, the second halts it, the third is a KeyboardInterrupt at once.
+While its output is written, the first is a KeyboardInterrupt, and later ones are nothing.
 
 In: signals of this process; the hub, to which orders go. Out: a line on the console each time, and whether the run was
 interrupted. A handler runs in the main thread, between any two of its steps, perhaps inside Ray: it only takes a note. The
@@ -8,6 +9,7 @@ orders are given by a thread of their own.
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -20,6 +22,9 @@ from rich.console import Console
 
 HALT_S = 8.0
 """How long a halted run may take to end of itself; then the main thread is interrupted wherever it is."""
+WRITING = (
+    "interrupted while writing the output; nothing is lost: type the same command again to write it, without a call"
+)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -83,13 +88,42 @@ def interrupts(hub: Any, console: Console) -> Iterator[Interrupts]:
         halt=lambda: told(hub.halt.remote("interrupt")),
         tell=tell,
     )
+    with _handled(taken.note):
+        thread = threading.Thread(target=taken.obey, daemon=True)
+        thread.start()
+        try:
+            yield taken
+        finally:
+            taken.end()
+
+
+@contextmanager
+def writing_out() -> Iterator[None]:
+    """Let signals end what only writes the output. Raises KeyboardInterrupt with words, whatever came of the interruption:
+    a worker that was told to end as well breaks its pool."""
+    came: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) == 1:  # later ones change nothing: it ends as soon as the workers have done what they have in hand
+            raise KeyboardInterrupt
+
+    with _handled(note):
+        try:
+            yield
+        except (KeyboardInterrupt, BrokenProcessPool) as error:
+            if not came:
+                raise
+            raise KeyboardInterrupt(WRITING) from error
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Have `handler` take the signals that end a build, for as long as the context lasts."""
     wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # as nohup has it
-    before = {number: signal.signal(number, taken.note) for number in wanted}
-    thread = threading.Thread(target=taken.obey, daemon=True)
-    thread.start()
+    before = {number: signal.signal(number, handler) for number in wanted}
     try:
-        yield taken
+        yield
     finally:
-        taken.end()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

@@ -15,6 +15,7 @@ import ray
 from rich.console import Console
 
 from pipeline.errors import RunStopped
+from pipeline.hub import GONE as HUB_GONE
 from pipeline.manifest import Quotas
 from pipeline.output.cut import Slot
 from pipeline.tally import RUNG_NAMES, Progress
@@ -109,4 +110,4 @@ def watching(hub: Any, title: str, quotas: Quotas, console: Console) -> Iterator
 
 
 def _hub_is_gone(_number: int, _frame: FrameType | None) -> None:
-    raise RunStopped("the hub of the run died; the samples that are finished are kept")
+    raise RunStopped(HUB_GONE)

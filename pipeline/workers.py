@@ -7,9 +7,12 @@ workers end when the process that made them ends, however it ends. `RayExecutor`
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -23,14 +26,52 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+_FOR_PARENT = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+)  # may reach the whole group; the parent decides when workers end
+
+
 def _watch() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when workers end
+    """In a worker, which was started deaf to these signals."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if sys.platform == "linux":
+        threading.Thread(target=_end_when_told, daemon=True).start()
+    else:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def _end_when_told() -> None:
+    """Obey the parent, whose executor ends all workers once one has died; a signal to the whole group comes from elsewhere."""
+    while signal.sigwaitinfo(_FOR_PARENT).si_pid != os.getppid():
+        pass
+    os._exit(1)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Have the processes that are started in this context hear nothing that is meant for their parent."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _FOR_PARENT)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Pool(ProcessPoolExecutor):
+    """Its workers are deaf to what is meant for their parent from the first moment on, not only once they have come up."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
+        with _deaf():
+            return super().submit(fn, *args, **kwargs)
 
 
 def process_pool(workers: int) -> ProcessPoolExecutor:
     """A pool of `workers` fresh processes, started as they are needed."""
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_watch)
+    with _deaf():
+        resource_tracker.ensure_running()  # of the standard library: it is deaf to Ctrl-C by itself, and dies of a SIGHUP
+    return _Pool(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_watch)
 
 
 class RayExecutor(Executor):

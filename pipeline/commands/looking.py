@@ -25,8 +25,9 @@ def verify(out: Out) -> None:
     for line in (*found.notes, *map(str, found.problems)):
         print(line)
     if found.problems:
+        count = len(found.problems)
         print(
-            f"{len(found.problems)} problems. To write the shards again without a call: remove {out}/run.json, build again."
+            f"{count} problem{'s' * (count > 1)}. To write the shards again without a call: remove {out}/run.json, build again."
         )
         raise typer.Exit(1)
     print(f"{out}: no problems found.")

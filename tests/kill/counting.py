@@ -4,7 +4,8 @@ In: a folder. Requests to `http://127.0.0.1:PORT/CASE/RUN/v1/...` are answered b
 request has come in whole and another when its response has been handed to the network, with times in seconds since 1970.
 A request is told by the digest of its path, fields and files; a response made before is given again, since the world's answers
 depend on nothing else. The wait before an answer depends on the digest and on how often it was asked, never on chance;
-while `FOLDER/CASE.held` is there, nothing is answered.
+while `FOLDER/CASE.held` is there, nothing is answered; while `FOLDER/CASE.spoilt` is there, a share of what the analyzer is asked
+is answered with words of no use.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ from pipeline.world.server.app import app as world
 
 MEAN_S, SPREAD = 0.15, 0.6  # of a log-normal wait
 HELD = "held"
+SPOILT, SPOILT_SHARE = "spoilt", 0.25
 STOP_S = 60
 
 
@@ -80,7 +82,11 @@ class Counting:
         await asyncio.sleep(self._wait_s(digest, self._asked[case, digest]))
         while (self._folder / f"{case}.{HELD}").exists():
             await asyncio.sleep(0.02)
-        response = self._known.get(digest) or await self._worked(digest, inside, body)
+        spoilt = (self._folder / f"{case}.{SPOILT}").exists() and said["model"] == "world-analyzer"
+        if spoilt and int(digest[:8], 16) < SPOILT_SHARE * 2**32:
+            response = _no_use(said["model"])
+        else:
+            response = self._known.get(digest) or await self._worked(digest, inside, body)
         for message in response.messages:
             await send(message)
         self._log(case, {"n": number, "sent": time.time(), "status": response.status})
@@ -108,6 +114,20 @@ class Counting:
     def _log(self, case: str, line: dict[str, Any]) -> None:
         with (self._folder / f"{case}.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def _no_use(model: str) -> _Response:
+    """A completion that holds none of what was asked for."""
+    message = {"role": "assistant", "content": "It looks fine to me."}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    said = {"id": "spoilt", "object": "chat.completion", "created": 0, "model": model, "choices": [choice]}
+    headers = [(b"content-type", b"application/json")]
+    return _Response(
+        [
+            {"type": "http.response.start", "status": 200, "headers": headers},
+            {"type": "http.response.body", "body": json.dumps(said).encode()},
+        ]
+    )
 
 
 async def _whole(receive: Any) -> bytes | None:
@@ -175,6 +195,14 @@ class CountingServer:
     def release(self, case: str) -> None:
         """Answer what waits."""
         (self.folder / f"{case}.{HELD}").unlink(missing_ok=True)
+
+    def spoil(self, case: str) -> None:
+        """Answer some of this case with words of no use until `mend`."""
+        (self.folder / f"{case}.{SPOILT}").touch()
+
+    def mend(self, case: str) -> None:
+        """Answer well again."""
+        (self.folder / f"{case}.{SPOILT}").unlink(missing_ok=True)
 
     def seen(self, case: str) -> list[Seen]:
         """Every request of a case so far, in the order in which they came."""

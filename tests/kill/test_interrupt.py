@@ -55,7 +55,7 @@ def finished(build: Build, reference) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_once_lets_what_was_sent_come_home(number, held, server, reference):
     build = held
     sent = len(build.seen())

@@ -31,6 +31,7 @@ SMALL = {
 GONE_S = 30  # after which no process of a build that has ended may be left
 PRODUCTS = ("sft", "rl", "pairs", "record")
 HELPER = re.compile(rb"ray::(DashboardAgent|RuntimeEnvAgent)\b")
+HUB = re.compile(rb"ray::Hub\b")
 RUNG = re.compile(rb"ray::.*(Direct|Reflect|Multistep)")
 
 
@@ -92,14 +93,14 @@ class Build:
         assert self.process is not None
         return self.process.pid
 
-    def start(self) -> None:
+    def start(self, *flags: str) -> None:
         """Start it, or start it again."""
         self.runs += 1
         sets = [word for key, value in {**SMALL, **self.settings}.items() for word in ("--set", f"{key}={value}")]
         environment = {**os.environ, "X2I_BASE_URL": self.server.url(self.case, self.runs), "COLUMNS": "200"}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline", "build", MANIFEST, "--out", self.out, *sets],
+                [sys.executable, "-m", "pipeline", "build", MANIFEST, "--out", self.out, *sets, *flags],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -165,12 +166,14 @@ class Build:
         return True
 
     def victims(self, kind: str) -> list[Process]:
-        """What may be killed as a `kind`: the driver, a rung's actor, or the raylet."""
+        """What may be killed as a `kind`: the driver, a rung's actor, the hub, or the raylet."""
         everything = in_session(self.pid)
         if kind == "driver":
             return [p for p in everything if p.pid == self.pid]
         if kind == "raylet":
             return [p for p in everything if p.name == "raylet"]
+        if kind == "hub":
+            return [p for p in everything if HUB.match(p.title)]
         return [p for p in everything if RUNG.match(p.title)]
 
     def digests(self) -> dict[str, str]:
