@@ -33,7 +33,10 @@ def test_make_help_lists_every_target():
     assert shown == TARGETS
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"x2i (build|verify|show|report|truth|compare)\b", README))))
+@pytest.mark.parametrize(
+    "command",
+    sorted(set(re.findall(r"x2i (build|verify|show|report|truth|compare|plan|journal|whatif|serve)\b", README))),
+)
 def test_every_x2i_command_exists_with_the_options_named(command):
     said = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [command, "--help"])
     assert said.exit_code == 0
