@@ -16,6 +16,8 @@ from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+# these may reach a whole process group; the parent decides when its workers end
+_FOR_PARENT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CPUS = 0.98  # of a worker: a whole one would leave no room for the slivers of the actors that wait for it
 
 
@@ -24,13 +26,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-_FOR_PARENT = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-)  # may reach the whole group; the parent decides when workers end
 
 
 def _watch() -> None:
