@@ -43,8 +43,8 @@ SETTINGS = {
 KINDS = {*PASSING, *(kind for kinds in LASTING.values() for kind in kinds)}
 
 
-def test_sixty_samples(tmp_path, monkeypatch):
-    played = as_foreseen(60, Table(1), tmp_path, monkeypatch)
+def test_forty_samples(tmp_path, monkeypatch):
+    played = as_foreseen(40, Table(1), tmp_path, monkeypatch)
     assert len(played) > len(KINDS) // 2
 
 
