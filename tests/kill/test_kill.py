@@ -22,7 +22,7 @@ from tests.kill.victim import GONE_S, SMALL, Build, ended, kill
 
 KINDS = ("driver", "actor", "raylet")
 SETTLED_S = 90  # what a run may take to end by itself after its raylet's death
-KILLS = [("driver", 5), ("actor", 1), ("raylet", 7)]
+KILLS = [("driver", 5), ("actor", 1), ("raylet", 6)]
 MANY = [(KINDS[n % 3], n) for n in range(100, 100 + int(os.environ.get("X2I_KILLS", "60")))]
 
 

@@ -79,6 +79,7 @@ def paid_again(build: Build, most: int) -> None:
     print(f"{len(again)} of {len(build.seen())} requests came again")
 
 
+@pytest.mark.slow
 def test_the_store_fills_up(disk, server, reference, tmp_path):
     build = build_with(server, tmp_path / "out", "store-full", store=disk.path)
     disk.remount("size=1m")

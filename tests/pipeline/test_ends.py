@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "manifests" / "demo.yaml"
 TINY = {"sources.0.count": 6, "sources.0.size": 96, "output.image.size": 96, "run.workers": 1}
@@ -50,15 +51,9 @@ def climbed(whole, tmp_path):
     return out
 
 
-INT_ONCE, INT_THRICE, HANG_UP = (signal.SIGINT, 0.2, 1), (signal.SIGINT, 0.5, 3), (signal.SIGHUP, 0.3, 1)
-
-
 @pytest.mark.parametrize(
     ("number", "after_s", "times"),
-    [
-        (signal.SIGTERM, 0.4, 1),
-        *(pytest.param(*case, marks=pytest.mark.slow) for case in (INT_ONCE, INT_THRICE, HANG_UP)),
-    ],
+    [(signal.SIGINT, 0.2, 1), (signal.SIGINT, 0.5, 3), (signal.SIGTERM, 0.4, 1), (signal.SIGHUP, 0.3, 1)],
 )
 def test_a_signal_while_the_output_is_written_is_one_line(number, after_s, times, climbed, whole):
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -91,9 +86,7 @@ def test_a_signal_while_the_output_is_written_is_one_line(number, after_s, times
     assert digests(climbed) == digests(whole)
 
 
-@pytest.mark.parametrize(
-    "how", ["| head -1", *(pytest.param(how, marks=pytest.mark.slow) for how in (">/dev/full", ">&-"))]
-)
+@pytest.mark.parametrize("how", ["| head -1", ">/dev/full", ">&-"])
 def test_a_build_goes_on_when_nobody_reads_its_words(how, climbed, whole):
     line = f'"$@" {how}; exit ${{PIPESTATUS[0]}}'
     done = subprocess.run(
