@@ -59,7 +59,7 @@ test-browser: $(VENV)/.installed-dev chromium ## look at every page in a real Ch
 	$(BIN)/python -m pytest -m slow tests/views
 
 test-over-http: $(VENV)/.installed-dev ## build the demo in process and over HTTP, and compare every row
-	$(BIN)/python -m pytest -m slow tests/world/test_over_http.py
+	$(BIN)/python -m pytest -m slow tests/backends/world/test_over_http.py
 
 test-kill: $(VENV)/.installed-dev ## 60 SIGKILLs of driver, actor and raylet against a counting server (an hour; X2I_KILLS=9 for fewer)
 	$(BIN)/python -m pytest -m slow -s tests/kill tests/pipeline/test_ends.py

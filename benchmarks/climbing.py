@@ -17,21 +17,21 @@ from pathlib import Path
 from typing import Any
 
 import prompts.catalogue
-from pipeline.manifest import Manifest, ModelSpec
-from pipeline.manifest_file import load
+from pipeline.backends.world.oracle.truth import Finding
+from pipeline.backends.world.source import WorldSpec
+from pipeline.backends.world.words.writer import Writer, plain
+from pipeline.manifest.file import load
+from pipeline.manifest.spec import Manifest, ModelSpec
 from pipeline.models import accesses, build, models_of
 from pipeline.output import record
 from pipeline.output.frame import Unit
 from pipeline.output.truth_figures import Counting, TruthFigures, judged_images
 from pipeline.output.truth_rows import look
-from pipeline.sources import world_rows
-from pipeline.store import ImageStore
+from pipeline.planning import world_rows
+from pipeline.storage.image_store import ImageStore
 from pipeline.views.stories import Story
 from pipeline.views.tables.calls import Calls
 from pipeline.workers import process_pool
-from pipeline.world.oracle.truth import Finding
-from pipeline.world.source import WorldSpec
-from pipeline.world.words.writer import Writer, plain
 from stages.calls import Models
 from stages.ladder import RUNGS, climb
 from stages.policy import Policy

@@ -10,8 +10,8 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks import heldout_words as words
-from pipeline.world.scenes.looks import PLAIN
-from pipeline.world.scenes.ops import Look, Near, Selector, Spot
+from pipeline.backends.world.scenes.looks import PLAIN
+from pipeline.backends.world.scenes.ops import Look, Near, Selector, Spot
 
 T = TypeVar("T")
 

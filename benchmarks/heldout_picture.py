@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from benchmarks import heldout_words as words
 from benchmarks.heldout_nouns import Person, capital
-from pipeline.world.scenes import ops
-from pipeline.world.scenes.ops import Near, Op, Selector
+from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.ops import Near, Op, Selector
 
 DESCRIBED = ops.Add | ops.Count | ops.Background | ops.Light
 """What a description can say."""

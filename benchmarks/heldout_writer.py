@@ -14,9 +14,9 @@ from benchmarks import heldout_words as words
 from benchmarks.heldout_nouns import Person, capital
 from benchmarks.heldout_picture import DESCRIBED, description
 from benchmarks.heldout_wordings import ORDERS, WISHES
-from pipeline.world.scenes import ops
-from pipeline.world.scenes.looks import FACINGS, PLAIN
-from pipeline.world.scenes.ops import Look, Op, Selector
+from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.looks import FACINGS, PLAIN
+from pipeline.backends.world.scenes.ops import Look, Op, Selector
 
 Fields = dict[str, str]
 RELATIVE = {"clockwise", "counterclockwise", "around"}

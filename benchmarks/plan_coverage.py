@@ -17,21 +17,21 @@ from typing import Any
 import pandas as pd
 
 import prompts.catalogue
-from pipeline.manifest import Manifest, ModelSpec
-from pipeline.manifest_file import load
+from pipeline.backends.world.backend import WorldModel
+from pipeline.backends.world.source import WorldSpec
+from pipeline.forecast.forecast import Range, forecast, job, spread
+from pipeline.forecast.measured import MeasuredRates, calls_of
+from pipeline.forecast.rates import QUANTITIES, own_prices
+from pipeline.forecast.simulate import simulate
+from pipeline.manifest.file import load
+from pipeline.manifest.spec import Manifest, ModelSpec
 from pipeline.money.cost import cost
-from pipeline.money.forecast import Range, forecast, job, spread
-from pipeline.money.measured import MeasuredRates, calls_of
-from pipeline.money.rates import QUANTITIES, own_prices
-from pipeline.money.simulate import simulate
 from pipeline.money.spec import Price
 from pipeline.output import cut, record
 from pipeline.output.frame import Unit
-from pipeline.sources import leaks, world_rows
-from pipeline.store import ImageStore
+from pipeline.planning import leaks, world_rows
+from pipeline.storage.image_store import ImageStore
 from pipeline.workers import process_pool
-from pipeline.world.backend import WorldModel
-from pipeline.world.source import WorldSpec
 from stages.calls import Models
 from stages.identity import call_key, rank
 from stages.ladder import RUNGS, climb

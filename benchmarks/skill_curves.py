@@ -1,7 +1,7 @@
 """The world's dial, measured: what ability, errors and biases amount to. Run by `make skill-curves`.
 
 In: options (below). Out: SVG plots in `benchmarks/plots/`, and tables on standard output. What the Generator does is measured on
-scenes, what judges say on pictures, against `pipeline.world.oracle.truth`.
+scenes, what judges say on pictures, against `pipeline.backends.world.oracle.truth`.
 """
 
 import argparse
@@ -17,18 +17,18 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.world.models.demand import follow
-from pipeline.world.models.desk import Desk, keeps_nothing
-from pipeline.world.models.faults import Fault, compare, remedies
-from pipeline.world.models.generator import carry_out, drawable, mend
-from pipeline.world.models.skill import PRESETS, able
-from pipeline.world.models.slips import KINDS, botched
-from pipeline.world.oracle.truth import Finding, inspect
-from pipeline.world.respond import respond
-from pipeline.world.scenes.find import Unresolved
-from pipeline.world.scenes.perform import Context, perform
-from pipeline.world.scenes.scene import Scene
-from pipeline.world.source import WorldRow, WorldSpec, row
+from pipeline.backends.world.models.demand import follow
+from pipeline.backends.world.models.desk import Desk, keeps_nothing
+from pipeline.backends.world.models.faults import Fault, compare, remedies
+from pipeline.backends.world.models.generator import carry_out, drawable, mend
+from pipeline.backends.world.models.skill import PRESETS, able
+from pipeline.backends.world.models.slips import KINDS, botched
+from pipeline.backends.world.oracle.truth import Finding, inspect
+from pipeline.backends.world.respond import respond
+from pipeline.backends.world.scenes.find import Unresolved
+from pipeline.backends.world.scenes.perform import Context, perform
+from pipeline.backends.world.scenes.scene import Scene
+from pipeline.backends.world.source import WorldRow, WorldSpec, row
 from stages.policy import Policy
 from stages.protocols import Message
 from stages.records import AXES

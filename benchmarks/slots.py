@@ -17,16 +17,17 @@ from pathlib import Path
 
 import prompts.catalogue
 from benchmarks.climbing import Slotted
-from pipeline import dag, hub
+from pipeline import dag
 from pipeline.journal.journalled import Journalled
 from pipeline.journal.metered import Metered
-from pipeline.manifest import Manifest
-from pipeline.manifest_file import load
+from pipeline.manifest.file import load
+from pipeline.manifest.spec import Manifest
 from pipeline.models import Composed, Lent
 from pipeline.money.cost import Load
-from pipeline.outcomes import Outcomes
-from pipeline.session import session
-from pipeline.store import ImageStore
+from pipeline.run import hub
+from pipeline.run.session import session
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.outcomes import Outcomes
 from pipeline.traffic.paced import Paced
 from stages import scripted
 from stages.calls import Models

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 from benchmarks.climbing import Climbed, bench, world_of
 from benchmarks.heldout_writer import write
+from pipeline.backends.world.oracle.truth import Truth
+from pipeline.backends.world.scenes.find import Unresolved
+from pipeline.backends.world.scenes.perform import Context, apply, grounded
+from pipeline.backends.world.scenes.terms import plain
+from pipeline.backends.world.words.reading import NotUnderstood, facts, parse
 from pipeline.output.share import Share
-from pipeline.sources.world_rows import Made
+from pipeline.planning.world_rows import Made
 from pipeline.views.comparison import Versus
-from pipeline.world.oracle.truth import Truth
-from pipeline.world.scenes.find import Unresolved
-from pipeline.world.scenes.perform import Context, apply, grounded
-from pipeline.world.scenes.terms import plain
-from pipeline.world.words.reading import NotUnderstood, facts, parse
 from stages.records import AXES, MODES, Sample
 
 MARGIN = 3.0

@@ -18,28 +18,30 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 import prompts.catalogue
-from pipeline import dag, hub, lock
+from pipeline import dag
+from pipeline.backends.openai.check import look, unlisted
+from pipeline.backends.openai.secrets import key_of
 from pipeline.errors import RunStopped, one_line
-from pipeline.interrupt import interrupts, writing_out
-from pipeline.journal.database import held, masked
-from pipeline.journal.forget import may_be_retried, retry_failed
-from pipeline.manifest import Manifest
-from pipeline.manifest_lock import fingerprint, meaning, resolved
+from pipeline.manifest.identity import fingerprint, meaning, resolved
+from pipeline.manifest.spec import Manifest
 from pipeline.models import identities
-from pipeline.outcomes import Outcomes, settled
+from pipeline.output import lock
 from pipeline.output.cut import bound, finished
 from pipeline.output.finalise import finalise
 from pipeline.output.shards import RowTooLarge
-from pipeline.providers.check import look, unlisted
-from pipeline.providers.secrets import key_of
-from pipeline.session import session
-from pipeline.sources.plan import Planned, plan
-from pipeline.sources.truth import write_truth
-from pipeline.store import ImageStore
-from pipeline.tally import Progress
+from pipeline.planning.plan import Planned, plan
+from pipeline.planning.truth import write_truth
+from pipeline.replay.forget import may_be_retried, retry_failed
+from pipeline.run import hub
+from pipeline.run.interrupt import interrupts, writing_out
+from pipeline.run.session import session
+from pipeline.run.tally import Progress
+from pipeline.run.watch import watching
+from pipeline.storage.database import held, masked
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.outcomes import Outcomes, settled
 from pipeline.views.closing import closing
 from pipeline.views.report import report
-from pipeline.watch import watching
 from prompts.catalogue import Prompts
 from stages.records import Trajectory
 

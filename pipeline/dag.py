@@ -25,14 +25,14 @@ import ray.exceptions
 
 import prompts.catalogue
 from pipeline.errors import Drained, RunStopped
-from pipeline.hub import telling, why_stopped
 from pipeline.journal.scribe import Scribe
-from pipeline.link import HubLink
-from pipeline.manifest import Manifest
+from pipeline.manifest.spec import Manifest
 from pipeline.models import Composed, Lent, compose
-from pipeline.outcomes import Outcomes
 from pipeline.output.cut import finished
-from pipeline.store import ImageStore
+from pipeline.run.hub import telling, why_stopped
+from pipeline.run.link import HubLink
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.outcomes import Outcomes
 from pipeline.workers import RayExecutor
 from stages.errors import EngineDead
 from stages.ladder import climb

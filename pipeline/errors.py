@@ -1,8 +1,8 @@
 """The errors a person meets at the command line. Each message says what is wrong, where, and what to do.
 
     BuildError
-    ├── ManifestError   (pipeline.manifest)  nothing was run                        exit code 2
-    ├── OutputError     (pipeline.lock)      the folder cannot be used              exit code 2
+    ├── ManifestError   (pipeline.manifest.spec)  nothing was run                        exit code 2
+    ├── OutputError     (pipeline.output.lock)      the folder cannot be used              exit code 2
     └── RunStopped      the run cannot go on: an engine is dead, a write failed     exit code 1
 
     Drained             no further call may be sent: the run is coming to its end. A sample in hand stays without an

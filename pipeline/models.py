@@ -19,15 +19,15 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from pipeline.backends.openai.options import fixed_size
+from pipeline.backends.openai.spec import Fallback, Provider
 from pipeline.journal.journalled import Journalled
 from pipeline.journal.metered import Metered
 from pipeline.journal.scribe import Scribe
-from pipeline.manifest import Manifest, ModelSpec
+from pipeline.manifest.spec import Manifest, ModelSpec
 from pipeline.money.cost import Load, cost, load, of_size, price_of
 from pipeline.money.prices import table
-from pipeline.providers.options import fixed_size
-from pipeline.providers.spec import Fallback, Provider
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from pipeline.traffic.failover import Failover
 from pipeline.traffic.paced import Count, Paced, Permit, Traffic
 from pipeline.traffic.retried import Retried, Sleep
@@ -36,7 +36,7 @@ from stages.calls import Models
 from stages.protocols import ImageRequest, Model, Role, TextRequest
 
 BACKENDS = MappingProxyType(
-    {"world": "pipeline.world.backend:WorldModel", "openai": "pipeline.providers.backend:OpenAIModel"}
+    {"world": "pipeline.backends.world.backend:WorldModel", "openai": "pipeline.backends.openai.backend:OpenAIModel"}
 )
 
 

@@ -59,7 +59,7 @@ def test_every_module_in_the_file_tree_exists():
         assert path == "manifests/mine.yaml" or (ROOT / path).exists(), path
 
 
-@pytest.mark.parametrize("page", ["README.md", "pipeline/world/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "pipeline/backends/world/README.md"])
 def test_every_picture_and_link_is_there(page):
     home = (ROOT / page).parent
     for target in re.findall(r"\]\((?!#|https?:)([^)#]+)\)", (ROOT / page).read_text("utf-8")):

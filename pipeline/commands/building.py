@@ -44,7 +44,7 @@ def build(
 
 def _build(manifest: Path, out: Path | None, set_: list[str], overwrite: bool, fork: bool, retry_failed: bool) -> None:
     from pipeline.build import Wish, build  # here, because Ray takes seconds to import
-    from pipeline.manifest_file import load
+    from pipeline.manifest.file import load
 
     console = Console(file=lasting(sys.stdout) if isinstance(sys.stdout, io.TextIOWrapper) else None)
     wanted = load(manifest, set_)

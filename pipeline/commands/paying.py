@@ -34,7 +34,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Estimate calls, tokens, images, money and hours of a build before it is paid, with 90 % intervals."""
-    from pipeline.manifest_file import load
+    from pipeline.manifest.file import load
     from pipeline.views import plan as view
 
     if measured is not None and declared is not None:
@@ -48,7 +48,7 @@ def plan(
 
 def journal(out: Out, as_json: AsJson = False, database: Database = None) -> None:
     """Print what the journal of a build holds, what it saved, and what kills lost."""
-    from pipeline.journal.figures import figures
+    from pipeline.replay.figures import figures
     from pipeline.views import journal as view
 
     with readable(out):
@@ -61,7 +61,7 @@ def journal(out: Out, as_json: AsJson = False, database: Database = None) -> Non
 
 def whatif(out: Out, set_: Overrides = [], as_json: AsJson = False, database: Database = None) -> None:  # noqa: B006
     """Replay a build under a changed policy, without a call: --set policy.reflection_rounds=2."""
-    from pipeline.journal.whatif import whatif as replay
+    from pipeline.replay.whatif import whatif as replay
     from pipeline.views import whatif as view
 
     if not set_:

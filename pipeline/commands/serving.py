@@ -22,6 +22,6 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Worker processes (default: one for each core).", min=1)] = None,
 ) -> None:
     """Serve the world's models as an OpenAI-compatible API, on this machine only, until Ctrl-C."""
-    from pipeline.world.server.serve import serve as serve_world
+    from pipeline.backends.world.server.serve import serve as serve_world
 
     serve_world(port, workers or os.cpu_count() or 1)

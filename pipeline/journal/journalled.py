@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from pipeline.errors import Drained
-from pipeline.journal.entries import ANSWER_ERRORS, Entry, failed
 from pipeline.journal.scribe import Scribe
 from pipeline.money.cost import Request
-from pipeline.store import ImageStore
+from pipeline.storage.entries import ANSWER_ERRORS, Entry, failed
+from pipeline.storage.image_store import ImageStore
 from stages.identity import call_key
 from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Generic, TypeVar
 
-from pipeline.journal.database import AT_ONCE
+from pipeline.storage.database import AT_ONCE
 
 T = TypeVar("T")
 

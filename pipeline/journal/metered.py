@@ -10,11 +10,11 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Self
 
-from pipeline.journal.calls import OpenCall
-from pipeline.journal.entries import ANSWER_ERRORS
 from pipeline.journal.scribe import Scribe
-from pipeline.ledger import Call
 from pipeline.money.cost import CostOf, LoadOf, Request, images_paid
+from pipeline.storage.calls import OpenCall
+from pipeline.storage.entries import ANSWER_ERRORS
+from pipeline.storage.ledger import Call
 from stages.errors import Broken, ModelError, TimedOut
 from stages.identity import call_key
 from stages.protocols import ImageReply, ImageRequest, Model, Role, TextReply, TextRequest, Usage

@@ -9,12 +9,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-from pipeline.journal.batch import Batch
-from pipeline.journal.calls import OpenCall
-from pipeline.journal.entries import Entry
 from pipeline.journal.lookup import Lookup
-from pipeline.ledger import Call
-from pipeline.outcomes import Outcomes
+from pipeline.storage.batch import Batch
+from pipeline.storage.calls import OpenCall
+from pipeline.storage.entries import Entry
+from pipeline.storage.ledger import Call
+from pipeline.storage.outcomes import Outcomes
 from stages.records import Trajectory
 
 

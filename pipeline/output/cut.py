@@ -22,7 +22,7 @@ BEFORE_ALL = -1  # ranks start at 0: a cut here plans nothing
 
 
 class Limits(Protocol):
-    """How many to keep of each slot; None means all. `pipeline.manifest.Quotas` is one."""
+    """How many to keep of each slot; None means all. `pipeline.manifest.spec.Quotas` is one."""
 
     @property
     def direct(self) -> int | None: ...  # noqa: D102

@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
-from pipeline.manifest import Manifest
+from pipeline.manifest.spec import Manifest
 from pipeline.output import install, run_json
 from pipeline.output.card import card
 from pipeline.output.cut import cut, finished
@@ -19,7 +19,8 @@ from pipeline.output.parts import Part, parts, row_bytes
 from pipeline.output.run_json import RunSummary
 from pipeline.output.shards import Shard, ShardFile, Targets, lay_out, plan, write
 from pipeline.output.view import Views, make_views
-from pipeline.store import ImageStore
+from pipeline.storage.files import aside, write_synced
+from pipeline.storage.image_store import ImageStore
 from pipeline.workers import process_pool
 from stages.records import Trajectory
 
@@ -46,12 +47,12 @@ def finalise(
     planned = [(by_id[name], fate) for name, fate in made.fates.items()]
     frame = frame_of(manifest, fingerprint, prompts, identities)
     content = parts(planned, frame)
-    with install.aside(out) as folder, process_pool(workers) as pool:
+    with aside(out) as folder, process_pool(workers) as pool:
         files = _write(content, manifest, store, folder, frame, pool)
         named = run_json.store_named(store.root, out)
         summary = run_json.summary(manifest, frame, made, planned, files, named)
-        install.write_synced(folder / install.CARD, card(summary, sorted({t.sample.licence for t, _ in planned})))
-        install.write_synced(folder / run_json.NAME, run_json.dump(summary))
+        write_synced(folder / install.CARD, card(summary, sorted({t.sample.licence for t, _ in planned})))
+        write_synced(folder / run_json.NAME, run_json.dump(summary))
         install.install(folder, out)
     return summary
 

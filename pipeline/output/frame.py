@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.manifest import Manifest
+from pipeline.manifest.spec import Manifest
 from pipeline.output.cut import Fate
 from pipeline.output.schema import VERSIONS, Product
 from pipeline.output.view import ViewSpec

@@ -5,33 +5,12 @@ and the new one comes last: whoever finds a `run.json` finds the files it speaks
 """
 
 import os
-import shutil
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import writing
 from pipeline.output.run_json import NAME
 from pipeline.output.schema import PRODUCTS
 
-_PREFIX = ".aside-"
 CARD = "README.md"
-
-
-@contextmanager
-def aside(out: Path) -> Iterator[Path]:
-    """A fresh folder to write into; what crashed writers left behind is removed, and so is this one in the end."""
-    out.mkdir(parents=True, exist_ok=True)
-    for stale in out.glob(f"{_PREFIX}*"):
-        shutil.rmtree(stale)
-    folder = out / f"{_PREFIX}{uuid.uuid4().hex}"
-    folder.mkdir()
-    try:
-        with writing(out):
-            yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 def install(folder: Path, out: Path) -> None:
@@ -50,14 +29,6 @@ def install(folder: Path, out: Path) -> None:
     _sync(out)
     os.replace(folder / NAME, out / NAME)
     _sync(out)
-
-
-def write_synced(path: Path, text: str) -> None:
-    """Write a small file and sync it. Raises OSError."""
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync(folder: Path) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from pipeline.output.problem import one_line
 from pipeline.output.view import ViewSpec, encode
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 
 UNDECODABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 UNOPENABLE = (ImportError, OSError, ValueError, RuntimeError)  # fsspec: a protocol without its package, or unknown

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from pipeline.manifest import Manifest
+from pipeline.manifest.spec import Manifest
 from pipeline.output import record, run_json
 from pipeline.output.cut import FATES, Fate, cut, finished
 from pipeline.output.frame import Frame, Unit, frame_of

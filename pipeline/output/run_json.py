@@ -15,8 +15,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.manifest import Manifest
-from pipeline.manifest_lock import resolved
+from pipeline.manifest.identity import resolved
+from pipeline.manifest.spec import Manifest
 from pipeline.output import funnel
 from pipeline.output.cut import FATES, Cut
 from pipeline.output.frame import Frame

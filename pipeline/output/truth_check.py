@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.output.truth_rows import Row, accepted, choose, images, inspected, known
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 
 
 @dataclass(frozen=True, slots=True)

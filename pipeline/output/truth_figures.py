@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.backends.world.oracle.truth import Finding
+from pipeline.backends.world.scenes.looks import PLACES
+from pipeline.backends.world.words.language import at
 from pipeline.output.share import Share
 from pipeline.output.truth_rows import Row, accepted, choose, images, inspected, known
-from pipeline.store import ImageStore
-from pipeline.world.oracle.truth import Finding
-from pipeline.world.scenes.looks import PLACES
-from pipeline.world.words.language import at
+from pipeline.storage.image_store import ImageStore
 from stages.mask import marks, position
 from stages.records import AXES, MODES, Evaluation, Reflection, payload_from
 

@@ -15,9 +15,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from pipeline.store import ImageStore
+from pipeline.backends.world.oracle.truth import Finding, Truth, inspect
+from pipeline.storage.image_store import ImageStore
 from pipeline.workers import process_pool
-from pipeline.world.oracle.truth import Finding, Truth, inspect
 
 NAME = "truth.parquet"
 MOST = 2000

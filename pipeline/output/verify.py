@@ -24,7 +24,7 @@ from pipeline.output.rebuild import Content, Expected, Told, manifest_of, rebuil
 from pipeline.output.run_json import NAME, RunSummary, read, store_root
 from pipeline.output.schema import PRODUCTS, Product
 from pipeline.output.shortcut import findings
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from pipeline.workers import process_pool
 
 T = TypeVar("T")

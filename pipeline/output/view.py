@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from pipeline.store import ImageStore
-from pipeline.upright import upright
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.upright import upright
 
 _FORMATS = {"png": ("PNG", "png"), "webp": ("WEBP", "webp"), "jpeg": ("JPEG", "jpg")}
 

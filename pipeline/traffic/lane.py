@@ -7,8 +7,8 @@ import math
 import random
 from dataclasses import dataclass
 
+from pipeline.backends.openai.spec import Provider
 from pipeline.money.cost import Load
-from pipeline.providers.spec import Provider
 from pipeline.traffic.adaptive import Adaptive
 from pipeline.traffic.breaker import Breaker
 from pipeline.traffic.rates import Rates

@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.backends.openai.spec import Provider
 from pipeline.money.budget import Budget
 from pipeline.money.cost import Load
-from pipeline.providers.spec import Provider
 from pipeline.traffic.lane import Lane, Sent
 from pipeline.traffic.terms import After, Answer
 

@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.output.truth_figures import TruthFigures
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from pipeline.views.figures import fate
 from pipeline.views.page import fragment
 from pipeline.views.stories import Beat, Story

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from pipeline.store import ImageStore
-from pipeline.upright import upright
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.upright import upright
 from pipeline.views.thumbnails import flat
 
 COLUMNS = 32

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.journal.figures import Answers, Figures, RunFigures
+from pipeline.replay.figures import Answers, Figures, RunFigures
 from pipeline.views.text import clip
 
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.manifest import Manifest, ManifestError
-from pipeline.money.declaration import declaration
-from pipeline.money.declared import DeclaredRates
-from pipeline.money.forecast import Forecast, Range, forecast
-from pipeline.money.pilot import pilot
+from pipeline.forecast.declaration import declaration
+from pipeline.forecast.declared import DeclaredRates
+from pipeline.forecast.forecast import Forecast, Range, forecast
+from pipeline.forecast.pilot import pilot
+from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.money.prices import table
 from pipeline.sources.table import TableError
 from pipeline.views.panels import TITLES

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.output.run_json import RunSummary
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from pipeline.views import panels
 from pipeline.views.figures import FATES, Cause, Figures
 from pipeline.views.funnel import draw, stairs

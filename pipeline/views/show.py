@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.output import run_json
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from pipeline.views.halfblocks import COLUMNS, picture
 from pipeline.views.stories import Beat, Moment, Story, ids, story
 from pipeline.views.tables.reading import store_of

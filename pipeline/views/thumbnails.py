@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from pipeline.store import ImageStore
-from pipeline.upright import upright
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.upright import upright
 
 SIDE, SMALL = 256, 128
 _QUALITY = 78

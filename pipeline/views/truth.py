@@ -19,7 +19,7 @@ from pipeline.output import run_json
 from pipeline.output.share import Share
 from pipeline.output.truth_figures import ALL, TruthFigures, truth_figures
 from pipeline.output.truth_rows import NAME, known
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from pipeline.views.panels import TITLES
 from pipeline.views.stories import stories
 from pipeline.views.tables.calls import Calls

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.journal.whatif import UNKNOWN, Side, WhatIf
+from pipeline.replay.whatif import UNKNOWN, Side, WhatIf
 from pipeline.views.panels import TITLES
 from pipeline.views.text import clip, spoken
 from stages.records import MODES

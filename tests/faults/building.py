@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.world.test_over_http import OVER_HTTP, ROOT
+from tests.backends.world.test_over_http import OVER_HTTP, ROOT
 
 PATIENCE_S = 3600
 

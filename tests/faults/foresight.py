@@ -8,7 +8,7 @@ a refusal where a model speaks, and what fails forever is a failure of transport
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline.world.backend import WorldModel
+from pipeline.backends.world.backend import WorldModel
 from stages.errors import Malformed, Refused, Transient
 from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest
 from tests.faults.table import WORDS, Story, Table, digest

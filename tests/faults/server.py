@@ -17,7 +17,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from pipeline.world.server.bodies import Asked, Chat, Picture, edit
+from pipeline.backends.world.server.bodies import Asked, Chat, Picture, edit
 from tests.faults.table import WORDS, Fault, Table, digest
 
 HANG_S = 30.0

@@ -11,26 +11,26 @@ import pyarrow.parquet as pq
 import pytest
 
 import prompts.catalogue
-from pipeline.manifest import Manifest
-from pipeline.manifest_file import load
+from pipeline.backends.world.backend import WorldModel
+from pipeline.backends.world.server.app import app
+from pipeline.manifest.file import load
+from pipeline.manifest.spec import Manifest
 from pipeline.output import record
 from pipeline.output.frame import Unit
-from pipeline.sources.plan import plan
-from pipeline.store import ImageStore
+from pipeline.planning.plan import plan
+from pipeline.storage.image_store import ImageStore
 from pipeline.workers import process_pool
-from pipeline.world.backend import WorldModel
-from pipeline.world.server.app import app
 from stages.calls import Models
 from stages.prune import prune
 from stages.records import Trajectory
+from tests.backends.world.alike import climbed, nobodys_row
+from tests.backends.world.test_over_http import CHAT, OVER_HTTP
 from tests.faults.building import build
 from tests.faults.foresight import Foreseen
 from tests.faults.server import Faulty
 from tests.faults.table import LASTING, MOST_PASSING, PASSING, Story, Table
 from tests.pipeline.test_build import x2i
 from tests.serving import serving
-from tests.world.alike import climbed, nobodys_row
-from tests.world.test_over_http import CHAT, OVER_HTTP
 
 CPUS = os.cpu_count() or 1
 SETTINGS = {

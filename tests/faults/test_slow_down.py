@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from starlette.responses import JSONResponse
 
-from pipeline.world.server.app import app
+from pipeline.backends.world.server.app import app
 from tests.faults.building import build
 from tests.faults.server import error
 from tests.serving import serving

@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import prompts.catalogue
-from pipeline import lock
 from pipeline.journal.journalled import Journalled
 from pipeline.journal.metered import Metered
 from pipeline.journal.scribe import Scribe
-from pipeline.manifest import Manifest
-from pipeline.manifest_file import load
-from pipeline.manifest_lock import fingerprint, meaning, resolved
+from pipeline.manifest.file import load
+from pipeline.manifest.identity import fingerprint, meaning, resolved
+from pipeline.manifest.spec import Manifest
 from pipeline.models import accesses, build, models_of
 from pipeline.money.cost import Load, cost
 from pipeline.money.spec import Price
-from pipeline.outcomes import Outcomes
-from pipeline.sources import world_rows
-from pipeline.store import ImageStore
+from pipeline.output import lock
+from pipeline.planning import world_rows
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.outcomes import Outcomes
 from stages.ladder import RUNGS, climb
 from stages.protocols import Model, TextReply, TextRequest
 from stages.prune import prune

@@ -15,7 +15,7 @@ from pipeline.journal.journalled import Journalled
 from pipeline.journal.metered import Metered
 from pipeline.journal.scribe import Scribe
 from pipeline.money.cost import Load
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from prompts.catalogue import Prompts
 from stages.calls import Models
 from stages.errors import ModelError

@@ -2,8 +2,8 @@
 
 import multiprocessing
 
-from pipeline.journal.database import held, opened
-from pipeline.outcomes import Outcomes
+from pipeline.storage.database import held, opened
+from pipeline.storage.outcomes import Outcomes
 
 
 def test_one_build_of_a_data_set_at_a_time(tmp_path):

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import select
 
 import prompts.catalogue
-from pipeline.journal.calls import OPEN_CALLS
-from pipeline.journal.entries import JOURNAL
 from pipeline.journal.scribe import Scribe
-from pipeline.ledger import LEDGER, LOST
-from pipeline.outcomes import Outcomes
-from pipeline.store import ImageStore
+from pipeline.storage.calls import OPEN_CALLS
+from pipeline.storage.entries import JOURNAL
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.ledger import LEDGER, LOST
+from pipeline.storage.outcomes import Outcomes
 from stages import scripted
 from stages.errors import Malformed, Refused, TooLong
 from stages.ladder import RUNGS, climb

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
-from pipeline.journal.calls import OPEN_CALLS
-from pipeline.journal.entries import HITS, Entry
 from pipeline.journal.scribe import Scribe
-from pipeline.ledger import LEDGER, LOST
-from pipeline.outcomes import Outcomes
+from pipeline.storage.calls import OPEN_CALLS
+from pipeline.storage.entries import HITS, Entry
+from pipeline.storage.ledger import LEDGER, LOST
+from pipeline.storage.outcomes import Outcomes
 from stages.errors import Transient
 from stages.protocols import Usage
 from stages.records import ImageRef

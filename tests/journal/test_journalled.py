@@ -6,15 +6,15 @@ import pytest
 from sqlalchemy import select
 
 from pipeline.errors import Drained
-from pipeline.journal.calls import OPEN_CALLS
-from pipeline.journal.entries import HITS, JOURNAL
 from pipeline.journal.journalled import Journalled
 from pipeline.journal.metered import Metered
 from pipeline.journal.scribe import Scribe
-from pipeline.ledger import LEDGER
 from pipeline.money.cost import Load
-from pipeline.outcomes import Outcomes
-from pipeline.store import ImageStore
+from pipeline.storage.calls import OPEN_CALLS
+from pipeline.storage.entries import HITS, JOURNAL
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.ledger import LEDGER
+from pipeline.storage.outcomes import Outcomes
 from stages.errors import EngineDead, Malformed, RateLimited, Refused, TimedOut, TooLong, Transient
 from stages.identity import call_key
 from stages.protocols import ImageReply, ImageRequest, Message, TextReply, TextRequest, Usage

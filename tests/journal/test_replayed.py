@@ -9,13 +9,13 @@ import pytest
 from rich.console import Console
 from sqlalchemy import select
 
-from pipeline import lock
-from pipeline.journal.entries import JOURNAL
-from pipeline.journal.figures import figures
-from pipeline.journal.forget import retry_failed
-from pipeline.journal.whatif import end_of, whatif
-from pipeline.ledger import LEDGER
-from pipeline.manifest import ManifestError
+from pipeline.manifest.spec import ManifestError
+from pipeline.output import lock
+from pipeline.replay.figures import figures
+from pipeline.replay.forget import retry_failed
+from pipeline.replay.whatif import end_of, whatif
+from pipeline.storage.entries import JOURNAL
+from pipeline.storage.ledger import LEDGER
 from pipeline.views import journal as journal_view
 from pipeline.views import whatif as whatif_view
 from stages.records import dump

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
-from pipeline.journal.calls import OPEN_CALLS, OpenCall
-from pipeline.journal.entries import HITS, Entry
 from pipeline.journal.scribe import Scribe
-from pipeline.ledger import LEDGER, LOST, Call
-from pipeline.outcomes import Outcomes
+from pipeline.storage.calls import OPEN_CALLS, OpenCall
+from pipeline.storage.entries import HITS, Entry
+from pipeline.storage.ledger import LEDGER, LOST, Call
+from pipeline.storage.outcomes import Outcomes
 from stages.records import Trajectory
 from tests.stages.test_ladder import sample
 

@@ -30,7 +30,7 @@ import uvicorn
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartParser
 
-from pipeline.world.server.app import app as world
+from pipeline.backends.world.server.app import app as world
 
 MEAN_S, SPREAD = 0.15, 0.6  # of a log-normal wait
 HELD = "held"

@@ -1,1 +1,1 @@
-"""Tests of pipeline.manifest and what reads it."""
+"""Tests of pipeline.manifest.spec and what reads it."""

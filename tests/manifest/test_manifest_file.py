@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.manifest import Manifest, ManifestError
-from pipeline.manifest_file import load
+from pipeline.manifest.file import load
+from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.sources.spec import TableSpec
 
 BASE = """\

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.manifest import Manifest
-from pipeline.manifest_file import load
-from pipeline.manifest_lock import fingerprint, resolved
+from pipeline.manifest.file import load
+from pipeline.manifest.identity import fingerprint, resolved
+from pipeline.manifest.spec import Manifest
 
 TEXT = """\
 name: demo

@@ -16,18 +16,18 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from pipeline.manifest import Manifest, Models
-from pipeline.manifest_file import load
+from pipeline.backends.openai.options import Options
+from pipeline.backends.openai.spec import Fallback, Provider
+from pipeline.backends.world.models.skill import OPTIONS, PRESETS
+from pipeline.backends.world.source import WorldSpec
+from pipeline.manifest.file import load
+from pipeline.manifest.spec import Manifest, Models
 from pipeline.money.spec import Price
-from pipeline.providers.options import Options
-from pipeline.providers.spec import Fallback, Provider
+from pipeline.planning.plan import plan
 from pipeline.sources import images
 from pipeline.sources.mapping import Row
-from pipeline.sources.plan import plan
 from pipeline.sources.spec import TableSpec
-from pipeline.store import ImageStore
-from pipeline.world.models.skill import OPTIONS, PRESETS
-from pipeline.world.source import WorldSpec
+from pipeline.storage.image_store import ImageStore
 
 TEXT = (Path(__file__).parents[2] / "manifests" / "README.md").read_text("utf-8")
 REQUIRED = "required"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.money.paths import chances
+from pipeline.forecast.paths import chances
 from stages.policy import Policy
 
 TAKES = {"image": (600, 20, 8.0), "evaluation": (1500, 200, 2.0), "reflection": (1400, 150, 2.5)}
@@ -18,7 +18,7 @@ TAKES |= {"diagnosis": (2000, 80, 1.0), "plan": (1500, 150, 1.5)}
 
 @dataclass
 class Ladder:
-    """A ladder with one judgement an image: `rates` by chance (`pipeline.money.paths`), plans of two steps."""
+    """A ladder with one judgement an image: `rates` by chance (`pipeline.forecast.paths`), plans of two steps."""
 
     rates: dict[str, float]
     policy: Policy

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.backends.openai.options import fixed_size
 from pipeline.money.cost import charge, cost, load, of_size, price_of
 from pipeline.money.prices import table
 from pipeline.money.spec import Price
-from pipeline.providers.options import fixed_size
 from stages.protocols import ImageRequest, Message, TextRequest, Usage
 from stages.records import ImageRef
 

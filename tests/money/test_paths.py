@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.money.paths import chances, judgements, paths
+from pipeline.forecast.paths import chances, judgements, paths
 from stages.judging import next_judge
 from stages.policy import Judging, Policy, Thresholds
 from stages.records import Judgement, Score

@@ -10,15 +10,15 @@ from rich.console import Console
 
 import prompts.catalogue
 from pipeline.errors import BuildError
-from pipeline.ledger import SCHEMA
-from pipeline.manifest import Manifest
-from pipeline.manifest_file import load
-from pipeline.manifest_lock import resolved
-from pipeline.money.check import unpriced
-from pipeline.money.declaration import RatesError
-from pipeline.money.planned import planned
+from pipeline.forecast.declaration import RatesError
+from pipeline.forecast.planned import planned
+from pipeline.manifest.file import load
+from pipeline.manifest.identity import resolved
+from pipeline.manifest.prices import unpriced
+from pipeline.manifest.spec import Manifest
 from pipeline.money.prices import table
 from pipeline.output.run_json import RunSummary
+from pipeline.storage.ledger import SCHEMA
 from pipeline.views.plan import as_json, plan, print_plan
 from tests.money.pilots import Ladder
 from tests.money.test_rates import ONCE, PRICES, RATES

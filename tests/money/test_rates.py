@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from pipeline.manifest import Manifest
-from pipeline.manifest_file import load
-from pipeline.money.declaration import RatesError, declaration
-from pipeline.money.declared import DeclaredRates
-from pipeline.money.forecast import Forecast, Range, forecast, job, told
-from pipeline.money.measured import MeasuredRates
-from pipeline.money.simulate import simulate
+from pipeline.forecast.declaration import RatesError, declaration
+from pipeline.forecast.declared import DeclaredRates
+from pipeline.forecast.forecast import Forecast, Range, forecast, job, told
+from pipeline.forecast.measured import MeasuredRates
+from pipeline.forecast.simulate import simulate
+from pipeline.manifest.file import load
+from pipeline.manifest.spec import Manifest
 from tests.money.pilots import TAKES, Ladder
 
 RATES = {"answered": 1.0, "direct": 0.45, "reflection 1": 0.4, "reflection 2": 0.25, "reflection 3": 0.1}
@@ -142,7 +142,7 @@ def test_a_tiny_pilot_holds_nothing_impossible(samples: int):
 
 
 def test_declared_certainties_stay_uncertain(tmp_path: Path):
-    words = yaml.safe_load(Path("pipeline/money/demo_rates.yaml").read_text())
+    words = yaml.safe_load(Path("pipeline/forecast/demo_rates.yaml").read_text())
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(words | {"direct": 1.0, "refused": 0.0, "evidence": 5}))
     manifest = planned(1000)
     found = forecast(manifest, DeclaredRates(declaration(tmp_path / "r.yaml"), manifest))
@@ -252,7 +252,7 @@ def test_a_wrong_file_of_rates_is_told_in_one_line(tmp_path: Path, text: str, to
     ],
 )
 def test_rates_that_cannot_be_are_refused(tmp_path: Path, change: dict[str, object], told_: str):
-    words = yaml.safe_load(Path("pipeline/money/demo_rates.yaml").read_text())
+    words = yaml.safe_load(Path("pipeline/forecast/demo_rates.yaml").read_text())
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(words | change))
     with pytest.raises(RatesError, match=told_.replace(".", r"\.")):
         declaration(tmp_path / "r.yaml")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.money.forecast import spread
-from pipeline.money.rates import CALLS, ENDS, LOST, QUANTITIES, SECONDS, USD, Atoms, Draw
-from pipeline.money.simulate import Job, simulate
+from pipeline.forecast.forecast import spread
+from pipeline.forecast.rates import CALLS, ENDS, LOST, QUANTITIES, SECONDS, USD, Atoms, Draw
+from pipeline.forecast.simulate import Job, simulate
 from pipeline.output.cut import Finished, cut
 
 NO_QUOTAS = {"direct": None, "reflection": None, "multistep": None, "rl": None}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.manifest import Manifest
+from pipeline.manifest.spec import Manifest
 from pipeline.output.finalise import finalise
 from pipeline.output.run_json import RunSummary
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from stages.records import Trajectory
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, Maker, manifest
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipeline.manifest import Manifest
-from pipeline.store import ImageStore
+from pipeline.manifest.spec import Manifest
+from pipeline.storage.image_store import ImageStore
 from stages.identity import rank, sample_id
 from stages.prune import prune
 from stages.records import (

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.world.drawing.draw import picture
-from pipeline.world.oracle.truth import Truth
-from pipeline.world.scenes import ops
-from pipeline.world.scenes.ops import Look, Selector
-from pipeline.world.scenes.scene import Scene, Thing
+from pipeline.backends.world.drawing.draw import picture
+from pipeline.backends.world.oracle.truth import Truth
+from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.ops import Look, Selector
+from pipeline.backends.world.scenes.scene import Scene, Thing
 from stages.records import Against, Axis, AxisScore, Evaluation, Event, ImageRef, Reflection, Trajectory
 from tests.output.factory import Maker
 

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.output import install, run_json
 from pipeline.output.verify import verify
+from pipeline.storage.files import aside
 from stages.records import dump
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +73,7 @@ def test_a_crash_between_two_renames_leaves_no_run_json(few, tmp_path, monkeypat
     """The moment at which old and new files stand side by side must not pass for finished."""
     out = tmp_path / "out"
     shutil.copytree(few.out, out)
-    with install.aside(out) as folder:
+    with aside(out) as folder:
         for product in ("sft", "rl", "pairs", "record"):
             shutil.copytree(out / product, folder / product)
         (folder / "README.md").write_text("new", "utf-8")
@@ -91,7 +92,7 @@ def test_an_image_missing_from_the_store_stops_before_anything_is_replaced(few, 
     lost = shutil.copytree(few.out / "store", tmp_path / "store")
     (Path(lost) / kept[:2] / kept).unlink()
     from pipeline.output.finalise import finalise
-    from pipeline.store import ImageStore
+    from pipeline.storage.image_store import ImageStore
     from tests.output.factory import IDENTITIES, PROMPTS
 
     with pytest.raises(OSError, match=kept):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.manifest import Quotas
+from pipeline.manifest.spec import Quotas
 from pipeline.output.cut import BEFORE_ALL, Finished, bound, cut
 
 OUTCOMES = [

@@ -8,7 +8,7 @@ import pytest
 from pipeline.output.finalise import finalise
 from pipeline.output.story import flaws
 from pipeline.output.verify import verify
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from stages.policy import Policy
 from stages.records import Evaluation, Judgement, Trajectory, payload_from
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, Maker, manifest

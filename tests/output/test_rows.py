@@ -64,7 +64,7 @@ def test_an_image_that_is_only_an_input_is_held_too(tmp_path):
     from dataclasses import replace
 
     from pipeline.output.traj import originals
-    from pipeline.store import ImageStore
+    from pipeline.storage.image_store import ImageStore
 
     maker = Maker(ImageStore(str(tmp_path)))
     t = maker.multistep(1)
@@ -175,7 +175,7 @@ def test_without_a_final_check_there_is_no_pair(tmp_path):
     from dataclasses import replace
 
     from pipeline.output.pairs import units
-    from pipeline.store import ImageStore
+    from pipeline.storage.image_store import ImageStore
 
     t = Maker(ImageStore(str(tmp_path))).multistep(1)
     assert list(units(t, "kept"))

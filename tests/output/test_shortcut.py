@@ -10,7 +10,7 @@ from PIL import Image
 from pipeline.output.finalise import finalise
 from pipeline.output.shortcut import Contest, Look, findings
 from pipeline.output.verify import verify
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from stages.records import ImageRef, Trajectory
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, Maker, manifest
 

@@ -11,8 +11,8 @@ from pipeline.output.share import Share
 from pipeline.output.truth_check import TruthCount, accepted_right
 from pipeline.output.truth_figures import truth_figures
 from pipeline.output.verify import examine
-from pipeline.sources.truth import TruthRow, write_truth
-from pipeline.store import ImageStore
+from pipeline.planning.truth import TruthRow, write_truth
+from pipeline.storage.image_store import ImageStore
 from stages.records import Axis, Diagnosis, Event
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, manifest
 from tests.output.scenes import RIGHT, TRUTH, UNDONE, Scenes, thought

@@ -5,16 +5,16 @@ from typing import get_args
 
 import pytest
 
+from pipeline.backends.world.oracle.truth import GROUND, LIGHT, Finding
+from pipeline.backends.world.scenes.looks import PLACES
+from pipeline.backends.world.words.language import at
 from pipeline.output import record
 from pipeline.output.cut import Fate
 from pipeline.output.frame import Unit
 from pipeline.output.share import Share
 from pipeline.output.truth_figures import Counting, TruthFigures, judged_images, names_a_defect
 from pipeline.output.truth_rows import look
-from pipeline.store import ImageStore
-from pipeline.world.oracle.truth import GROUND, LIGHT, Finding
-from pipeline.world.scenes.looks import PLACES
-from pipeline.world.words.language import at
+from pipeline.storage.image_store import ImageStore
 from stages.prune import prune
 from stages.records import AXES, Axis, Diagnosis, Event, Plan, Step, Trajectory
 from tests.output.scenes import MOVED, RIGHT, STREAKED, TRUTH, UNDONE, Scenes, thought

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from benchmarks.heldout_wordings import ORDERS, WISHES
 from benchmarks.heldout_writer import write
 from benchmarks.truth_holdout import reading
-from pipeline.sources import world_rows
-from pipeline.store import ImageStore
-from pipeline.world.scenes import ops
-from pipeline.world.scenes.ops import Look, Selector
-from pipeline.world.source import WorldSpec
+from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.ops import Look, Selector
+from pipeline.backends.world.source import WorldSpec
+from pipeline.planning import world_rows
+from pipeline.storage.image_store import ImageStore
 
 SEEDS = st.integers(0, 2**32 - 1)
 WITHOUT_CHOICE = {"clockwise", "counterclockwise", "around", "plain", "unmark", "look", "term", "mark"}

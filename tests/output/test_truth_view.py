@@ -10,8 +10,8 @@ from rich.console import Console
 from pipeline import cli
 from pipeline.output import truth_rows
 from pipeline.output.finalise import finalise
-from pipeline.sources.truth import TruthRow, write_truth
-from pipeline.store import ImageStore
+from pipeline.planning.truth import TruthRow, write_truth
+from pipeline.storage.image_store import ImageStore
 from pipeline.views.truth import as_json, measure, print_truth
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, manifest
 from tests.output.scenes import RIGHT, TRUTH, UNDONE, Scenes, thought

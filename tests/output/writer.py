@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from pipeline.output.finalise import finalise
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from stages.records import load
 from tests.output.factory import IDENTITIES, PROMPTS, manifest
 

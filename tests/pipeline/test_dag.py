@@ -11,11 +11,12 @@ import ray
 
 import prompts.catalogue
 from benchmarks.slots import Sleeper, ladder, samples
-from pipeline import dag, hub
-from pipeline.manifest_file import load
+from pipeline import dag
+from pipeline.manifest.file import load
 from pipeline.models import Composed
-from pipeline.outcomes import Outcomes
-from pipeline.session import session
+from pipeline.run import hub
+from pipeline.run.session import session
+from pipeline.storage.outcomes import Outcomes
 from stages.calls import Models
 from stages.errors import EngineDead
 from stages.records import Evaluation

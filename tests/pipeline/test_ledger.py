@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
 
-from pipeline.ledger import NAME, SCHEMA, Call, paid
-from pipeline.outcomes import Outcomes
+from pipeline.storage.ledger import NAME, SCHEMA, Call, paid
+from pipeline.storage.outcomes import Outcomes
 
 CALL = Call("k", "analyzer", "m@1", "far", "evaluation", 5.0, 0.5, None, None, 0, None, "ok")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import limiter
-from pipeline.limiter import Limiter, Permits
+from pipeline.run import limiter
+from pipeline.run.limiter import Limiter, Permits
 
 
 def link(owner: Limiter, name: str) -> Permits:

@@ -5,12 +5,12 @@ import multiprocessing
 import pytest
 import yaml
 
-from pipeline import lock
-from pipeline.journal.batch import Batch
-from pipeline.journal.entries import Entry
-from pipeline.lock import OutputError, Plan
-from pipeline.outcomes import Outcomes
+from pipeline.output import lock
+from pipeline.output.lock import OutputError, Plan
 from pipeline.output.run_json import RunSummary
+from pipeline.storage.batch import Batch
+from pipeline.storage.entries import Entry
+from pipeline.storage.outcomes import Outcomes
 
 PLAN = Plan("a" * 64, {"name": "x", "quotas": {"direct": 5}, "run": {"concurrency": 1}})
 

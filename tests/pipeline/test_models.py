@@ -3,8 +3,8 @@
 import yaml
 
 import prompts.catalogue
-from pipeline.manifest_file import load
-from pipeline.manifest_lock import fingerprint
+from pipeline.manifest.file import load
+from pipeline.manifest.identity import fingerprint
 from pipeline.models import accesses, identities
 
 BASE = {

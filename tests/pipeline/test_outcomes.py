@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from pipeline.outcomes import Outcomes
+from pipeline.storage.outcomes import Outcomes
 from stages.records import Trajectory
 from tests.stages.test_ladder import sample
 

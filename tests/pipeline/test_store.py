@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pipeline.output.view import ViewSpec, encode
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 
 
 def png(size=(40, 20), colour="red", **options) -> bytes:

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from pipeline.manifest import Quotas
+from pipeline.manifest.spec import Quotas
 from pipeline.output.cut import Finished
-from pipeline.tally import Delta, Tally
+from pipeline.run.tally import Delta, Tally
 
 
 def done(n: int, mode="direct") -> tuple[int, Finished]:

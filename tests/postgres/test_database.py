@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline.journal.batch import Batch
-from pipeline.journal.database import held, opened
-from pipeline.journal.entries import Entry
-from pipeline.outcomes import Outcomes
+from pipeline.storage.batch import Batch
+from pipeline.storage.database import held, opened
+from pipeline.storage.entries import Entry
+from pipeline.storage.outcomes import Outcomes
 from tests.postgres.server import PASSWORD, QUOTED
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ RUN = "a" * 64
 WITHOUT_PSYCOPG = "import sys; sys.modules['psycopg'] = None; from pipeline.cli import main; main()"
 HOLD = """
 import sys, time
-from pipeline.journal.database import held, opened
+from pipeline.storage.database import held, opened
 with held(opened(sys.argv[1]), sys.argv[2]) as alone:
     print(alone, flush=True)
     time.sleep(600)

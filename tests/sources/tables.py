@@ -8,9 +8,9 @@ from typing import Any
 
 from PIL import Image
 
-from pipeline.manifest import Manifest
-from pipeline.sources.plan import Planned, plan
-from pipeline.store import ImageStore
+from pipeline.manifest.spec import Manifest
+from pipeline.planning.plan import Planned, plan
+from pipeline.storage.image_store import ImageStore
 from stages.records import Trajectory
 
 MODELS = {role: {"model": "w"} for role in ("baseline", "generator", "analyzer")}

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.manifest import ManifestError
+from pipeline.manifest.spec import ManifestError
 
 from .tables import climbing, details, encoded, jsonl, planned, put, table
 

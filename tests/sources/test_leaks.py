@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.manifest import Splits
-from pipeline.sources import leaks, samples
+from pipeline.manifest.spec import Splits
+from pipeline.planning import leaks, samples
 from stages.records import Checker, ImageRef, Sample
 
 from .tables import climbing, jsonl, planned, table

@@ -6,10 +6,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.sources import world_rows
-from pipeline.sources.truth import TruthRow, write_truth
-from pipeline.store import ImageStore
-from pipeline.world.source import WorldSpec
+from pipeline.backends.world.source import WorldSpec
+from pipeline.planning import world_rows
+from pipeline.planning.truth import TruthRow, write_truth
+from pipeline.storage.image_store import ImageStore
 
 from .tables import manifest, planned
 

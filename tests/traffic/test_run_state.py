@@ -11,13 +11,14 @@ import ray
 from rich.console import Console
 
 from benchmarks.slots import Sleeper, ladder, samples
-from pipeline import dag, hub, interrupt
+from pipeline import dag
 from pipeline.errors import RunStopped
-from pipeline.interrupt import interrupts
-from pipeline.manifest_file import load
-from pipeline.outcomes import Outcomes
-from pipeline.session import session
-from pipeline.watch import watching
+from pipeline.manifest.file import load
+from pipeline.run import hub, interrupt
+from pipeline.run.interrupt import interrupts
+from pipeline.run.session import session
+from pipeline.run.watch import watching
+from pipeline.storage.outcomes import Outcomes
 
 SLOTS = 6
 

@@ -1,8 +1,8 @@
 """An owner and the entrances of its actors, in one process, without Ray."""
 
+from pipeline.backends.openai.spec import Provider
 from pipeline.money.budget import Budget
 from pipeline.money.cost import Load
-from pipeline.providers.spec import Provider
 from pipeline.traffic.entrance import Entrance
 from pipeline.traffic.owner import Owner
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
 from pipeline.output.schema import RECORD
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from stages.prune import prune
 from stages.records import (
     AXES,

@@ -10,15 +10,15 @@ import urllib.request
 
 import pytest
 
-from pipeline.providers.backend import OpenAIModel
-from pipeline.providers.check import reachable
-from pipeline.providers.spec import Provider
-from pipeline.store import ImageStore
+from pipeline.backends.openai.backend import OpenAIModel
+from pipeline.backends.openai.check import reachable
+from pipeline.backends.openai.spec import Provider
+from pipeline.storage.image_store import ImageStore
 from stages import replies
 from stages.errors import EngineDead, Malformed, ModelError, TooLong
 from stages.policy import Thresholds
 from stages.protocols import Message, TextRequest
-from tests.providers.gateway import png, run
+from tests.backends.openai.gateway import png, run
 
 URL = os.environ.get("X2I_VLLM_URL", "").rstrip("/")
 NAME = "tiny-qwen3vl"

@@ -11,7 +11,7 @@ from pipeline.errors import one_line
 from pipeline.output import run_json
 from pipeline.output.run_json import RunSummary
 from pipeline.output.truth_figures import TruthFigures, truth_figures
-from pipeline.store import ImageStore
+from pipeline.storage.image_store import ImageStore
 from pipeline.views.figures import Figures
 from pipeline.views.stories import Story, stories
 from pipeline.views.tables.agreement import Agreement

@@ -1,0 +1,68 @@
+"""Any OpenAI-compatible server as a backend. In: requests of `stages.protocols`. Out: replies; images go from and to the store."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.backends.openai import chat, images
+from pipeline.backends.openai.client import Wire
+from pipeline.backends.openai.logprobs import TokenLogprob, prompt_logprobs
+from pipeline.backends.openai.options import Options, option_problems
+from pipeline.backends.openai.spec import Provider
+from pipeline.storage.image_store import ImageStore
+from stages.errors import ModelError
+from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest
+
+
+class OpenAIModel:
+    """A model at a provider, in any of the roles."""
+
+    def __init__(
+        self,
+        model: str,
+        revision: str,
+        options: Mapping[str, Any],
+        provider_name: str,
+        provider: Provider,
+        store: ImageStore,
+    ) -> None:
+        """Raises ValueError for options it does not know. The key is looked up with the first call."""
+        problems = option_problems(options)
+        if problems:
+            raise ValueError("; ".join(f"option {name}: {text}" for name, text in problems))
+        self._model = model
+        self._options = Options.model_validate(dict(options))
+        self._wire = Wire(provider_name, provider)
+        self._store = store
+        sampling = self._options.identity()
+        self._identity = f"openai/{model}@{revision}" + (f"?{sampling}" if sampling else "")
+        self._answered = False
+
+    @property
+    def identity(self) -> str:
+        """Model, revision and the options that change answers; never where it is."""
+        return self._identity
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        """How many tokens a reply may have; None where no limit is sent."""
+        return self._options.max_tokens
+
+    async def ask(self, request: TextRequest) -> TextReply:
+        """The model's words. Raises stages.errors.ModelError."""
+        try:
+            reply = await chat.ask(self._wire, self._model, self._options, self._store, request)
+        except ModelError as error:
+            if type(error) is ModelError and self._options.structured == "json_schema" and not self._answered:
+                hint = "; if the server does not know response_format json_schema, say options.structured: none"
+                raise ModelError(error.text + hint) from None
+            raise
+        self._answered = True
+        return reply
+
+    async def draw(self, request: ImageRequest) -> ImageReply:
+        """The image made. Raises stages.errors.ModelError."""
+        return await images.draw(self._wire, self._model, self._options, self._store, request)
+
+    async def prompt_logprobs(self, request: TextRequest, answer: str) -> tuple[TokenLogprob, ...]:
+        """How likely each token of `answer` is after the request; needs a server that returns prompt log-probs (vLLM)."""
+        return await prompt_logprobs(self._wire, self._model, self._store, request, answer)

@@ -1,0 +1,160 @@
+"""Foreign errors to ours, once, where they arise: by class, status and code, never by the words of a message.
+
+In: what the client raised, or an error object in an answer. Out: one of `stages.errors`.
+
+    429, or a code that says so                          RateLimited, with the wait the server asks for
+    503, 529 with a Retry-After                          RateLimited
+    408, 409, 425, 5xx, no connection, a broken answer   Transient
+    no answer within our time                            TimedOut
+    an answer that does not end                          Malformed: it was made, as one that is too long
+    quota used up, 401, 402, 403, 404, unknown option    EngineDead: no further call can succeed
+    413, or a code that says so                          TooLong
+    a code of a content filter, or a flagged input       Refused
+    any other 4xx                                        ModelError
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx2
+from openai import APIError, APIStatusError, APITimeoutError
+
+from pipeline.backends.openai.bodies import TooMuch
+from pipeline.backends.openai.retry_after import retry_after
+from stages.errors import Broken, EngineDead, Malformed, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
+
+WORDS = 2000  # characters of a refusal that are kept
+SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated"})
+SLOWER = frozenset({"rate_limit_exceeded", "rate_limit_error", "resource_exhausted", "too_many_requests"})
+LONG = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
+REFUSED = frozenset(
+    {
+        "content_policy_violation",
+        "moderation_blocked",
+        "content_filter",
+        "responsibleaipolicyviolation",
+        "safety_violation",
+    }
+)
+UNKNOWN_OPTION = frozenset({"unknown_parameter", "unsupported_parameter", "unsupported_value"})
+_DEAD = {
+    401: "the key is not accepted; check api_key_env or api_key_file",
+    402: "the account has no credit left; top it up",
+    403: "the key may not do this; check the account's rights to the model",
+    404: "there is no such model or address; check model and base_url",
+}
+_AGAIN = (408, 409, 425)
+_LONG_PARAMS = frozenset({"input_tokens", "input_text"})  # how vLLM names what exceeds the context
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error as the server describes it. `codes` in lower case; `flagged`: a moderator found something in the input."""
+
+    status: int
+    codes: frozenset[str] = frozenset()
+    param: str = ""
+    words: str = ""
+    flagged: bool = False
+    retry_after: float | None = None
+
+
+class From(Protocol):
+    """The provider an error comes from, and what makes its words fit to be kept."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name in the manifest."""
+        ...
+
+    def told(self, text: str) -> str:
+        """`text` as one short line without keys."""
+        ...
+
+    def hidden(self, text: str) -> str:
+        """`text` without keys."""
+        ...
+
+
+def failure(error: APIError | TimeoutError, by: From) -> ModelError:
+    """What the client raised, as one of ours."""
+    if isinstance(error, APIStatusError):
+        headers = error.response.headers
+        return classified(fault(error.status_code, headers, _body(error)), by)
+    cause = error.__cause__
+    if isinstance(cause, httpx2.ConnectTimeout | httpx2.PoolTimeout):
+        return Transient(f"{by.name}: no connection in time")  # nothing was sent, so nothing can have been paid
+    if isinstance(error, TimeoutError | APITimeoutError):
+        return TimedOut(f"{by.name}: no answer in time; raise timeout_s where calls take longer")
+    if isinstance(cause, TooMuch):
+        return Malformed("", f"{by.name}: the answer has {cause}")
+    if not isinstance(cause, httpx2.ConnectError):  # it was sent, and perhaps answered
+        return Broken(f"{by.name}: the connection broke ({type(cause or error).__name__})")
+    return Transient(f"{by.name}: no connection ({type(cause).__name__})")
+
+
+def _body(error: APIStatusError) -> Any:
+    """The whole body: the client unwraps one layer of those it knows."""
+    try:
+        return error.response.json()
+    except (ValueError, RecursionError):
+        return error.body
+
+
+def fault(status: int, headers: Mapping[str, str], body: Any) -> Fault:
+    """An error's body in any of the forms that servers use: {"error": {...}}, a list of one, a bare text."""
+    if isinstance(body, list) and body:
+        body = body[0]
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    if not isinstance(inner, dict):
+        return Fault(status, words=str(inner or ""), retry_after=retry_after(headers))
+    deeper = inner.get("innererror")
+    named = [inner.get(k) for k in ("code", "type", "status")]
+    named += [deeper.get("code")] if isinstance(deeper, dict) else []
+    metadata = inner.get("metadata")
+    return Fault(
+        status,
+        frozenset(str(code).lower() for code in named if isinstance(code, str | int)),
+        str(inner.get("param") or ""),
+        str(inner.get("message") or inner.get("detail") or ""),
+        isinstance(metadata, dict) and bool(metadata.get("reasons") or metadata.get("flagged_input")),
+        retry_after(headers, inner.get("details")),
+    )
+
+
+def inside(error: Any, by: From) -> ModelError:
+    """An error object in an answer that came with status 200: gateways pass on so what went wrong behind them."""
+    code = error.get("code") if isinstance(error, dict) else None
+    told = str(code)
+    status = int(told) if re.fullmatch(r"[45][0-9]{2}", told) else 502
+    return classified(fault(status, {}, {"error": error}), by)
+
+
+def classified(found: Fault, by: From) -> ModelError:
+    """The one of ours that a fault amounts to."""
+    status, codes = found.status, found.codes
+
+    def words(hint: str = "") -> str:
+        remedy = f"; {hint}" if hint else ""
+        said = f" ({by.told(found.words)})" if found.words else ""
+        return f"{by.name}: status {status}{remedy}{said}"
+
+    if codes & SPENT:
+        return EngineDead(words("the account's quota is used up; raise it"))
+    if codes & REFUSED or found.flagged:
+        return Refused(by.hidden(found.words).strip()[:WORDS] or words())
+    if codes & LONG or status == 413 or (status == 400 and found.param in _LONG_PARAMS):
+        return TooLong(words())
+    if status == 429 or codes & SLOWER or (status in (503, 529) and found.retry_after is not None):
+        return RateLimited(words(), found.retry_after)
+    if status in _DEAD:
+        return EngineDead(words(_DEAD[status]))
+    if status in _AGAIN or status >= 500:
+        return Transient(words())
+    if found.param.startswith("response_format"):
+        return EngineDead(words("the server knows no such response_format; say options.structured: none"))
+    if codes & UNKNOWN_OPTION:
+        return EngineDead(words(f"the server does not take {by.told(found.param) or 'an option'}; change the options"))
+    return ModelError(words())

@@ -1,0 +1,74 @@
+"""The world as a backend. In: requests of `stages.protocols`. Out: replies; images go straight from and to the store.
+
+All work is done in the pool's workers: the event loop sees neither bytes nor pixels.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import Executor
+
+from pipeline.backends.world.models.skill import Skill, skill
+from pipeline.backends.world.respond import respond
+from pipeline.backends.world.tokens import usage
+from pipeline.storage.image_store import ImageStore
+from stages.errors import Malformed
+from stages.protocols import ImageReply, ImageRequest, Message, TextReply, TextRequest
+from stages.records import ImageRef
+
+
+def work(
+    root: str, messages: tuple[Message, ...], images: tuple[str, ...], seed: int, schema: str, able: Skill
+) -> str | ImageRef:
+    """One reply, in a pool's worker: reads images by hash from the store at `root`, and puts a drawn image there."""
+    store = ImageStore(root)
+    reply = respond(messages, [store.get(sha256) for sha256 in images], seed, schema=schema, skill=able)
+    return reply if isinstance(reply, str) else store.put(reply)
+
+
+def _but(options: Mapping[str, float], name: str) -> dict[str, float]:
+    return {k: v for k, v in options.items() if k != name}
+
+
+class WorldModel:
+    """A model of the world, in any of the three roles."""
+
+    def __init__(
+        self, model: str, revision: str, options: Mapping[str, float], store: ImageStore, pool: Executor
+    ) -> None:
+        """Raises ValueError for an unknown model or option."""
+        self._skill = skill(model, options)
+        self._store = store
+        self._pool = pool
+        own = [f"{k}={float(v):g}" for k, v in sorted(options.items()) if skill(model, _but(options, k)) != self._skill]
+        self._identity = f"world/{model}@{revision}" + (f"?{'&'.join(own)}" if own else "")
+
+    @property
+    def identity(self) -> str:
+        """Model, revision, and every option without which the skill were another."""
+        return self._identity
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        """No limit is set."""
+        return None
+
+    async def _reply(self, request: TextRequest | ImageRequest) -> str | ImageRef:
+        images = tuple(image.sha256 for image in request.images)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._pool, work, self._store.root, request.messages, images, request.seed, request.schema, self._skill
+        )
+
+    async def ask(self, request: TextRequest) -> TextReply:
+        """The Analyzer's words. Raises stages.errors.ModelError."""
+        reply = await self._reply(request)
+        if isinstance(reply, ImageRef):
+            raise Malformed(reply.sha256, f"an image came where text was asked for (schema {request.schema!r})")
+        return TextReply(reply, usage(request.messages, request.images, reply))
+
+    async def draw(self, request: ImageRequest) -> ImageReply:
+        """The drawn image. Raises stages.errors.ModelError."""
+        reply = await self._reply(request)
+        if isinstance(reply, str):
+            raise Malformed(reply, f"text came where an image was asked for (schema {request.schema!r})")
+        return ImageReply(reply, usage=usage(request.messages, request.images, reply))

@@ -1,0 +1,102 @@
+"""Rendered messages to a request. In: messages and a seed. Out: `Request` with the tags' texts, and its random streams.
+
+Tags are XML-like and their content is escaped. The first user message holds the request; later messages ask for it again.
+"""
+
+import hashlib
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.backends.world.scenes.ops import Op
+from pipeline.backends.world.words.reading import NotUnderstood, parse
+from stages.errors import Refused
+from stages.protocols import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag: its attributes and its unescaped content; `inner` keeps the content as it was, for tags within."""
+
+    attributes: dict[str, str]
+    inner: str
+
+    @property
+    def text(self) -> str:
+        """The content, unescaped."""
+        return html.unescape(self.inner).strip()
+
+
+def tags(text: str, name: str) -> list[Tag]:
+    """All tags of a name, in order."""
+    found = re.finditer(rf"<{name}((?:\s[^<>]*)?)>(.*?)</{name}>", text, re.DOTALL)
+    return [Tag({k: html.unescape(v) for k, v in re.findall(r'(\w+)="([^"]*)"', m[1])}, m[2]) for m in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: the first user message, its images, and what the random streams are seeded with: `digest` stands for the
+    seed and the words, `words` for the words alone."""
+
+    text: str
+    images: tuple[bytes, ...]
+    digest: str
+    words: str
+
+    def find(self, name: str) -> str | None:
+        """The text of a tag, or None; an empty tag counts as absent."""
+        found = tags(self.text, name)
+        return found[0].text or None if found else None
+
+    def need(self, name: str) -> str:
+        """The text of a tag. Raises Refused when it is absent."""
+        text = self.find(name)
+        if text is None:
+            raise Refused(f"I cannot do this: the request holds no <{name}>.")
+        return text
+
+    def number(self, name: str, otherwise: int) -> int:
+        """A whole number from a tag. Raises Refused when it is none."""
+        text = self.find(name)
+        if text is not None and not text.isdigit():
+            raise Refused(f"I cannot do this: <{name}> should hold a whole number, not {text!r}.")
+        return otherwise if text is None else int(text)
+
+    def size(self) -> tuple[int, int]:
+        """Width and height asked for. Raises Refused."""
+        match = re.fullmatch(r"(\d+)\s*[x×]\s*(\d+)", self.need("size"))
+        if match is None or not all(16 <= int(v) <= 8192 for v in match.groups()):
+            raise Refused(f"I cannot draw an image of size {self.need('size')!r}.")
+        return int(match[1]), int(match[2])
+
+    def ops(self, name: str) -> list[Op]:
+        """The clauses of a tag's text. Raises Refused, with the piece that is not understood."""
+        try:
+            return parse(self.need(name))
+        except NotUnderstood as error:
+            raise Refused(f"I cannot follow this {name}: {error}.") from error
+
+    def rng(self, stream: str) -> np.random.Generator:
+        """A random stream that depends on the seed and the words alone, never on the images."""
+        return _stream(stream, self.digest)
+
+    def stubborn(self, stream: str) -> np.random.Generator:
+        """A random stream that depends on the words alone: the same at every seed."""
+        return _stream(stream, self.words)
+
+
+def _stream(name: str, digest: str) -> np.random.Generator:
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(f"{name}\0{digest}".encode()).digest()[:16]))
+
+
+def read(messages: Sequence[Message], images: Sequence[bytes], seed: int, schema: str) -> Request:
+    """The request that messages make. Raises Refused when there is none."""
+    asked = next((m.content for m in messages if m.role == "user"), None)
+    if asked is None:
+        raise Refused("I cannot do this: there is no user message.")
+    said = "\0".join(f"{m.role}\0{m.content}" for m in messages)
+    words = hashlib.sha256(f"{schema}\0{said}".encode()).hexdigest()
+    return Request(asked, tuple(images), hashlib.sha256(f"{seed}\0{words}".encode()).hexdigest(), words)

@@ -1,0 +1,36 @@
+"""The world's one function. In: messages, image bytes, a seed, the reply's schema name, a skill. Out: text or PNG bytes.
+
+Pure and deterministic: equal inputs give equal bytes in any process. It plays all three models, from rendered words and
+pixels alone.
+"""
+
+from collections.abc import Sequence
+
+from pipeline.backends.world.models.analyzer import evaluate
+from pipeline.backends.world.models.generator import make_image
+from pipeline.backends.world.models.plans import plan
+from pipeline.backends.world.models.reflection import diagnose, reflect
+from pipeline.backends.world.models.request import read
+from pipeline.backends.world.models.skill import Skill
+from stages.errors import Refused
+from stages.protocols import Message
+
+
+def respond(
+    messages: Sequence[Message], images: Sequence[bytes], seed: int, *, schema: str, skill: Skill
+) -> str | bytes:
+    """The reply to a request: PNG bytes for schema "image", else JSON text. Raises stages.errors.Refused."""
+    request = read(messages, images, seed, schema)
+    match schema:
+        case "image":
+            return make_image(request, skill)
+        case "evaluation":
+            return evaluate(request, skill)
+        case "reflection":
+            return reflect(request, skill)
+        case "diagnosis":
+            return diagnose(request, skill)
+        case "plan":
+            return plan(request)
+        case _:
+            raise Refused(f"I do not know replies of the kind {schema!r}.")

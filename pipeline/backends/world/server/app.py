@@ -1,0 +1,125 @@
+"""The world as a server that speaks the OpenAI API: the same function behind it as behind the backend of this process.
+
+In: HTTP requests, in which the model's name says who plays and `options` changes its dials; messages and images are all it
+sees. Out: a FastAPI application. PNG bytes go out as they were drawn, so that over HTTP every hash is the same.
+"""
+
+import base64
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from pipeline.backends.world.models.skill import PRESETS
+from pipeline.backends.world.server.bodies import Chat, Picture, edit
+from pipeline.backends.world.server.problems import Problem, told_in_form
+from pipeline.backends.world.server.work import Reply, Workers, work
+from pipeline.backends.world.tokens import CHARACTERS, text_tokens
+from stages.errors import Refused
+from stages.protocols import Usage
+
+
+def app(workers: int) -> FastAPI:
+    """The application; `workers` processes do its work while it runs."""
+    staff: list[Workers] = []
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        staff.append(Workers(workers))
+        yield
+        staff.pop().stop()
+
+    world = FastAPI(lifespan=lifespan, openapi_url=None)
+    told_in_form(world)
+    _add_models(world)
+
+    @world.get("/health")
+    async def health() -> dict[str, str]:
+        await staff[0].ready()
+        return {"status": "ok"}
+
+    @world.post("/v1/chat/completions")
+    async def chat(body: Chat) -> JSONResponse:
+        try:
+            reply = await staff[0].run(work, body.asked())
+        except Refused as refused:
+            return _completion(body, {"content": None, "refusal": refused.text}, Usage(0, 0))
+        if isinstance(reply.content, bytes):
+            return _completion(body, _with_image(reply.content), reply.usage)
+        return _completion(body, {"content": reply.content}, reply.usage)
+
+    @world.post("/v1/images/generations")
+    async def generations(body: Picture) -> JSONResponse:
+        return _picture(body, await staff[0].run(work, body.asked()))
+
+    @world.post("/v1/images/edits")
+    async def edits(request: Request) -> JSONResponse:
+        async with request.form() as form:
+            body, images = await edit(form)
+        return _picture(body, await staff[0].run(work, body.asked(images)))
+
+    return world
+
+
+def _add_models(world: FastAPI) -> None:
+    @world.get("/v1/models")
+    async def models() -> dict[str, Any]:
+        return {"object": "list", "data": [_model(name) for name in PRESETS]}
+
+    @world.get("/v1/models/{name}")
+    async def model(name: str) -> dict[str, Any]:
+        if name not in PRESETS:
+            raise Problem(
+                404, f"there is no model {name!r}; there are {', '.join(PRESETS)}", "model_not_found", "model"
+            )
+        return _model(name)
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "x2i-ladder"}
+
+
+def _with_image(image: bytes) -> dict[str, Any]:
+    url = f"data:image/png;base64,{base64.b64encode(image).decode()}"
+    return {"content": "", "images": [{"type": "image_url", "image_url": {"url": url}}]}
+
+
+def _completion(body: Chat, message: dict[str, Any], took: Usage) -> JSONResponse:
+    """A chat completion; a text longer than the request allows is cut, as by any server."""
+    text, most, ends = message["content"], body.most_tokens, "stop"
+    if text and most is not None and text_tokens(text) > most:
+        message, took, ends = {"content": text[: most * CHARACTERS]}, replace(took, output_tokens=most), "length"
+    choice = {"index": 0, "finish_reason": ends, "message": {"role": "assistant", "refusal": None, **message}}
+    return JSONResponse(
+        {
+            "id": "chatcmpl-world",
+            "object": "chat.completion",
+            "created": int(time.time()),
+            "model": body.model,
+            "choices": [choice],
+            "usage": _counts(took, "prompt_tokens", "completion_tokens"),
+        }
+    )
+
+
+def _picture(body: Picture, reply: Reply) -> JSONResponse:
+    assert isinstance(reply.content, bytes)
+    assert reply.image is not None
+    body.check_size(reply.image.width, reply.image.height)
+    return JSONResponse(
+        {
+            "created": int(time.time()),
+            "data": [{"b64_json": base64.b64encode(reply.content).decode()}],
+            "output_format": "png",
+            "usage": _counts(reply.usage, "input_tokens", "output_tokens"),
+        }
+    )
+
+
+def _counts(took: Usage, read: str, written: str) -> dict[str, int]:
+    into, out = took.input_tokens or 0, took.output_tokens or 0
+    return {read: into, written: out, "total_tokens": into + out}

@@ -1,0 +1,180 @@
+"""The bodies of requests, as the OpenAI API words them, and what they ask of the world.
+
+In: JSON, or the fields of a form. Out: `Asked`, which holds exactly what a model of the world would be handed in this process.
+Parameters that mean nothing to the world (temperature, quality, user, ...) are let pass, as servers do; what would change the
+shape of the answer is not.
+"""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from pipeline.backends.world.models.skill import PRESETS, Skill, skill
+from pipeline.backends.world.server.problems import Problem, invalid, unfit
+from stages.protocols import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to a model of the world, whichever way it came. `images` are encoded bytes, in order, the canvas last."""
+
+    skill: Skill
+    messages: tuple[Message, ...]
+    images: tuple[bytes, ...]
+    seed: int
+    schema: str
+
+
+class _Body(BaseModel):
+    """What all requests have. `options` are those of a model in a manifest; without a seed it is 0."""
+
+    model: str
+    seed: int = 0
+    options: dict[str, float] = {}
+    n: Literal[1] | None = None
+    stream: Literal[False] | None = None
+
+    def skill(self) -> Skill:
+        """The skill of the model that is asked. Raises Problem."""
+        if self.model not in PRESETS:
+            raise Problem(
+                404, f"there is no model {self.model!r}; there are {', '.join(PRESETS)}", "model_not_found", "model"
+            )
+        try:
+            return skill(self.model, self.options)
+        except ValueError as error:
+            raise invalid(str(error), "options") from error
+
+
+class _Url(BaseModel):
+    url: str
+
+    def data(self, place: str) -> bytes:
+        """The bytes of a data URI. Raises Problem: nothing is fetched from anywhere."""
+        head, comma, data = self.url.partition(",")
+        if not (comma and head.startswith("data:image/") and head.endswith(";base64")):
+            raise invalid("only images as data:image/...;base64,... are taken; nothing is fetched", place)
+        try:
+            return base64.b64decode(data, validate=True)
+        except binascii.Error as error:
+            raise invalid(f"not base64: {error}", place) from error
+
+
+class _TextPart(BaseModel):
+    type: Literal["text"]
+    text: str
+
+
+class _ImagePart(BaseModel):
+    type: Literal["image_url"]
+    image_url: _Url
+
+
+_Part = Annotated[_TextPart | _ImagePart, Field(discriminator="type")]
+
+
+class _Said(BaseModel):
+    role: Literal["system", "user", "assistant"]
+    content: str | list[_Part]
+
+    def text(self) -> str:
+        """The words of a message."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(part.text for part in self.content if isinstance(part, _TextPart))
+
+    def images(self, place: str) -> Sequence[bytes]:
+        """The images of a message, in order. Raises Problem."""
+        if isinstance(self.content, str):
+            return ()
+        parts = (part for part in self.content if isinstance(part, _ImagePart))
+        return [part.image_url.data(f"{place}.content") for part in parts]
+
+
+class _JsonSchema(BaseModel):
+    name: str
+
+
+class _Format(BaseModel):
+    type: Literal["json_schema", "json_object", "text"]
+    json_schema: _JsonSchema | None = None
+
+
+class Chat(_Body):
+    """POST /v1/chat/completions. The name of the reply's schema says what is asked for; an image is, where `modalities` has it."""
+
+    messages: list[_Said] = Field(min_length=1)
+    modalities: list[str] | None = None
+    response_format: _Format | None = None
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+
+    @property
+    def most_tokens(self) -> int | None:
+        """How long the reply may be."""
+        return self.max_completion_tokens or self.max_tokens
+
+    def asked(self) -> Asked:
+        """What this asks of which model. Raises Problem."""
+        images = [image for n, said in enumerate(self.messages) for image in said.images(f"messages.{n}")]
+        messages = tuple(Message(said.role, said.text()) for said in self.messages)
+        return Asked(self.skill(), messages, tuple(images), self.seed, self._schema())
+
+    def _schema(self) -> str:
+        if self.modalities and "image" in self.modalities:
+            return "image"
+        schema = self.response_format and self.response_format.json_schema
+        if schema:
+            return schema.name
+        raise invalid(
+            "the world tells what is asked for by the name of the reply's schema: evaluation, reflection, diagnosis or plan;"
+            ' or ask for an image, with modalities: ["image", "text"]',
+            "response_format.json_schema.name",
+        )
+
+
+class Picture(_Body):
+    """POST /v1/images/generations, and the fields of an edit. The size stands in the prompt; one given here must be the same."""
+
+    prompt: str
+    size: str | None = None
+    response_format: Literal["b64_json"] | None = None
+    output_format: Literal["png"] | None = None
+
+    def asked(self, images: Sequence[bytes] = ()) -> Asked:
+        """What this asks of which model. Raises Problem."""
+        return Asked(self.skill(), (Message("user", self.prompt),), tuple(images), self.seed, "image")
+
+    def check_size(self, width: int, height: int) -> None:
+        """Raises Problem when an image of that size is not what was asked for."""
+        if self.size not in (None, "auto", f"{width}x{height}"):
+            raise invalid(f"size is {self.size}, and the prompt asks for {width}x{height}", "size")
+
+
+async def edit(form: FormData) -> tuple[Picture, list[bytes]]:
+    """POST /v1/images/edits: its fields and its images, in order. Clients write `options[slip]` for what JSON nests.
+
+    Raises Problem.
+    """
+    fields: dict[str, Any] = {}
+    images = []
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            if name not in ("image", "image[]"):
+                raise invalid("no such file is taken; send the images as image[]", name)
+            images.append(await value.read())
+        elif name.startswith("options[") and name.endswith("]"):
+            fields.setdefault("options", {})[name.removeprefix("options[").removesuffix("]")] = value
+        else:
+            fields[name] = value
+    if not images:
+        raise invalid("there is no image to edit", "image")
+    try:
+        return Picture.model_validate({k: int(v) if k == "n" and v.isdigit() else v for k, v in fields.items()}), images
+    except ValidationError as error:
+        raise unfit(list(error.errors())) from error

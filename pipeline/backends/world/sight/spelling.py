@@ -1,0 +1,97 @@
+"""What a sign says, and its colour. In: the colours of a patch around a sign. Out: a colour, a text.
+
+How much ink lies on each pixel is compared with every character in every slot of a line of one to four characters at once.
+The characters of a line are letters or digits as a whole, so that O and 0 are never in question.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from pipeline.backends.world.drawing.layers import Frame, inked, paints
+from pipeline.backends.world.drawing.letters import DIGITS, LETTERS, glyph
+from pipeline.backends.world.drawing.light import shade
+from pipeline.backends.world.drawing.outlines import PLATE, Floats
+from pipeline.backends.world.scenes.looks import COLOURS
+
+RADIUS = 40.0
+WIDTH, HEIGHT = 90, 52
+"""The patch, with the sign in its middle: its radius and the patch's sides in pixels."""
+MARGIN = 0.82
+LINES = ((4, tuple(LETTERS)), (3, tuple(DIGITS)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """All characters in all slots of a line: `ink` is (slots, characters, pixels), `energy` its squared length."""
+
+    characters: tuple[str, ...]
+    ink: Floats
+    energy: Floats
+
+
+def _frame() -> Frame:
+    return Frame(WIDTH, HEIGHT, WIDTH / 2, HEIGHT / 2, RADIUS)
+
+
+@cache
+def _lines() -> tuple[_Line, ...]:
+    found = []
+    for longest, characters in LINES:
+        for count in range(1, longest + 1):
+            rows = [
+                [inked(list(glyph(c, slot, count)), _frame(), RADIUS).ravel() for c in characters]
+                for slot in range(count)
+            ]
+            ink = np.array(rows, np.float32)
+            found.append(_Line(characters, ink, np.einsum("scn,scn->sc", ink, ink)))
+    return tuple(found)
+
+
+@cache
+def _plate() -> tuple[Floats, Floats, Floats]:
+    """Of the patch's pixels: which lie on the plate, which of these on its margin, and the light on all."""
+    u = (np.arange(WIDTH) + 0.5 - WIDTH / 2)[None, :] / RADIUS
+    v = (np.arange(HEIGHT) + 0.5 - HEIGHT / 2)[:, None] / RADIUS
+    on = (abs(u) < PLATE[0] - 0.08) & (abs(v) < PLATE[1] - 0.08)
+    margin = on & (abs(u) > PLATE[0] * MARGIN)
+    return on, margin[on], shade(*np.broadcast_arrays(u, v))[..., None]
+
+
+def colour_of(seen: Floats) -> str:
+    """The colour of the sign on a (HEIGHT, WIDTH, 3) patch: every pixel lies between the plate's colour and its ink's."""
+    on, margin, light = _plate()
+    values = (seen / light)[on]
+    best, least = "", np.inf
+    for colour in COLOURS:
+        first, _, ink, _ = paints(colour)
+        error = _off(values, first, ink) + float(((values[margin] - first) ** 2).sum(1).mean())
+        if error < least:
+            best, least = colour, error
+    return best
+
+
+def _share(values: Floats, first: Floats, ink: Floats) -> Floats:
+    along = ink - first
+    return np.asarray(np.clip((values - first) @ along / float(along @ along), 0, 1))
+
+
+def _off(values: Floats, first: Floats, ink: Floats) -> float:
+    fitted = first + _share(values, first, ink)[:, None] * (ink - first)
+    return float(((values - fitted) ** 2).sum(1).mean())
+
+
+def text_of(seen: Floats, colour: str) -> str:
+    """What a sign of a known colour says."""
+    on, _, light = _plate()
+    first, _, ink, _ = paints(colour)
+    share = _share((seen / light).reshape(-1, 3), first, ink) * on.ravel()
+    best, most = "", -np.inf
+    for line in _lines():
+        # |share - ink|^2 over the plate: slots do not overlap, so each character may be chosen by itself.
+        gains = 2 * line.ink @ share - line.energy
+        if float(gains.max(1).sum()) > most:
+            most = float(gains.max(1).sum())
+            best = "".join(line.characters[i] for i in gains.argmax(1))
+    return best

@@ -1,0 +1,197 @@
+"""The world as a source of samples. In: a `WorldSpec` and a seed. Out: `WorldRow`s with their truth.
+
+Row i depends on the seed, i and who words it; what is asked for, and the pictures, depend on the seed and i alone. So rows can
+be made anywhere, in any order, and the same tasks can be told in other words.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from pipeline.backends.world.drawing.draw import picture
+from pipeline.backends.world.oracle.truth import Truth
+from pipeline.backends.world.scenes.ops import Op
+from pipeline.backends.world.scenes.perform import grounded
+from pipeline.backends.world.tasks.categories import CATEGORIES, COMPOSITIONS, EDITS, WHOLE, category
+from pipeline.backends.world.tasks.checker import specification
+from pipeline.backends.world.tasks.draft import Draft
+from pipeline.backends.world.tasks.knowledge import explanation, veiled
+from pipeline.backends.world.tasks.pictures import geneval
+from pipeline.backends.world.tasks.recipe import Order, compose, first_can
+from pipeline.backends.world.words.writer import Writer, plain
+from stages.records import Cause, Task
+
+T = TypeVar("T")
+Share = Annotated[float, Field(ge=0, le=1)]
+Side = Annotated[int, Field(ge=96, le=4096)]
+Clauses = Annotated[int, Field(ge=1, le=6)]
+Weight = Annotated[float, Field(ge=0)]
+WEIGHTS = {1: 0.20, 2: 0.18, 3: 0.18, 4: 0.17, 5: 0.15, 6: 0.12}
+MASK = 0xFFFFFFFF
+GOLDEN = (5**0.5 - 1) / 2
+
+
+class WorldSpec(BaseModel):
+    """How many samples of which kind.
+
+    `t2i` is the share of new pictures, `geneval` of these the share worded in GenEval's way. `compose` is the share, of all that
+    have references, of those with several. `exotic` is the share that needs a shape explained, `terms` of the edits the share
+    that names a colour by a term; compositions, and what changes the whole scene, have neither. `clauses` weighs how many
+    changes come at once, `categories` the sub-category of the first one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["world"]
+    name: str
+    count: Annotated[int, Field(ge=0)]
+    size: Side | tuple[Side, Side] = 256
+    t2i: Share = 0.25
+    geneval: Share = 0.3
+    compose: Share = 0.15
+    exotic: Share = 0.08
+    terms: Share = 0.08
+    clauses: dict[Clauses, Weight] = Field(default_factory=lambda: dict(WEIGHTS), min_length=1)
+    categories: dict[str, Weight] | None = None
+    licence: str = "CC0-1.0"
+
+    @field_validator("clauses")
+    @classmethod
+    def _something_weighs(cls, value: dict[int, float]) -> dict[int, float]:
+        if not sum(value.values()) > 0:
+            raise ValueError("no number of clauses has a weight above 0; give one")
+        return value
+
+    @field_validator("categories")
+    @classmethod
+    def _known(cls, value: dict[str, float] | None) -> dict[str, float] | None:
+        if unknown := sorted(set(value or ()) - set(CATEGORIES)):
+            raise ValueError(f"{unknown[0]!r} is no sub-category of the world; take {', '.join(CATEGORIES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        asked = (self.t2i < 1 and self.compose < 1, self.t2i < 1 and self.compose > 0)
+        for names, wanted, else_compose in zip((EDITS, COMPOSITIONS), asked, (1, 0), strict=True):
+            if wanted and not sum(self._weights(names).values()) > 0:
+                raise ValueError(
+                    f"categories gives none of {', '.join(names)} a weight above 0, but compose is {self.compose:g};"
+                    f" give one, or set compose to {else_compose}"
+                )
+        return self
+
+    def _weights(self, names: Iterable[str]) -> dict[str, float]:
+        return {name: 1.0 if self.categories is None else self.categories.get(name, 0.0) for name in names}
+
+    def shares(self) -> dict[str | None, float]:
+        """How much of all rows each sub-category takes; None stands for new pictures."""
+        found: dict[str | None, float] = {None: self.t2i}
+        for names, share in ((EDITS, 1 - self.compose), (COMPOSITIONS, self.compose)):
+            weights = self._weights(names)
+            total = sum(weights.values()) or 1.0
+            found |= {name: (1 - self.t2i) * share * weight / total for name, weight in weights.items()}
+        return found
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
+
+
+@dataclass(frozen=True, slots=True)
+class WorldRow:
+    """One sample as the source gives it; `references` are PNG bytes, in the order in which the words count them."""
+
+    row_id: str
+    instruction: str
+    explanation: str | None
+    references: tuple[bytes, ...]
+    task: Task
+    category: str
+    width: int
+    height: int
+    checker_spec: dict[str, Any]
+    truth: Truth
+
+
+def _parts(seed: int) -> list[int]:
+    return [seed & MASK, (seed >> 32) & MASK]
+
+
+def _cause(clauses: int, exotic: bool) -> Cause:
+    if exotic:
+        return "missing_knowledge"
+    return "prompt_too_complex" if clauses >= 3 else "rendering_limit"
+
+
+def _at(weights: Mapping[T, float], position: float) -> T:
+    """The item on which a position of 0 to 1 falls when each takes as much of the line as it weighs."""
+    ends = np.cumsum(list(weights.values()))
+    return list(weights)[int(np.searchsorted(ends / ends[-1], position, side="right"))]
+
+
+def _order(spec: WorldSpec, seed: int, i: int, rng: np.random.Generator) -> Order:
+    """What the i-th task shall be. Kinds take turns along the golden ratio, so that every stretch of rows holds them all."""
+    turn = (np.random.default_rng([*_parts(seed), 0, 3]).random() + i * GOLDEN) % 1
+    first = _at(spec.shares(), turn)
+    clauses = _at(spec.clauses, rng.random())
+    exotic, term = rng.random(2) < (spec.exotic, spec.terms)
+    if first in COMPOSITIONS:
+        return Order(first, max(clauses, 2) if first == "composition" else clauses)
+    if first in WHOLE:
+        return Order(first, 1)
+    special: Literal["exotic", "term"] | None = "exotic" if exotic else "term" if term and first else None
+    order = Order(first, clauses, special)
+    return order if first_can(order) else Order(first, max(clauses, 2), special)
+
+
+def _draft(spec: WorldSpec, order: Order, rng: np.random.Generator) -> Draft:
+    plain = order.category is None and order.special is None and rng.random() < spec.geneval
+    return geneval(rng) if plain else compose(order, rng)
+
+
+def _truth(draft: Draft, order: Order, said: Sequence[Op]) -> Truth:
+    exotic = order.special == "exotic"
+    return Truth(
+        start=draft.start,
+        pictures=draft.pictures or ((draft.start,) if draft.start.things else ()),
+        clauses=draft.clauses,
+        target=grounded(draft.now, draft.clauses, draft.start),
+        exotic=exotic,
+        cause=_cause(len(draft.clauses), exotic),
+        loose=draft.loose or draft.open_ground,
+        taught=tuple(n for n, (op, told) in enumerate(zip(draft.clauses, said, strict=True)) if op != told),
+    )
+
+
+def row(spec: WorldSpec, seed: int, i: int, writer: Writer = plain) -> WorldRow:
+    """The i-th row, in the words of `writer`."""
+    tasks, words, pens = (np.random.default_rng([*_parts(seed), i, n]) for n in range(3))
+    order = _order(spec, seed, i, tasks)
+    draft = _draft(spec, order, tasks)
+    said, facts = draft.clauses, []
+    if order.special == "term":
+        said, fact = veiled(said, tasks)
+        facts.append(fact)
+    truth = _truth(draft, order, said)
+    new, (width, height) = order.category is None, spec.canvas
+    return WorldRow(
+        row_id=f"{i:05d}",
+        instruction=writer(said, words, new),
+        explanation=explanation(said, truth.target, facts),
+        references=tuple(picture(scene, width, height, pens) for scene in truth.pictures),
+        task="t2i" if new else "compose" if len(truth.pictures) > 1 else "edit",
+        category="text_to_image" if new else category(draft.clauses[0]),
+        width=width,
+        height=height,
+        checker_spec=specification(draft, truth.target),
+        truth=truth,
+    )
+
+
+def rows(spec: WorldSpec, seed: int, writer: Writer = plain) -> Iterator[WorldRow]:
+    """All rows, in order."""
+    return (row(spec, seed, i, writer) for i in range(spec.count))

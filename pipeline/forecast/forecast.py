@@ -1,0 +1,130 @@
+"""The forecast of a build: samples, calls, tokens, images, money, hours, each with the interval in which it will lie 9 times in 10.
+
+In: a manifest, rates. Out: a `Forecast`. No call is made and no sample drawn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.forecast.hours import hours
+from pipeline.forecast.planned import planned
+from pipeline.forecast.rates import QUANTITIES, USD, Call, Floats, Rates, own_prices, prices
+from pipeline.forecast.simulate import Builds, Ints, Job, simulate
+from pipeline.manifest.spec import Manifest
+from pipeline.output.cut import SLOTS
+
+_LEAST_WINDOW = 16  # rows of a block, which is fed as a whole
+
+
+@dataclass(frozen=True)
+class Range:
+    """What to expect, and the ends of the 90 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """All figures of a plan. None stands for what nobody can know, as money without prices.
+
+    `rows` by source; `planned` samples up to the quota cut, `begun` with those begun beyond it. `kept` by slot, `lost` discarded
+    or failed. `calls[(role, kind)][quantity]`, and `totals[quantity]` over all of them. `money` by role. `uncounted`: calls
+    whose money is in no sum; `listed`: models at the package's list prices. `bounds`: what holds the build up -> in which
+    share of the simulated builds. `filled`: the chance that the quotas are filled, None without quotas. `over_budget`: that the
+    budget stops the build, None without one.
+    """
+
+    name: str
+    source: str
+    notes: tuple[str, ...]
+    rows: Mapping[str, int]
+    planned: Range
+    begun: Range
+    kept: Mapping[str, Range]
+    lost: Range
+    calls: Mapping[Call, Mapping[str, Range | None]]
+    totals: Mapping[str, Range | None]
+    money: Mapping[str, Range | None]
+    per_accepted: Range | None
+    uncounted: tuple[Call, ...]
+    listed: tuple[str, ...]
+    hours: Range
+    bounds: Mapping[str, float]
+    filled: float | None
+    over_budget: float | None
+
+
+def forecast(manifest: Manifest, rates: Rates) -> Forecast:
+    """What a build of `manifest` will take. Raises pipeline.sources.table.TableError, OSError when a source cannot be read."""
+    rows = planned(manifest)
+    builds = simulate(rates, job(manifest, sum(rows.values())))
+    return told(manifest, rates, rows, builds)
+
+
+def job(manifest: Manifest, samples: int) -> Job:
+    """What is to be simulated."""
+    return Job(
+        samples,
+        manifest.splits.rl,
+        manifest.splits.rl_climb,
+        {slot: getattr(manifest.quotas, slot) for slot in SLOTS},
+        4 * max(manifest.run.concurrency, _LEAST_WINDOW),
+    )
+
+
+def told(manifest: Manifest, rates: Rates, rows: Mapping[str, int], builds: Builds) -> Forecast:
+    """The figures of simulated builds."""
+    known, calls = rates.atoms.known, rates.atoms.calls
+    took = builds.totals[:, :, 0].max(axis=0) > 0  # a call that never happens asks for no price
+    usd = builds.totals[:, :, USD].sum(axis=1)
+    own = own_prices(manifest)
+    accepted = builds.kept[:, :3].sum(axis=1)
+    time, bounds = hours(builds, calls, manifest)
+    counted = bool((known[:, USD] & took).any())
+    budget, limits = manifest.run.budget_usd, manifest.quotas.model_dump().values()
+    return Forecast(
+        manifest.name,
+        rates.source,
+        rates.notes,
+        rows,
+        spread(builds.planned),
+        spread(builds.begun),
+        {slot: spread(builds.kept[:, n]) for n, slot in enumerate(SLOTS)},
+        spread(builds.lost),
+        {
+            call: {name: _known(builds.totals[:, n, q], bool(known[n, q])) for q, name in enumerate(QUANTITIES)}
+            for n, call in enumerate(calls)
+            if took[n]
+        },
+        {
+            name: _known(builds.totals[:, :, q].sum(axis=1), bool((known[:, q] & took).any()))
+            for q, name in enumerate(QUANTITIES)
+        },
+        {role: _of(role, builds, calls, known[:, USD] & took) for role, _ in manifest.models},
+        spread(usd[accepted > 0] / accepted[accepted > 0]) if counted and (accepted > 0).any() else None,
+        tuple(call for n, call in enumerate(calls) if took[n] and not known[n, USD]),
+        tuple(sorted({spec.model for role, spec in manifest.models if prices(manifest)[role] and role not in own})),
+        spread(time),
+        bounds,
+        float(builds.filled.mean()) if any(limits) else None,
+        None if budget is None or not counted else float((usd > budget).mean()),
+    )
+
+
+def spread(values: Floats | Ints) -> Range:
+    """The mean of simulated values, and the ends of their central 90 %."""
+    low, high = np.quantile(values, (0.05, 0.95))
+    return Range(float(np.mean(values)), float(low), float(high))
+
+
+def _known(values: Floats, known: bool) -> Range | None:
+    return spread(values) if known else None
+
+
+def _of(role: str, builds: Builds, calls: tuple[Call, ...], known: Floats) -> Range | None:
+    mine = np.array([called == role for called, _ in calls]) & known.astype(bool)
+    return spread(builds.totals[:, mine, USD].sum(axis=1)) if mine.any() else None

@@ -1,0 +1,91 @@
+"""What samples take on their way up the ladder, as a distribution to draw from: the raw material of a forecast.
+
+In: what was measured (`pipeline.forecast.measured`) or declared (`pipeline.forecast.declared`). Out: `Rates`: kinds of climb that
+differ in cost or in outcome (*atoms*), and a way to draw how often each occurs, which is where the uncertainty lies.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.backends.openai.options import fixed_size
+from pipeline.manifest.spec import Manifest, ModelSpec
+from pipeline.money.cost import image_price, of_size, price_of
+from pipeline.money.prices import table
+from pipeline.money.spec import Price
+
+Floats = NDArray[np.float64]
+Call = tuple[str, str]
+"""Role and kind of a call, as the ledger has them: ("analyzer", "evaluation")."""
+
+QUANTITIES = ("calls", "input_tokens", "output_tokens", "images", "usd", "seconds")
+CALLS, INPUT, OUTPUT, IMAGES, USD, SECONDS = range(len(QUANTITIES))
+ENDS = ("direct", "reflection", "multistep", "lost")
+LOST = ENDS.index("lost")
+
+
+@dataclass(frozen=True)
+class Atoms:
+    """Kinds of climb. `whole[atom, call, quantity]` is what the climb took, `first` what its direct try took alone.
+
+    `ends` are places in `ENDS`; `first_lost` says whether the sample was lost at its direct try already. `known[call, quantity]` is
+    False where nobody can say: the amounts are 0 there, and no total may be made of them.
+    """
+
+    calls: tuple[Call, ...]
+    whole: Floats
+    first: Floats
+    ends: NDArray[np.int64]
+    first_lost: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One possible world: the chance of each atom, and a factor on each [call, quantity]."""
+
+    chances: Floats
+    scale: Floats
+
+
+class Rates(Protocol):
+    """A distribution over possible worlds. `source` says in a phrase where it comes from, `notes` what to beware of."""
+
+    @property
+    def atoms(self) -> Atoms: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def notes(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    def draw(self, rng: np.random.Generator) -> Draw:
+        """One world, as likely as what is known makes it."""
+        ...
+
+
+def prices(manifest: Manifest) -> dict[str, Price | None]:
+    """Role -> the price of the model that it asks first."""
+    return {role: _price(spec, manifest, table().models) for role, spec in manifest.models}
+
+
+def own_prices(manifest: Manifest) -> dict[str, Price]:
+    """Role -> the price of its model where the manifest itself names one."""
+    found = {role: _price(spec, manifest, {}) for role, spec in manifest.models}
+    return {role: price for role, price in found.items() if price is not None}
+
+
+def _price(spec: ModelSpec, manifest: Manifest, listed: Mapping[str, Price]) -> Price | None:
+    return of_size(price_of(spec.model, manifest.prices, listed), fixed_size(spec.options))
+
+
+def charged(price: Price, amounts: Mapping[int, Floats], sizes: NDArray[np.object_]) -> Floats:
+    """The money of rows of [calls, tokens, images], images of `sizes`; NaN where a figure that the price asks for is missing."""
+    image = np.array([np.nan if (found := image_price(price, size)) is None else found for size in sizes], dtype=float)
+    usd = price.request * amounts[CALLS] + np.where(amounts[IMAGES] == 0, 0.0, amounts[IMAGES] * image)
+    for rate, quantity in ((price.input_per_million, INPUT), (price.output_per_million, OUTPUT)):
+        if rate:
+            usd = usd + rate * amounts[quantity] / 1e6
+    return np.asarray(usd, dtype=float)

@@ -1,0 +1,1 @@
+"""The manifest: what a person types, checked, and what of it identifies a run."""

@@ -1,0 +1,50 @@
+"""Whether a manifest's budget can be kept: a model without a price cannot be counted.
+
+In: a `Manifest`. Out: (place, text) for each gap, in the words of the manifest.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from pipeline.backends.openai.options import fixed_size
+from pipeline.manifest.spec import Manifest, ModelSpec
+from pipeline.money.cost import OTHER, of_size, price_of
+from pipeline.money.prices import table
+
+_DRAW = ("baseline", "generator")
+
+
+def unpriced(manifest: Manifest) -> list[tuple[str, str]]:
+    """With `run.budget_usd` set: each model that a role may ask, failover among them, whose calls cannot be priced."""
+    if manifest.run.budget_usd is None:
+        return []
+    return [problem for role, spec in manifest.models for problem in _gaps(role, spec, manifest)]
+
+
+def names(spec: ModelSpec) -> dict[str, str]:
+    """Place within the spec -> name of a model that may be asked."""
+    others = {f"failover.{n}.model": other.model for n, other in enumerate(spec.failover) if other.model is not None}
+    return {"model": spec.model, **others}
+
+
+def _gaps(role: str, spec: ModelSpec, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    for place, model in names(spec).items():
+        at = f"models.{role}.{place}"
+        price = of_size(price_of(model, manifest.prices, table().models), fixed_size(spec.options))
+        if price is None:
+            yield at, f"run.budget_usd is set, but {model} has no price; give one in prices.{model}, 0 where it is free"
+        elif role in _DRAW and isinstance(price.image, Mapping) and OTHER not in price.image:
+            yield at, f"run.budget_usd is set, but {model} has prices for some sizes of image only; add other to prices"
+
+
+def unused(manifest: Manifest) -> list[tuple[str, str]]:
+    """Prices of the manifest that are no model's, where a model has none: perhaps the name is misspelt."""
+    asked = {model for _, spec in manifest.models for model in names(spec).values()}
+    if all(price_of(model, manifest.prices, table().models) for model in asked):
+        return []
+    known = asked | {model.rpartition("/")[2] for model in asked}
+    told = ", ".join(sorted(asked))
+    return [
+        (f"prices.{name}", f"no model of this manifest is called so; they are {told}")
+        for name in manifest.prices
+        if name not in known
+    ]

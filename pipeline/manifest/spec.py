@@ -1,0 +1,215 @@
+"""The manifest: what to build, as a human types it. An immutable `Manifest`, coherent in itself.
+
+In: plain data. Out: the models that check it. `pipeline.manifest.file` reads one from a file, `pipeline.manifest.identity` says
+what of it identifies a run.
+"""
+
+from collections.abc import Generator
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from pipeline.backends.openai.spec import Fallback, Provider
+from pipeline.backends.world.source import WorldSpec
+from pipeline.errors import BuildError
+from pipeline.money.spec import Price
+from pipeline.quoting import shown
+from pipeline.sources.spec import TableSpec
+from stages.policy import Policy
+
+SourceSpec = Annotated[TableSpec | WorldSpec, Field(discriminator="kind")]
+
+
+class ManifestError(BuildError):
+    """The manifest cannot be used; each problem is one line that names file, field, problem and remedy."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Plain = float | int | str | bool
+
+
+class ModelSpec(_Strict):
+    """One model: which backend serves it, its name and revision there, and the backend's options (sampling).
+
+    Over HTTP, `provider` names the endpoint that is asked first and `failover` those that are asked next when it is out.
+    """
+
+    backend: Literal["world", "openai"] = "world"
+    model: str
+    revision: str = "1"
+    options: dict[str, Plain | dict[str, Any]] = {}
+    provider: str | None = None
+    failover: tuple[Fallback, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if self.backend == "openai" and self.provider is None:
+            raise ValueError("the openai backend needs a provider; name one of those under providers")
+        if self.backend != "openai" and (self.provider or self.failover):
+            raise ValueError(f"the {self.backend} backend asks no provider; leave provider and failover out")
+        return self
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Who is asked, in order."""
+        return () if self.provider is None else (self.provider, *(other.provider for other in self.failover))
+
+
+class Models(_Strict):
+    """The roles of the ladder. Iterating gives role and spec of those that are there.
+
+    The second analyzer judges where `policy.judging.second` says so, and is only there if it does.
+    """
+
+    baseline: ModelSpec
+    generator: ModelSpec
+    analyzer: ModelSpec
+    second_analyzer: ModelSpec | None = None
+
+    def __iter__(self) -> Generator[tuple[str, Any], None, None]:
+        return ((role, spec) for role, spec in super().__iter__() if spec is not None)
+
+
+class Quotas(_Strict):
+    """How many samples to keep of each mode; null means all. `rl` counts prompts of the RL split."""
+
+    direct: int | None = Field(None, ge=0)
+    reflection: int | None = Field(None, ge=0)
+    multistep: int | None = Field(None, ge=0)
+    rl: int | None = Field(None, ge=0)
+
+
+class Splits(_Strict):
+    """Shares of the samples, by leak group; the rest is train. `rl_climb` says how far an RL prompt climbs here."""
+
+    validation: float = Field(0.05, ge=0, lt=1)
+    rl: float = Field(0.1, ge=0, lt=1)
+    rl_climb: Literal["direct", "full", "none"] = "direct"
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Self:
+        if self.validation + self.rl > 1:
+            raise ValueError(f"validation {self.validation} and rl {self.rl} exceed 1 together; lower one of them")
+        return self
+
+
+class ImageOutput(_Strict):
+    """The one size (pixels, or [width, height]) and encoding (png, webp:1-100, jpeg:1-100) of the trained view."""
+
+    size: tuple[int, int] = (512, 512)
+    encoding: str = Field("png", pattern=r"^(png|(webp|jpeg):([1-9][0-9]?|100))$")
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _square(cls, value: Any) -> Any:
+        sides = (value, value) if isinstance(value, int) else value
+        if not isinstance(sides, list | tuple) or len(sides) != 2 or not all(type(side) is int for side in sides):
+            raise ValueError(f"got {shown(value)}; it should be one side or [width, height], in whole pixels")
+        return tuple(sides)
+
+    @field_validator("size")
+    @classmethod
+    def _sane(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not all(16 <= side <= 8192 for side in value):
+            raise ValueError(f"{value[0]} x {value[1]} is out of range; give sides of 16 to 8192 pixels")
+        return value
+
+
+class Output(_Strict):
+    """How the shards are written."""
+
+    image: ImageOutput = ImageOutput()
+    dialect: Literal["paper", "think"] = "paper"
+    licence: str = "other"
+    shard_bytes: int = Field(256 << 20, ge=1 << 10)
+    row_group_bytes: int = Field(32 << 20, ge=1 << 10)
+    row_group_rows: int = Field(100, ge=1, le=1000)
+
+
+class Run(_Strict):
+    """Where and how wide the build runs, and what it may cost; never changes a row.
+
+    `blocks` null means blocks of at most 16 samples. A call that fails is made again until `retry_deadline_s` after its first
+    failure, at most `retries` times; being asked to slow down does not count. `budget_usd`: no call is sent that could bring
+    the money spent on this data set above it.
+    """
+
+    blocks: int | None = Field(None, ge=1)
+    concurrency: int = Field(32, ge=1)
+    workers: int | None = Field(None, ge=1)
+    address: str | None = None
+    database: str | None = None
+    store: str | None = None
+    retry_deadline_s: float = Field(600.0, gt=0)
+    retries: int = Field(10, ge=0, le=100)
+    budget_usd: float | None = Field(None, gt=0)
+
+    @field_validator("database")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        try:
+            return value if value is None else make_url(value).render_as_string(hide_password=False)
+        except ArgumentError:  # whose own words would repeat the URL, and the password in it
+            raise ValueError(
+                "is no database URL; write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+            ) from None
+
+
+class Manifest(_Strict):
+    """Everything a build is made from."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    seed: int = 0
+    sources: tuple[SourceSpec, ...]
+    providers: dict[str, Provider] = {}
+    models: Models
+    prices: dict[str, Price] = {}
+    policy: Policy = Policy()
+    quotas: Quotas = Quotas()
+    splits: Splits = Splits()
+    output: Output = Output()
+    run: Run = Run()
+
+    @field_validator("sources")
+    @classmethod
+    def _distinct(cls, sources: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not sources:
+            raise ValueError("no sources; give at least one")
+        names = [s.name for s in sources]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} names two sources; rename one of them")
+        return sources
+
+    @model_validator(mode="after")
+    def _has_its_judges(self) -> Self:
+        second = self.policy.judging.second
+        if second != "off" and self.models.second_analyzer is None:
+            raise ValueError(
+                f"policy.judging.second is {second} and there is no models.second_analyzer; add that model, or say off"
+            )
+        if second == "off" and self.models.second_analyzer is not None:
+            raise ValueError(
+                "models.second_analyzer would never be asked, policy.judging.second is off; say margin or always there, "
+                "or leave the model out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_its_providers(self) -> Self:
+        for role, spec in self.models:
+            for name in spec.providers:
+                if name not in self.providers:
+                    known = ", ".join(self.providers) or "there are none"
+                    raise ValueError(
+                        f"models.{role} asks the provider {name!r}, which providers does not name ({known})"
+                    )
+        return self

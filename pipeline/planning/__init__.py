@@ -1,0 +1,1 @@
+"""From the rows of the sources to samples in rank order."""

@@ -1,0 +1,92 @@
+"""Makes samples out of admitted values: the id from content, the axes and task from the references.
+
+In: typed values of one row. Out: a `Sample`, not yet in a split (`pipeline.planning.leaks` puts it there), or the sample
+that stands for a row which could not be admitted, with what is known of it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.sources.spec import FAILED_ROW
+from stages import identity
+from stages.records import AXES, Axis, Checker, ImageRef, Sample, Task
+
+OTHER = "other"
+
+
+def make(
+    *,
+    source: str,
+    row_id: str,
+    instruction: str,
+    explanation: str | None,
+    references: Sequence[ImageRef],
+    first: ImageRef | None,
+    task: Task,
+    category: str | None,
+    size: tuple[int, int],
+    licence: str,
+    checker: Checker,
+) -> Sample:
+    """A sample whose id is the hash of source, row id and content."""
+    hashes = [image.sha256 for image in references]
+    content = [instruction, explanation, hashes, first and first.sha256, *size, checker.style, checker.spec]
+    return Sample(
+        id=identity.sample_id(source, row_id, identity.digest(json.dumps(content))),
+        source=source,
+        row_id=row_id,
+        instruction=instruction,
+        explanation=explanation,
+        references=tuple(references),
+        first=first,
+        applicable_axes=_axes(bool(references)),
+        task=task,
+        category=category or OTHER,
+        width=size[0],
+        height=size[1],
+        licence=licence,
+        leak_group="",
+        split="train",
+        climb="full",
+        checker=checker,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What could be read of a row that failed."""
+
+    instruction: str | None
+    explanation: str | None
+    category: str | None
+    licence: str | None
+    task: Task
+
+
+def failed(source: str, file: str, row: int, size: tuple[int, int], licence: str, known: Known) -> Sample:
+    """The sample that stands for row `row` of `file`: a leak group of its own, an id that its content has no part in."""
+    name = identity.digest("failed row", source, file, row)
+    return Sample(
+        id=name[:32],
+        source=source,
+        row_id=f"{FAILED_ROW}{row}",
+        instruction=known.instruction or "",
+        explanation=known.explanation,
+        references=(),
+        first=None,
+        applicable_axes=_axes(known.task != "t2i"),
+        task=known.task,
+        category=known.category or OTHER,
+        width=size[0],
+        height=size[1],
+        licence=known.licence or licence,
+        leak_group=name[:32],
+        split="train",
+        climb="full",
+        checker=Checker(),
+    )
+
+
+def _axes(has_reference: bool) -> tuple[Axis, ...]:
+    return AXES if has_reference else tuple(axis for axis in AXES if axis != "consistency")

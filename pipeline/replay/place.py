@@ -1,0 +1,62 @@
+"""Where the journal of an output lies.
+
+In: the folder of a build, finished or not. Out: its manifest, its fingerprint, the URL of its database and the root of its store.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import inspect, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from pipeline.errors import RunStopped, one_line
+from pipeline.manifest.spec import Manifest
+from pipeline.output import lock
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.outcomes import Outcomes
+
+HIDDEN = "***"  # how a URL is published that has a password
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the lock of an output says: its manifest and fingerprint; and where its database and its images are."""
+
+    manifest: Manifest
+    fingerprint: str
+    url: str
+    store: ImageStore
+
+
+def place(out: Path, database: str | None = None) -> Place:
+    """Where the journal of `out` lies; `database` is a URL for one that needs a password.
+
+    Raises LookupError where there is none, ValueError when the lock holds no manifest.
+    """
+    plan = lock.read(out)
+    if plan is None:
+        raise LookupError(f"{out}: no build has begun here; name the folder of one, such as build/demo")
+    manifest = Manifest.model_validate(plan.manifest)
+    url = database or manifest.run.database
+    if url is None and not (out / lock.DATABASE).exists():
+        raise LookupError(f"{out}: {lock.DATABASE} is gone, and the journal was in it")
+    url = url or f"sqlite:///{out.resolve() / lock.DATABASE}"
+    if make_url(url).password == HIDDEN:
+        raise LookupError(f"{out}: its database needs a password, which no output holds; give the URL with --database")
+    return Place(manifest, plan.fingerprint, url, ImageStore(manifest.run.store or str(out / "store")))
+
+
+@contextmanager
+def looked_into(where: Place) -> Iterator[Outcomes]:
+    """The database, to read from only. Raises LookupError when it holds no journal, RunStopped when it cannot be read."""
+    outcomes = Outcomes(where.url, where.fingerprint, looking=True)
+    try:
+        if not inspect(outcomes.engine).has_table("journal"):
+            raise LookupError("its database holds no journal: an older version built it; build again to have one")
+        yield outcomes
+    except SQLAlchemyError as error:
+        raise RunStopped(one_line(error)) from error
+    finally:
+        outcomes.close()

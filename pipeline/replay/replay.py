@@ -1,0 +1,108 @@
+"""A sample's climb, over again, from the journal alone: no call is made.
+
+In: a sample, models that only answer what the journal knows, and a policy, that of the build or another. Out: where it came to,
+and which calls it took; or which call nobody knows the answer to.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.manifest.spec import Manifest, ModelSpec
+from pipeline.models import models_of
+from pipeline.storage.entries import Entry
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.outcomes import Outcomes
+from prompts.catalogue import Prompts
+from stages.identity import call_key
+from stages.ladder import RUNGS, climb
+from stages.policy import Policy
+from stages.protocols import ImageReply, ImageRequest, Model, Role, TextReply, TextRequest
+from stages.prune import prune
+from stages.records import Trajectory
+
+Known = Callable[[str], Awaitable[Entry | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One call of a climb."""
+
+    key: str
+    role: Role
+    request: TextRequest | ImageRequest
+
+
+class Unknown(Exception):
+    """The journal has no answer to a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A climb over again: `asked` in order. `trajectory` is where it came to; None where the answer to the call `missing`, the last
+    of `asked`, is not known, in `rung`."""
+
+    asked: tuple[Asked, ...]
+    trajectory: Trajectory | None
+    missing: Asked | None
+    rung: str
+
+    @property
+    def answered(self) -> tuple[Asked, ...]:
+        """The calls whose answer is known."""
+        return self.asked if self.missing is None else self.asked[:-1]
+
+
+@dataclass(frozen=True)
+class _Replay:
+    """A model in one role, for one sample. Raises Unknown."""
+
+    role: Role
+    identity: str
+    known: Known
+    asked: list[Asked] = field(default_factory=list)
+
+    async def _entry(self, request: TextRequest | ImageRequest) -> Entry:
+        key = call_key(self.identity, request)
+        self.asked.append(Asked(key, self.role, request))
+        entry = await self.known(key)
+        if entry is None:
+            raise Unknown(key)
+        return entry
+
+    async def ask(self, request: TextRequest) -> TextReply:
+        """What was said. Raises Unknown, stages.errors.ModelError where that was the answer."""
+        return (await self._entry(request)).said()
+
+    async def draw(self, request: ImageRequest) -> ImageReply:
+        """What was drawn. Raises Unknown, stages.errors.ModelError where that was the answer."""
+        return (await self._entry(request)).drawn()
+
+
+def reading(outcomes: Outcomes, store: ImageStore) -> Callable[[Sequence[str]], Mapping[str, Entry]]:
+    """Looks up answers, for `pipeline.journal.lookup`; one whose image is not in `store` any more counts as unknown."""
+
+    def read(keys: Sequence[str]) -> Mapping[str, Entry]:
+        found = outcomes.answers(keys)
+        return {key: e for key, e in found.items() if e.image is None or store.has(e.image.sha256)}
+
+    return read
+
+
+async def again(
+    t: Trajectory, manifest: Manifest, identities: Mapping[str, str], words: Prompts, policy: Policy, known: Known
+) -> Again:
+    """The sample of `t` from the start. `identities` as `pipeline.models.identities` tells them."""
+    asked: list[Asked] = []
+
+    def make(role: Role, _: ModelSpec) -> Model:
+        return _Replay(role, identities[role], known, asked)
+
+    models = models_of(manifest, words, make)
+    fresh = Trajectory(t.sample, t.rank)
+    rung = ""
+    for rung in RUNGS:
+        try:
+            fresh = await climb(fresh, rung, models, policy)
+        except Unknown:
+            return Again(tuple(asked), None, asked[-1], rung)
+    return Again(tuple(asked), prune(fresh), None, rung)

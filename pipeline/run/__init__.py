@@ -1,0 +1,1 @@
+"""The run in progress: permits, tally, heartbeat, signals, the Ray session."""

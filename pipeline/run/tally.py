@@ -1,0 +1,131 @@
+"""What has happened so far in a run: counters per rung, yields per mode, its state, and how far feeding may go.
+
+In: `Delta`s from the rung actors, a few a second. Out: a `Progress` for the display, and a `Gate` that tells the first rung
+which samples it may still begin: none beyond the bound at which all quotas are filled, none too far ahead of the oldest
+unfinished one.
+
+    running -> draining   no new call; those in flight end
+            -> halting    nor are those waited for, unless their answer has come
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.manifest.spec import Quotas
+from pipeline.output.cut import SLOTS, Finished, Slot, bound
+
+State = Literal["running", "draining", "halting"]
+RUNG_NAMES = ("direct", "reflect", "multistep")
+
+
+@dataclass
+class Delta:
+    """What one actor has to report since its last report. Counters are keyed (rung, what)."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    finished: list[tuple[int, Finished]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """`bound`: no sample of a higher rank is needed (None: all are). `low`: the order of the oldest unfinished sample.
+
+    `state` and `reason` are those of the run. `paused`: nobody has asked for a while how it stands; no call begins meanwhile.
+    """
+
+    bound: int | None
+    low: int
+    state: State = "running"
+    reason: str = ""
+    paused: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A picture of the run. `counts` as in `Delta`; `kept` by what quota they count towards, of the samples finished so far.
+
+    `usd` was spent, those of earlier starts included, of `budget_usd`; `tokens` were used since this start. `held_up` says in few
+    words which providers hold calls up.
+    """
+
+    planned: int
+    done: int
+    earlier: int
+    counts: Mapping[tuple[str, str], int]
+    kept: Mapping[Slot, int]
+    discarded: int
+    failed: int
+    state: State = "running"
+    reason: str = ""
+    usd: float = 0.0
+    budget_usd: float | None = None
+    tokens: int = 0
+    held_up: tuple[str, ...] = ()
+
+
+class Tally:
+    """Sums up the deltas. `planned` samples in all, `earlier` of them finished in a run before this one."""
+
+    def __init__(self, planned: int, earlier: list[Finished], quotas: Quotas) -> None:
+        self._planned = planned
+        self._earlier = len(earlier)
+        self._quotas = quotas
+        self._finished: dict[str, Finished] = {}
+        self._fates: Counter[str] = Counter()
+        self._orders: set[int] = set()
+        self._low = 0
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._bound: int | None = None
+        self._state: State = "running"
+        self._reason = ""
+        self._take(earlier)
+
+    def add(self, delta: Delta) -> Gate:
+        """Take a report in; what the reporter may still begin."""
+        self._counts.update(delta.counts)
+        if delta.finished:
+            self._take([f for _, f in delta.finished])
+            self._orders.update(order for order, _ in delta.finished if order >= self._low)
+            while self._low in self._orders:
+                self._orders.remove(self._low)
+                self._low += 1
+        return Gate(self._bound, self._low, self._state, self._reason)
+
+    def drain(self, reason: str) -> None:
+        """The run comes to its end; the first reason is kept."""
+        if self._state == "running":
+            self._state, self._reason = "draining", reason
+
+    def halt(self) -> None:
+        """It does so at once."""
+        self._state = "halting"
+
+    def _take(self, finished: list[Finished]) -> None:
+        """A sample counts once, even if Ray repeats its block after an actor died."""
+        new = {f.id: f for f in finished if f.id not in self._finished}
+        self._finished |= new
+        self._fates.update(f.slot or f.status for f in new.values())
+        wanted = self._quotas.model_dump()
+        if all(self._fates[slot] >= (quota or 0) for slot, quota in wanted.items()):  # else it need not be looked for
+            self._bound = bound(self._finished.values(), self._quotas)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls in flight, as far as they are reported."""
+        return sum(self._counts[rung, "in_flight"] for rung in RUNG_NAMES)
+
+    def progress(self) -> Progress:
+        """The run as it stands."""
+        return Progress(
+            planned=self._planned,
+            done=len(self._finished),
+            earlier=self._earlier,
+            counts=dict(self._counts),
+            kept={slot: self._fates[slot] for slot in SLOTS},
+            discarded=self._fates["discarded"],
+            failed=self._fates["failed"],
+            state=self._state,
+            reason=self._reason,
+        )
