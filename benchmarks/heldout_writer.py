@@ -127,7 +127,7 @@ def _fields(who: Person, op: Op) -> tuple[str, Fields]:
             many = f"{who.number(number)} {who.noun(look, number != 1)}"
             fields = {"n": many, "are": "is" if number == 1 else "are", "number": who.number(number)}
             return "count", fields | {"plural": who.noun(look, True)}
-        case ops.Match(shape):
+        case ops.MatchOthers(shape):
             return "match", {"shape": who.shape(shape), "plural": who.shape(shape, True)}
         case ops.Move(target, place):
             moved = _target(who, target) | _places(who, place) | {"to": who.towards(place)}

@@ -77,11 +77,11 @@ class Sleeper:
         return ImageReply(ImageRef(f"{request.seed:064x}", request.width, request.height, "PNG"))
 
 
-def ladder(sleeper: Sleeper, per_rung: bool) -> tuple[type[dag.Rung], ...]:
+def ladder(sleeper: Sleeper, per_rung: bool) -> tuple[type[dag.RungActor], ...]:
     """The DAG's operators with sleeping models: one a rung, or one for the whole climb."""
 
-    class Sleeping(dag.Rung):
-        def models(self, job: dag.Job, lent: Lent) -> Composed:
+    class Sleeping(dag.RungActor):
+        def models(self, job: dag.ClimbJob, lent: Lent) -> Composed:
             model = chained(sleeper, job, lent)
             return Composed(models_of(model, job.manifest), (model,))
 
@@ -90,7 +90,7 @@ def ladder(sleeper: Sleeper, per_rung: bool) -> tuple[type[dag.Rung], ...]:
     return tuple(type(kind.__name__, (Sleeping, kind), {}) for kind in dag.LADDER)
 
 
-def chained(sleeper: Sleeper, job: dag.Job, lent: Lent) -> Journalled:
+def chained(sleeper: Sleeper, job: dag.ClimbJob, lent: Lent) -> Journalled:
     """The sleeper behind all that stands before a model in a build (`pipeline.models`), but retries: it never fails."""
     metered = Metered(sleeper, "analyzer", "bench", lent.scribe, nothing, free)
     paced = Paced(metered, "bench", nothing, free, lent.traffic, lent.permit, lent.count)
@@ -145,7 +145,7 @@ def by_ray(todo: Sequence[Trajectory], sleeper: Sleeper, manifest: Manifest, fol
     Outcomes(database, "bench").create()
     slots = manifest.run.concurrency
     counting = hub.start(slots, len(todo), [], manifest.quotas)
-    job = dag.Job(manifest, "bench", str(folder), database, counting, len(todo))
+    job = dag.ClimbJob(manifest, "bench", str(folder), database, counting, len(todo))
     for _ in dag.run(job, todo, ladder(sleeper, per_rung)):
         pass
 

@@ -85,7 +85,9 @@ def build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
 
 def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
     words = prompts.catalogue.load()
-    wanted = lock.Plan(fingerprint(manifest, words.hashes), resolved(manifest), meaning(manifest, words.hashes))
+    wanted = lock.OutputIdentity(
+        fingerprint(manifest, words.hashes), resolved(manifest), meaning(manifest, words.hashes)
+    )
     with lock.held(out):
         state = lock.settle(out, wanted, wish.overwrite, wish.fork)
         if state == "finished" and not wish.retry_failed:
@@ -111,7 +113,13 @@ def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
 
 
 def _go(
-    site: Site, outcomes: Outcomes, wanted: lock.Plan, wish: Wish, state: lock.State, words: Prompts, console: Console
+    site: Site,
+    outcomes: Outcomes,
+    wanted: lock.OutputIdentity,
+    wish: Wish,
+    state: lock.State,
+    words: Prompts,
+    console: Console,
 ) -> bool:
     """Plan, climb, finalise; False when there is nothing to do."""
     out = site.out
@@ -219,12 +227,12 @@ def _climb(
     """Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted; all that arrived is kept."""
     manifest, run = site.manifest, site.manifest.run
     _reach(manifest, console)
-    limits = hub.Limits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
+    limits = hub.RunLimits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
     console.print("Starting Ray ...")
     with session(run.address, site.out / "ray.log"):
         counting = hub.start(run.concurrency, len(planned), [finished(t) for t in earlier], manifest.quotas, limits)
         window = dag.window(manifest, len(todo))
-        job = dag.Job(manifest, site.fingerprint, site.store, site.database, counting, window)
+        job = dag.ClimbJob(manifest, site.fingerprint, site.store, site.database, counting, window)
         with interrupts(counting, console) as signals:
             with watching(counting, manifest.name, manifest.quotas, console):
                 for _ in dag.run(job, todo):

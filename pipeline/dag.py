@@ -1,6 +1,6 @@
 """The Ray DAG of a build: read -> direct -> reflect -> multistep, one operator a rung.
 
-In: the samples still to climb, in rank order, and a `Job`. Out: in the run's database, one outcome per sample and a row of the
+In: the samples still to climb, in rank order, and a `ClimbJob`. Out: in the run's database, one outcome per sample and a row of the
 ledger per call. Blocks are barriers between operators, so a sample does not wait for its block: it is curated, and its outcome
 kept, the moment it leaves the ladder, whichever rung that is; finished samples pass through. Rows stay tiny; images lie in the
 store. Each rung actor owns an event loop on its own thread for model calls: Ray may block the thread that runs a task whenever
@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Job:
+class ClimbJob:
     """What every actor needs to know. `hub` is the handle of the hub actor; `window` how far feeding may run ahead."""
 
     manifest: Manifest
@@ -78,13 +78,13 @@ class OwnLoop:
         self._going_on.append(asyncio.run_coroutine_threadsafe(work, self.loop))
 
 
-class Rung:
+class RungActor:
     """One operator of the ladder: takes every sample of a batch through its rungs (`stages.ladder`) at once."""
 
     name: str
     rungs: tuple[str, ...]
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: ClimbJob) -> None:
         self._job = job
         self._loop = OwnLoop()
         self._link = self._loop.run(self._connect())
@@ -104,7 +104,7 @@ class Rung:
         for journal in self._composed.journals:
             journal.give_up()
 
-    def models(self, job: Job, lent: Lent) -> Composed:
+    def models(self, job: ClimbJob, lent: Lent) -> Composed:
         """The models of this actor: those of the manifest; what the world draws and looks at is worked on by Ray's workers."""
         return compose(job.manifest, ImageStore(job.store), RayExecutor(), prompts.catalogue.load(), lent)
 
@@ -177,28 +177,28 @@ class Rung:
         self._link.finished(order, finished(t))
 
 
-class Direct(Rung):
+class Direct(RungActor):
     """The first rung; samples that are not needed any more end here, unbegun."""
 
     name, rungs = "direct", ("direct",)
 
 
-class Reflect(Rung):
+class Reflect(RungActor):
     """The second rung."""
 
     name, rungs = "reflect", ("reflect",)
 
 
-class Multistep(Rung):
+class Multistep(RungActor):
     """The third rung, with the diagnosis that leads to it."""
 
     name, rungs = "multistep", ("diagnose", "multistep")
 
 
-LADDER: tuple[type[Rung], ...] = (Direct, Reflect, Multistep)
+LADDER: tuple[type[RungActor], ...] = (Direct, Reflect, Multistep)
 
 
-def run(job: Job, todo: Sequence[Trajectory], ladder: Sequence[type[Rung]] = LADDER) -> Iterator[str]:
+def run(job: ClimbJob, todo: Sequence[Trajectory], ladder: Sequence[type[RungActor]] = LADDER) -> Iterator[str]:
     """Take `todo` (in rank order) up the ladder; yields the id of each sample begun, in the end.
 
     Ends early when the run drains: it was interrupted, or its budget is spent. Raises pipeline.errors.RunStopped when it cannot
@@ -253,7 +253,7 @@ def _block(rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema(columns))
 
 
-def _operator(data: Any, kind: type, tasks: int, job: Job) -> Any:
+def _operator(data: Any, kind: type, tasks: int, job: ClimbJob) -> Any:
     """One actor with `tasks` batches at a time, each a whole block, on a sliver of a CPU: it waits, the workers work."""
     pool = ray.data.ActorPoolStrategy(
         size=1,

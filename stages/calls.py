@@ -36,7 +36,7 @@ class Models:
 
 
 @dataclass(frozen=True)
-class Place:
+class CallPlace:
     """Where in the ladder a call stands; with the sample and the role it decides the call's seed.
 
     `judgement` counts from 1, for each judge of an image.
@@ -66,7 +66,7 @@ async def draw(
     t: Trajectory,
     models: Models,
     role: Role,
-    place: Place,
+    place: CallPlace,
     prompt: str,
     images: Sequence[ImageRef],
     values: Mapping[str, Any],
@@ -103,7 +103,7 @@ async def ask(
     t: Trajectory,
     models: Models,
     kind: Kind,
-    place: Place,
+    place: CallPlace,
     prompt: str,
     images: Sequence[ImageRef],
     parse: Callable[[str], Payload],

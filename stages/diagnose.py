@@ -4,7 +4,7 @@ In: a trajectory that reflection could not mend. Out: a diagnosis added; a cause
 climb as `discarded`, with the cause kept.
 """
 
-from stages.calls import Models, Place, ask
+from stages.calls import CallPlace, Models, ask
 from stages.policy import Policy
 from stages.records import Diagnosis, Evaluation, Trajectory
 from stages.replies import diagnosis
@@ -21,7 +21,7 @@ async def diagnose(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
         "references": len(sample.references),
     }
     seen = (*sample.references, t.last_image())
-    named = await ask(t, models, "diagnosis", Place("diagnose", last.index), "diagnose", seen, diagnosis, known)
+    named = await ask(t, models, "diagnosis", CallPlace("diagnose", last.index), "diagnose", seen, diagnosis, known)
     t = t.add(named)
     assert isinstance(named.payload, Diagnosis)
     if named.payload.cause in policy.escalate_on:

@@ -4,7 +4,7 @@ In: a fresh trajectory. Out: G1 and E1 added; accepted in mode `direct` when all
 judged, not made.
 """
 
-from stages.calls import Models, Place, draw
+from stages.calls import CallPlace, Models, draw
 from stages.evaluate import evaluate
 from stages.policy import Policy
 from stages.records import Event, Trajectory
@@ -14,7 +14,7 @@ RUNG = "direct"
 
 async def direct(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
     """One direct try. Raises stages.calls.Halt when a call fails for good."""
-    sample, place = t.sample, Place(RUNG, 1)
+    sample, place = t.sample, CallPlace(RUNG, 1)
     if sample.first is not None:
         t = t.add(Event("generation", 1, image=sample.first, made_by="baseline:precomputed"))
     else:

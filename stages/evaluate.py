@@ -7,7 +7,7 @@ that `stages.judging` combines from the judgements; its call is the one that the
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from stages.calls import Models, Place, ask, start
+from stages.calls import CallPlace, Models, ask, start
 from stages.judging import decider, next_judge, scored, standing
 from stages.policy import Judging, Policy, Thresholds
 from stages.records import Against, Evaluation, Event, ImageRef, Judge, Judgement, Trajectory
@@ -17,7 +17,7 @@ from stages.replies import evaluation
 async def evaluate(
     t: Trajectory,
     models: Models,
-    place: Place,
+    place: CallPlace,
     image: ImageRef,
     references: Sequence[ImageRef],
     instruction: str,
@@ -40,7 +40,7 @@ async def evaluate(
         "start": start(references, canvas),
     }
 
-    async def once(place: Place, judge: Judge) -> Event:
+    async def once(place: CallPlace, judge: Judge) -> Event:
         return await ask(
             t,
             models,
@@ -60,7 +60,7 @@ async def evaluate(
 
 
 async def _verdict(
-    once: Callable[[Place, Judge], Awaitable[Event]], place: Place, judging: Judging, thresholds: Thresholds
+    once: Callable[[CallPlace, Judge], Awaitable[Event]], place: CallPlace, judging: Judging, thresholds: Thresholds
 ) -> tuple[Event, Evaluation]:
     """Ask until the verdict stands: the event it is put down to, and what it says."""
     events: list[Event] = []

@@ -10,7 +10,7 @@ sense to a reader who never saw the pruned attempts.
 
 from dataclasses import dataclass
 
-from stages.calls import Models, Place, ask, draw, start
+from stages.calls import CallPlace, Models, ask, draw, start
 from stages.evaluate import evaluate
 from stages.policy import Policy
 from stages.records import Event, ImageRef, Kind, Plan, Step, Trajectory
@@ -20,7 +20,7 @@ RUNG = "multistep"
 
 
 @dataclass(frozen=True)
-class Desk:
+class StepInputs:
     """What a step works with: references, and the picture to change where that is none of them."""
 
     references: tuple[ImageRef, ...]
@@ -43,7 +43,7 @@ async def multistep(t: Trajectory, models: Models, policy: Policy) -> Trajectory
         if t.status != "climbing":
             return t
         # A composition may need its references again at any step; a single reference lives on in the canvas.
-        desk = Desk(t.sample.references if len(t.sample.references) > 1 else (), t.last_image())
+        desk = StepInputs(t.sample.references if len(t.sample.references) > 1 else (), t.last_image())
     return t.accept("multistep")
 
 
@@ -64,7 +64,7 @@ async def _decompose(t: Trajectory, models: Models, policy: Policy) -> Event:
         t,
         models,
         "decomposition",
-        Place(RUNG, 1),
+        CallPlace(RUNG, 1),
         "decompose",
         (*sample.references, first.image),
         lambda text: plan(text, policy.steps_min, policy.steps_max),
@@ -76,9 +76,9 @@ def _first(t: Trajectory, kind: Kind) -> Event:
     return next(e for e in t.events if e.kind == kind)
 
 
-def _first_desk(t: Trajectory, policy: Policy) -> Desk:
+def _first_desk(t: Trajectory, policy: Policy) -> StepInputs:
     """Step 1 works on the references, or with `multistep_from: failed` on the failed first try."""
-    return Desk(t.sample.references, _first(t, "generation").image if policy.multistep_from == "failed" else None)
+    return StepInputs(t.sample.references, _first(t, "generation").image if policy.multistep_from == "failed" else None)
 
 
 def _start_words(t: Trajectory, policy: Policy) -> str:
@@ -87,12 +87,14 @@ def _start_words(t: Trajectory, policy: Policy) -> str:
     return "references" if t.sample.references else "empty canvas"
 
 
-async def _step(t: Trajectory, models: Models, policy: Policy, i: int, text: str, desk: Desk, last: bool) -> Trajectory:
+async def _step(
+    t: Trajectory, models: Models, policy: Policy, i: int, text: str, desk: StepInputs, last: bool
+) -> Trajectory:
     """Step `i`: still climbing when it passed, discarded when its attempts are used up."""
     t = t.add(Event("subtask", i, payload=Step(text)))
     reason = "step_failed"
     for attempt in range(1, policy.step_attempts + 1):
-        place = Place(RUNG, i, attempt)
+        place = CallPlace(RUNG, i, attempt)
         t = t.add(await _draw(t, models, place, text, desk))
         image = t.last_image()
         t = t.add(await _judge(t, models, policy, place, text, desk, image))
@@ -108,18 +110,18 @@ async def _step(t: Trajectory, models: Models, policy: Policy, i: int, text: str
     return t.discard(reason, f"step {i - 1} of the plan did not pass in {policy.step_attempts} attempts: {text}")
 
 
-async def _draw(t: Trajectory, models: Models, place: Place, text: str, desk: Desk) -> Event:
+async def _draw(t: Trajectory, models: Models, place: CallPlace, text: str, desk: StepInputs) -> Event:
     known = {"instruction": text, "references": len(desk.references), "start": start(desk.references, desk.canvas)}
     return await draw(t, models, "generator", place, "step", desk.images, known)
 
 
 async def _judge(
-    t: Trajectory, models: Models, policy: Policy, place: Place, text: str, desk: Desk, image: ImageRef
+    t: Trajectory, models: Models, policy: Policy, place: CallPlace, text: str, desk: StepInputs, image: ImageRef
 ) -> Event:
     """The step's image against its own sub-task."""
     return await evaluate(t, models, place, image, desk.references, text, "subtask", policy, canvas=desk.canvas)
 
 
-async def _final(t: Trajectory, models: Models, policy: Policy, place: Place, image: ImageRef) -> Trajectory:
+async def _final(t: Trajectory, models: Models, policy: Policy, place: CallPlace, image: ImageRef) -> Trajectory:
     """The final check: the direct thresholds, against the original instruction and the original references."""
     return t.add(await evaluate(t, models, place, image, t.sample.references, t.sample.instruction, "original", policy))

@@ -4,7 +4,7 @@ In: a trajectory whose last image failed. Out: R_k, G_{k+1}, E_{k+1} added per r
 as all axes pass. The Analyzer sees instruction, references, E_k and the rejected G_k; the Generator sees the instruction too.
 """
 
-from stages.calls import Models, Place, ask, draw
+from stages.calls import CallPlace, Models, ask, draw
 from stages.evaluate import evaluate
 from stages.policy import Policy
 from stages.records import Trajectory
@@ -28,9 +28,9 @@ async def one_round(t: Trajectory, models: Models, policy: Policy, k: int) -> Tr
     seen = (*sample.references, t.last_image())
     known = {"instruction": sample.instruction, "references": len(sample.references)}
     asked = known | {"explanation": sample.explanation, "evaluation": t.last_evaluation()}
-    thought = await ask(t, models, "reflection", Place(RUNG, k), "reflect", seen, reflection, asked)
+    thought = await ask(t, models, "reflection", CallPlace(RUNG, k), "reflect", seen, reflection, asked)
     t = t.add(thought)
-    place = Place(RUNG, k + 1)
+    place = CallPlace(RUNG, k + 1)
     t = t.add(await draw(t, models, "generator", place, "redraw", seen, known | {"reflection": thought.payload}))
     return t.add(
         await evaluate(t, models, place, t.last_image(), sample.references, sample.instruction, "original", policy)

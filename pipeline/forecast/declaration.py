@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from pipeline.errors import BuildError, one_line
+from pipeline.typed import Strict
 
 Kind = Literal["image", "evaluation", "reflection", "diagnosis", "plan"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -23,11 +24,7 @@ class RatesError(BuildError):
     """Rates cannot be used; the message is one line."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Taken(_Strict):
+class Taken(Strict):
     """What one call takes on average; null where nobody knows."""
 
     input_tokens: Tokens | None = None
@@ -35,7 +32,7 @@ class Taken(_Strict):
     seconds: float = Field(gt=0)
 
 
-class Declaration(_Strict):
+class Declaration(Strict):
     """Pass rates as a person writes them down; `evidence` is how many samples they are worth.
 
     `reflection` by round, the last one for all rounds after it. `escalates`: of what no round could mend, the share whose

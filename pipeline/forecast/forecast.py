@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.forecast.hours import hours
 from pipeline.forecast.planned import planned
 from pipeline.forecast.rates import QUANTITIES, USD, Call, Floats, Rates, own_prices, prices
-from pipeline.forecast.simulate import Builds, Ints, Job, simulate
+from pipeline.forecast.simulate import Builds, Ints, SimulatedJob, simulate
 from pipeline.manifest.spec import Manifest
 from pipeline.output.cut import SLOTS
 
@@ -65,9 +65,9 @@ def forecast(manifest: Manifest, rates: Rates) -> Forecast:
     return told(manifest, rates, rows, builds)
 
 
-def job(manifest: Manifest, samples: int) -> Job:
+def job(manifest: Manifest, samples: int) -> SimulatedJob:
     """What is to be simulated."""
-    return Job(
+    return SimulatedJob(
         samples,
         manifest.splits.rl,
         manifest.splits.rl_climb,

@@ -1,7 +1,7 @@
 """Simulated builds: how many samples are begun, what becomes of them, and what their calls take in sum.
 
-In: `Rates`, a `Job`. Out: `Builds`, one entry a simulated build. Each draws its own rates first and then its own samples, so
-that the spread holds both: how little is known of the rates, and how differently jobs turn out at the same rates. Quotas are
+In: `Rates`, a `SimulatedJob`. Out: `Builds`, one entry a simulated build. Each draws its own rates first and then its own samples,
+so that the spread holds both: how little is known of the rates, and how differently jobs turn out at the same rates. Quotas are
 filled in rank order, as `pipeline.output.cut` does.
 """
 
@@ -21,7 +21,7 @@ _FATES = (*ENDS, "rl", "rl failed")  # what the samples of a simulated build are
 
 
 @dataclass(frozen=True)
-class Job:
+class SimulatedJob:
     """What is to be built: so many samples, a share of them RL prompts that climb as `rl_climb` says, until quotas are filled.
 
     `window`: at most so many samples are begun beyond the one that fills them.
@@ -51,14 +51,16 @@ class Builds:
     filled: NDArray[np.bool_]
 
 
-def simulate(rates: Rates, job: Job, builds: int = 1000, seed: int = 0) -> Builds:
+def simulate(rates: Rates, job: SimulatedJob, builds: int = 1000, seed: int = 0) -> Builds:
     """So many builds of `job`, the same for the same seed."""
     rng = np.random.default_rng(seed)
     ones = [_build(rates, job, rng) for _ in range(builds)]
     return Builds(*(np.array(column) for column in zip(*ones, strict=True)))
 
 
-def _build(rates: Rates, job: Job, rng: np.random.Generator) -> tuple[int, int, Ints, int, Floats, float, bool]:
+def _build(
+    rates: Rates, job: SimulatedJob, rng: np.random.Generator
+) -> tuple[int, int, Ints, int, Floats, float, bool]:
     atoms, draw = rates.atoms, rates.draw(rng)
     fates = _fates(atoms, draw.chances, job)
     counts, filled = _cut(job, fates, rng)
@@ -76,7 +78,7 @@ def _build(rates: Rates, job: Job, rng: np.random.Generator) -> tuple[int, int, 
     return planned, planned + int(more), kept, lost, totals, float(seconds.max(initial=0.0)), filled
 
 
-def _fates(atoms: Atoms, chances: Floats, job: Job) -> Floats:
+def _fates(atoms: Atoms, chances: Floats, job: SimulatedJob) -> Floats:
     """The chance of each of `_FATES` for a sample."""
     ends = np.bincount(atoms.ends, weights=chances, minlength=len(ENDS))
     failed = 0.0 if job.rl_climb == "none" else float(chances[atoms.first_lost].sum())
@@ -84,7 +86,7 @@ def _fates(atoms: Atoms, chances: Floats, job: Job) -> Floats:
     return np.asarray(found / found.sum())
 
 
-def _cut(job: Job, fates: Floats, rng: np.random.Generator) -> tuple[Ints, bool]:
+def _cut(job: SimulatedJob, fates: Floats, rng: np.random.Generator) -> tuple[Ints, bool]:
     """How many samples met each fate up to the cut, and whether there is one."""
     wanted = {_FATES.index(slot): limit for slot, limit in job.quotas.items() if limit}
     if not wanted:

@@ -46,21 +46,21 @@ class Metered:
 
     async def ask(self, request: TextRequest) -> TextReply:
         """As the model behind. Raises whatever the database does, before anything is sent."""
-        async with _Sent(self, request) as sent:
+        async with _CallUnderWay(self, request) as sent:
             reply = await self.model.ask(request)
             sent.usage = reply.usage
         return reply
 
     async def draw(self, request: ImageRequest) -> ImageReply:
         """As the model behind. Raises whatever the database does, before anything is sent."""
-        async with _Sent(self, request) as sent:
+        async with _CallUnderWay(self, request) as sent:
             reply = await self.model.draw(request)
             sent.usage, sent.images = reply.usage, 1
         return reply
 
 
 @dataclass
-class _Sent:
+class _CallUnderWay:
     """A call on its way. It is entered in the ledger when it ends, by an answer or by any error."""
 
     by: Metered

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from pipeline.manifest.spec import Manifest
-from pipeline.quoting import shown
+from pipeline.typed import shown
 
 Loc: TypeAlias = tuple[str | int, ...]
 

@@ -7,7 +7,7 @@ what of it identifies a run.
 from collections.abc import Generator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -15,8 +15,8 @@ from pipeline.backends.openai.spec import Fallback, Provider
 from pipeline.backends.world.source import WorldSpec
 from pipeline.errors import BuildError
 from pipeline.money.spec import Price
-from pipeline.quoting import shown
 from pipeline.sources.spec import TableSpec
+from pipeline.typed import Strict, shown
 from stages.policy import Policy
 
 SourceSpec = Annotated[TableSpec | WorldSpec, Field(discriminator="kind")]
@@ -30,14 +30,10 @@ class ManifestError(BuildError):
         self.problems = problems
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 Plain = float | int | str | bool
 
 
-class ModelSpec(_Strict):
+class ModelSpec(Strict):
     """One model: which backend serves it, its name and revision there, and the backend's options (sampling).
 
     Over HTTP, `provider` names the endpoint that is asked first and `failover` those that are asked next when it is out.
@@ -46,7 +42,7 @@ class ModelSpec(_Strict):
     backend: Literal["world", "openai"] = "world"
     model: str
     revision: str = "1"
-    options: dict[str, Plain | dict[str, Any]] = {}
+    options: dict[str, Plain | dict[str, Any]] = Field({})
     provider: str | None = None
     failover: tuple[Fallback, ...] = ()
 
@@ -64,7 +60,7 @@ class ModelSpec(_Strict):
         return () if self.provider is None else (self.provider, *(other.provider for other in self.failover))
 
 
-class Models(_Strict):
+class ModelSpecs(Strict):
     """The roles of the ladder. Iterating gives role and spec of those that are there.
 
     The second analyzer judges where `policy.judging.second` says so, and is only there if it does.
@@ -79,7 +75,7 @@ class Models(_Strict):
         return ((role, spec) for role, spec in super().__iter__() if spec is not None)
 
 
-class Quotas(_Strict):
+class Quotas(Strict):
     """How many samples to keep of each mode; null means all. `rl` counts prompts of the RL split."""
 
     direct: int | None = Field(None, ge=0)
@@ -88,7 +84,7 @@ class Quotas(_Strict):
     rl: int | None = Field(None, ge=0)
 
 
-class Splits(_Strict):
+class Splits(Strict):
     """Shares of the samples, by leak group; the rest is train. `rl_climb` says how far an RL prompt climbs here."""
 
     validation: float = Field(0.05, ge=0, lt=1)
@@ -102,7 +98,7 @@ class Splits(_Strict):
         return self
 
 
-class ImageOutput(_Strict):
+class ImageOutput(Strict):
     """The one size (pixels, or [width, height]) and encoding (png, webp:1-100, jpeg:1-100) of the trained view."""
 
     size: tuple[int, int] = (512, 512)
@@ -124,7 +120,7 @@ class ImageOutput(_Strict):
         return value
 
 
-class Output(_Strict):
+class Output(Strict):
     """How the shards are written."""
 
     image: ImageOutput = ImageOutput()
@@ -135,7 +131,7 @@ class Output(_Strict):
     row_group_rows: int = Field(100, ge=1, le=1000)
 
 
-class Run(_Strict):
+class Run(Strict):
     """Where and how wide the build runs, and what it may cost; never changes a row.
 
     `blocks` null means blocks of at most 16 samples. A call that fails is made again until `retry_deadline_s` after its first
@@ -164,15 +160,15 @@ class Run(_Strict):
             ) from None
 
 
-class Manifest(_Strict):
+class Manifest(Strict):
     """Everything a build is made from."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     seed: int = 0
     sources: tuple[SourceSpec, ...]
-    providers: dict[str, Provider] = {}
-    models: Models
-    prices: dict[str, Price] = {}
+    providers: dict[str, Provider] = Field({})
+    models: ModelSpecs
+    prices: dict[str, Price] = Field({})
     policy: Policy = Policy()
     quotas: Quotas = Quotas()
     splits: Splits = Splits()

@@ -14,7 +14,7 @@ from pipeline.manifest.spec import Manifest
 from pipeline.output import install, run_json
 from pipeline.output.card import card
 from pipeline.output.cut import cut, finished
-from pipeline.output.frame import Frame, frame_of
+from pipeline.output.frame import RunFrame, frame_of
 from pipeline.output.parts import Part, parts, row_bytes
 from pipeline.output.run_json import RunSummary
 from pipeline.output.shards import Shard, ShardFile, Targets, lay_out, plan, write
@@ -58,7 +58,7 @@ def finalise(
 
 
 def _write(
-    content: Sequence[Part], manifest: Manifest, store: ImageStore, folder: Path, frame: Frame, pool: Executor
+    content: Sequence[Part], manifest: Manifest, store: ImageStore, folder: Path, frame: RunFrame, pool: Executor
 ) -> dict[str, ShardFile]:
     views = Views(folder / "views")
     wanted = (sha256 for part in content for unit in part.units for sha256 in unit.images)

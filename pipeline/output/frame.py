@@ -1,6 +1,6 @@
 """What is the same for every row of a run, and one row to be: the small values that travel to the writing processes.
 
-In: a manifest, and who answered with which words. Out: a `Frame`, its JSON form for the files' `x2i` metadata, and `Unit`s.
+In: a manifest, and who answered with which words. Out: a `RunFrame`, its JSON form for the files' `x2i` metadata, and `Unit`s.
 """
 
 import json
@@ -17,7 +17,7 @@ from stages.records import Trajectory
 
 
 @dataclass(frozen=True)
-class Frame:
+class RunFrame:
     """The constants of a run. `prompts` maps a prompt's name to its sha256, `identities` a role to a model identity."""
 
     fingerprint: str
@@ -71,8 +71,10 @@ class Unit:
     number: int = 0
 
 
-def frame_of(manifest: Manifest, fingerprint: str, prompts: Mapping[str, str], identities: Mapping[str, str]) -> Frame:
+def frame_of(
+    manifest: Manifest, fingerprint: str, prompts: Mapping[str, str], identities: Mapping[str, str]
+) -> RunFrame:
     """The frame of a build."""
     output = manifest.output
     view = ViewSpec(output.image.size, output.image.encoding)
-    return Frame(fingerprint, manifest.seed, output.dialect, view, manifest.policy, dict(prompts), dict(identities))
+    return RunFrame(fingerprint, manifest.seed, output.dialect, view, manifest.policy, dict(prompts), dict(identities))

@@ -41,7 +41,7 @@ class OutputError(BuildError):
 
 
 @dataclass(frozen=True)
-class Plan:
+class OutputIdentity:
     """What an output is made from: the fingerprint of all that can change a row, the resolved manifest, and all that can change a
     row (`manifest_lock.meaning`; empty in the lock of an older version)."""
 
@@ -49,7 +49,7 @@ class Plan:
     manifest: dict[str, Any]
     meaning: Mapping[str, Any] = field(default_factory=dict)
 
-    def asks_the_same(self, other: "Plan") -> bool:
+    def asks_the_same(self, other: "OutputIdentity") -> bool:
         """True when the finished output of `other` is the finished output of this one (where it runs aside)."""
         return self.fingerprint == other.fingerprint and self.manifest["quotas"] == other.manifest.get("quotas")
 
@@ -73,7 +73,7 @@ def held(out: Path) -> Iterator[None]:
         lock.release()
 
 
-def read(out: Path) -> Plan | None:
+def read(out: Path) -> OutputIdentity | None:
     """What the folder was made from; None when it holds no output. Raises OutputError when it is not readable or not ours."""
     path = out / LOCK
     if not path.exists():
@@ -85,12 +85,12 @@ def read(out: Path) -> Plan | None:
         return None
     try:
         found = yaml.safe_load(path.read_text("utf-8"))
-        return Plan(str(found["fingerprint"]), dict(found["manifest"]), dict(found.get("meaning", {})))
+        return OutputIdentity(str(found["fingerprint"]), dict(found["manifest"]), dict(found.get("meaning", {})))
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{path}: cannot be read ({type(error).__name__}); build again with --overwrite") from None
 
 
-def write(out: Path, plan: Plan) -> None:
+def write(out: Path, plan: OutputIdentity) -> None:
     """Lay the lock beside the output, aside first. Raises OSError."""
     told = {"fingerprint": plan.fingerprint, "manifest": plan.manifest, "meaning": dict(plan.meaning)}
     aside = out / ASIDE
@@ -98,7 +98,7 @@ def write(out: Path, plan: Plan) -> None:
     os.replace(aside, out / LOCK)
 
 
-def settle(out: Path, plan: Plan, overwrite: bool, fork: bool = False) -> State:
+def settle(out: Path, plan: OutputIdentity, overwrite: bool, fork: bool = False) -> State:
     """Decide what to do with the folder, and clear it if it is to be overwritten. Raises OutputError to refuse.
 
     An output of another meaning goes on under this one where `fork` says so: store and journal stay, its outcomes stay under their
@@ -123,7 +123,7 @@ def settle(out: Path, plan: Plan, overwrite: bool, fork: bool = False) -> State:
     return "finished" if plan.asks_the_same(before) and _whole(out, plan) else "unfinished"
 
 
-def take_over(out: Path, plan: Plan) -> None:
+def take_over(out: Path, plan: OutputIdentity) -> None:
     """Make the folder that of `plan` before anything of it is replaced: an output of another meaning counts as finished no more.
 
     A kill leaves the old output whole, or a folder that says it is unfinished; never one that mixes two. Raises OSError.
@@ -133,7 +133,7 @@ def take_over(out: Path, plan: Plan) -> None:
         write(out, plan)
 
 
-def _refusal(out: Path, before: Plan, plan: Plan) -> str:
+def _refusal(out: Path, before: OutputIdentity, plan: OutputIdentity) -> str:
     if before.meaning and plan.meaning:
         found = differences(before.meaning, plan.meaning)
     else:
@@ -155,7 +155,7 @@ def _refusal(out: Path, before: Plan, plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _whole(out: Path, plan: Plan) -> bool:
+def _whole(out: Path, plan: OutputIdentity) -> bool:
     """True when the output is there, and no sample failed for want of a connection: such samples are tried again."""
     try:
         return _is_of(out, plan) and not run_json.read(out).reasons["failed"].get("transport")
@@ -163,7 +163,7 @@ def _whole(out: Path, plan: Plan) -> bool:
         raise _damaged(out, error) from None
 
 
-def _is_of(out: Path, plan: Plan) -> bool:
+def _is_of(out: Path, plan: OutputIdentity) -> bool:
     """True when the output there says that it is that of `plan`."""
     try:
         return run_json.read(out).fingerprint == plan.fingerprint

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.output.cut import Fate
-from pipeline.output.frame import Frame, Unit
+from pipeline.output.frame import RunFrame, Unit
 from pipeline.output.traj import image, scores
 from pipeline.output.view import Views
 from stages.identity import digest
@@ -30,7 +30,7 @@ def units(t: Trajectory, fate: Fate) -> Iterator[Unit]:
             yield Unit(digest("pair", t.sample.id, sha256)[:32], t, fate, (*references, best, sha256), number)
 
 
-def row(unit: Unit, frame: Frame, views: Views) -> dict[str, Any]:
+def row(unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
     """The row of `unit`. Raises FileNotFoundError when a view is missing."""
     sample = unit.trajectory.sample
     cells = [image(sha256, views.get(sha256), frame.view) for sha256 in unit.images]

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.output import pairs, record, rl, traj
 from pipeline.output.cut import Fate
-from pipeline.output.frame import Frame, Unit
+from pipeline.output.frame import RunFrame, Unit
 from pipeline.output.schema import Product
 from pipeline.output.view import Views
 from stages.identity import digest
@@ -30,7 +30,7 @@ class Part:
     units: tuple[Unit, ...]
 
 
-def parts(planned: Planned, frame: Frame) -> list[Part]:
+def parts(planned: Planned, frame: RunFrame) -> list[Part]:
     """All parts of an output. Raises stages.mask.NoRule for a trajectory without a complete mask."""
     train, validation = (_sft(planned, split, frame) for split in ("train", "validation"))
     prompts = [_references(t, fate) for t, fate in planned if fate == "kept" and t.sample.split == "rl"]
@@ -45,7 +45,7 @@ def parts(planned: Planned, frame: Frame) -> list[Part]:
     return [part for part in found if part.units or part.stem != "validation"]
 
 
-def build_row(product: Product, unit: Unit, frame: Frame, views: Views) -> dict[str, Any]:
+def build_row(product: Product, unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
     """The row of `unit`. Raises FileNotFoundError when a view is missing."""
     match product:
         case "sft":
@@ -63,7 +63,7 @@ def row_bytes(unit: Unit, view_bytes: Mapping[str, int]) -> int:
     return sum(view_bytes[sha256] for sha256 in unit.images) + record.text_bytes(unit.trajectory)
 
 
-def _sft(planned: Planned, split: Split, frame: Frame) -> list[Unit]:
+def _sft(planned: Planned, split: Split, frame: RunFrame) -> list[Unit]:
     kept = [(t, fate) for t, fate in planned if fate == "kept" and t.sample.split == split]
     return [Unit(t.sample.id, t, fate, traj.originals(t, frame.dialect)) for t, fate in kept]
 

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from pipeline.manifest.spec import Manifest
 from pipeline.output import record, run_json
 from pipeline.output.cut import FATES, Fate, cut, finished
-from pipeline.output.frame import Frame, Unit, frame_of
+from pipeline.output.frame import RunFrame, Unit, frame_of
 from pipeline.output.parts import Part, build_row, parts
 from pipeline.output.run_json import RunSummary
 from pipeline.output.schema import Product
@@ -40,7 +40,7 @@ class Told:
 class Content:
     """What follows from the record: fates by quota, rows in their order, and what `run.json` must say."""
 
-    frame: Frame
+    frame: RunFrame
     fates: Mapping[str, Fate]
     parts: Sequence[Part]
     summary: RunSummary
@@ -50,7 +50,7 @@ class Content:
 class Expected:
     """What one file is compared with: units by id, and by original the sha256 of its view where it could be made again."""
 
-    frame: Frame
+    frame: RunFrame
     units: Mapping[str, Unit]
     views: Mapping[str, str]
 

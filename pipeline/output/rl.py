@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.output.frame import Frame, Unit
+from pipeline.output.frame import RunFrame, Unit
 from pipeline.output.traj import image, scores
 from pipeline.output.view import Views
 from stages.records import Evaluation, Sample, Trajectory
@@ -22,7 +22,7 @@ _MARKER = re.compile(r"<(image|video|audio)>")
 _STYLES: Mapping[str, str] = {"objects": "rule", "judge": "model", "questions": "model"}
 
 
-def row(unit: Unit, frame: Frame, views: Views) -> dict[str, Any]:
+def row(unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
     """The row of `unit`. Raises FileNotFoundError when a view is missing."""
     sample = unit.trajectory.sample
     references = [image(sha256, views.get(sha256), frame.view) for sha256 in unit.images]

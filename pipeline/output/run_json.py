@@ -19,7 +19,7 @@ from pipeline.manifest.identity import resolved
 from pipeline.manifest.spec import Manifest
 from pipeline.output import funnel
 from pipeline.output.cut import FATES, Cut
-from pipeline.output.frame import Frame
+from pipeline.output.frame import RunFrame
 from pipeline.output.parts import Planned
 from pipeline.output.shards import ShardFile
 from stages.records import MODES
@@ -60,7 +60,7 @@ class RunSummary(BaseModel):
 
 def summary(
     manifest: Manifest,
-    frame: Frame,
+    frame: RunFrame,
     cut: Cut,
     planned: Planned,
     files: Mapping[str, ShardFile],

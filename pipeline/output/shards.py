@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.output.frame import Frame, Unit
+from pipeline.output.frame import RunFrame, Unit
 from pipeline.output.parts import build_row
 from pipeline.output.schema import Product, leaves, with_metadata
 from pipeline.output.view import Views
@@ -109,7 +109,7 @@ def lay_out(product: Product, stem: str, units: Sequence[Unit], planned: Sequenc
     return shards
 
 
-def write(shard: Shard, folder: Path, frame: Frame, views: Views) -> ShardFile:
+def write(shard: Shard, folder: Path, frame: RunFrame, views: Views) -> ShardFile:
     """Write and sync one shard below `folder`. Raises OSError on a failed write or a missing view."""
     path = folder / shard.name
     path.parent.mkdir(parents=True, exist_ok=True)

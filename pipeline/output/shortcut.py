@@ -26,7 +26,7 @@ AUC_MARGIN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """An image from outside. Size in pixels."""
 
     width: int
@@ -39,12 +39,12 @@ class Look:
 class Contest:
     """The images of one trajectory that the judge accepted and those it rejected, judged against the original instruction."""
 
-    accepted: tuple[Look, ...]
-    rejected: tuple[Look, ...]
+    accepted: tuple[Appearance, ...]
+    rejected: tuple[Appearance, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ShortcutFinding:
     """What a feature says. `p` is corrected; `contests` counts the trajectories in which the feature differs at all."""
 
     feature: str
@@ -61,7 +61,7 @@ class Finding:
         return f"{self.feature}: AUC {self.auc:.3f}, p {self.p:.2g} over {self.contests} trajectories"
 
 
-def findings(contests: Iterable[Contest]) -> list[Finding]:
+def findings(contests: Iterable[Contest]) -> list[ShortcutFinding]:
     """A finding per feature; none where no trajectory holds both an accepted and a rejected image."""
     usable = [c for c in contests if c.accepted and c.rejected]
     features = _features(usable)
@@ -75,17 +75,17 @@ def contest(row: Mapping[str, Any]) -> Contest:
     return Contest(_looks(row, accepted), _looks(row, rejected))
 
 
-def _looks(row: Mapping[str, Any], indices: Iterable[int]) -> tuple[Look, ...]:
+def _looks(row: Mapping[str, Any], indices: Iterable[int]) -> tuple[Appearance, ...]:
     found = []
     for n in sorted(indices):
         meta, size = row["image_meta"][n], len(row["images"][n]["bytes"])
-        found.append(Look(meta["width"], meta["height"], meta["format"], size / (meta["width"] * meta["height"])))
+        found.append(Appearance(meta["width"], meta["height"], meta["format"], size / (meta["width"] * meta["height"])))
     return tuple(found)
 
 
-def _features(contests: Sequence[Contest]) -> dict[str, Callable[[Look], float]]:
+def _features(contests: Sequence[Contest]) -> dict[str, Callable[[Appearance], float]]:
     formats = sorted({look.format for c in contests for look in (*c.accepted, *c.rejected)})
-    plain: dict[str, Callable[[Look], float]] = {
+    plain: dict[str, Callable[[Appearance], float]] = {
         "width": lambda look: look.width,
         "height": lambda look: look.height,
         "bytes per pixel": lambda look: look.bytes_per_pixel,
@@ -93,15 +93,17 @@ def _features(contests: Sequence[Contest]) -> dict[str, Callable[[Look], float]]
     return plain | {f"format {name}": _is_format(name) for name in formats}
 
 
-def _is_format(name: str) -> Callable[[Look], float]:
+def _is_format(name: str) -> Callable[[Appearance], float]:
     return lambda look: float(look.format == name)
 
 
-def _finding(name: str, read: Callable[[Look], float], contests: Sequence[Contest], features: int) -> Finding:
+def _finding(
+    name: str, read: Callable[[Appearance], float], contests: Sequence[Contest], features: int
+) -> ShortcutFinding:
     gaps = [fmean(map(read, c.accepted)) - fmean(map(read, c.rejected)) for c in contests]
     higher, differing = sum(g > 0 for g in gaps), sum(g != 0 for g in gaps)
     p = float(binomtest(higher, differing).pvalue) if differing else 1.0
     accepted = [read(look) for c in contests for look in c.accepted]
     rejected = [read(look) for c in contests for look in c.rejected]
     auc = float(mannwhitneyu(accepted, rejected).statistic) / (len(accepted) * len(rejected))
-    return Finding(name, differing, min(1.0, p * features), auc)
+    return ShortcutFinding(name, differing, min(1.0, p * features), auc)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pipeline.output.frame import Frame
+from pipeline.output.frame import RunFrame
 from pipeline.output.view import Views, ViewSpec
 from stages.dialects import Dialect
 from stages.identity import digest
@@ -35,7 +35,7 @@ _HASHED = (
 )
 
 
-def row(t: Trajectory, frame: Frame, views: Views) -> dict[str, Any]:
+def row(t: Trajectory, frame: RunFrame, views: Views) -> dict[str, Any]:
     """The row of `t`. Raises ValueError when it was not accepted, FileNotFoundError when a view is missing."""
     sample = t.sample
     read = segments(prune(t), frame.dialect)

@@ -33,7 +33,7 @@ Asked = Callable[[Row], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Choice:
+class TruthChoice:
     """The samples to measure, by id in rank order, and how many more know a truth and are left out."""
 
     ids: tuple[str, ...]
@@ -52,7 +52,7 @@ def known(out: Path) -> bool:
     return (out / NAME).exists()
 
 
-def choose(out: Path) -> Choice:
+def choose(out: Path) -> TruthChoice:
     """Which samples to measure: at most `MOST`.
 
     Raises FileNotFoundError when there is no record, OSError or ValueError for damaged files.
@@ -60,11 +60,11 @@ def choose(out: Path) -> Choice:
     told = set(ds.dataset(out / NAME, format="parquet").to_table(columns=["id"]).column("id").to_pylist())
     ranks = ds.dataset(_record(out), format="parquet").to_table(columns=["id", "rank"]).to_pydict()
     order = sorted((r, i) for r, i in zip(ranks["rank"], ranks["id"], strict=True) if i in told)
-    return Choice(tuple(i for _, i in order[:MOST]), max(0, len(order) - MOST))
+    return TruthChoice(tuple(i for _, i in order[:MOST]), max(0, len(order) - MOST))
 
 
 def inspected(
-    out: Path, store: ImageStore, choice: Choice, asked: Asked, workers: int | None = None
+    out: Path, store: ImageStore, choice: TruthChoice, asked: Asked, workers: int | None = None
 ) -> Iterator[Inspected]:
     """Each chosen row, in the record's order, with what is truly wrong with the images that `asked` names of it.
 
@@ -105,7 +105,7 @@ def _record(out: Path) -> list[str]:
     return files
 
 
-def _rows(out: Path, choice: Choice) -> list[tuple[Row, str]]:
+def _rows(out: Path, choice: TruthChoice) -> list[tuple[Row, str]]:
     """The chosen rows with their truths; rows of samples that never had an image are left out."""
     chosen = ds.field("id").isin(pa.array(choice.ids, pa.string()))  # typed: none at all would be of type null
     truths = ds.dataset(out / NAME, format="parquet").to_table(columns=["id", "truth"], filter=chosen).to_pydict()

@@ -1,6 +1,6 @@
 """What a journal holds, what it saved, and what was lost: figures of a database and a store, read without a change.
 
-In: the folder of a build. Out: `Figures`. Money is in US dollars, as far as the ledger knows prices; sizes are in bytes.
+In: the folder of a build. Out: `JournalFigures`. Money is in US dollars, as far as the ledger knows prices; sizes are in bytes.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any
 import fsspec
 from sqlalchemy import Connection, case, func, select
 
-from pipeline.replay.place import Place, looked_into, place
+from pipeline.replay.place import RunPlace, looked_into, place
 from pipeline.storage.batch import OUTCOMES
 from pipeline.storage.calls import OPEN_CALLS
 from pipeline.storage.entries import ANSWERS, HITS, JOURNAL
@@ -47,7 +47,7 @@ class RunFigures:
 
 
 @dataclass(frozen=True)
-class Figures:
+class JournalFigures:
     """`database`, its size (None where it is no file), the answers by kind, the images of the store and the runs, own first."""
 
     database: str
@@ -58,13 +58,13 @@ class Figures:
     runs: tuple[RunFigures, ...]
 
 
-def figures(out: Path, database: str | None = None) -> Figures:
+def figures(out: Path, database: str | None = None) -> JournalFigures:
     """The figures of the journal of `out`. Raises LookupError where there is none, OSError, pipeline.errors.RunStopped."""
     where = place(out, database)
     images, image_size = _stored(where)
     with looked_into(where) as outcomes, outcomes.engine.connect() as connection:
         url = outcomes.engine.url
-        return Figures(
+        return JournalFigures(
             database=url.render_as_string(hide_password=True),
             size=_on_disk(Path(url.database)) if outcomes.engine.dialect.name == "sqlite" and url.database else None,
             answers=tuple(_answers(connection)),
@@ -79,7 +79,7 @@ def _on_disk(file: Path) -> int:
     return sum(part.stat().st_size for part in parts if part.exists())
 
 
-def _stored(where: Place) -> tuple[int, int]:
+def _stored(where: RunPlace) -> tuple[int, int]:
     """How many images the store holds, and their size. What a crash left half written is none."""
     fs, root = fsspec.core.url_to_fs(where.store.root)
     found: dict[str, Any] = fs.find(root, detail=True) if fs.exists(root) else {}

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pipeline.journal.lookup import Lookup
 from pipeline.manifest.spec import Manifest
 from pipeline.models import identities
-from pipeline.replay.replay import Again, Asked, again, reading
+from pipeline.replay.replay import Again, ReplayedCall, again, reading
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.outcomes import Outcomes
 from prompts.catalogue import Prompts
@@ -50,7 +50,7 @@ async def _climbs(
         return await asyncio.gather(*(again(t, manifest, roles, words, manifest.policy, known) for t in failed))
 
 
-def _ended_by(t: Trajectory, climbed: Again) -> Sequence[Asked]:
+def _ended_by(t: Trajectory, climbed: Again) -> Sequence[ReplayedCall]:
     """The last call of a climb that failed, and the first try of the same where there was one."""
     end = climbed.trajectory
     if end is None or (end.status, end.reason) != (t.status, t.reason):
@@ -58,7 +58,7 @@ def _ended_by(t: Trajectory, climbed: Again) -> Sequence[Asked]:
     return climbed.asked[-2:] if len(climbed.asked) > 1 and _same(*climbed.asked[-2:]) else climbed.asked[-1:]
 
 
-def _same(first: Asked, second: Asked) -> bool:
+def _same(first: ReplayedCall, second: ReplayedCall) -> bool:
     """True when `second` asks once more for what `first` did not bring: so `stages.calls` does, with the next seed."""
     one, other = first.request, second.request
     return (

@@ -21,7 +21,7 @@ HIDDEN = "***"  # how a URL is published that has a password
 
 
 @dataclass(frozen=True)
-class Place:
+class RunPlace:
     """What the lock of an output says: its manifest and fingerprint; and where its database and its images are."""
 
     manifest: Manifest
@@ -30,7 +30,7 @@ class Place:
     store: ImageStore
 
 
-def place(out: Path, database: str | None = None) -> Place:
+def place(out: Path, database: str | None = None) -> RunPlace:
     """Where the journal of `out` lies; `database` is a URL for one that needs a password.
 
     Raises LookupError where there is none, ValueError when the lock holds no manifest.
@@ -45,11 +45,11 @@ def place(out: Path, database: str | None = None) -> Place:
     url = url or f"sqlite:///{out.resolve() / lock.DATABASE}"
     if make_url(url).password == HIDDEN:
         raise LookupError(f"{out}: its database needs a password, which no output holds; give the URL with --database")
-    return Place(manifest, plan.fingerprint, url, ImageStore(manifest.run.store or str(out / "store")))
+    return RunPlace(manifest, plan.fingerprint, url, ImageStore(manifest.run.store or str(out / "store")))
 
 
 @contextmanager
-def looked_into(where: Place) -> Iterator[Outcomes]:
+def looked_into(where: RunPlace) -> Iterator[Outcomes]:
     """The database, to read from only. Raises LookupError when it holds no journal, RunStopped when it cannot be read."""
     outcomes = Outcomes(where.url, where.fingerprint, looking=True)
     try:

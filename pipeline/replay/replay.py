@@ -24,7 +24,7 @@ Known = Callable[[str], Awaitable[Entry | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReplayedCall:
     """One call of a climb."""
 
     key: str
@@ -41,13 +41,13 @@ class Again:
     """A climb over again: `asked` in order. `trajectory` is where it came to; None where the answer to the call `missing`, the last
     of `asked`, is not known, in `rung`."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[ReplayedCall, ...]
     trajectory: Trajectory | None
-    missing: Asked | None
+    missing: ReplayedCall | None
     rung: str
 
     @property
-    def answered(self) -> tuple[Asked, ...]:
+    def answered(self) -> tuple[ReplayedCall, ...]:
         """The calls whose answer is known."""
         return self.asked if self.missing is None else self.asked[:-1]
 
@@ -59,11 +59,11 @@ class _Replay:
     role: Role
     identity: str
     known: Known
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[ReplayedCall] = field(default_factory=list)
 
     async def _entry(self, request: TextRequest | ImageRequest) -> Entry:
         key = call_key(self.identity, request)
-        self.asked.append(Asked(key, self.role, request))
+        self.asked.append(ReplayedCall(key, self.role, request))
         entry = await self.known(key)
         if entry is None:
             raise Unknown(key)
@@ -92,7 +92,7 @@ async def again(
     t: Trajectory, manifest: Manifest, identities: Mapping[str, str], words: Prompts, policy: Policy, known: Known
 ) -> Again:
     """The sample of `t` from the start. `identities` as `pipeline.models.identities` tells them."""
-    asked: list[Asked] = []
+    asked: list[ReplayedCall] = []
 
     def make(role: Role, _: ModelSpec) -> Model:
         return _Replay(role, identities[role], known, asked)

@@ -23,7 +23,7 @@ from pipeline.manifest.problems import lines
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.models import identities
 from pipeline.replay.place import looked_into, place
-from pipeline.replay.replay import Again, Asked, again, reading
+from pipeline.replay.replay import Again, ReplayedCall, again, reading
 from pipeline.storage import ledger
 from pipeline.storage.database import AT_ONCE
 from pipeline.storage.image_store import ImageStore
@@ -68,7 +68,7 @@ class Side:
             self.unpriced += call.key not in prices
 
 
-def _medium(call: Asked) -> str:
+def _medium(call: ReplayedCall) -> str:
     return "image" if isinstance(call.request, ImageRequest) else "text"
 
 

@@ -31,7 +31,7 @@ GONE = "the hub of the run died; the samples that are finished are kept"
 
 
 @dataclass(frozen=True)
-class Limits:
+class RunLimits:
     """What holds calls back: providers by name, the budget with what was spent before, and how long a provider may be out."""
 
     providers: Mapping[str, Provider] = field(default_factory=dict)
@@ -43,7 +43,9 @@ class Limits:
 class Hub:
     """Owns limiter, traffic, tally and state. Run as an async Ray actor by `start`."""
 
-    def __init__(self, concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas, limits: Limits) -> None:
+    def __init__(
+        self, concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas, limits: RunLimits
+    ) -> None:
         self._limiter = Limiter(concurrency)
         self._tally = Tally(planned, earlier, quotas)
         self._limits = limits
@@ -131,11 +133,13 @@ class Hub:
         return asyncio.get_running_loop().time()
 
 
-def start(concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas, limits: Limits | None = None) -> Any:
+def start(
+    concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas, limits: RunLimits | None = None
+) -> Any:
     """The hub as a Ray actor; `ray.init` must have been called."""
     actor: Any = ray.remote(Hub)
     made = actor.options(num_cpus=0, max_concurrency=10_000)
-    return made.remote(concurrency, planned, earlier, quotas, limits or Limits())
+    return made.remote(concurrency, planned, earlier, quotas, limits or RunLimits())
 
 
 @contextmanager

@@ -6,9 +6,10 @@ and columns exist is checked by `pipeline.sources.columns`.
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.sources import template
+from pipeline.typed import Strict
 from stages.records import Task
 
 PILLOW_REFUSES_ABOVE = 178_956_970  # twice PIL.Image.MAX_IMAGE_PIXELS, a global that is not ours to change
@@ -16,11 +17,7 @@ SIDE_MIN, SIDE_MAX = 16, 8192
 FAILED_ROW = "row:"  # begins the ids of failed rows, and of no others
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Columns(_Strict):
+class Columns(Strict):
     """Which column holds which field of a sample; `meta.caption` reaches into a nested column.
 
     `references` and `first` hold images: embedded bytes, `{bytes, path}` structs or paths below `images.root`.
@@ -43,7 +40,7 @@ class Columns(_Strict):
         return {field: column for field, column in self if column is not None}
 
 
-class Constants(_Strict):
+class Constants(Strict):
     """Values that hold for every row."""
 
     explanation: str | None = None
@@ -58,7 +55,7 @@ class Constants(_Strict):
         return {field: value for field, value in self if value is not None}
 
 
-class Images(_Strict):
+class Images(Strict):
     """Where images named by path lie: `path` is a template below `root`, `{image}` the name that the row gives."""
 
     root: str = Field(min_length=1)
@@ -72,7 +69,7 @@ class Images(_Strict):
         return value
 
 
-class CheckerSpec(_Strict):
+class CheckerSpec(Strict):
     """How a reward may check a row's result.
 
     objects: `columns` are put into one JSON object as they are (GenEval's include, exclude); those in `optional` may be absent.
@@ -84,7 +81,7 @@ class CheckerSpec(_Strict):
     optional: tuple[str, ...] = ()
 
 
-class TableSpec(_Strict):
+class TableSpec(Strict):
     """A JSONL, JSON-array or Parquet file and how its columns become samples.
 
     `id` names a row: `{row}` is its number, counted from 1; ids must differ within the source.

@@ -11,7 +11,7 @@ from pipeline.backends.openai.spec import Provider
 from pipeline.money.cost import Load
 from pipeline.traffic.adaptive import Adaptive
 from pipeline.traffic.breaker import Breaker
-from pipeline.traffic.rates import Rates
+from pipeline.traffic.rates import RateWindows
 from pipeline.traffic.terms import After, Answer
 
 
@@ -31,7 +31,7 @@ class Lane:
     def __init__(self, name: str, provider: Provider, most: int, patience_s: float) -> None:
         self.name = name
         self.in_flight = 0
-        self._rates = Rates(provider.requests_per_minute, provider.tokens_per_minute)
+        self._rates = RateWindows(provider.requests_per_minute, provider.tokens_per_minute)
         self._adaptive = Adaptive(min(most, provider.concurrency or most), random.Random(name))
         self._breaker = Breaker(name, patience_s)
         self._patience_s = patience_s

@@ -57,7 +57,7 @@ class Window:
             self._sum -= taken
 
 
-class Rates:
+class RateWindows:
     """The windows of one provider. A limit of None is none."""
 
     def __init__(self, requests_per_minute: int | None, tokens_per_minute: int | None) -> None:

@@ -1,7 +1,7 @@
 """The ladder drawn as one flow: a band as high as its samples enters on the left and is split rung by rung.
 
-In: the rungs of a `Figures`. Out: a `Picture` of ribbons and labels in pixels, which the template draws as SVG; and `stairs`, the
-same for a narrow screen. What passes peels off at the top, what leaves at the bottom, so the heights on the right add up to the
+In: the rungs of a `Figures`. Out: a `FunnelPicture` of ribbons and labels in pixels, which the template draws as SVG; and `stairs`,
+the same for a narrow screen. What passes peels off at the top, what leaves at the bottom, so the heights on the right add up to the
 height on the left: nothing gets lost.
 """
 
@@ -26,7 +26,7 @@ class Ribbon:
 
 
 @dataclass(frozen=True)
-class Node:
+class FunnelNode:
     """A rung: a bar at its place, with its name and count above."""
 
     x: float
@@ -48,7 +48,7 @@ class Label:
 
 
 @dataclass
-class Picture:
+class FunnelPicture:
     """All shapes of the drawing, and its size."""
 
     width: float = _WIDTH
@@ -56,7 +56,7 @@ class Picture:
     head: float = _HEAD
     node: float = _NODE
     ribbons: list[Ribbon] = field(default_factory=list)
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[FunnelNode] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
 
 
@@ -79,10 +79,10 @@ class Stair:
     onward: int
 
 
-def draw(rungs: Sequence[Rung]) -> Picture:
+def draw(rungs: Sequence[Rung]) -> FunnelPicture:
     """The picture of these rungs; rungs nobody entered are left out after the first."""
     shown = [r for n, r in enumerate(rungs) if n == 0 or r.entered]
-    picture = Picture()
+    picture = FunnelPicture()
     scale = _FLOW / max(shown[0].entered, 1)
     column = (_WIDTH - _LABELS - _LEFT) / len(shown)
     ends = _WIDTH - _LABELS
@@ -92,7 +92,7 @@ def draw(rungs: Sequence[Rung]) -> Picture:
     for n, rung in enumerate(shown):
         x = _LEFT + n * column
         height = _thick(rung.entered, scale)
-        picture.nodes.append(Node(x, top, height, rung.title, rung.entered))
+        picture.nodes.append(FunnelNode(x, top, height, rung.title, rung.entered))
         y = top
         for band in _passing(rung):
             y = _peel(picture, band, scale, x, y, top, ends)
@@ -163,7 +163,7 @@ def _extent(rungs: Sequence[Rung], scale: float) -> float:
     return max(sum(_slot(b.count, scale) + _GAP for b in bands), _thick(rungs[0].entered, scale) + _GAP)
 
 
-def _peel(picture: Picture, band: Band, scale: float, x: float, y: float, lane: float, ends: float) -> float:
+def _peel(picture: FunnelPicture, band: Band, scale: float, x: float, y: float, lane: float, ends: float) -> float:
     """One band from its place in a node to the lane it keeps; returns where the next slice of the node begins."""
     thick = _thick(band.count, scale)
     middle = lane + (_slot(band.count, scale) - thick) / 2

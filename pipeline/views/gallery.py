@@ -27,7 +27,7 @@ _MOST_REFERENCES, _MOST_FACETS = 6, 60
 
 
 @dataclass(frozen=True)
-class Frame:
+class PicturedStory:
     """A story with its small pictures, by sha256; None for an image that cannot be shown."""
 
     story: Story
@@ -62,7 +62,7 @@ class Section:
 
 
 @dataclass
-class Choice:
+class GalleryChoice:
     """Remembers the samples worth showing while the stories go by."""
 
     totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SECTIONS, 0))
@@ -105,13 +105,13 @@ def exhibit(story: Story, store: ImageStore) -> Exhibit:
     return Exhibit(story, fragment("story.html.j2", "strip", frame(story, store)))
 
 
-def frame(story: Story, store: ImageStore) -> Frame:
+def frame(story: Story, store: ImageStore) -> PicturedStory:
     """The story with its pictures; those of what was pruned, and of several references, are smaller."""
     seen = {m.image for m in story.moments if m.image is not None and m.loss != "pruned"}
     if len(story.references) == 1:
         seen.add(story.references[0])
     wanted = dict.fromkeys([*story.references[:_MOST_REFERENCES], *(m.image for m in story.moments if m.image)])
-    return Frame(story, {sha: thumbnail(store, sha, SIDE if sha in seen else SMALL) for sha in wanted})
+    return PicturedStory(story, {sha: thumbnail(store, sha, SIDE if sha in seen else SMALL) for sha in wanted})
 
 
 def fit(sections: list[Section], room: int) -> int:

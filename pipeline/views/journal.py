@@ -10,18 +10,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.replay.figures import Answers, Figures, RunFigures
+from pipeline.replay.figures import Answers, JournalFigures, RunFigures
 from pipeline.views.text import clip
 
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
-def as_json(found: Figures) -> str:
+def as_json(found: JournalFigures) -> str:
     """All figures as JSON: sizes in bytes, money in US dollars."""
     return json.dumps(asdict(found), indent=2)
 
 
-def print_journal(found: Figures, console: Console) -> None:
+def print_journal(found: JournalFigures, console: Console) -> None:
     """Print the answers by kind, the store, and every run of the database."""
     console.print(Text("Answers kept", "bold"))
     console.print(_kinds(found.answers))

@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from pipeline.output.share import Share
-from pipeline.views.charts.bars import Bar, Part, bars
+from pipeline.views.charts.bars import Bar, BarPart, bars
 from pipeline.views.charts.curves import Curve, curves
 from pipeline.views.charts.whiskers import Dot, whiskers
 from pipeline.views.figures import Figures
@@ -70,9 +70,9 @@ def calls_by_mode(reading: Reading) -> Markup | None:
         Bar(
             TITLES[row["key"]],
             [
-                Part(row["images"], "multistep", f"{row['images']:.1f}"),
-                Part(row["texts"], "reflection", f"{row['texts']:.1f}"),
-                Part(row["charged"] - row["own"], "lost"),
+                BarPart(row["images"], "multistep", f"{row['images']:.1f}"),
+                BarPart(row["texts"], "reflection", f"{row['texts']:.1f}"),
+                BarPart(row["charged"] - row["own"], "lost"),
             ],
             f"{row['own']:.1f} calls, {row['charged']:.1f} with the losses",
         )
@@ -89,7 +89,7 @@ def distributions(scores: Scores) -> Iterator[Markup]:
         spread = [
             Bar(
                 "steps, own sub-task" if row["moment"] == STEPS else row["moment"],
-                _parts_of_one([Part(row[str(s)], f"score-{s}") for s in range(1, 6)]),
+                _parts_of_one([BarPart(row[str(s)], f"score-{s}") for s in range(1, 6)]),
                 f"mean {row['mean']:.2f}, {100 * row['passed']:.0f} % pass, n {row['n']:,.0f}",
             )
             for row in rows(table)
@@ -114,7 +114,7 @@ def moves(scores: Scores) -> Markup | None:
     """Per round and axis: the share of redrawn images scored better, the same, or worse."""
     found = []
     for row in rows(scores.moves()):
-        parts = [Part(row[m], _MOVE_TONES[m], f"{row[m]:,}" if m != "same" else "") for m in MOVES]
+        parts = [BarPart(row[m], _MOVE_TONES[m], f"{row[m]:,}" if m != "same" else "") for m in MOVES]
         told = f"{row['better']:,} better, {row['worse']:,} worse of {sum(row[m] for m in MOVES):,}"
         found.append(Bar(f"{row['moment']}: {row['axis']}", _parts_of_one(parts), told))
     found.sort(key=lambda r: r.name.partition(":")[0])
@@ -172,7 +172,7 @@ def time_spent(reading: Reading) -> Markup | None:
     found = [
         Bar(
             f"{spoken(row['role'])}: {spoken(row['kind'])}",
-            [Part(row["seconds"], "multistep" if row["kind"] == "image" else "reflection")],
+            [BarPart(row["seconds"], "multistep" if row["kind"] == "image" else "reflection")],
             f"{percent(row['seconds'], whole['seconds']):.0f} %, median {row['median_s']:.2g} s",
         )
         for row in calls
@@ -187,7 +187,7 @@ def money_by_mode(reading: Reading) -> Markup | None:
     found = [
         Bar(
             TITLES[row["key"]],
-            [Part(row["own"], "multistep", f"{row['own']:.3f}"), Part(row["charged"] - row["own"], "lost")],
+            [BarPart(row["own"], "multistep", f"{row['own']:.3f}"), BarPart(row["charged"] - row["own"], "lost")],
             f"$ {row['own']:.4f}, {row['charged']:.4f} with the losses",
         )
         for row in rows(reading.money.by_mode())
@@ -201,6 +201,6 @@ def _by_axis(shares: Mapping[str, Share]) -> list[Dot]:
     return [Dot(n, shares[n], "bad" if n == VERDICT else "ink") for n in names]
 
 
-def _parts_of_one(parts: Sequence[Part]) -> list[Part]:
+def _parts_of_one(parts: Sequence[BarPart]) -> list[BarPart]:
     whole = sum(p.amount for p in parts) or 1
-    return [Part(p.amount / whole, p.tone, p.words) for p in parts]
+    return [BarPart(p.amount / whole, p.tone, p.words) for p in parts]

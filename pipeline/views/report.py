@@ -14,7 +14,7 @@ from pipeline.storage.image_store import ImageStore
 from pipeline.views import panels
 from pipeline.views.figures import FATES, Cause, Figures
 from pipeline.views.funnel import draw, stairs
-from pipeline.views.gallery import Choice, Section, fit
+from pipeline.views.gallery import GalleryChoice, Section, fit
 from pipeline.views.page import render, write
 from pipeline.views.remarks import remarks
 from pipeline.views.tables.reading import Reading, read, store_of
@@ -49,7 +49,7 @@ def report(out: Path) -> Path:
     Raises FileNotFoundError when `out` holds no finished build, ValueError when one of its files is damaged, or when even the
     page without a gallery is too large.
     """
-    choice = Choice()
+    choice = GalleryChoice()
     reading = read(out, choice.add)
     store = store_of(reading.run, out)
     values = _values(reading, store)

@@ -17,7 +17,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from pipeline.backends.world.server.bodies import Asked, Chat, Picture, edit
+from pipeline.backends.world.server.bodies import Chat, ImageBody, ModelRequest, edit
 from tests.faults.table import WORDS, Fault, Table, digest
 
 HANG_S = 30.0
@@ -86,13 +86,13 @@ class Faulty:
         return replies[fault]()
 
 
-async def read(scope: Any, body: bytes) -> Asked:
+async def read(scope: Any, body: bytes) -> ModelRequest:
     """A request as the world's server reads it."""
     if scope["path"].endswith("/edits"):
         form = await Request(scope, _again(body, None)).form()
         picture, images = await edit(form)
         return picture.asked(images)
-    shape = Chat if scope["path"].endswith("/chat/completions") else Picture
+    shape = Chat if scope["path"].endswith("/chat/completions") else ImageBody
     return shape.model_validate_json(body).asked()
 
 

@@ -114,7 +114,7 @@ class Built:
 
     def lock(self) -> "Built":
         """Lay the lock of the manifest."""
-        plan = lock.Plan(self.fingerprint, resolved(self.manifest), meaning(self.manifest, WORDS.hashes))
+        plan = lock.OutputIdentity(self.fingerprint, resolved(self.manifest), meaning(self.manifest, WORDS.hashes))
         lock.write(self.out, plan)
         return self
 

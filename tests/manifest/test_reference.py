@@ -21,7 +21,7 @@ from pipeline.backends.openai.spec import Fallback, Provider
 from pipeline.backends.world.models.skill import OPTIONS, PRESETS
 from pipeline.backends.world.source import WorldSpec
 from pipeline.manifest.file import load
-from pipeline.manifest.spec import Manifest, Models
+from pipeline.manifest.spec import Manifest, ModelSpecs
 from pipeline.money.spec import Price
 from pipeline.planning.plan import plan
 from pipeline.sources import images
@@ -31,7 +31,7 @@ from pipeline.storage.image_store import ImageStore
 
 TEXT = (Path(__file__).parents[2] / "manifests" / "README.md").read_text("utf-8")
 REQUIRED = "required"
-ROLES = {role: {"model": f"world-{role}"} for role, field in Models.model_fields.items() if field.is_required()}
+ROLES = {role: {"model": f"world-{role}"} for role, field in ModelSpecs.model_fields.items() if field.is_required()}
 
 
 def section(title: str) -> str:
@@ -63,9 +63,11 @@ def leaves(model: type[BaseModel], values: Any = None, prefix: str = "") -> Iter
     for name, field in model.model_fields.items():
         key, value = prefix + name, default(field) if values is None else getattr(values, name)
         if key == "models":
-            (role,) = {inner for f in Models.model_fields.values() for inner in models(f.annotation)}
+            (role,) = {inner for f in ModelSpecs.model_fields.values() for inner in models(f.annotation)}
             yield from leaves(role, None, "models.*.")
-            yield from ((f"models.{n}", f, default(f)) for n, f in Models.model_fields.items() if not f.is_required())
+            yield from (
+                (f"models.{n}", f, default(f)) for n, f in ModelSpecs.model_fields.items() if not f.is_required()
+            )
         elif key in TABLES_OF_THEIR_OWN or not models(field.annotation):
             yield key, field, value
         else:

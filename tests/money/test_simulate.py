@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.forecast.forecast import spread
 from pipeline.forecast.rates import CALLS, ENDS, LOST, QUANTITIES, SECONDS, USD, Atoms, Draw
-from pipeline.forecast.simulate import Job, simulate
+from pipeline.forecast.simulate import SimulatedJob, simulate
 from pipeline.output.cut import Finished, cut
 
 NO_QUOTAS = {"direct": None, "reflection": None, "multistep": None, "rl": None}
@@ -47,7 +47,9 @@ class Known:
 
 
 def of(samples, **changes):
-    return Job(**({"samples": samples, "rl": 0.0, "rl_climb": "direct", "quotas": NO_QUOTAS, "window": 0} | changes))
+    return SimulatedJob(
+        **({"samples": samples, "rl": 0.0, "rl_climb": "direct", "quotas": NO_QUOTAS, "window": 0} | changes)
+    )
 
 
 def test_sums_have_the_mean_and_the_spread_of_the_process():

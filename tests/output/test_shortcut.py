@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pipeline.output.finalise import finalise
-from pipeline.output.shortcut import Contest, Look, findings
+from pipeline.output.shortcut import Appearance, Contest, findings
 from pipeline.output.verify import verify
 from pipeline.storage.image_store import ImageStore
 from stages.records import ImageRef, Trajectory
@@ -49,8 +49,8 @@ def test_a_set_whose_rejected_images_were_blurred_is_caught(tmp_path, betrayed):
     ] == ([True] if betrayed else [])
 
 
-def look(width=64, height=64, kind="PNG", density=1.0) -> Look:
-    return Look(width, height, kind, density)
+def look(width=64, height=64, kind="PNG", density=1.0) -> Appearance:
+    return Appearance(width, height, kind, density)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_at_most_so_many_samples_are_measured_those_of_lowest_rank(output, monke
     truths = set(pq.read_table(out / truth_rows.NAME, columns=["id"]).column("id").to_pylist())
     lowest = [r["id"] for r in sorted(ranks, key=lambda r: (r["rank"], r["id"])) if r["id"] in truths]
     monkeypatch.setattr(truth_rows, "MOST", 3)
-    assert truth_rows.choose(out) == truth_rows.Choice(tuple(lowest[:3]), 4)
+    assert truth_rows.choose(out) == truth_rows.TruthChoice(tuple(lowest[:3]), 4)
     found = truth_figures(out, store)
     assert found.notes == ("measured on the 3 samples of lowest rank; 4 more were left out",)
     assert found.accepted.of <= 3

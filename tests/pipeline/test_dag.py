@@ -38,7 +38,7 @@ def job(folder, todo, *overrides):
     outcomes.create()
     counting = hub.start(SLOTS, len(todo), [], manifest.quotas)
     window = dag.window(manifest, len(todo))
-    return dag.Job(manifest, "test", str(folder), database, counting, window), outcomes
+    return dag.ClimbJob(manifest, "test", str(folder), database, counting, window), outcomes
 
 
 def most_at_once(log) -> int:

@@ -6,13 +6,13 @@ import pytest
 import yaml
 
 from pipeline.output import lock
-from pipeline.output.lock import OutputError, Plan
+from pipeline.output.lock import OutputError, OutputIdentity
 from pipeline.output.run_json import RunSummary
 from pipeline.storage.batch import Batch
 from pipeline.storage.entries import Entry
 from pipeline.storage.outcomes import Outcomes
 
-PLAN = Plan("a" * 64, {"name": "x", "quotas": {"direct": 5}, "run": {"concurrency": 1}})
+PLAN = OutputIdentity("a" * 64, {"name": "x", "quotas": {"direct": 5}, "run": {"concurrency": 1}})
 
 
 MEANING = {
@@ -50,14 +50,14 @@ def test_a_fresh_folder_an_unfinished_one_and_a_finished_one(tmp_path):
     assert lock.settle(tmp_path, PLAN, overwrite=False) == "unfinished"
     finish(tmp_path)
     assert lock.settle(tmp_path, PLAN, overwrite=False) == "finished"
-    wider = Plan(PLAN.fingerprint, {**PLAN.manifest, "run": {"concurrency": 9}})
+    wider = OutputIdentity(PLAN.fingerprint, {**PLAN.manifest, "run": {"concurrency": 9}})
     assert lock.settle(tmp_path, wider, overwrite=False) == "finished"
 
 
 def test_other_quotas_go_on_from_the_same_outcomes(tmp_path):
     lock.write(tmp_path, PLAN)
     finish(tmp_path)
-    more = Plan(PLAN.fingerprint, {**PLAN.manifest, "quotas": {"direct": 6}})
+    more = OutputIdentity(PLAN.fingerprint, {**PLAN.manifest, "quotas": {"direct": 6}})
     assert lock.settle(tmp_path, more, overwrite=False) == "unfinished"
 
 
@@ -80,7 +80,7 @@ def test_another_fingerprint_is_refused_unless_overwritten(tmp_path):
     lock.write(tmp_path, PLAN)
     (tmp_path / "sft").mkdir()
     (tmp_path / "notes.txt").write_text("mine")
-    other = Plan("b" * 64, PLAN.manifest)
+    other = OutputIdentity("b" * 64, PLAN.manifest)
     with pytest.raises(OutputError, match="--overwrite"):
         lock.settle(tmp_path, other, overwrite=False)
     assert lock.settle(tmp_path, other, overwrite=True) == "fresh"
@@ -144,11 +144,11 @@ def refusal(out, plan):
 
 
 def test_a_refusal_shows_the_difference_and_what_may_be_done(tmp_path):
-    lock.write(tmp_path, Plan("a" * 64, PLAN.manifest, MEANING))
+    lock.write(tmp_path, OutputIdentity("a" * 64, PLAN.manifest, MEANING))
     database = Outcomes(f"sqlite:///{tmp_path / 'run.db'}", "one")
     database.create()
     database.commit(Batch(entries=[Entry(f"k{n}", "plan", 1.0, "words") for n in range(1234)]))
-    said = refusal(tmp_path, Plan("b" * 64, PLAN.manifest, OTHER))
+    said = refusal(tmp_path, OutputIdentity("b" * 64, PLAN.manifest, OTHER))
     database.close()
     assert said.splitlines()[0].endswith("; 1,234 answers are journalled there. What differs:")
     assert said.splitlines()[1:5] == [
@@ -164,8 +164,8 @@ def test_a_refusal_shows_the_difference_and_what_may_be_done(tmp_path):
 
 
 def test_many_differences_are_cut_short(tmp_path):
-    lock.write(tmp_path, Plan("a" * 64, PLAN.manifest, {str(n): n for n in range(30)}))
-    said = refusal(tmp_path, Plan("b" * 64, PLAN.manifest, {str(n): "x" * 500 for n in range(30)}))
+    lock.write(tmp_path, OutputIdentity("a" * 64, PLAN.manifest, {str(n): n for n in range(30)}))
+    said = refusal(tmp_path, OutputIdentity("b" * 64, PLAN.manifest, {str(n): "x" * 500 for n in range(30)}))
     assert "... and 18 more" in said
     assert max(map(len, said.splitlines()[1:-5])) < 90
 
@@ -177,9 +177,9 @@ def test_a_lock_of_an_older_version_is_compared_as_far_as_it_goes(tmp_path):
         "sources": [{"name": "edits", "path": "/old/edits.json"}],
     }
     (tmp_path / lock.LOCK).write_text(yaml.safe_dump({"fingerprint": "a" * 64, "manifest": old}))
-    assert lock.read(tmp_path) == Plan("a" * 64, old)
+    assert lock.read(tmp_path) == OutputIdentity("a" * 64, old)
     meaning = {"policy": {"rounds": 2, "new": 1}, "sources": [{"name": "edits", "path": "edits.json", "content": "1"}]}
-    lines = refusal(tmp_path, Plan("b" * 64, PLAN.manifest, meaning)).splitlines()
+    lines = refusal(tmp_path, OutputIdentity("b" * 64, PLAN.manifest, meaning)).splitlines()
     assert lines[1] == "  policy.rounds: 3 -> 2"
     assert "an older version" in lines[2]
     assert lines[3] == "Say which you want:"
@@ -188,7 +188,7 @@ def test_a_lock_of_an_older_version_is_compared_as_far_as_it_goes(tmp_path):
 def test_a_fork_of_what_is_unfinished_goes_on_in_the_folder(tmp_path):
     lock.write(tmp_path, PLAN)
     (tmp_path / "run.db").write_text("journal")
-    other = Plan("b" * 64, PLAN.manifest)
+    other = OutputIdentity("b" * 64, PLAN.manifest)
     assert lock.settle(tmp_path, other, overwrite=False, fork=True) == "unfinished"
     assert (tmp_path / "run.db").read_text() == "journal"
     assert lock.settle(tmp_path, PLAN, overwrite=False, fork=True) == "unfinished"
@@ -196,7 +196,7 @@ def test_a_fork_of_what_is_unfinished_goes_on_in_the_folder(tmp_path):
 
 def test_a_fork_never_leaves_a_mix(tmp_path, monkeypatch):
     """Killed at any moment, the folder is the old output as it was, or an unfinished one."""
-    other = Plan("b" * 64, PLAN.manifest, OTHER)
+    other = OutputIdentity("b" * 64, PLAN.manifest, OTHER)
     lock.write(tmp_path, PLAN)
     finish(tmp_path)
     assert lock.settle(tmp_path, other, overwrite=False, fork=True) == "unfinished"

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.traffic.rates import Rates, Window
+from pipeline.traffic.rates import RateWindows, Window
 
 CALLS = st.lists(
     st.tuples(st.floats(0, 20), st.integers(1, 400), st.floats(0, 1.2), st.floats(0, 90)), min_size=1, max_size=120
@@ -18,7 +18,7 @@ def most_in_a_minute(sent: list[tuple[float, float]]) -> float:
 @given(st.integers(1, 90), st.integers(400, 3000), CALLS)
 def test_no_minute_holds_more_than_is_granted(requests, tokens, calls):
     """Calls come at any time, reserve up to 400 tokens, and use up to what they reserved, some time later."""
-    rates, now = Rates(requests, tokens), 0.0
+    rates, now = RateWindows(requests, tokens), 0.0
     sent: list[tuple[float, float]] = []
     held: dict[int, float] = {}
     settles: list[tuple[float, int, float]] = []
@@ -42,7 +42,7 @@ def test_no_minute_holds_more_than_is_granted(requests, tokens, calls):
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, 600))
 def test_the_whole_rate_is_used_by_who_always_wants_more(limit):
-    rates, now, sent = Rates(limit, None), 0.0, 0
+    rates, now, sent = RateWindows(limit, None), 0.0, 0
     while now < 300:
         now = rates.ready_at(1, now)
         rates.take(sent, 1, now)
@@ -68,7 +68,7 @@ def test_what_is_larger_than_the_limit_goes_alone():
 
 
 def test_a_call_that_was_not_sent_gives_its_place_back():
-    rates = Rates(1, 50)
+    rates = RateWindows(1, 50)
     rates.take(1, 50, 0.0)
     assert rates.ready_at(50, 1.0) == 60
     rates.unsent(1)

@@ -38,7 +38,7 @@ class Run:
         self.outcomes = Outcomes(f"sqlite:///{folder / 'run.db'}", "test")
         self.outcomes.create()
         self.hub = hub.start(SLOTS, count, [], self.manifest.quotas)
-        self.job = dag.Job(
+        self.job = dag.ClimbJob(
             self.manifest, "test", str(folder), f"sqlite:///{folder / 'run.db'}", self.hub, len(self.todo)
         )
         self.ladder = ladder(Sleeper(median_s, 0.1, str(self.log)), per_rung=True)

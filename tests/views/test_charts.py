@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.output.share import Share
-from pipeline.views.charts.bars import Bar, Part, bars
+from pipeline.views.charts.bars import Bar, BarPart, bars
 from pipeline.views.charts.curves import Curve, curves
 from pipeline.views.charts.ink import ink, plot, sheet, svg
 from pipeline.views.charts.whiskers import Dot, whiskers
@@ -26,7 +26,11 @@ def drawn() -> list[str]:
     shares = [Dot("A <b> $x_1$ & more", Share(3, 40)), Dot("all", Share(40, 40), "on")]
     return [
         str(
-            bars("b", "Bars", [Bar("one $", [Part(2, "direct", "2"), Part(1, "score-3")], "3 calls"), Bar("none", [])])
+            bars(
+                "b",
+                "Bars",
+                [Bar("one $", [BarPart(2, "direct", "2"), BarPart(1, "score-3")], "3 calls"), Bar("none", [])],
+            )
         ),
         str(whiskers("w", "Shares", shares)),
         str(curves("c", "Means", ["first", "last"], [Curve("quality", "axis-3", [4.5, None])], (1, 3, 5))),

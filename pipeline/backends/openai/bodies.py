@@ -38,7 +38,7 @@ async def bounded(response: httpx2.Response) -> None:
     """
     if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
         raise httpx2.DecodingError("packed more than once", request=response.request)
-    sent = _Sent(cast(httpx2.AsyncByteStream, response.stream))
+    sent = _CountedStream(cast(httpx2.AsyncByteStream, response.stream))
     # it unpacks in pieces of 1 MiB
     packed = httpx2.Response(response.status_code, headers=response.headers, stream=sent, request=response.request)
     response.headers.pop("content-encoding", None)
@@ -47,7 +47,7 @@ async def bounded(response: httpx2.Response) -> None:
 
 
 @dataclass
-class _Sent(httpx2.AsyncByteStream):
+class _CountedStream(httpx2.AsyncByteStream):
     """Bytes as they were sent. They end where nothing unpacks from them any more: a decoder would keep all that follows its end."""
 
     stream: httpx2.AsyncByteStream
@@ -70,7 +70,7 @@ class _Counted(httpx2.AsyncByteStream):
     """Unpacked bytes up to a limit: beyond it they end quietly where they may be `cut`, else with TooMuch."""
 
     packed: httpx2.Response
-    sent: _Sent
+    sent: _CountedStream
     limit: int
     cut: bool
 

@@ -50,7 +50,7 @@ _LONG_PARAMS = frozenset({"input_tokens", "input_text"})  # how vLLM names what 
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ServerError:
     """An error as the server describes it. `codes` in lower case; `flagged`: a moderator found something in the input."""
 
     status: int
@@ -103,18 +103,18 @@ def _body(error: APIStatusError) -> Any:
         return error.body
 
 
-def fault(status: int, headers: Mapping[str, str], body: Any) -> Fault:
+def fault(status: int, headers: Mapping[str, str], body: Any) -> ServerError:
     """An error's body in any of the forms that servers use: {"error": {...}}, a list of one, a bare text."""
     if isinstance(body, list) and body:
         body = body[0]
     inner = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(inner, dict):
-        return Fault(status, words=str(inner or ""), retry_after=retry_after(headers))
+        return ServerError(status, words=str(inner or ""), retry_after=retry_after(headers))
     deeper = inner.get("innererror")
     named = [inner.get(k) for k in ("code", "type", "status")]
     named += [deeper.get("code")] if isinstance(deeper, dict) else []
     metadata = inner.get("metadata")
-    return Fault(
+    return ServerError(
         status,
         frozenset(str(code).lower() for code in named if isinstance(code, str | int)),
         str(inner.get("param") or ""),
@@ -132,7 +132,7 @@ def inside(error: Any, by: From) -> ModelError:
     return classified(fault(status, {}, {"error": error}), by)
 
 
-def classified(found: Fault, by: From) -> ModelError:
+def classified(found: ServerError, by: From) -> ModelError:
     """The one of ours that a fault amounts to."""
     status, codes = found.status, found.codes
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from pipeline.backends.openai.schemas import Structured
-from pipeline.quoting import shown
+from pipeline.typed import shown
 
 _OURS = ("model", "messages", "prompt", "stream", "n", "image")
 

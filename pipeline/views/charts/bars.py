@@ -15,7 +15,7 @@ _ROW, _BAR, _NAME = 40.0, 15.0, 30
 
 
 @dataclass(frozen=True)
-class Part:
+class BarPart:
     """A piece of a bar: its amount, its tone (`ink.ink`), and words for it inside the bar where they fit."""
 
     amount: float
@@ -28,7 +28,7 @@ class Bar:
     """One row: its name, its parts from left to right, and the figure at the right end of its name's line."""
 
     name: str
-    parts: Sequence[Part]
+    parts: Sequence[BarPart]
     figure: str = ""
 
 

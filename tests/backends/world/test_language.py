@@ -97,7 +97,7 @@ OP = st.one_of(
     st.builds(ops.Alter, ANY, CHANGE),
     st.builds(ops.Complete, ANY),
     st.builds(ops.Turn, ANY, one_of((*FACINGS, "around", "clockwise", "counterclockwise"))),
-    st.builds(ops.Match, SHAPE),
+    st.builds(ops.MatchOthers, SHAPE),
     st.builds(ops.Move, ONE, SPOT),
     st.builds(ops.Push, ONE, one_of(FACINGS)),
     st.builds(ops.Swap, ONE, ONE).filter(lambda op: op.target != op.other),

@@ -42,7 +42,7 @@ def test_every_part_of_a_plan_is_concrete() -> None:
     for draft, _ in drafts(200, 3):
         desk = desk_of(draft)
         for op in spelled_out(desk.start, draft.clauses, Context(desk.pictures)):
-            assert not isinstance(op, ops.Count | ops.Match | ops.Later | ops.Push)
+            assert not isinstance(op, ops.Count | ops.MatchOthers | ops.Later | ops.Push)
             if isinstance(op, ops.Add | ops.AddFrom | ops.Move):
                 assert isinstance(op.place, str)
             target = getattr(op, "target", None)

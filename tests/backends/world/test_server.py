@@ -19,7 +19,7 @@ from pipeline.backends.world.drawing.draw import png
 from pipeline.backends.world.models.skill import PRESETS, skill
 from pipeline.backends.world.respond import respond
 from pipeline.backends.world.server.app import app
-from pipeline.backends.world.server.problems import Problem
+from pipeline.backends.world.server.problems import RequestProblem
 from pipeline.backends.world.server.serve import serve
 from pipeline.backends.world.server.work import Workers
 from pipeline.backends.world.source import WorldSpec, rows
@@ -232,7 +232,7 @@ def test_a_worker_that_dies_is_replaced():
     async def asked():
         workers = Workers(1)
         try:
-            with pytest.raises(Problem, match="ask again"):
+            with pytest.raises(RequestProblem, match="ask again"):
                 await workers.run(os.abort)
             assert await workers.run(len, "abc") == 3
         finally:

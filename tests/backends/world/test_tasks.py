@@ -65,7 +65,7 @@ def test_each_clause_changes_things_of_its_own_and_every_scene_can_be_drawn(made
         touched |= changed
         if isinstance(op, ops.Count):
             assert len(group(made.now, op.look)) == op.number
-        if isinstance(op, ops.Match):
+        if isinstance(op, ops.MatchOthers):
             assert len({t.look for t in group(made.now, Look(op.shape))}) == 1
     assert made.now.artifacts == ()
 

@@ -8,7 +8,7 @@ size tells nothing.
 import cv2
 import numpy as np
 
-from pipeline.backends.world.drawing.layers import Frame, Layers, Pixels, coverage, paints, split
+from pipeline.backends.world.drawing.layers import Layers, Patch, Pixels, coverage, paints, split
 from pipeline.backends.world.drawing.light import SHADOW, SHADOW_OFFSET, SHADOW_SOFTNESS, field
 from pipeline.backends.world.drawing.outlines import REACH, Floats
 from pipeline.backends.world.scenes.looks import BACKGROUNDS, COLOURS, SIZES, TONES
@@ -26,7 +26,7 @@ def _stamp(thing: Thing, w: int, h: int) -> tuple[Layers, int, int]:
     reach = int((SIZES[thing.size] * REACH + max(SHADOW_OFFSET) + 2.5 * SHADOW_SOFTNESS) * unit) + 3
     left, top = max(0, int(x) - reach), max(0, int(y) - reach)
     right, bottom = min(w, int(x) + reach), min(h, int(y) + reach)
-    return split(thing, Frame(right - left, bottom - top, x - left, y - top, unit)), left, top
+    return split(thing, Patch(right - left, bottom - top, x - left, y - top, unit)), left, top
 
 
 def _shadow(canvas: Floats, cover: Floats, left: int, top: int) -> None:
@@ -47,7 +47,7 @@ def _streak(canvas: Floats, scene: Scene, place: str, rng: np.random.Generator) 
     along = np.array([np.cos(angle), np.sin(angle)])
     side = np.array([-along[1], along[0]]) * across
     quad = np.array([along * half + side, along * half - side, -along * half - side, -along * half + side])
-    cover = coverage((quad,), Frame(w, h, x, y, unit), 1.0)[..., None]
+    cover = coverage((quad,), Patch(w, h, x, y, unit), 1.0)[..., None]
     ground = np.array(BACKGROUNDS[scene.background], np.float32)
     table = np.array(list(COLOURS.values()), np.float32)
     visible = table[np.linalg.norm(table - ground, axis=1) > STREAK_CONTRAST]

@@ -29,7 +29,7 @@ SHINE = {"black": (112, 112, 120)}
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Patch:
     """A patch `width` x `height` in pixels, the thing's centre on it, and how many pixels the picture's shorter side has."""
 
     width: int
@@ -57,12 +57,12 @@ def paints(colour: str) -> Floats:
     return np.stack([first, second, np.array(COLOURS[INK.get(colour, "white")]), glare]).astype(np.float32)
 
 
-def _fixed(points: Floats, frame: Frame, radius: float) -> npt.NDArray[np.int32]:
+def _fixed(points: Floats, frame: Patch, radius: float) -> npt.NDArray[np.int32]:
     # Pixel centres of the fine grid lie at half-integers, hence the -0.5; four bits of sub-pixel precision.
     return np.round(((points * radius + (frame.x, frame.y)) * OVERSAMPLE - 0.5) * 16).astype(np.int32)
 
 
-def coverage(solid: Polygons, frame: Frame, radius: float, holes: Polygons = ()) -> Floats:
+def coverage(solid: Polygons, frame: Patch, radius: float, holes: Polygons = ()) -> Floats:
     """How much of each pixel the polygons cover, 0..1; they are counted in radii around the frame's centre."""
     fine: Pixels = np.zeros((frame.height * OVERSAMPLE, frame.width * OVERSAMPLE), np.uint8)
     for level, polygons in ((255, solid), (0, holes)):
@@ -71,7 +71,7 @@ def coverage(solid: Polygons, frame: Frame, radius: float, holes: Polygons = ())
     return _averaged(fine, frame)
 
 
-def inked(lines: list[Stroke], frame: Frame, radius: float) -> Floats:
+def inked(lines: list[Stroke], frame: Patch, radius: float) -> Floats:
     """How much of each pixel the strokes cover, 0..1."""
     fine: Pixels = np.zeros((frame.height * OVERSAMPLE, frame.width * OVERSAMPLE), np.uint8)
     for line in lines:
@@ -80,17 +80,17 @@ def inked(lines: list[Stroke], frame: Frame, radius: float) -> Floats:
     return _averaged(fine, frame)
 
 
-def _averaged(fine: Pixels, frame: Frame) -> Floats:
+def _averaged(fine: Pixels, frame: Patch) -> Floats:
     return np.asarray(cv2.resize(fine, (frame.width, frame.height), interpolation=cv2.INTER_AREA), np.float32) / 255
 
 
-def _grid(frame: Frame, radius: float) -> tuple[Floats, Floats]:
+def _grid(frame: Patch, radius: float) -> tuple[Floats, Floats]:
     u = ((np.arange(frame.width) + 0.5 - frame.x) / radius).astype(np.float32)
     v = ((np.arange(frame.height) + 0.5 - frame.y) / radius).astype(np.float32)
     return u[None, :], v[:, None]
 
 
-def split(thing: Thing, frame: Frame) -> Layers:
+def split(thing: Thing, frame: Patch) -> Layers:
     """The layers of a thing whose centre is the frame's."""
     radius = SIZES[thing.size] * frame.unit
     shape = figure(thing.shape, thing.facing, thing.chipped)

@@ -83,7 +83,7 @@ def _respects(wanted: Thing, got: Thing, known: frozenset[str]) -> list[Sort]:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class SeenScene:
     """A scene as it was, what is demanded of it, and what is seen."""
 
     before: Scene
@@ -161,7 +161,7 @@ def _look(scene: Scene, place: str) -> object:
 
 def compare(before: Scene, demand: Demand, got: Scene, known: frozenset[str], keeps: bool) -> list[Fault]:
     """Everything that differs between the scene demanded and the scene seen; `keeps`: there was something to keep."""
-    case = Comparison(before, replace(demand, scene=demand.scene.settled()), got.settled(), known, keeps)
+    case = SeenScene(before, replace(demand, scene=demand.scene.settled()), got.settled(), known, keeps)
     faults = case.things() + case.grounds()
     wanted = set(demand.scene.artifacts)
     faults += [Fault("streak", p, named=False) for p in got.artifacts if p not in wanted]

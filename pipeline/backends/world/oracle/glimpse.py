@@ -11,7 +11,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from pipeline.backends.world.drawing.layers import Frame, paints, split
+from pipeline.backends.world.drawing.layers import Patch, paints, split
 from pipeline.backends.world.drawing.outlines import Floats
 from pipeline.backends.world.oracle.flat import SIDE, Flat
 from pipeline.backends.world.scenes.looks import BACKGROUNDS, COLOURS, PLACES, PLAIN, SIZES
@@ -32,7 +32,7 @@ class _Sample:
 
 @lru_cache(512)
 def _sample(model: Thing) -> _Sample:
-    layers = split(model, Frame(PATCH, PATCH, PATCH / 2, PATCH / 2, UNIT))
+    layers = split(model, Patch(PATCH, PATCH, PATCH / 2, PATCH / 2, UNIT))
     painted = np.stack([layers.mix @ paints(colour) * layers.light[..., None] for colour in COLOURS])
     moments = cv2.moments((layers.cover > 0.5).astype(np.uint8), binaryImage=True)
     middle = moments["m10"] / moments["m00"] + 0.5, moments["m01"] / moments["m00"] + 0.5

@@ -114,7 +114,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class MatchOthers:
     """Of three or more things of a shape, let the one that is unlike the others look as they do."""
 
     shape: str
@@ -222,7 +222,7 @@ Op = (
     | Complete
     | Turn
     | Count
-    | Match
+    | MatchOthers
     | Move
     | Push
     | Swap

@@ -129,7 +129,7 @@ def _changed(scene: Scene, op: Op, context: Context) -> Scene:
             return _each(scene, target, _whole)
         case ops.Turn(target, to):
             return _each(scene, target, lambda t: replace(t, facing=turned(t, to)))
-        case ops.Match(shape):
+        case ops.MatchOthers(shape):
             return _matched(scene, shape)
     raise Unresolved(f"nobody knows how to carry out {op.kind}")
 

@@ -15,8 +15,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from pipeline.backends.world.models.skill import PRESETS
-from pipeline.backends.world.server.bodies import Chat, Picture, edit
-from pipeline.backends.world.server.problems import Problem, told_in_form
+from pipeline.backends.world.server.bodies import Chat, ImageBody, edit
+from pipeline.backends.world.server.problems import RequestProblem, told_in_form
 from pipeline.backends.world.server.work import Reply, Workers, work
 from pipeline.backends.world.tokens import CHARACTERS, text_tokens
 from stages.errors import Refused
@@ -53,7 +53,7 @@ def app(workers: int) -> FastAPI:
         return _completion(body, {"content": reply.content}, reply.usage)
 
     @world.post("/v1/images/generations")
-    async def generations(body: Picture) -> JSONResponse:
+    async def generations(body: ImageBody) -> JSONResponse:
         return _picture(body, await staff[0].run(work, body.asked()))
 
     @world.post("/v1/images/edits")
@@ -73,7 +73,7 @@ def _add_models(world: FastAPI) -> None:
     @world.get("/v1/models/{name}")
     async def model(name: str) -> dict[str, Any]:
         if name not in PRESETS:
-            raise Problem(
+            raise RequestProblem(
                 404, f"there is no model {name!r}; there are {', '.join(PRESETS)}", "model_not_found", "model"
             )
         return _model(name)
@@ -106,7 +106,7 @@ def _completion(body: Chat, message: dict[str, Any], took: Usage) -> JSONRespons
     )
 
 
-def _picture(body: Picture, reply: Reply) -> JSONResponse:
+def _picture(body: ImageBody, reply: Reply) -> JSONResponse:
     assert isinstance(reply.content, bytes)
     assert reply.image is not None
     body.check_size(reply.image.width, reply.image.height)

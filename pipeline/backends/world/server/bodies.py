@@ -1,6 +1,6 @@
 """The bodies of requests, as the OpenAI API words them, and what they ask of the world.
 
-In: JSON, or the fields of a form. Out: `Asked`, which holds exactly what a model of the world would be handed in this process.
+In: JSON, or the fields of a form. Out: `ModelRequest`: exactly what a model of the world would be handed in this process.
 Parameters that mean nothing to the world (temperature, quality, user, ...) are let pass, as servers do; what would change the
 shape of the answer is not.
 """
@@ -15,12 +15,12 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from pipeline.backends.world.models.skill import PRESETS, Skill, skill
-from pipeline.backends.world.server.problems import Problem, invalid, unfit
+from pipeline.backends.world.server.problems import RequestProblem, invalid, unfit
 from stages.protocols import Message
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ModelRequest:
     """A request to a model of the world, whichever way it came. `images` are encoded bytes, in order, the canvas last."""
 
     skill: Skill
@@ -42,7 +42,7 @@ class _Body(BaseModel):
     def skill(self) -> Skill:
         """The skill of the model that is asked. Raises Problem."""
         if self.model not in PRESETS:
-            raise Problem(
+            raise RequestProblem(
                 404, f"there is no model {self.model!r}; there are {', '.join(PRESETS)}", "model_not_found", "model"
             )
         try:
@@ -119,11 +119,11 @@ class Chat(_Body):
         """How long the reply may be."""
         return self.max_completion_tokens or self.max_tokens
 
-    def asked(self) -> Asked:
+    def asked(self) -> ModelRequest:
         """What this asks of which model. Raises Problem."""
         images = [image for n, said in enumerate(self.messages) for image in said.images(f"messages.{n}")]
         messages = tuple(Message(said.role, said.text()) for said in self.messages)
-        return Asked(self.skill(), messages, tuple(images), self.seed, self._schema())
+        return ModelRequest(self.skill(), messages, tuple(images), self.seed, self._schema())
 
     def _schema(self) -> str:
         if self.modalities and "image" in self.modalities:
@@ -138,7 +138,7 @@ class Chat(_Body):
         )
 
 
-class Picture(_Body):
+class ImageBody(_Body):
     """POST /v1/images/generations, and the fields of an edit. The size stands in the prompt; one given here must be the same."""
 
     prompt: str
@@ -146,9 +146,9 @@ class Picture(_Body):
     response_format: Literal["b64_json"] | None = None
     output_format: Literal["png"] | None = None
 
-    def asked(self, images: Sequence[bytes] = ()) -> Asked:
+    def asked(self, images: Sequence[bytes] = ()) -> ModelRequest:
         """What this asks of which model. Raises Problem."""
-        return Asked(self.skill(), (Message("user", self.prompt),), tuple(images), self.seed, "image")
+        return ModelRequest(self.skill(), (Message("user", self.prompt),), tuple(images), self.seed, "image")
 
     def check_size(self, width: int, height: int) -> None:
         """Raises Problem when an image of that size is not what was asked for."""
@@ -156,7 +156,7 @@ class Picture(_Body):
             raise invalid(f"size is {self.size}, and the prompt asks for {width}x{height}", "size")
 
 
-async def edit(form: FormData) -> tuple[Picture, list[bytes]]:
+async def edit(form: FormData) -> tuple[ImageBody, list[bytes]]:
     """POST /v1/images/edits: its fields and its images, in order. Clients write `options[slip]` for what JSON nests.
 
     Raises Problem.
@@ -175,6 +175,8 @@ async def edit(form: FormData) -> tuple[Picture, list[bytes]]:
     if not images:
         raise invalid("there is no image to edit", "image")
     try:
-        return Picture.model_validate({k: int(v) if k == "n" and v.isdigit() else v for k, v in fields.items()}), images
+        return ImageBody.model_validate(
+            {k: int(v) if k == "n" and v.isdigit() else v for k, v in fields.items()}
+        ), images
     except ValidationError as error:
         raise unfit(list(error.errors())) from error

@@ -1,6 +1,6 @@
 """What a request may be told instead of an answer, in the form in which the OpenAI API tells it.
 
-In: a status, words, a code, and the parameter they are about. Out: `Problem`, and the JSON of any error the server can meet.
+In: a status, words, a code, and the parameter they are about. Out: `RequestProblem`, and the JSON of any error the server can meet.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from stages.errors import Refused
 
 
-class Problem(Exception):
+class RequestProblem(Exception):
     """A request that gets no answer. It crosses process borders, as what it was made of."""
 
     def __init__(self, status: int, message: str, code: str, param: str | None = None) -> None:
@@ -28,12 +28,12 @@ class Problem(Exception):
         return JSONResponse({"error": error}, self.status)
 
 
-def invalid(message: str, param: str | None = None) -> Problem:
+def invalid(message: str, param: str | None = None) -> RequestProblem:
     """A request that cannot be followed as it stands."""
-    return Problem(400, message, "invalid_value", param)
+    return RequestProblem(400, message, "invalid_value", param)
 
 
-def unfit(errors: list[Any]) -> Problem:
+def unfit(errors: list[Any]) -> RequestProblem:
     """All that pydantic finds wrong with a body, on one line."""
     told = []
     for error in errors:
@@ -45,13 +45,13 @@ def unfit(errors: list[Any]) -> Problem:
 def told_in_form(app: FastAPI) -> None:
     """Lets `app` answer every error in that form."""
 
-    @app.exception_handler(Problem)
-    async def problem(_: Request, error: Problem) -> JSONResponse:
+    @app.exception_handler(RequestProblem)
+    async def problem(_: Request, error: RequestProblem) -> JSONResponse:
         return error.response
 
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
-        return Problem(400, error.text, "content_policy_violation").response
+        return RequestProblem(400, error.text, "content_policy_violation").response
 
     @app.exception_handler(RequestValidationError)
     async def not_valid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -60,4 +60,4 @@ def told_in_form(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def not_there(request: Request, error: HTTPException) -> JSONResponse:
         place = f"{request.method} {request.url.path}"
-        return Problem(error.status_code, f"{place}: {error.detail}", "unknown_url").response
+        return RequestProblem(error.status_code, f"{place}: {error.detail}", "unknown_url").response

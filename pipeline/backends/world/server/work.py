@@ -1,6 +1,6 @@
 """The work behind an answer, done in worker processes: the event loop sees neither pixels nor drawing.
 
-In: `Asked`. Out: text or PNG bytes, its size, and the tokens it took. A worker that died is replaced, and its request told so.
+In: `ModelRequest`. Out: text or PNG bytes, its size, and the tokens it took. A worker that died is replaced; its request hears so.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from PIL import Image, UnidentifiedImageError
 
 from pipeline.backends.world.models.skill import PRESETS
 from pipeline.backends.world.respond import respond
-from pipeline.backends.world.server.bodies import Asked
-from pipeline.backends.world.server.problems import Problem, invalid
+from pipeline.backends.world.server.bodies import ModelRequest
+from pipeline.backends.world.server.problems import RequestProblem, invalid
 from pipeline.backends.world.tokens import usage
 from pipeline.storage.image_store import describe
 from pipeline.workers import process_pool
@@ -34,7 +34,7 @@ class Reply:
     usage: Usage
 
 
-def work(asked: Asked) -> Reply:
+def work(asked: ModelRequest) -> Reply:
     """The reply to a request, in a worker. Raises stages.errors.Refused, Problem for an image that is none."""
     shown = [_described(data, n) for n, data in enumerate(asked.images, 1)]
     content = respond(asked.messages, asked.images, asked.seed, schema=asked.schema, skill=asked.skill)
@@ -84,7 +84,7 @@ class Workers:
         except BrokenProcessPool as error:
             if self._pool is pool:
                 self._pool = process_pool(self._count)
-            raise Problem(503, "a worker of the world died; ask again", "worker_died") from error
+            raise RequestProblem(503, "a worker of the world died; ask again", "worker_died") from error
 
     def stop(self) -> None:
         """Let them end: what waits for them is dropped. They are gone before this process is."""

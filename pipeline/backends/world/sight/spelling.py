@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from pipeline.backends.world.drawing.layers import Frame, inked, paints
+from pipeline.backends.world.drawing.layers import Patch, inked, paints
 from pipeline.backends.world.drawing.letters import DIGITS, LETTERS, glyph
 from pipeline.backends.world.drawing.light import shade
 from pipeline.backends.world.drawing.outlines import PLATE, Floats
@@ -31,8 +31,8 @@ class _Line:
     energy: Floats
 
 
-def _frame() -> Frame:
-    return Frame(WIDTH, HEIGHT, WIDTH / 2, HEIGHT / 2, RADIUS)
+def _frame() -> Patch:
+    return Patch(WIDTH, HEIGHT, WIDTH / 2, HEIGHT / 2, RADIUS)
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pipeline.backends.world.drawing.layers import Frame, Layers, Pixels, paints, split
+from pipeline.backends.world.drawing.layers import Layers, Patch, Pixels, paints, split
 from pipeline.backends.world.drawing.outlines import Floats
 from pipeline.backends.world.scenes.looks import (
     CLOTH,
@@ -105,7 +105,7 @@ def filled(mask: Pixels, largest: float = HOLE) -> Pixels:
 
 def _layers(form: Form, x: float, y: float, texture: str = PLAIN, mark: str = "") -> Layers:
     thing = Thing(form.shape, "red", form.size, "center", texture, mark, form.facing, form.chipped)
-    return split(thing, Frame(PATCH, PATCH, x, y, UNIT))
+    return split(thing, Patch(PATCH, PATCH, x, y, UNIT))
 
 
 def _silhouette(form: Form, x: float, y: float) -> Floats:

@@ -56,7 +56,7 @@ _NAMES: Mapping[type[Op], str] = MappingProxyType(
         ops.Complete: "part_completion",
         ops.Count: "count",
         ops.Clean: "anomaly_correction",
-        ops.Match: "anomaly_correction",
+        ops.MatchOthers: "anomaly_correction",
         ops.Behind: "viewpoint",
         ops.Turn: "pose",
         ops.Move: "spatial_arrangement",

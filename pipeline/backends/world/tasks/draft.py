@@ -89,7 +89,7 @@ class Draft:
             return
         if isinstance(op, ELSEWHERE) or (isinstance(op, ops.Add | ops.AddFrom) and op.place is not None):
             raise Unresolved("this depends on where earlier things went")
-        shapes = {s.look.shape for s in selectors_of(op)} | {op.shape if isinstance(op, ops.Match) else None}
+        shapes = {s.look.shape for s in selectors_of(op)} | {op.shape if isinstance(op, ops.MatchOthers) else None}
         if shapes & self.adrift or (isinstance(op, ops.Count) and op.look.shape in self.adrift):
             raise Unresolved("this depends on which things are left")
 
@@ -118,7 +118,7 @@ def _kind(thing: Thing) -> tuple[str, str]:
 def _holds(scene: Scene, op: Op) -> bool:
     if isinstance(op, ops.Count):
         return len(group(scene, op.look)) == op.number
-    if isinstance(op, ops.Match):
+    if isinstance(op, ops.MatchOthers):
         return len({t.look for t in group(scene, Look(op.shape))}) == 1
     return True
 
@@ -143,7 +143,7 @@ def claims(scene: Scene, op: Op) -> set[str]:
             meant += find_all(scene, selector)
     if isinstance(op, ops.Count):
         meant += group(scene, op.look)
-    if isinstance(op, ops.Match):
+    if isinstance(op, ops.MatchOthers):
         meant += group(scene, Look(op.shape))
     return {t.place for t in meant}
 

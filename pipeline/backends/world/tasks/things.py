@@ -121,7 +121,7 @@ def clean(draft: Draft, rng: np.random.Generator) -> Op:
 
 def match(draft: Draft, rng: np.random.Generator) -> Op:
     """The one that is unlike the others."""
-    return ops.Match(pick([t.shape for t in draft.untouched() if len(group(draft.now, Look(t.shape))) > 2], rng))
+    return ops.MatchOthers(pick([t.shape for t in draft.untouched() if len(group(draft.now, Look(t.shape))) > 2], rng))
 
 
 def turn(draft: Draft, rng: np.random.Generator) -> Op:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.backends.world.scenes.ops import Look, Near, Selector
 from pipeline.backends.world.words import idioms, lexicon, nouns, qualities
-from pipeline.backends.world.words.patterns import Node, trie
+from pipeline.backends.world.words.patterns import TrieNode, trie
 from pipeline.backends.world.words.spans import Found, Kinds, Spans, idiom
 
 _SHAPES = lexicon.words()
@@ -21,7 +21,7 @@ def read(tokens: Sequence[str], raw: Sequence[str]) -> Spans:
 
 
 @cache
-def _beside_new() -> Node:
+def _beside_new() -> TrieNode:
     return trie([(key, [p.replace("{anchor}", "{new}") for p in patterns]) for key, patterns in idioms.NEARS])
 
 

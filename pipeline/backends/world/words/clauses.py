@@ -181,7 +181,7 @@ _BUILD: Mapping[str, Callable[[Bound], list[Op] | None]] = {
     "complete": _each(lambda t, _: ops.Complete(t)),
     "turn": _each(lambda t, b: ops.Turn(t, b.get("way") or b.get("angle") or "around")),
     "upside": _each(_upside),
-    "match": lambda b: [ops.Match(b.get("kind") or b["kinds"])],
+    "match": lambda b: [ops.MatchOthers(b.get("kind") or b["kinds"])],
     "move": _moved,
     "elsewhere": _one(lambda t, _: ops.Move(t, None)),
     "move_from": _moved_from,

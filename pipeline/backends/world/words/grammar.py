@@ -10,11 +10,11 @@ from pipeline.backends.world.words.grammar_scene import SCENE
 from pipeline.backends.world.words.grammar_speech import SPEECH
 from pipeline.backends.world.words.grammar_speech_scene import SPEECH_SCENE
 from pipeline.backends.world.words.grammar_things import THINGS
-from pipeline.backends.world.words.patterns import Node, trie
+from pipeline.backends.world.words.patterns import TrieNode, trie
 
 
 @cache
-def root() -> Node:
+def root() -> TrieNode:
     """All orders."""
     return trie(
         (key, [*patterns, *_asked(patterns)]) for key, patterns in (*THINGS, *LOOKS, *SCENE, *SPEECH, *SPEECH_SCENE)
@@ -34,19 +34,19 @@ _SUBJECTS = ("{the}", "{new}", "{one}", "{one} and {one:other}", "{sub}")
 
 
 @cache
-def items() -> Node:
+def items() -> TrieNode:
     """Clauses of a picture's description."""
     return trie(pictures.ITEMS)
 
 
 @cache
-def settings() -> Node:
+def settings() -> TrieNode:
     """What is said of the whole picture in passing."""
     return trie(pictures.SETTINGS)
 
 
 @cache
-def aside_words() -> Node:
+def aside_words() -> TrieNode:
     """Fillers, openings, and ways of saying that the rest stays as it is."""
     kept = ("kept", asides.KEPT)
     alone = ("alone", ("[and] nothing else",))
@@ -56,7 +56,7 @@ def aside_words() -> Node:
 
 
 @cache
-def elided() -> Node:
+def elided() -> TrieNode:
     """What goes on after "the star should be red and ..."."""
     return trie(
         (

@@ -113,7 +113,7 @@ def _slots(op: Op) -> dict[str, str]:
             return {"sel": the(target), "look": a(noun(look))}
         case ops.Count(look, number):
             return {"plural": noun(look, plural=True), "number": NUMBERS[number], "many": _many(look, number)}
-        case ops.Match(shape):
+        case ops.MatchOthers(shape):
             return {"shape": shape, "shapes": pluralised(shape)}
         case ops.Move(target, place):
             return {"sel": the(target), "to": to(place)}

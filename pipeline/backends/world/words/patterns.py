@@ -17,20 +17,20 @@ _ELEMENT = re.compile(r"\{[\w:]+\}|<\w+>|[()\[\]|]|[^\s()\[\]{}<>|]+")
 
 
 @dataclass(eq=False)
-class Node:
+class TrieNode:
     """A state of the trie: what may come next, and the keys of the patterns that may end here."""
 
-    words: dict[str, "Node"] = field(default_factory=dict)
-    chunks: dict[str, "Node"] = field(default_factory=dict)
+    words: dict[str, "TrieNode"] = field(default_factory=dict)
+    chunks: dict[str, "TrieNode"] = field(default_factory=dict)
     ends: list[str] = field(default_factory=list)
 
-    def after(self, element: str) -> "Node":
+    def after(self, element: str) -> "TrieNode":
         """The node that an element leads to, made when it is not there."""
-        return (self.chunks if element[0] in "{<" else self.words).setdefault(element, Node())
+        return (self.chunks if element[0] in "{<" else self.words).setdefault(element, TrieNode())
 
 
 @dataclass(frozen=True)
-class Match:
+class PatternMatch:
     """A pattern that fits the tokens up to `end`, its key, and what its chunks mean."""
 
     end: int
@@ -60,9 +60,9 @@ def expand(pattern: str) -> list[Path]:
     return _alternatives(_ELEMENT.findall(pattern), 0, "")[0]
 
 
-def trie(tables: Iterable[tuple[str, Sequence[str]]]) -> Node:
+def trie(tables: Iterable[tuple[str, Sequence[str]]]) -> TrieNode:
     """The trie of tables of (key, patterns)."""
-    root = Node()
+    root = TrieNode()
     for key, patterns in tables:
         for path in (p for pattern in patterns for p in expand(pattern)):
             node = root
@@ -73,10 +73,12 @@ def trie(tables: Iterable[tuple[str, Sequence[str]]]) -> Node:
     return root
 
 
-def walk(node: Node, i: int, tokens: Sequence[str], chunks: Reader, bound: Mapping[str, Any]) -> Iterator[Match]:
+def walk(
+    node: TrieNode, i: int, tokens: Sequence[str], chunks: Reader, bound: Mapping[str, Any]
+) -> Iterator[PatternMatch]:
     """All matches from a node and a token on."""
     for key in node.ends:
-        yield Match(i, key, bound)
+        yield PatternMatch(i, key, bound)
     if i < len(tokens) and (onward := node.words.get(tokens[i])):
         yield from walk(onward, i + 1, tokens, chunks, bound)
     for element, onward in node.chunks.items():

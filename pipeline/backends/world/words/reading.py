@@ -15,7 +15,7 @@ from pipeline.backends.world.words import grammar, lexicon
 from pipeline.backends.world.words.chunks import read
 from pipeline.backends.world.words.clauses import built
 from pipeline.backends.world.words.nouns import THEM, nouns, unclear
-from pipeline.backends.world.words.patterns import Match, Node, walk
+from pipeline.backends.world.words.patterns import PatternMatch, TrieNode, walk
 from pipeline.backends.world.words.spans import TooDeep
 from pipeline.backends.world.words.tokens import tokens
 from pipeline.backends.world.words.topics import Topic, clash, topic
@@ -150,14 +150,14 @@ class _Text:
                 seen = self._described(i, match, state, mode)
                 yield match.end, tuple(done), _State("picture" if opens else mode, verb, modal, spoken, not opens, seen)
 
-    def _described(self, i: int, match: Match, state: _State, mode: _Mode) -> Literal["", "wished", "told"]:
+    def _described(self, i: int, match: PatternMatch, state: _State, mode: _Mode) -> Literal["", "wished", "told"]:
         if state.mode == "orders" or mode == "orders":
             return state.described
         if match.key in ("background", "light") and "is" in self.tokens[i : match.end]:
             return "told"
         return state.described or ("wished" if mode in ("", "picture") else "")
 
-    def _gathers(self, i: int, match: Match) -> bool:
+    def _gathers(self, i: int, match: PatternMatch) -> bool:
         """Whether one thing is to replace several, as in "replace the stars with a ring": each of them, or all at once?"""
         several = any(target.every or target == THEM for target in match.bound["the"])
         return several and match.bound["new"].how == "one" and not _EACH & set(self.tokens[i : match.end])
@@ -168,7 +168,9 @@ class _Text:
             return True
         return any(True for _ in self.asides(i)) or any(True for _ in self._walk(grammar.settings(), i))
 
-    def _matches(self, i: int, state: _State, broken: bool) -> Iterator[tuple[Match, tuple[int, int] | None, _Mode]]:
+    def _matches(
+        self, i: int, state: _State, broken: bool
+    ) -> Iterator[tuple[PatternMatch, tuple[int, int] | None, _Mode]]:
         mode = state.mode
         yield from ((match, state.verb, mode) for match in self._walk(grammar.settings(), i))
         if not broken:
@@ -182,16 +184,16 @@ class _Text:
         if state.modal and i and self.tokens[i - 1] in _JOINTS:
             yield from ((match, state.verb, mode) for match in self._walk(grammar.elided(), i))
 
-    def _walk(self, node: Node, i: int) -> Iterator[Match]:
+    def _walk(self, node: TrieNode, i: int) -> Iterator[PatternMatch]:
         return (match for match in walk(node, i, self.tokens, self.chunks, {}) if match.end > i)
 
-    def _after(self, start: int, end: int) -> Iterator[Node]:
+    def _after(self, start: int, end: int) -> Iterator[TrieNode]:
         """Where in the grammar one is after the verb of a clause, however long that verb is taken to be."""
         root = grammar.root()
         kinds = [(element[:-1], node) for element, node in root.chunks.items() if element[0] == "<"]
         verb = next((i for i in range(start, end) if any(self.chunks(kind, i) for kind, _ in kinds)), start)
         yield from (node for kind, node in kinds if self.chunks(kind, verb))
-        node: Node | None = root
+        node: TrieNode | None = root
         for i in range(verb, end):
             node = node.words.get(self.tokens[i]) if node else None
             if node:

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from pipeline.backends.world.words import idioms, lexicon, remarks
-from pipeline.backends.world.words.patterns import Node, Table, trie, walk
+from pipeline.backends.world.words.patterns import Table, TrieNode, trie, walk
 
 Found = Iterator[tuple[int, Any]]
 Kinds = Mapping[str, Callable[["Spans", int], Found]]
@@ -42,7 +42,7 @@ class Spans:
             self._depth -= 1
         return self._read[key]
 
-    def match(self, node: Node, i: int) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+    def match(self, node: TrieNode, i: int) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
         """What the patterns of a trie make of the tokens from `i` on."""
         for found in walk(node, i, self.tokens, self, {}):
             yield found.end, found.key, found.bound
@@ -69,7 +69,7 @@ def _verbs(name: str) -> Mapping[str, str]:
 
 
 @cache
-def idiom(name: str) -> Node:
+def idiom(name: str) -> TrieNode:
     """The trie of a table of `idioms` or `remarks`."""
     table: Table = getattr(idioms if hasattr(idioms, name) else remarks, name)
     return trie(table)

@@ -32,7 +32,7 @@ WORDINGS: Mapping[type[ops.Op], tuple[str, ...]] = {
         "there should be exactly {many}",
         "change the number of {plural} to {number}",
     ),
-    ops.Match: (
+    ops.MatchOthers: (
         "make the odd {shape} like the others",
         "fix the odd one out among the {shapes}",
         "let the {shape} that is unlike the others look as they do",
