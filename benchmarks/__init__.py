@@ -1,1 +1,1 @@
-"""What we claim about speed and truth, runnable."""
+"""Measurements behind the claims about speed and truth."""

@@ -1,6 +1,6 @@
-"""How one person of the held-out writer names things and places. In: a die and the world's looks. Out: noun phrases.
+"""Noun phrases of one person of the held-out writer. In: a random generator and the world's looks. Out: noun phrases.
 
-A person keeps to one word for each shape and size, to digits or words, and to one spelling.
+A person uses the same word for a shape or size every time, always digits or always words, and one spelling.
 """
 
 from dataclasses import dataclass, field, replace
@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 @dataclass
 class Person:
-    """Somebody with habits of speech, all drawn from one die."""
+    """A person with habits of speech, all drawn from one random generator."""
 
     rng: np.random.Generator
-    _kept: dict[str, str] = field(default_factory=dict)
+    _habits: dict[str, str] = field(default_factory=dict)
 
     def pick(self, options: "tuple[T, ...] | list[T]") -> T:
         """One of several."""
@@ -33,13 +33,13 @@ class Person:
 
     def habit(self, what: str, options: tuple[str, ...]) -> str:
         """One of several, the same each time."""
-        if what not in self._kept:
-            self._kept[what] = self.pick(options)
-        return self._kept[what]
+        if what not in self._habits:
+            self._habits[what] = self.pick(options)
+        return self._habits[what]
 
     @cached_property
     def thing(self) -> str:
-        """What they call anything."""
+        """Their word for any thing."""
         return self.pick(words.THINGS)
 
     @cached_property
@@ -57,7 +57,7 @@ class Person:
         return words.PLURALS.get(one, f"{one}s") if plural else one
 
     def colour(self, colour: str) -> str:
-        """A colour, or what stands for one."""
+        """A colour, or a term for one."""
         if not colour.startswith("?"):
             return colour
         name = colour.removeprefix("?").title()
@@ -68,11 +68,11 @@ class Person:
         return self.habit(f"size {size}", words.SIZES[size])
 
     def text(self, text: str) -> str:
-        """What a sign says, in their quotes."""
+        """A sign's text, in their quotes."""
         return self.habit("quotes", ('"{}"', '"{}"', "'{}'", "“{}”")).format(text)
 
     def noun(self, look: Look, plural: bool = False, where: str = "") -> str:
-        """A look without an article: "large striped red circle with a spot". `where` is said right behind the shape."""
+        """A look without an article: "large striped red circle with a spot". `where` follows the shape directly."""
         before, after = [], []
         if look.chipped is not None:
             broken = look.chipped and self.chance(0.4)
@@ -95,7 +95,7 @@ class Person:
         return " ".join([*before, self.shape(look.shape, plural) + where, *after])
 
     def _pattern(self, look: Look, before: list[str]) -> str:
-        """Texture and mark, as far as they are said behind the shape."""
+        """The texture and mark that follow the shape; a texture that precedes it is added to `before`."""
         mark = words.MARKS.get(look.mark or "", "")
         if not look.texture:
             return mark
@@ -111,7 +111,7 @@ class Person:
         return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
     def the(self, selector: Selector) -> str:
-        """A thing that is there."""
+        """A thing of the scene."""
         place, many = selector.place, selector.every
         start = self.pick(("all the", "all", "all the")) if many else "the"
         if place and " " in place and not many and selector.near is None and self.chance(0.15):
@@ -124,7 +124,7 @@ class Person:
         return f"{start} {noun}{(' that are' if many else ' that is') if place else ''} {self.near(selector.near)}"
 
     def near(self, near: Near) -> str:
-        """Next to what."""
+        """A place next to a thing."""
         anchor = near.anchor
         where = self.pick(words.NEAR[near.direction])
         if anchor.place is None:
@@ -132,7 +132,7 @@ class Person:
         return f"{where} {self.the(replace(anchor, place=None))} that is {self.pick(words.ABOUT[anchor.place])}"
 
     def where(self, spot: Spot, exactly: bool = False) -> str:
-        """Where something is put; empty when that is not said."""
+        """The place where something is put; empty when it is open."""
         if spot is None:
             return ""
         if isinstance(spot, Near):
@@ -140,21 +140,21 @@ class Person:
         return f" {self.pick(words.ABOUT[spot] + (words.CELLS.get(spot, ()) if exactly else ()))}"
 
     def towards(self, spot: Spot) -> str:
-        """Where something is brought."""
+        """The goal of a move."""
         return self.near(spot) if isinstance(spot, Near) else self.pick(words.TOWARDS[spot]) if spot else ""
 
     def borrowed(self, picture: int) -> str:
         """The one thing of an attached picture."""
-        shown = self.habit("picture", words.PICTURES).format(n=picture, nth=words.ORDINALS[picture])
-        return self.habit("borrowed", words.BORROWED).format(thing=self.thing, picture=shown)
+        picture_name = self.habit("picture", words.PICTURES).format(n=picture, nth=words.ORDINALS[picture])
+        return self.habit("borrowed", words.BORROWED).format(thing=self.thing, picture=picture_name)
 
     def spelt(self, text: str) -> str:
-        """In their spelling."""
+        """The text in their spelling."""
         if self.habit("spelling", ("uk", "us")) == "uk":
             return text.replace("center", "centre")
         return text.replace("colour", "color").replace("grey", "gray")
 
 
 def capital(text: str) -> str:
-    """With a capital letter at the beginning."""
+    """The text with a capital letter at the beginning."""
     return text[:1].upper() + text[1:]

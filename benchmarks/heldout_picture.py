@@ -1,4 +1,4 @@
-"""How the held-out writer describes a new picture. In: clauses that put things on it. Out: its description."""
+"""Descriptions of new pictures by the held-out writer. In: the clauses of a picture. Out: its description."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.ops import Near, Op, Selector
 
 DESCRIBED = ops.Add | ops.Count | ops.Background | ops.Light
-"""What a description can say."""
+"""The ops that a description can express."""
 
 
 def description(who: Person, clauses: Sequence[Op]) -> str:
-    """A new picture: what is on it, then its background and light."""
+    """The description of a new picture: its things, then its background and light."""
     items = _items(who, [op for op in clauses if isinstance(op, ops.Add | ops.Count)])
     ground = [op.colour for op in clauses if isinstance(op, ops.Background)]
     light = [words.TONES[op.tone][1] for op in clauses if isinstance(op, ops.Light)]
@@ -24,9 +24,9 @@ def description(who: Person, clauses: Sequence[Op]) -> str:
         text += "".join(f" on {'an' if g[0] in 'aeiou' else 'a'} {g} background" for g in ground)
         text += "".join(f", {when}" for when in light)
         return text if opener == "{all}" or who.chance(0.3) else capital(text) + "."
-    said = [f"{who.pick(('There should be', 'Draw', 'Put in'))} {item}." for item in items]
-    said += [f"{who.pick(('The background is', 'Background:', 'Make the background'))} {g}." for g in ground]
-    return " ".join(said + [f"It is {when.removeprefix('by ')}." for when in light])
+    sentences = [f"{who.pick(('There should be', 'Draw', 'Put in'))} {item}." for item in items]
+    sentences += [f"{who.pick(('The background is', 'Background:', 'Make the background'))} {g}." for g in ground]
+    return " ".join(sentences + [f"It is {when.removeprefix('by ')}." for when in light])
 
 
 def _items(who: Person, clauses: Sequence[Op]) -> list[str]:

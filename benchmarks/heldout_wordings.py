@@ -1,8 +1,8 @@
 """The wordings of the held-out writer: how people who never saw the world's own might ask for each change.
 
 In: nothing. Out: tables. `ORDERS` are commands, `WISHES` whole sentences. `{the}` is the thing meant, `{a}` a new one, `{other}` a
-second; `{at}` and `{to}` are where it is or goes; `{it}`, `{is}`, `{has}`, `{s}` agree with `{the}`. A wording that needs a field
-which an op does not have is passed over.
+second; `{at}` and `{to}` are its place and its goal; `{it}`, `{is}`, `{has}`, `{s}` agree with `{the}`. A wording with a field
+that an op does not have is not used for it.
 """
 
 from collections.abc import Mapping

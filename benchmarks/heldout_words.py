@@ -1,6 +1,6 @@
 """The words of the held-out writer for things and places, as people who never saw the world's own words might choose them.
 
-In: nothing. Out: tables. Of several words one is drawn; a word that stands there more often is drawn more often.
+In: nothing. Out: tables. One of several words is drawn at random; a word that is listed twice is drawn twice as often.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ SHAPES: Mapping[str, Wordings] = {
     "ring": ("ring", "ring", "ring", "doughnut"),
     "plant": ("plant", "plant", "potted plant"),
 }
-"""A shape that is not named here goes by its own name only."""
+"""Other shapes have their own name only."""
 PLURALS: Mapping[str, str] = {"cross": "crosses", "fish": "fish", "rhombus": "rhombuses", "hourglass": "hourglasses"}
 SIZES: Mapping[str, Wordings] = {
     "small": ("small", "small", "little", "tiny"),
@@ -44,14 +44,14 @@ ABOUT: Mapping[str, Wordings] = {
     "bottom": ("at the bottom",),
     "bottom right": ("at the bottom right", "in the bottom right corner", "in the lower right corner"),
 }
-"""Where a thing is. The four sides are also said of a corner, so nothing more exact is said here."""
+"""Places of things. Sides have no more exact wording here, because people also use them for things in a corner."""
 CELLS: Mapping[str, Wordings] = {
     "top": ("in the top center", "at the top center"),
     "left": ("in the middle of the left side", "in the middle left"),
     "right": ("in the middle of the right side", "in the middle right"),
     "bottom": ("in the bottom center", "at the bottom center"),
 }
-"""Where a new thing goes, said more exactly."""
+"""More exact places of new things."""
 TOWARDS: Mapping[str, Wordings] = {
     "top left": ("to the top left", "into the upper left corner", "to the top left corner"),
     "top": ("to the top", "to the top center"),
@@ -81,7 +81,7 @@ TONES: Mapping[str, tuple[str, str, str]] = {
     "evening": ("evening", "in the evening", "evening light"),
     "night": ("night", "at night", "night light"),
 }
-"""What it is; when; in what light."""
+"""For each tone a noun, a time, and a light."""
 
 BORROWED = (
     "the {thing} from {picture}",

@@ -1,7 +1,7 @@
 """A second instruction writer, held out: it shares no wording with the world's own, so that truth can be checked on other words.
 
-In: clauses, a die, whether a new picture is described. Out: an instruction as somebody might type it to an image editor, with the
-meaning of the clauses and no other. People differ: terse or polite, commands or wishes, one sentence, several, or a list.
+In: clauses, a random generator, whether they describe a new picture. Out: an instruction as a person might type it to an image
+editor, which means these clauses alone. It is terse or polite, in commands or wishes, one sentence, several, or a list.
 """
 
 import string
@@ -64,39 +64,39 @@ def _sentence(who: Person, unit: Callable[[bool], str], n: int) -> str:
 
 
 def _units(who: Person, clauses: Sequence[Op]) -> list[Callable[[bool], str]]:
-    """Each clause as something that can be said as a command (False) or a wish (True); neighbours may share their verb."""
+    """For each clause a function that words it as a command (False) or a wish (True); two neighbours may share one verb."""
     units: list[Callable[[bool], str]] = []
     index = 0
     while index < len(clauses):
         one, two = clauses[index], clauses[index + 1] if index + 1 < len(clauses) else None
         shared = _shared(who, one, two) if two is not None and who.chance(0.4) else None
         if shared is not None:
-            units.append(partial(_given, shared))
+            units.append(partial(_fixed_text, shared))
             index += 2
             continue
-        units.append(partial(_said, who, one))
+        units.append(partial(_word_op, who, one))
         index += 1
     return units
 
 
-def _given(text: str, wish: bool) -> str:
+def _fixed_text(text: str, wish: bool) -> str:
     return text
 
 
 def _shared(who: Person, one: Op, two: Op) -> str | None:
-    """Two commands with one verb, where that cannot be taken in another way."""
+    """Two commands with one verb; None where the result could be misread."""
     match one, two:
         case ops.Remove(a), ops.Remove(b) if a.place or a.near or not (b.place or b.near):
             return f"{who.pick(('remove', 'delete', 'get rid of'))} {who.the(a)} and {who.the(b)}"
         case ops.Add(a, str(p)), ops.Add(b, str(q)):
             return f"{who.pick(('add', 'put', 'draw'))} {who.a(a)}{who.where(p)} and {who.a(b)}{who.where(q)}"
-        case ops.Alter(a, x), ops.Alter(b, y) if {_said_of(x), _said_of(y)} <= {"colour"}:
+        case ops.Alter(a, x), ops.Alter(b, y) if {_wording_key(x), _wording_key(y)} <= {"colour"}:
             verb = who.pick(("paint", "make"))
             return f"{verb} {who.the(a)} {who.colour(x.colour or '')} and {who.the(b)} {who.colour(y.colour or '')}"
     return None
 
 
-def _said(who: Person, op: Op, wish: bool) -> str:
+def _word_op(who: Person, op: Op, wish: bool) -> str:
     key, fields = _fields(who, op)
     table = WISHES if wish else ORDERS
     fitting = [w for w in table[key] if _names(w) <= fields.keys()] or [
@@ -110,7 +110,7 @@ def _names(wording: str) -> set[str]:
 
 
 def _fields(who: Person, op: Op) -> tuple[str, Fields]:
-    """Which wordings fit an op, and what goes into them."""
+    """The key of the wordings that fit an op, and the texts of their fields."""
     match op:
         case ops.Add(look, place):
             return "add", {"a": who.a(look)} | _places(who, place)
@@ -177,7 +177,7 @@ def _places(who: Person, place: ops.Spot) -> Fields:
 
 
 def _target(who: Person, target: Selector) -> Fields:
-    """The thing meant, and what agrees with it. `bare`: nothing is said of its place."""
+    """The fields of the target, and of the words that agree with it; `bare` only for a target without a place."""
     many = target.every
     fields = {"the": who.the(target), "it": "they" if many else "it", "them": "them" if many else "it"}
     fields |= {"is": "are" if many else "is", "has": "have" if many else "has"}
@@ -185,8 +185,8 @@ def _target(who: Person, target: Selector) -> Fields:
     return fields | ({} if target.place or target.near else {"bare": fields["the"]})
 
 
-def _said_of(look: Look) -> str:
-    """What an alteration speaks of; "look" when of several things at once."""
+def _wording_key(look: Look) -> str:
+    """The key of the wordings of an alteration; "look" when it changes several attributes at once."""
     names = [n for n in ("colour", "size", "texture", "mark", "text") if getattr(look, n) is not None]
     if len(names) != 1:
         return "look"
@@ -197,7 +197,7 @@ def _said_of(look: Look) -> str:
 
 
 def _alteration(who: Person, op: ops.Alter) -> tuple[str, Fields]:
-    look, key = op.look, _said_of(op.look)
+    look, key = op.look, _wording_key(op.look)
     fields = _target(who, op.target)
     match key:
         case "colour" | "term":
@@ -217,8 +217,8 @@ def _alteration(who: Person, op: ops.Alter) -> tuple[str, Fields]:
 
 
 def _several(who: Person, look: Look) -> str:
-    said = [who.size(look.size)] if look.size else []
-    said += [look.texture] if look.texture else []
-    said += [who.colour(look.colour)] if look.colour else []
+    qualities = [who.size(look.size)] if look.size else []
+    qualities += [look.texture] if look.texture else []
+    qualities += [who.colour(look.colour)] if look.colour else []
     have = [words.MARKS[look.mark]] if look.mark else []
-    return " and ".join(said) + (f" with {have[0]}" if have else "")
+    return " and ".join(qualities) + (f" with {have[0]}" if have else "")

@@ -1,4 +1,4 @@
-"""Policies of judging, side by side on the same samples of the world: how true the data get, and what that costs in calls.
+"""Compare policies of judging on the same samples of the world: how true the data are, and how many calls that takes.
 
 In: options (below). Out: a Markdown table for RESULTS.md on standard output, and a plot of truth against cost in
 benchmarks/plots/. Every policy is the demo's manifest with other values of `policy.judging`. Run by `make truth-policies`.
@@ -14,12 +14,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from benchmarks.climbing import Climbed, bench, world_of
+from benchmarks.climbing import ClimbResult, bench, world_of
 from pipeline.output.share import Share
-from stages.records import MODES
 
 SECOND = "models.second_analyzer={backend: world, model: world-analyzer-harsh, options: {invents: 0, severe: 0}}"
-"""As able as the first judge, and wrong about other images."""
+"""A judge as able as the first one, whose errors are on other images."""
 OFF = ("policy.judging={judgements: 1, confirm: both, stop_early: true, second: off}", "models.second_analyzer=null")
 POLICIES: Mapping[str, tuple[str, ...]] = {
     "one judgement": OFF,
@@ -53,44 +52,44 @@ def main() -> None:
     options = parser.parse_args()
     print(f"load {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores, {options.samples} samples\n")
     print(f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}")
-    found = {}
+    runs = {}
     began = time.monotonic()
-    with bench() as here:
+    with bench() as workbench:
         manifest, spec = world_of(options.samples)
         seed = manifest.seed if options.seed is None else options.seed
-        made = here.made(spec, seed)
+        samples = workbench.make_samples(spec, seed)
         for name in options.only:
             policy, _ = world_of(options.samples, *POLICIES[name], f"seed={seed}")
-            found[name] = here.climb(policy, made)
-            print(f"| {' | '.join(line(name, found[name]))} |", flush=True)
+            runs[name] = workbench.climb(policy, samples)
+            print(f"| {' | '.join(line(name, runs[name]))} |", flush=True)
     print(f"\n{time.monotonic() - began:.0f} s")
-    if len(found) == len(POLICIES):
-        draw(found, PLOT)
+    if len(runs) == len(POLICIES):
+        draw(runs, PLOT)
         print(f"plot: {PLOT}")
 
 
-def line(name: str, run: Climbed) -> Sequence[str]:
+def line(name: str, run: ClimbResult) -> Sequence[str]:
     """One row of the table."""
     f, ends = run.figures, run.ends
     shares = (f.accepted, f.false_pass["verdict"], f.false_fail["verdict"], f.needless["all"], f.critiques)
-    yields = " / ".join(str(n) for n in (*(ends[mode] for mode in MODES), len(run.rows) - run.accepted))
+    yields = " / ".join(str(n) for n in (*(ends[mode] for mode in run.modes), len(run.rows) - run.accepted))
     costs = (f"{run.per_accepted(medium):.2f}" for medium in ("image", "text"))
-    return name, *(_told(share) for share in shares), yields, *costs
+    return name, *(_format_share(share) for share in shares), yields, *costs
 
 
-def _told(share: Share) -> str:
+def _format_share(share: Share) -> str:
     if share.rate is None or share.low is None or share.high is None:
         return "–"
     return f"{100 * share.rate:.1f} % ({100 * share.low:.1f}-{100 * share.high:.1f}, n {share.of})"
 
 
-def draw(found: Mapping[str, Climbed], path: Path) -> None:
+def draw(runs: Mapping[str, ClimbResult], path: Path) -> None:
     """The plot: two shares against all calls per accepted sample. Raises OSError when it cannot be written."""
     path.parent.mkdir(exist_ok=True)
     plt.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "judging", "font.size": 9}
     figure, panels = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
-    _panel(panels[0], found, {name: run.figures.accepted for name, run in found.items()})
-    _panel(panels[1], found, {name: run.figures.needless["all"] for name, run in found.items()})
+    _panel(panels[0], runs, {name: run.figures.accepted for name, run in runs.items()})
+    _panel(panels[1], runs, {name: run.figures.needless["all"] for name, run in runs.items()})
     panels[0].set_title("Accepted samples that are truly right (aim: 97 %)")
     panels[1].set_title("Needless thinking: an earlier image was right (aim: 5 %)")
     panels[0].axhline(97, linestyle=":", color="grey")
@@ -100,8 +99,8 @@ def draw(found: Mapping[str, Climbed], path: Path) -> None:
     plt.close(figure)
 
 
-def _panel(panel: Axes, found: Mapping[str, Climbed], shares: Mapping[str, Share]) -> None:
-    for number, (name, run) in enumerate(found.items()):
+def _panel(panel: Axes, runs: Mapping[str, ClimbResult], shares: Mapping[str, Share]) -> None:
+    for number, (name, run) in enumerate(runs.items()):
         share, cost = shares[name], run.per_accepted("image") + run.per_accepted("text")
         if share.rate is None or share.low is None or share.high is None or math.isnan(cost):
             continue

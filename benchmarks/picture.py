@@ -1,6 +1,6 @@
 """The README's picture: the report of a build as a browser shows it. In: a build's folder, a file to write. Out: a PNG.
 
-The head of the page and the flow of the ladder stand above one multi-step story, cut to what a screen holds.
+The head of the page and the flow of the ladder stand above one multi-step story, cut to `STORY` pixels.
 """
 
 import io
@@ -15,16 +15,16 @@ WIDTH, STORY, GAP = 1280, 640, 24
 
 
 def shots(page: Page) -> list[Image.Image]:
-    """The head of the page, and a story that climbed all the way."""
+    """Screenshots of the head of the page, and of a multi-step story. Raises ValueError for a report without a flow."""
     story = page.locator("article[data-mode=multistep]").first
     flow = page.locator("svg.funnel").locator("xpath=ancestor::div[contains(@class, 'card')][1]").bounding_box()
     if flow is None:
         raise ValueError("the report shows no flow")
-    told = story.screenshot()
+    story_shot = story.screenshot()
     page.set_viewport_size({"width": WIDTH, "height": round(flow["y"] + flow["height"])})
     page.evaluate("scrollTo(0, 0)")
-    found = (page.screenshot(), told)
-    head, below = (Image.open(io.BytesIO(shot)).convert("RGB") for shot in found)
+    both = (page.screenshot(), story_shot)
+    head, below = (Image.open(io.BytesIO(shot)).convert("RGB") for shot in both)
     return [head, below.crop((0, 0, below.width, min(below.height, STORY)))]
 
 

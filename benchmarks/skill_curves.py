@@ -1,7 +1,7 @@
-"""The world's dial, measured: what ability, errors and biases amount to. Run by `make skill-curves`.
+"""Measure the world's dials: the effect of ability, errors and biases. Run by `make skill-curves`.
 
-In: options (below). Out: SVG plots in `benchmarks/plots/`, and tables on standard output. What the Generator does is measured on
-scenes, what judges say on pictures, against `pipeline.backends.world.oracle.truth`.
+In: options (below). Out: SVG plots in `benchmarks/plots/`, and tables on standard output. The Generator is measured on scenes; the
+judges are measured on pictures, against `pipeline.backends.world.oracle.truth`.
 """
 
 import argparse
@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 from pipeline.backends.world.models.demand import follow
 from pipeline.backends.world.models.desk import Desk, keeps_nothing
 from pipeline.backends.world.models.faults import Fault, compare, remedies
-from pipeline.backends.world.models.generator import carry_out, drawable, mend
-from pipeline.backends.world.models.skill import PRESETS, able
-from pipeline.backends.world.models.slips import KINDS, botched
+from pipeline.backends.world.models.generator import carry_out, mend, on_random_clear_background
+from pipeline.backends.world.models.skill import PRESETS, make_skill
+from pipeline.backends.world.models.slips import KINDS, botch
 from pipeline.backends.world.oracle.truth import Finding, inspect
 from pipeline.backends.world.respond import respond
 from pipeline.backends.world.scenes.find import Unresolved
@@ -48,41 +48,41 @@ class Task:
     desk: Desk
 
     @classmethod
-    def of(cls, made: WorldRow) -> "Task":
+    def of(cls, row: WorldRow) -> "Task":
         """The task of a row."""
-        return cls(made, Desk(made.truth.pictures, made.truth.start))
+        return cls(row, Desk(row.truth.pictures, row.truth.start))
 
     def wrong(self, image: Scene) -> list[Fault]:
-        """What a judge without error finds."""
+        """The faults that a judge without error finds."""
         demand = follow(self.desk, self.row.truth.clauses, {}, image)
         return compare(self.desk.start, demand, image, frozenset(), keeps=not keeps_nothing(self.desk))
 
 
 def tasks(count: int, clauses: Mapping[int, float], seed: int) -> list[Task]:
-    """So many tasks that the Generator has primitives for."""
+    """Tasks for which the Generator has all primitives."""
     spec = WorldSpec(kind="world", name="curves", count=count, exotic=0.0, terms=0.0, clauses=dict(clauses))
     return [Task.of(row(spec, seed, i)) for i in range(count)]
 
 
-def tried(task: Task, ability: float, rng: np.random.Generator) -> Scene:
-    """A first try."""
+def first_try(task: Task, ability: float, rng: np.random.Generator) -> Scene:
+    """The scene of a first try."""
     clauses, pictures = task.row.truth.clauses, task.desk.pictures
-    return drawable(carry_out(task.desk.start, clauses, pictures, able("", ability), rng), rng)
+    return on_random_clear_background(carry_out(task.desk.start, clauses, pictures, make_skill("", ability), rng), rng)
 
 
-def success(groups: Mapping[int, Sequence[Task]], tries: int) -> dict[float, list[float]]:
+def first_try_rates(groups: Mapping[int, Sequence[Task]], tries: int) -> dict[float, list[float]]:
     """By ability: the share of first tries that are right, for each number of clauses."""
     rng = np.random.default_rng(1)
     return {
         a: [
-            float(np.mean([not t.wrong(tried(t, a, rng)) for t in group for _ in range(tries)]))
+            float(np.mean([not t.wrong(first_try(t, a, rng)) for t in group for _ in range(tries)]))
             for group in groups.values()
         ]
         for a in ABILITIES
     }
 
 
-def mending(groups: Mapping[int, Sequence[Task]], tries: int) -> dict[float, list[float]]:
+def mending_rates(groups: Mapping[int, Sequence[Task]], tries: int) -> dict[float, list[float]]:
     """By ability: the share of the baseline's failed tries that one round mends, for each number of clauses."""
     rng = np.random.default_rng(2)
     rates: dict[float, list[float]] = {}
@@ -91,48 +91,48 @@ def mending(groups: Mapping[int, Sequence[Task]], tries: int) -> dict[float, lis
         for group in groups.values():
             mended = []
             for task in [t for t in group for _ in range(tries)]:
-                image = tried(task, PRESETS["world-baseline"].ability, rng)
+                image = first_try(task, PRESETS["world-baseline"].ability, rng)
                 if faults := task.wrong(image):
                     many = len(task.row.truth.clauses)
-                    after = mend(image, remedies(faults), many, task.desk.pictures, able("", ability), rng)
-                    mended.append(not task.wrong(drawable(after, rng)))
+                    after = mend(image, remedies(faults), many, task.desk.pictures, make_skill("", ability), rng)
+                    mended.append(not task.wrong(on_random_clear_background(after, rng)))
             rates[ability].append(float(np.mean(mended)) if mended else float("nan"))
     return rates
 
 
-def kinds(group: Sequence[Task]) -> dict[str, float]:
+def slip_shares(group: Sequence[Task]) -> dict[str, float]:
     """The share of each kind among the baseline's slips, over the clauses of all tasks."""
-    rng, met = np.random.default_rng(3), Counter[str]()
+    rng, counts = np.random.default_rng(3), Counter[str]()
     for task in group:
         scene, context = task.desk.start, Context(task.desk.pictures, rng=rng)
         for op in task.row.truth.clauses:
             try:
-                met[botched(scene, op, PRESETS["world-baseline"], context, rng)[1]] += 1
+                counts[botch(scene, op, PRESETS["world-baseline"], context, rng)[1]] += 1
                 scene = perform(scene, op, context)
             except Unresolved:
                 break  # an open choice left no room for this clause
-    return {kind: met[kind] / met.total() for kind in (*KINDS, "physics")}
+    return {kind: counts[kind] / counts.total() for kind in (*KINDS, "physics")}
 
 
-def judged(group: Sequence[Task]) -> dict[str, dict[str, tuple[float, float]]]:
+def judge_errors(group: Sequence[Task]) -> dict[str, dict[str, tuple[float, float]]]:
     """By judge and axis: the shares of false passes and false fails, on first tries of the baseline."""
-    found = {judge: Counter[tuple[str, bool, bool]]() for judge in JUDGES}
+    counts_by_judge = {judge: Counter[tuple[str, bool, bool]]() for judge in JUDGES}
     for seed, task in enumerate(group):
-        made = task.row
-        tags = f"<instruction>{made.instruction}</instruction><references>{len(made.references)}</references>"
-        if made.explanation:
-            tags += f"<explanation>{made.explanation}</explanation>"
-        words = [Message("user", f"{tags}<size>{made.width}x{made.height}</size>")]
-        image = respond(words, made.references, seed, schema="image", skill=PRESETS["world-baseline"])
+        row = task.row
+        tags = f"<instruction>{row.instruction}</instruction><references>{len(row.references)}</references>"
+        if row.explanation:
+            tags += f"<explanation>{row.explanation}</explanation>"
+        order = [Message("user", f"{tags}<size>{row.width}x{row.height}</size>")]
+        image = respond(order, row.references, seed, schema="image", skill=PRESETS["world-baseline"])
         assert isinstance(image, bytes)
-        finding = inspect(image, made.truth)
-        axes = [a for a in AXES if made.references or a != "consistency"]
-        asked = [Message("user", f"{tags}<axes>{', '.join(axes)}</axes>")]
+        finding = inspect(image, row.truth)
+        axes = [a for a in AXES if row.references or a != "consistency"]
+        question = [Message("user", f"{tags}<axes>{', '.join(axes)}</axes>")]
         for judge in JUDGES:
-            reply = respond(asked, [*made.references, image], seed, schema="evaluation", skill=PRESETS[judge])
+            reply = respond(question, [*row.references, image], seed, schema="evaluation", skill=PRESETS[judge])
             assert isinstance(reply, str)
-            found[judge].update(_verdicts({a: v["score"] for a, v in json.loads(reply).items()}, finding))
-    return {judge: {key: _errors(counts, key) for key in (VERDICT, *AXES)} for judge, counts in found.items()}
+            counts_by_judge[judge].update(_verdicts({a: v["score"] for a, v in json.loads(reply).items()}, finding))
+    return {judge: {key: _errors(counts, key) for key in (VERDICT, *AXES)} for judge, counts in counts_by_judge.items()}
 
 
 def _verdicts(scores: Mapping[str, int], finding: Finding) -> list[tuple[str, bool, bool]]:
@@ -157,9 +157,9 @@ def _curves(axes: Axes, rates: Mapping[float, Sequence[float]], title: str) -> N
 
 def _bars(axes: Axes, errors: Mapping[str, Mapping[str, tuple[float, float]]], which: int, title: str) -> None:
     keys = (VERDICT, *AXES)
-    for n, (judge, of) in enumerate(errors.items()):
+    for n, (judge, rates) in enumerate(errors.items()):
         places = np.arange(len(keys)) + (n - 1.5) * 0.2
-        axes.barh(places, [of[key][which] for key in keys], 0.2, label=judge.removeprefix("world-"))
+        axes.barh(places, [rates[key][which] for key in keys], 0.2, label=judge.removeprefix("world-"))
     axes.set(title=title, yticks=range(len(keys)), yticklabels=keys, xlabel="share")
     axes.invert_yaxis()
 
@@ -191,19 +191,19 @@ def main() -> None:
     groups = {n: tasks(options.tasks, {n: 1.0}, seed=n) for n in CLAUSES}
     figure, (left, right) = plt.subplots(1, 2)
     for axes, rates, title in (
-        (left, success(groups, options.tries), "first tries that are right"),
-        (right, mending(groups, options.tries), "failed tries that one round mends"),
+        (left, first_try_rates(groups, options.tries), "first tries that are right"),
+        (right, mending_rates(groups, options.tries), "failed tries that one round mends"),
     ):
         print(title, *(f"{a:g}: " + " ".join(f"{v:.2f}" for v in values) for a, values in rates.items()), sep="\n  ")
         _curves(axes, rates, title)
     _save("ability", figure, "ability")
-    shares = kinds([task for group in groups.values() for task in group])
+    shares = slip_shares([task for group in groups.values() for task in group])
     print("kinds of slips", *(f"{kind}: {share:.2f}" for kind, share in shares.items()), sep="\n  ")
     figure, whole = plt.subplots(figsize=(6, 3.2))
     whole.barh(list(shares)[::-1], list(shares.values())[::-1])
     whole.set(title="how the baseline's clauses go wrong", xlabel="share of the slips")
     _save("slips", figure)
-    errors = judged(tasks(options.images, dict.fromkeys(CLAUSES, 1.0), seed=7))
+    errors = judge_errors(tasks(options.images, dict.fromkeys(CLAUSES, 1.0), seed=7))
     for judge, of in errors.items():
         print(judge, *(f"{key}: false pass {p:.3f}, false fail {f:.3f}" for key, (p, f) in of.items()), sep="\n  ")
     figure, (left, right) = plt.subplots(1, 2)

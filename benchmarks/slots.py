@@ -1,4 +1,4 @@
-"""How well the DAG uses its slots: one operator a rung, against one operator for the whole climb, against bare asyncio.
+"""Measure how well the DAG uses its slots: one operator a rung, one operator for the whole climb, and bare asyncio.
 
 In: options (below). Out: a table on standard output. All three climb the same samples with the same sleeping models (log-normal
 latency), one after the other in one run. Slots used = time spent in calls / slots / span from the first call to the last.
@@ -22,7 +22,7 @@ from pipeline.journal.journalled import Journalled
 from pipeline.journal.metered import Metered
 from pipeline.manifest.file import load
 from pipeline.manifest.spec import Manifest
-from pipeline.models import Composed, Lent
+from pipeline.models import ActorServices, Composed
 from pipeline.money.cost import Load
 from pipeline.run import hub
 from pipeline.run.session import session
@@ -31,9 +31,10 @@ from pipeline.storage.outcomes import Outcomes
 from pipeline.traffic.paced import Paced
 from stages import scripted
 from stages.calls import Models
-from stages.ladder import RUNGS, climb
+from stages.ladder import climb_all
 from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest
-from stages.records import Axis, Checker, ImageRef, Sample, Trajectory
+from stages.records import Axis, Checker, ImageRef, Sample
+from stages.trajectory import Trajectory
 
 AXES: tuple[Axis, ...] = ("instruction", "quality", "knowledge")
 PASSES = 0.4
@@ -41,7 +42,7 @@ PASSES = 0.4
 
 @dataclass
 class Sleeper:
-    """Sleeps as long as a provider might, then answers by a coin; the request's seed decides both.
+    """A model that sleeps as long as a provider might, then answers at random; the request's seed decides both.
 
     Every call leaves a line "begin end pid kind" (seconds of the machine's monotonic clock) in `log`.
     """
@@ -72,38 +73,40 @@ class Sleeper:
                 return TextReply(scripted.diagnosis("prompt_too_complex"))
 
     async def draw(self, request: ImageRequest) -> ImageReply:
-        """An image that is only a name."""
+        """A reference to an image that does not exist."""
         await self._sleep(request.seed, request.schema)
         return ImageReply(ImageRef(f"{request.seed:064x}", request.width, request.height, "PNG"))
 
 
-def ladder(sleeper: Sleeper, per_rung: bool) -> tuple[type[dag.RungActor], ...]:
-    """The DAG's operators with sleeping models: one a rung, or one for the whole climb."""
+def ladder(sleeper: Sleeper, per_rung: bool) -> type[dag.RungActor]:
+    """The DAG's actors with sleeping models: each climbs its rung, or the first one the whole ladder."""
 
     class Sleeping(dag.RungActor):
-        def models(self, job: dag.ClimbJob, lent: Lent) -> Composed:
-            model = chained(sleeper, job, lent)
+        def models(self, job: dag.ClimbJob, services: ActorServices) -> Composed:
+            model = chained(sleeper, job, services)
             return Composed(models_of(model, job.manifest), (model,))
 
-    if not per_rung:
-        return (type("Climb", (Sleeping,), {"name": "direct", "rungs": tuple(RUNGS)}),)
-    return tuple(type(kind.__name__, (Sleeping, kind), {}) for kind in dag.LADDER)
+    class Whole(Sleeping):
+        async def climb(self, t: Trajectory, models: Models) -> Trajectory:
+            return await climb_all(t, self._recipe, models)
+
+    return Sleeping if per_rung else Whole
 
 
-def chained(sleeper: Sleeper, job: dag.ClimbJob, lent: Lent) -> Journalled:
+def chained(sleeper: Sleeper, job: dag.ClimbJob, services: ActorServices) -> Journalled:
     """The sleeper behind all that stands before a model in a build (`pipeline.models`), but retries: it never fails."""
-    metered = Metered(sleeper, "analyzer", "bench", lent.scribe, nothing, free)
-    paced = Paced(metered, "bench", nothing, free, lent.traffic, lent.permit, lent.count)
-    return Journalled(paced, lent.scribe, ImageStore(job.store))
+    metered = Metered(sleeper, "analyzer", "bench", services.scribe, nothing, free)
+    paced = Paced(metered, None, nothing, free, services.traffic, services.count)
+    return Journalled(paced, services.scribe, ImageStore(job.store))
 
 
 def nothing(_: TextRequest | ImageRequest) -> Load:
-    """What a call of the sleeper may take."""
+    """The load of a call of the sleeper: none."""
     return Load(0, 0.0)
 
 
 def free(*_: object) -> float:
-    """What a call of the sleeper costs."""
+    """The cost of a call of the sleeper: none."""
     return 0.0
 
 
@@ -126,11 +129,10 @@ def samples(count: int) -> list[Trajectory]:
 
 
 def bare(todo: Sequence[Trajectory], sleeper: Sleeper, manifest: Manifest) -> None:
-    """The floor: every sample a task, a semaphore for the slots."""
+    """Climb with bare asyncio, the floor: one task a sample, a semaphore for the slots."""
 
     async def one(t: Trajectory, models: Models) -> None:
-        for rung in RUNGS:
-            t = await climb(t, rung, models, manifest.policy)
+        await climb_all(t, manifest.recipe, models)
 
     async def all_of_them() -> None:
         models = models_of(Slotted(sleeper, asyncio.Semaphore(manifest.run.concurrency)), manifest)
@@ -140,7 +142,7 @@ def bare(todo: Sequence[Trajectory], sleeper: Sleeper, manifest: Manifest) -> No
 
 
 def by_ray(todo: Sequence[Trajectory], sleeper: Sleeper, manifest: Manifest, folder: Path, per_rung: bool) -> None:
-    """The DAG, to the last outcome in the database."""
+    """Climb with the DAG until the last outcome is in the database."""
     database = f"sqlite:///{folder / f'{per_rung}.db'}"
     Outcomes(database, "bench").create()
     slots = manifest.run.concurrency

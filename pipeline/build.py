@@ -17,7 +17,6 @@ import ray.exceptions
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
-import prompts.catalogue
 from pipeline import dag
 from pipeline.backends.openai.check import look, unlisted
 from pipeline.backends.openai.secrets import key_of
@@ -28,6 +27,7 @@ from pipeline.models import identities
 from pipeline.output import lock
 from pipeline.output.cut import bound, finished
 from pipeline.output.finalise import finalise
+from pipeline.output.rehearsal import admit
 from pipeline.output.shards import RowTooLarge
 from pipeline.planning.plan import Planned, plan
 from pipeline.planning.truth import write_truth
@@ -43,7 +43,7 @@ from pipeline.storage.outcomes import Outcomes, settled
 from pipeline.views.closing import closing
 from pipeline.views.report import report
 from prompts.catalogue import Prompts
-from stages.records import Trajectory
+from stages.trajectory import Trajectory
 
 GO_ON = "mend the cause and type the same command again to go on"
 
@@ -84,21 +84,21 @@ def build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
 
 
 def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
-    words = prompts.catalogue.load()
-    wanted = lock.OutputIdentity(
+    words = admit(manifest)
+    identity = lock.OutputIdentity(
         fingerprint(manifest, words.hashes), resolved(manifest), meaning(manifest, words.hashes)
     )
-    with lock.held(out):
-        state = lock.settle(out, wanted, wish.overwrite, wish.fork)
+    with lock.hold(out):
+        state = lock.settle(out, identity, wish.overwrite, wish.fork)
         if state == "finished" and not wish.retry_failed:
             if not (out / "report.html").exists():
                 report(out)  # the last thing a build writes: it may have been stopped just before
             return False
-        for name in _asked(manifest):
+        for name in _providers_asked(manifest):
             key_of(name, manifest.providers[name])  # a key that is missing is told before anything is written
         if not (out / lock.RUN).exists():
-            lock.write(out, wanted)  # else what is there stays whole, with its lock, until it is replaced
-        site = _site(manifest, out.resolve(), wanted.fingerprint)
+            lock.write(out, identity)  # else what is there stays whole, with its lock, until it is replaced
+        site = _make_site(manifest, out.resolve(), identity.fingerprint)
         outcomes = Outcomes(site.database, site.fingerprint)
         outcomes.create()
         # a database in the folder is locked with it
@@ -107,15 +107,15 @@ def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
         ):
             if not is_alone:
                 raise RunStopped(f"another build of this data set is at work with {masked(site.database)}; wait for it")
-            built = _go(site, outcomes, wanted, wish, state, words, console)
+            did_build = _climb_and_write(site, outcomes, identity, wish, state, words, console)
         outcomes.close()
-    return built
+    return did_build
 
 
-def _go(
+def _climb_and_write(
     site: Site,
     outcomes: Outcomes,
-    wanted: lock.OutputIdentity,
+    identity: lock.OutputIdentity,
     wish: Wish,
     state: lock.State,
     words: Prompts,
@@ -131,15 +131,15 @@ def _go(
         else:
             (out / lock.RUN).unlink(missing_ok=True)  # finished no more, whatever happens from here on
             _retry(site, outcomes, words, console)
-    _look_back(outcomes, console)
+    _settle_open_calls(outcomes, console)
     planned = _plan(site, outcomes, console)
     _climb_all(site, outcomes, planned.trajectories, console)
     with writing_out():
-        lock.take_over(out, wanted)
+        lock.take_over(out, identity)
         if planned.truth:
             write_truth(planned.truth, out / "truth.parquet")
         _finish(site, outcomes, planned.trajectories, words.hashes, console)
-        lock.write(out, wanted)
+        lock.write(out, identity)
     return True
 
 
@@ -149,7 +149,7 @@ def _retry(site: Site, outcomes: Outcomes, words: Prompts, console: Console) -> 
     console.print(f"{count} samples that failed climb again.")
 
 
-def _look_back(outcomes: Outcomes, console: Console) -> None:
+def _settle_open_calls(outcomes: Outcomes, console: Console) -> None:
     """Calls that were on their way when an earlier build was killed count as paid."""
     lost = outcomes.settle_open()
     if lost:
@@ -158,7 +158,7 @@ def _look_back(outcomes: Outcomes, console: Console) -> None:
         )
 
 
-def _site(manifest: Manifest, out: Path, fingerprint: str) -> Site:
+def _make_site(manifest: Manifest, out: Path, fingerprint: str) -> Site:
     return Site(
         manifest,
         out,
@@ -179,28 +179,28 @@ def _plan(site: Site, outcomes: Outcomes, console: Console) -> Planned:
 
 def _climb_all(site: Site, outcomes: Outcomes, planned: list[Trajectory], console: Console) -> None:
     """Take up the ladder what has no outcome yet, until nothing is missing that the quotas need."""
-    earlier = _earlier(site, outcomes, planned, console)
-    todo = _missing(site, planned, earlier)
+    earlier = _read_standing(site, outcomes, planned, console)
+    todo = _find_missing(site, planned, earlier)
     if todo and len(earlier) > sum(t.status == "failed" for t in planned):
         console.print(f"Going on: {len(earlier)} of {len(planned)} samples have their outcome.")
     while todo:
         _climb(site, planned, earlier, todo, outcomes.spent(), console)
-        earlier = _known(outcomes, planned)
-        left = _missing(site, planned, earlier)
+        earlier = _read_outcomes(outcomes, planned)
+        left = _find_missing(site, planned, earlier)
         if len(left) >= len(todo):
             raise RunStopped(f"{len(left)} samples ended without an outcome, {left[0].sample.id} among them")
         todo = left
 
 
-def _known(outcomes: Outcomes, planned: list[Trajectory]) -> list[Trajectory]:
+def _read_outcomes(outcomes: Outcomes, planned: list[Trajectory]) -> list[Trajectory]:
     """The outcomes of planned samples, in rank order."""
-    wanted = {t.sample.id for t in planned}
-    return [t for t in outcomes.all() if t.sample.id in wanted]
+    ids = {t.sample.id for t in planned}
+    return [t for t in outcomes.all() if t.sample.id in ids]
 
 
-def _earlier(site: Site, outcomes: Outcomes, planned: list[Trajectory], console: Console) -> list[Trajectory]:
+def _read_standing(site: Site, outcomes: Outcomes, planned: list[Trajectory], console: Console) -> list[Trajectory]:
     """The outcomes that stand. One that failed in transport does not, nor one whose images are gone from the store."""
-    known = [t for t in _known(outcomes, planned) if settled(t)]
+    known = [t for t in _read_outcomes(outcomes, planned) if settled(t)]
     store = ImageStore(site.store)
     torn = {t.sample.id for t in known if not all(store.has(e.image.sha256) for e in t.events if e.image)}
     if torn:
@@ -209,7 +209,7 @@ def _earlier(site: Site, outcomes: Outcomes, planned: list[Trajectory], console:
     return [t for t in known if t.sample.id not in torn]
 
 
-def _missing(site: Site, planned: list[Trajectory], known: list[Trajectory]) -> list[Trajectory]:
+def _find_missing(site: Site, planned: list[Trajectory], known: list[Trajectory]) -> list[Trajectory]:
     """The planned samples without an outcome, up to the rank at which the outcomes there are fill the quotas."""
     limit = bound((finished(t) for t in known), site.manifest.quotas)
     ids = {t.sample.id for t in known}
@@ -226,7 +226,7 @@ def _climb(
 ) -> None:
     """Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted; all that arrived is kept."""
     manifest, run = site.manifest, site.manifest.run
-    _reach(manifest, console)
+    _check_providers(manifest, console)
     limits = hub.RunLimits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
     console.print("Starting Ray ...")
     with session(run.address, site.out / "ray.log"):
@@ -234,7 +234,7 @@ def _climb(
         window = dag.window(manifest, len(todo))
         job = dag.ClimbJob(manifest, site.fingerprint, site.store, site.database, counting, window)
         with interrupts(counting, console) as signals:
-            with watching(counting, manifest.name, manifest.quotas, console):
+            with watching(counting, manifest, console):
                 for _ in dag.run(job, todo):
                     pass
             ended: Progress = ray.get(counting.progress.remote())
@@ -244,21 +244,21 @@ def _climb(
         raise RunStopped(ended.reason)
 
 
-def _asked(manifest: Manifest) -> set[str]:
+def _providers_asked(manifest: Manifest) -> set[str]:
     """The providers that a role may ask."""
     return {name for _, spec in manifest.models for name in spec.providers}
 
 
-def _reach(manifest: Manifest, console: Console) -> None:
+def _check_providers(manifest: Manifest, console: Console) -> None:
     """Ask every provider whether it is there before anything is begun, and tell of models that it does not list. Raises
     RunStopped."""
-    asked = {(spec.provider, spec.model) for _, spec in manifest.models if spec.provider and not spec.failover}
-    seen = {name: asyncio.run(look(name, manifest.providers[name])) for name in sorted({name for name, _ in asked})}
-    problems = [found.problem for found in seen.values() if found.problem is not None]
+    models = {(spec.provider, spec.model) for _, spec in manifest.models if spec.provider and not spec.failover}
+    answers = {name: asyncio.run(look(name, manifest.providers[name])) for name in sorted({name for name, _ in models})}
+    problems = [answer.problem for answer in answers.values() if answer.problem is not None]
     if problems:
         raise RunStopped("; ".join(problems))
-    for name, model in sorted(asked):
-        warning = unlisted(name, model, seen[name].models)
+    for name, model in sorted(models):
+        warning = unlisted(name, model, answers[name].models)
         if warning is not None:
             console.print(f"Warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 
@@ -269,7 +269,7 @@ def _finish(
     """The ledger, shards, run.json and the report. Raises OSError on a failed write."""
     console.print("Writing shards ...")
     outcomes.write_ledger(site.out)  # before run.json, after which an output counts as finished
-    known = _known(outcomes, planned)
+    known = _read_outcomes(outcomes, planned)
     summary = finalise(
         outcomes=known,
         manifest=site.manifest,

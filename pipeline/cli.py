@@ -1,8 +1,8 @@
 """The command line: `x2i build | verify | show | report | truth | compare | serve | journal | whatif | plan`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
-a bad manifest, 130 when a build was stopped. An expected failure is said in one line on standard error, never as a traceback.
-Whoever reads only the beginning (`| head -1`) ends a command that looks, silently and with 1; a build goes on.
+a bad manifest, 130 when a build was stopped. An expected failure prints one line on standard error, never a traceback. When the
+reader of standard output leaves (`| head -1`), a build goes on; any other command ends with 1 and prints no error.
 """
 
 import io
@@ -38,8 +38,8 @@ for command in (
     app.command()(command)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(version("x2i-ladder"))
         raise typer.Exit
 
@@ -55,10 +55,10 @@ def _options(
 
 def main() -> None:
     """The entry point of `x2i`."""
-    words.stand_in()
+    words.replace_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows a mark instead
+            stream.reconfigure(errors="replace")  # a character that the terminal lacks becomes a question mark
     try:
         app(standalone_mode=True)
     except BuildError as error:
@@ -66,4 +66,4 @@ def main() -> None:
     except OSError as error:
         fail(one_line(error) if error.errno else error, 1)
     finally:
-        words.hand_over()
+        words.flush_output()

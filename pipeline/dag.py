@@ -1,20 +1,19 @@
-"""The Ray DAG of a build: read -> direct -> reflect -> multistep, one operator a rung.
+"""The Ray DAG of a build: read -> the rungs of the recipe, one operator each, in order.
 
 In: the samples still to climb, in rank order, and a `ClimbJob`. Out: in the run's database, one outcome per sample and a row of the
 ledger per call. Blocks are barriers between operators, so a sample does not wait for its block: it is curated, and its outcome
 kept, the moment it leaves the ladder, whichever rung that is; finished samples pass through. Rows stay tiny; images lie in the
 store. Each rung actor owns an event loop on its own thread for model calls: Ray may block the thread that runs a task whenever
-a later operator is slow, and calls in flight must not time out then. `run.concurrency` is one limit over all rungs, leased
-from the hub. This is the only file that imports `ray.data`.
+a later operator is slow, and calls in flight must not time out then. `run.concurrency` is one limit over all rungs, which
+the hub keeps. This is the only file that imports `ray.data`.
 """
 
 import asyncio
 import logging
 import threading
 import uuid
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,22 +22,24 @@ import ray
 import ray.data
 import ray.exceptions
 
-import prompts.catalogue
 from pipeline.errors import Drained, RunStopped
 from pipeline.journal.scribe import Scribe
+from pipeline.manifest.identity import load_prompts
 from pipeline.manifest.spec import Manifest
-from pipeline.models import Composed, Lent, compose
+from pipeline.models import ActorServices, Composed, compose
 from pipeline.output.cut import finished
 from pipeline.run.hub import telling, why_stopped
 from pipeline.run.link import HubLink
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.outcomes import Outcomes
 from pipeline.workers import RayExecutor
+from stages.calls import Models
 from stages.errors import EngineDead
 from stages.ladder import climb
 from stages.prune import prune
-from stages.records import Trajectory, dump, load
+from stages.rung import Rung
 from stages.segments import segments
+from stages.trajectory import Trajectory, dump, load
 
 BLOCK_ROWS = 16
 IN_HAND = 12  # samples a rung has in hand for each call in flight: a block waits for its slowest sample
@@ -79,24 +80,24 @@ class OwnLoop:
 
 
 class RungActor:
-    """One operator of the ladder: takes every sample of a batch through its rungs (`stages.ladder`) at once."""
+    """One operator of the ladder: takes all samples of a batch through the rung called `name` (`stages.ladder`) at once."""
 
-    name: str
-    rungs: tuple[str, ...]
-
-    def __init__(self, job: ClimbJob) -> None:
+    def __init__(self, job: ClimbJob, name: str) -> None:
         self._job = job
+        self._recipe = job.manifest.recipe
+        self.rung = self._recipe.rung(name)
+        self.name = name
         self._loop = OwnLoop()
         self._link = self._loop.run(self._connect())
         self._outcomes = Outcomes(job.database, job.fingerprint)
         self._scribe = Scribe(self._outcomes)
-        lent = Lent(self._permit, self._count, self._link, self._scribe, self._link.sleep)
-        self._composed = self.models(job, lent)
+        services = ActorServices(self._count, self._link, self._scribe, self._link.sleep)
+        self._composed = self.models(job, services)
         self._loop.start(self._give_up_when_halted())
 
     async def _connect(self) -> HubLink:
-        lanes, budget = frozenset(self._job.manifest.providers), self._job.manifest.run.budget_usd is not None
-        return HubLink(self._job.hub, f"{self.name}-{uuid.uuid4().hex}", self._job.window, lanes, budget)
+        budget = self._job.manifest.run.budget_usd is not None
+        return HubLink(self._job.hub, f"{self.name}-{uuid.uuid4().hex}", self._job.window, budget)
 
     async def _give_up_when_halted(self) -> None:
         await self._link.halted.wait()
@@ -104,18 +105,9 @@ class RungActor:
         for journal in self._composed.journals:
             journal.give_up()
 
-    def models(self, job: ClimbJob, lent: Lent) -> Composed:
+    def models(self, job: ClimbJob, services: ActorServices) -> Composed:
         """The models of this actor: those of the manifest; what the world draws and looks at is worked on by Ray's workers."""
-        return compose(job.manifest, ImageStore(job.store), RayExecutor(), prompts.catalogue.load(), lent)
-
-    @asynccontextmanager
-    async def _permit(self) -> AsyncIterator[None]:
-        async with self._link.permits.permit():
-            self._count("in_flight", 1)
-            try:
-                yield
-            finally:
-                self._count("in_flight", -1)
+        return compose(job.manifest, ImageStore(job.store), RayExecutor(), load_prompts(self._recipe), services)
 
     def _count(self, what: str, by: int) -> None:
         self._link.count(self.name, what, by)
@@ -148,12 +140,12 @@ class RungActor:
             self._link.finished(row["order"], finished(kept))
             return {**row, "status": kept.status, "trajectory": dump(kept)}
         t = load(row["trajectory"])
-        if self.name == "direct" and not await self._link.may_begin(row["order"], t.rank):
+        first = self.rung == self._recipe.rungs[0]
+        if first and not await self._link.may_begin(row["order"], t.rank):
             return None
         self._count("samples", 1)
         try:
-            for rung in self.rungs:
-                t = await climb(t, rung, self._composed.models, self._job.manifest.policy)
+            t = await self.climb(t, self._composed.models)
         except Drained:
             return None
         except EngineDead as error:
@@ -163,42 +155,25 @@ class RungActor:
             self._count("samples", -1)
         if t.status != "climbing":
             await self._keep(row["order"], t)
-        # An RL prompt that was only to be tried once neither passes a rung nor fails it.
-        if not (t.status == "accepted" and t.sample.climb == "direct"):
+        # An RL prompt that was only to be tried once neither passes a rung nor fails it, nor does a sample that leaves it out.
+        if t.rung == self.name and not (t.status == "accepted" and t.sample.climb == "direct"):
             self._count("passed" if t.status == "accepted" else "failed", 1)
         return {**row, "status": t.status, "trajectory": dump(t)}
 
+    async def climb(self, t: Trajectory, models: Models) -> Trajectory:
+        """The sample after this rung. Raises stages.errors.EngineDead, pipeline.errors.Drained."""
+        return await climb(t, self.rung, self._recipe, models)
+
     async def _keep(self, order: int, t: Trajectory) -> None:
         """Curate a sample that is finished (prune, and every segment has its mask), and commit its outcome."""
-        t = prune(t)
+        t = prune(t, self._recipe)
         if t.status == "accepted" and t.mode is not None:
-            segments(t, self._job.manifest.output.dialect)
+            segments(t, self._job.manifest.output.dialect, self._recipe)
         await self._scribe.keep(t)
         self._link.finished(order, finished(t))
 
 
-class Direct(RungActor):
-    """The first rung; samples that are not needed any more end here, unbegun."""
-
-    name, rungs = "direct", ("direct",)
-
-
-class Reflect(RungActor):
-    """The second rung."""
-
-    name, rungs = "reflect", ("reflect",)
-
-
-class Multistep(RungActor):
-    """The third rung, with the diagnosis that leads to it."""
-
-    name, rungs = "multistep", ("diagnose", "multistep")
-
-
-LADDER: tuple[type[RungActor], ...] = (Direct, Reflect, Multistep)
-
-
-def run(job: ClimbJob, todo: Sequence[Trajectory], ladder: Sequence[type[RungActor]] = LADDER) -> Iterator[str]:
+def run(job: ClimbJob, todo: Sequence[Trajectory], actor: type[RungActor] = RungActor) -> Iterator[str]:
     """Take `todo` (in rank order) up the ladder; yields the id of each sample begun, in the end.
 
     Ends early when the run drains: it was interrupted, or its budget is spent. Raises pipeline.errors.RunStopped when it cannot
@@ -212,8 +187,8 @@ def run(job: ClimbJob, todo: Sequence[Trajectory], ladder: Sequence[type[RungAct
     size = block_rows(len(rows), job.manifest.run.blocks)
     plan: Any = ray.data.from_arrow([_block(rows[start : start + size]) for start in range(0, len(rows), size)])
     tasks = min(MOST_TASKS, max(4, -(-IN_HAND * job.manifest.run.concurrency // BLOCK_ROWS)))
-    for kind in ladder:
-        plan = _operator(plan, kind, tasks, job)
+    for rung in job.manifest.recipe.rungs:
+        plan = _operator(plan, actor, rung, tasks, job)
     try:
         for batch in plan.iter_batches(batch_size=None, batch_format="pyarrow"):
             yield from batch["id"].to_pylist()
@@ -237,7 +212,7 @@ def window(manifest: Manifest, rows: int) -> int:
 
     Never less than a few blocks: a block passes a rung as a whole, so the oldest must not wait for one that may not begin.
     """
-    if set(manifest.quotas.model_dump().values()) == {None}:
+    if set(manifest.quotas.values()) == {None}:
         return rows
     return 4 * max(manifest.run.concurrency, block_rows(rows, manifest.run.blocks))
 
@@ -253,7 +228,7 @@ def _block(rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema(columns))
 
 
-def _operator(data: Any, kind: type, tasks: int, job: ClimbJob) -> Any:
+def _operator(data: Any, actor: type[RungActor], rung: Rung, tasks: int, job: ClimbJob) -> Any:
     """One actor with `tasks` batches at a time, each a whole block, on a sliver of a CPU: it waits, the workers work."""
     pool = ray.data.ActorPoolStrategy(
         size=1,
@@ -261,12 +236,14 @@ def _operator(data: Any, kind: type, tasks: int, job: ClimbJob) -> Any:
         max_concurrent_calls_per_actor=tasks,
         enable_true_multi_threading=True,
     )
+    # Ray names an operator after its class: a class a rung shows the ladder in its dashboard
+    named = type(rung.look.title.replace(" ", ""), (actor,), {"__module__": __name__})
     return data.map_batches(
-        kind,
+        named,
         batch_size=None,
         batch_format="pyarrow",
         compute=pool,
         num_cpus=SLIVER,
-        fn_constructor_args=(job,),
+        fn_constructor_args=(job, rung.name),
         zero_copy_batch=True,
     )

@@ -1,14 +1,14 @@
-"""The errors a person meets at the command line. Each message says what is wrong, where, and what to do.
+"""The errors that a person meets at the command line. Each message says what is wrong, where, and what to do.
 
     BuildError
     ├── ManifestError   (pipeline.manifest.spec)  nothing was run                        exit code 2
     ├── OutputError     (pipeline.output.lock)      the folder cannot be used              exit code 2
     └── RunStopped      the run cannot go on: an engine is dead, a write failed     exit code 1
 
-    Drained             no further call may be sent: the run is coming to its end. A sample in hand stays without an
+    Drained             no further call may be sent, because the run is ending. The sample that needed the call gets no
                         outcome, and the next build goes on with it. Never reaches the command line.
 
-In: an exception from anywhere. Out: these classes, and `one_line`, which tells any error on one line.
+In: an exception from anywhere. Out: these classes, and `one_line`, which puts any error on one line.
 """
 
 import re
@@ -31,21 +31,21 @@ class RunStopped(BuildError):
 
 
 class Drained(Exception):
-    """A call was not sent, because the run is coming to its end."""
+    """A call was not sent, because the run is ending."""
 
 
 def one_line(error: BaseException) -> str:
-    """An error as "Kind: words", on one line without colour codes."""
-    said = str(error)
-    if isinstance(error, DBAPIError):  # whose own words are followed by the statement and a link
-        said = ": ".join((*error.detail, str(error.orig)))
-    words = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", said).split())
+    """An error as "Kind: words", on one line, without colour codes, cut after 500 characters."""
+    text = str(error)
+    if isinstance(error, DBAPIError):  # its own text goes on with the statement and a link
+        text = ": ".join((*error.detail, str(error.orig)))
+    words = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
     return f"{type(error).__name__}: {words[:500]}" if words else type(error).__name__
 
 
 @contextmanager
-def writing(place: object) -> Iterator[None]:
-    """Name `place` in an error that does not say where it happened: a full disk only says that it is full."""
+def name_in_errors(place: object) -> Iterator[None]:
+    """Name `place` in an OSError that names no file: that of a full disk only says that it is full."""
     try:
         yield
     except OSError as error:

@@ -1,26 +1,24 @@
 """The models of a run, from their specs: a backend each, and the wrappers around it, composed in one visible place.
 
-In: a manifest, the image store, a process pool, the prompts, and what an actor lends its models. Out: `Models`. A backend is named
-by a plain table: name -> import path; it is imported when it is asked for.
+In: a manifest, the image store, a process pool, the prompts, and the actor's services. Out: `Models`. The backends are listed in
+`pipeline.backends.registry`; what a model needs is imported when the model is opened.
 
     Journalled(         replays what is known; an answer is durable before it is used
       Failover(         asks the next provider while those before are out
         Retried(        asks again after a transient error, until its deadline
-          Paced(        waits for the provider's pace, the budget, and a permit of the run
+          Paced(        waits until the provider's pace, the budget and the run's limit have room
             Metered(    notes the call before it is sent, and what it took, whatever came of it
               backend)))))
 """
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
-from types import MappingProxyType
-from typing import Any, Protocol
 
-from pipeline.backends.openai.options import fixed_size
-from pipeline.backends.openai.spec import Fallback, Provider
+from pipeline.backends.contract import Access, BareModel
+from pipeline.backends.openai.spec import Fallback
+from pipeline.backends.registry import backend
 from pipeline.journal.journalled import Journalled
 from pipeline.journal.metered import Metered
 from pipeline.journal.scribe import Scribe
@@ -29,43 +27,17 @@ from pipeline.money.cost import Load, cost, load, of_size, price_of
 from pipeline.money.prices import table
 from pipeline.storage.image_store import ImageStore
 from pipeline.traffic.failover import Failover
-from pipeline.traffic.paced import Count, Paced, Permit, Traffic
+from pipeline.traffic.paced import Count, Paced, Traffic
 from pipeline.traffic.retried import Retried, Sleep
 from prompts.catalogue import Prompts
 from stages.calls import Models
 from stages.protocols import ImageRequest, Model, Role, TextRequest
 
-BACKENDS = MappingProxyType(
-    {"world": "pipeline.backends.world.backend:WorldModel", "openai": "pipeline.backends.openai.backend:OpenAIModel"}
-)
-
-
-class Backend(Model, Protocol):
-    """A bare model. `max_output_tokens` is the most that a reply may have; None where no limit is sent."""
-
-    @property
-    def max_output_tokens(self) -> int | None:
-        """Of one reply."""
-        ...
-
 
 @dataclass(frozen=True)
-class Access:
-    """One model as one provider serves it. `provider` is None for a backend that runs in this process, called `name`."""
+class ActorServices:
+    """What an actor provides to its models, all of it on the event loop they are used on."""
 
-    backend: str
-    name: str
-    provider: Provider | None
-    model: str
-    revision: str
-    options: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Lent:
-    """What an actor lends its models, all of it on the event loop they are used on."""
-
-    permit: Permit
     count: Count
     traffic: Traffic
     scribe: Scribe
@@ -97,24 +69,20 @@ def accesses(manifest: Manifest, spec: ModelSpec) -> Iterator[Access]:
         )
 
 
-def build(at: Access, store: ImageStore, pool: Executor | None) -> Backend:
-    """The bare backend of one model. Raises ValueError for options it does not know."""
-    module, name = BACKENDS[at.backend].split(":")
-    backend: Any = getattr(import_module(module), name)
-    where = (store, pool) if at.provider is None else (at.name, at.provider, store)
-    made: Backend = backend(at.model, at.revision, at.options, *where)
-    return made
+def build(at: Access, store: ImageStore, pool: Executor | None) -> BareModel:
+    """One model without wrappers. Raises ValueError for options its backend does not know."""
+    return backend(at.backend).open(at, store, pool)
 
 
-def identity(manifest: Manifest, spec: ModelSpec, store: ImageStore) -> str:
+def identity(manifest: Manifest, spec: ModelSpec) -> str:
     """The identity of a role: of each model that may answer for it, once, in order; never where it is."""
-    return "|".join(dict.fromkeys(build(at, store, None).identity for at in accesses(manifest, spec)))
+    asked = accesses(manifest, spec)
+    return "|".join(dict.fromkeys(backend(at.backend).identity(at.model, at.revision, at.options) for at in asked))
 
 
 def identities(manifest: Manifest) -> dict[str, str]:
     """Role -> identity, as they stand in call keys and `made_by`."""
-    store = ImageStore("memory://")
-    return {role: identity(manifest, spec, store) for role, spec in manifest.models}
+    return {role: identity(manifest, spec) for role, spec in manifest.models}
 
 
 def models_of(manifest: Manifest, prompts: Prompts, make: Callable[[Role, ModelSpec], Model]) -> Models:
@@ -131,31 +99,46 @@ def models_of(manifest: Manifest, prompts: Prompts, make: Callable[[Role, ModelS
     )
 
 
-def compose(manifest: Manifest, store: ImageStore, pool: Executor, prompts: Prompts, lent: Lent) -> Composed:
+def compose(
+    manifest: Manifest, store: ImageStore, pool: Executor, prompts: Prompts, services: ActorServices
+) -> Composed:
     """The models of a run, wrapped."""
     journals: list[Journalled] = []
 
     def chain(role: Role, spec: ModelSpec) -> Model:
-        name = identity(manifest, spec, store)
+        # one identity for all places: an answer is known again whichever of them gave it
+        name = identity(manifest, spec)
         places = tuple(accesses(manifest, spec))
-        asked = tuple(_link(manifest, at, role, name, len(places) == 1, store, pool, lent) for at in places)
-        journals.append(Journalled(Failover(asked, name, lent.sleep), lent.scribe, store))
+        models = tuple(
+            _at_one_place(manifest, at, role, name, len(places) == 1, store, pool, services) for at in places
+        )
+        journals.append(Journalled(Failover(models, name, services.sleep), services.scribe, store))
         return journals[-1]
 
     return Composed(models_of(manifest, prompts, chain), tuple(journals))
 
 
-def _link(
-    manifest: Manifest, at: Access, role: Role, chain: str, alone: bool, store: ImageStore, pool: Executor, lent: Lent
+def _at_one_place(
+    manifest: Manifest,
+    at: Access,
+    role: Role,
+    chain: str,
+    alone: bool,
+    store: ImageStore,
+    pool: Executor,
+    services: ActorServices,
 ) -> Model:
-    """One model at one provider, down to what is sent; `alone` where no other may be asked."""
-    backend = build(at, store, pool)
-    price = of_size(price_of(at.model, manifest.prices, table().models), fixed_size(at.options))
+    """One model at one provider, with its wrappers up to the retries; `alone` where no other may be asked."""
+    bare = build(at, store, pool)
+    size = backend(at.backend).fixed_size(at.options)
+    price = of_size(price_of(at.model, manifest.prices, table().models), size)
     cost_of = partial(cost, price)
 
     def load_of(request: TextRequest | ImageRequest) -> Load:
-        return load(price, request, backend.max_output_tokens)
+        return load(price, request, bare.max_output_tokens)
 
-    metered = Metered(backend, role, at.name, lent.scribe, load_of, cost_of, chain)
-    paced = Paced(metered, at.name, load_of, cost_of, lent.traffic, lent.permit, lent.count)
-    return Retried(paced, manifest.run.retry_deadline_s, manifest.run.retries, lent.sleep, alone)
+    metered = Metered(bare, role, at.name, services.scribe, load_of, cost_of, chain)
+    # a model in this process has no provider that could pace it, even if one is called as its backend
+    lane = None if at.provider is None else at.name
+    paced = Paced(metered, lane, load_of, cost_of, services.traffic, services.count)
+    return Retried(paced, manifest.run.retry_deadline_s, manifest.run.retries, services.sleep, alone)

@@ -1,9 +1,11 @@
-"""What a person types: `Strict`, the base of all that is checked, and how a value is quoted back to its author.
+"""What a person types: `Strict`, the base of all checked models, and how a message quotes a value.
 
-In: a value. Out: a short text, as one would type it in YAML.
+In: a value. Out: a short text, as a person would type it in YAML.
 """
 
+import difflib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -18,7 +20,7 @@ class Strict(BaseModel):
 
 
 def shown(value: Any) -> str:
-    """A text in quotes; all else as YAML has it (null, true, [1, 2]); cut where it is long."""
+    """A text in quotes; any other value as YAML writes it (null, true, [1, 2]); cut to `LONGEST` characters."""
     if isinstance(value, str):
         text = repr(value[: 2 * LONGEST])
     elif isinstance(value, float):
@@ -26,3 +28,10 @@ def shown(value: Any) -> str:
     else:
         text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """The remedy for an unknown `name`: the most similar of `names`, or a list of all."""
+    valid = sorted(names)
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"valid keys are {', '.join(valid)}"

@@ -1,7 +1,7 @@
 """Worker processes for drawing, vision and encoding, which must never run on an event loop.
 
 In: functions and their arguments. Out: executors. `process_pool` is for the driver's own work, before and after a climb; its
-workers end when the process that made them ends, however it ends. `RayExecutor` is for actors: Ray's workers, on any node.
+workers end when the process that started them ends, in any way. `RayExecutor` is for actors: it uses Ray's workers, on any node.
 """
 
 import multiprocessing
@@ -16,9 +16,9 @@ from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-# these may reach a whole process group; the parent decides when its workers end
+# the terminal sends these to the whole process group, but the parent decides when its workers end
 _FOR_PARENT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-CPUS = 0.98  # of a worker: a whole one would leave no room for the slivers of the actors that wait for it
+CPUS = 0.98  # of a worker: a whole one would leave no room for the small shares of the actors that wait for it
 
 
 def _end_with_parent() -> None:
@@ -28,25 +28,25 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _watch() -> None:
-    """In a worker, which was started deaf to these signals."""
+def _start_watching() -> None:
+    """End this worker with its parent. Runs first in a worker, which was started with the signals of `_FOR_PARENT` blocked."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if sys.platform == "linux":
-        threading.Thread(target=_end_when_told, daemon=True).start()
+        threading.Thread(target=_end_on_signal_of_parent, daemon=True).start()
     else:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
-def _end_when_told() -> None:
-    """Obey the parent, whose executor ends all workers once one has died; a signal to the whole group comes from elsewhere."""
+def _end_on_signal_of_parent() -> None:
+    """Obey only signals of the parent, whose executor ends all workers once one has died; ignore those to the whole group."""
     while signal.sigwaitinfo(_FOR_PARENT).si_pid != os.getppid():
         pass
     os._exit(1)
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
-    """Have the processes that are started in this context hear nothing that is meant for their parent."""
+def _block_signals() -> Iterator[None]:
+    """Block the signals of `_FOR_PARENT` in the processes that are started in this context."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _FOR_PARENT)
     try:
         yield
@@ -55,28 +55,28 @@ def _deaf() -> Iterator[None]:
 
 
 class _Pool(ProcessPoolExecutor):
-    """Its workers are deaf to what is meant for their parent from the first moment on, not only once they have come up."""
+    """A pool whose workers have the parent's signals blocked from their first moment, not only once they have initialised."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
-        with _deaf():
+        with _block_signals():
             return super().submit(fn, *args, **kwargs)
 
 
 def process_pool(workers: int) -> ProcessPoolExecutor:
     """A pool of `workers` fresh processes, started as they are needed."""
-    with _deaf():
-        resource_tracker.ensure_running()  # of the standard library: it is deaf to Ctrl-C by itself, and dies of a SIGHUP
-    return _Pool(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_watch)
+    with _block_signals():
+        resource_tracker.ensure_running()  # a helper of the standard library, which ignores Ctrl-C by itself but dies of a SIGHUP
+    return _Pool(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_watching)
 
 
 class RayExecutor(Executor):
-    """Runs module-level functions in Ray's workers, as many at once as there are CPUs. A worker that dies is replaced."""
+    """Runs module-level functions in Ray's workers, as many at once as there are CPUs. Ray replaces a worker that dies."""
 
     def __init__(self) -> None:
         self._remote: dict[Callable[..., Any], Any] = {}
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
-        """A future of the function's own result or error."""
+        """A future of the function's own result or error, without Ray's wrapping."""
         import ray  # here, because finalise and verify use process pools and need no Ray
 
         if fn not in self._remote:
@@ -84,11 +84,11 @@ class RayExecutor(Executor):
             self._remote[fn] = function.options(num_cpus=CPUS)
         done: Future[T] = Future()
         done.set_running_or_notify_cancel()
-        self._remote[fn].remote(*args, **kwargs).future().add_done_callback(lambda f: _hand_on(f, done))
+        self._remote[fn].remote(*args, **kwargs).future().add_done_callback(lambda f: _copy_result(f, done))
         return done
 
 
-def _hand_on(source: "Future[T]", done: "Future[T]") -> None:
+def _copy_result(source: "Future[T]", done: "Future[T]") -> None:
     error = source.exception()
     if error is None:
         done.set_result(source.result())

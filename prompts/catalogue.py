@@ -1,13 +1,15 @@
 """Loads the prompt files and renders them.
 
-In: the `*.j2` files beside this module. Out: a `Prompts` value that the shell hands to the stages. Rendering is strict (a
-missing value raises) and escapes what is filled in, so no instruction can close a tag it stands in.
+In: the `*.j2` files beside this module, and beside the modules of rungs that come from elsewhere. Out: a `Prompts` value that the
+shell hands to the stages. Rendering is strict (a missing value raises) and escapes what is filled in, so no instruction can close
+a tag it stands in.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
@@ -29,13 +31,20 @@ class Prompts:
         return self.hashes[name]
 
 
-def load() -> Prompts:
-    """All prompt files of this package."""
+def load(beside: Iterable[str] = ()) -> Prompts:
+    """All prompt files of this package, and those that lie beside the modules whose files are `beside`: rungs from elsewhere.
+
+    Raises ValueError when one of these has the name of another, OSError when a folder cannot be read.
+    """
     environment = Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    texts = {
-        file.name.removesuffix(".j2"): file.read_text("utf-8")
-        for file in sorted(files("prompts").iterdir(), key=lambda f: f.name)
-        if file.name.endswith(".j2")
-    }
+    texts: dict[str, str] = {}
+    for folder in (files("prompts"), *(Path(file).parent for file in dict.fromkeys(beside))):
+        for file in sorted(folder.iterdir(), key=lambda f: f.name):
+            name = file.name.removesuffix(".j2")
+            if name == file.name:
+                continue
+            if name in texts:
+                raise ValueError(f"{folder}: {file.name} has the name of another prompt; give it a name of its own")
+            texts[name] = file.read_text("utf-8")
     templates = {name: environment.from_string(text) for name, text in texts.items()}
     return Prompts(templates, {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()})

@@ -13,7 +13,8 @@ from prompts.catalogue import Prompts
 from stages.errors import EngineDead, Malformed, ModelError
 from stages.identity import call_key, call_seed
 from stages.protocols import Analyzer, Generator, ImageReply, ImageRequest, Message, Role, TextRequest
-from stages.records import Against, Event, ImageRef, Judge, Kind, Payload, Trajectory
+from stages.records import Against, Event, ImageRef, Judge, Kind, Payload
+from stages.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ async def draw(
     """A generation event: one image by `role`, at the sample's target size. Raises Halt, EngineDead."""
     model = models.baseline if role == "baseline" else models.generator
     sample = t.sample
+    # the size stands in the words: most image models take no size of their own
     text = models.prompts.render(prompt, width=sample.width, height=sample.height, **values)
     seed = call_seed(models.seed, sample.id, role, place.rung, place.index, place.attempt, place.judgement, prompt)
     request = ImageRequest(
@@ -81,6 +83,7 @@ async def draw(
     )
     try:
         reply, request = await _draw_twice(model, request)
+    # a dead engine is no property of this sample: it must reach whoever runs the build
     except EngineDead:
         raise
     except ModelError as error:
@@ -114,8 +117,10 @@ async def ask(
 ) -> Event:
     """A text event of `kind`: the reply of `judge` to `prompt`, parsed. Raises Halt, EngineDead."""
     text = models.prompts.render(prompt, **values)
+    # the final check asks the same prompt about the same image as the step does: only this tells the seeds apart
     purpose = f"{prompt}:{against}"
     seed = call_seed(models.seed, t.sample.id, judge, place.rung, place.index, place.attempt, place.judgement, purpose)
+    # replies are named by their shape, events by the paper's terms
     schema = "plan" if kind == "decomposition" else kind
     request = TextRequest((Message("user", text),), tuple(images), schema, seed, place.ordinal, axes)
     model = models.judge(judge)
@@ -141,7 +146,7 @@ async def ask(
 
 
 async def _draw_twice(model: Generator, request: ImageRequest) -> tuple[ImageReply, ImageRequest]:
-    """An image that cannot be read is asked for once more; an image model is told nothing, so only the seed differs."""
+    """An image that cannot be read is asked for once more; an image model does not hear why, so only the seed differs."""
     try:
         return await model.draw(request), request
     except Malformed:
@@ -161,8 +166,8 @@ async def _ask_twice(
         return parse(reply.text), request
     except Malformed as problem:
         shown = words.render("again", problem=str(problem))
-        said = Message("assistant", problem.text or "(an empty reply)")  # servers turn down an empty turn
-        messages = (*request.messages, said, Message("user", shown))
+        answer = Message("assistant", problem.text or "(an empty reply)")  # servers turn down an empty turn
+        messages = (*request.messages, answer, Message("user", shown))
     request = replace(request, messages=messages, seed=_next(request.seed))
     reply = await model.ask(request)
     return parse(reply.text), request

@@ -35,6 +35,7 @@ def _text(payload: Payload, index: int) -> str:
         case Step():
             return f"<Step {index - 1} Instruction>: {payload.instruction}"
         case Diagnosis():
+            # the diagnosis decides about the data set, it is no skill to be learned
             raise TypeError("a diagnosis is never shown to the trained model")
 
 

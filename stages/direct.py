@@ -4,22 +4,53 @@ In: a fresh trajectory. Out: G1 and E1 added; accepted in mode `direct` when all
 judged, not made.
 """
 
+from collections.abc import Iterator
+
 from stages.calls import CallPlace, Models, draw
 from stages.evaluate import evaluate
 from stages.policy import Policy
-from stages.records import Event, Trajectory
+from stages.records import Event
+from stages.rung import ONE_FAILURE, ONE_TRY, ModeStyle, Rung, Way, one_image
+from stages.trajectory import Trajectory
 
 RUNG = "direct"
 
 
 async def direct(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
     """One direct try. Raises stages.calls.Halt when a call fails for good."""
-    sample, place = t.sample, CallPlace(RUNG, 1)
-    if sample.first is not None:
-        t = t.add(Event("generation", 1, image=sample.first, made_by="baseline:precomputed"))
+    t = await try_once(t, models, policy, CallPlace(RUNG, 1))
+    return t.accept(DIRECT.mode) if t.current().verdict.passed else t
+
+
+async def try_once(t: Trajectory, models: Models, policy: Policy, place: CallPlace) -> Trajectory:
+    """An image by the baseline and its judgement. Raises stages.calls.Halt when a call fails for good."""
+    sample = t.sample
+    # further attempts must differ from the image that was brought along
+    if sample.first is not None and place.attempt == 1:
+        t = t.add(Event("generation", place.index, image=sample.first, made_by="baseline:precomputed"))
     else:
         values = {"instruction": sample.instruction, "references": len(sample.references)}
         t = t.add(await draw(t, models, "baseline", place, "generate", sample.references, values))
-    judged = await evaluate(t, models, place, t.last_image(), sample.references, sample.instruction, "original", policy)
-    t = t.add(judged)
-    return t.accept("direct") if t.last_evaluation().passed else t
+    image = t.current().image
+    return t.add(await evaluate(t, models, place, image, sample.references, sample.instruction, "original", policy))
+
+
+def _ways(_: Policy) -> Iterator[Way]:
+    drawn = {("baseline", "image"): 1}
+    yield Way("passes", won={"direct": 1}, calls=drawn, passes=1)
+    yield Way("fails", lost={"direct": 1}, calls=drawn, fails=1)
+
+
+DIRECT = Rung(
+    name=RUNG,
+    mode="direct",
+    climb=direct,
+    look=ModeStyle("Direct", "solved directly", light="#2b7771", dark="#58ada5"),
+    place="at the direct try",
+    passes=lambda _: ONE_TRY,
+    fails=lambda _: ONE_FAILURE,
+    sentence=one_image,
+    ways=_ways,
+    chances=lambda _: ("direct",),
+    needs_image=False,
+)

@@ -33,7 +33,7 @@ class Transient(ModelError):
 
 
 class RateLimited(Transient):
-    """The provider asks us to slow down; `retry_after` in seconds where it said so."""
+    """The provider asks us to slow down; `retry_after` in seconds where it names a time."""
 
     def __init__(self, text: str, retry_after: float | None = None) -> None:
         super().__init__(text, retry_after)

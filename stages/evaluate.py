@@ -10,8 +10,9 @@ from dataclasses import replace
 from stages.calls import CallPlace, Models, ask, start
 from stages.judging import decider, next_judge, scored, standing
 from stages.policy import Judging, Policy, Thresholds
-from stages.records import Against, Evaluation, Event, ImageRef, Judge, Judgement, Trajectory
+from stages.records import Against, Evaluation, Event, ImageRef, Judge, Judgement
 from stages.replies import evaluation
+from stages.trajectory import Trajectory
 
 
 async def evaluate(
@@ -30,6 +31,7 @@ async def evaluate(
     stages.calls.Halt, EngineDead."""
     sample = t.sample
     thresholds = policy.step_thresholds if against == "subtask" else policy.thresholds
+    # judges compare with what the image was made from, so a step is compared with its canvas
     before = (*references, canvas) if canvas else tuple(references)
     values = {
         "instruction": instruction,
@@ -64,32 +66,36 @@ async def _verdict(
 ) -> tuple[Event, Evaluation]:
     """Ask until the verdict stands: the event it is put down to, and what it says."""
     events: list[Event] = []
-    found: list[Evaluation] = []
-    said: list[Judgement] = []
-    while (judge := next_judge(said, judging, thresholds)) is not None:
-        event = await once(replace(place, judgement=1 + sum(j.judge == judge for j in said)), judge)
+    verdicts: list[Evaluation] = []
+    judgements: list[Judgement] = []
+    # one judgement after the other: whether a further one is needed depends on those before it
+    while (judge := next_judge(judgements, judging, thresholds)) is not None:
+        event = await once(replace(place, judgement=1 + sum(j.judge == judge for j in judgements)), judge)
         assert isinstance(event.payload, Evaluation)
         events.append(event)
-        found.append(event.payload)
-        said.append(_judgement(judge, event, event.payload, thresholds))
-    axes = tuple(found[number].axes[n] for n, number in enumerate(standing(said, thresholds)))
-    return events[decider(said, thresholds)], Evaluation(axes, 0.0, judgements=tuple(said) if len(said) > 1 else ())
+        verdicts.append(event.payload)
+        judgements.append(_judgement(judge, event, event.payload, thresholds))
+    axes = tuple(verdicts[number].axes[n] for n, number in enumerate(standing(judgements, thresholds)))
+    return events[decider(judgements, thresholds)], Evaluation(
+        axes, 0.0, judgements=tuple(judgements) if len(judgements) > 1 else ()
+    )
 
 
-def _judgement(judge: Judge, event: Event, said: Evaluation, thresholds: Thresholds) -> Judgement:
+def _judgement(judge: Judge, event: Event, verdict: Evaluation, thresholds: Thresholds) -> Judgement:
     assert event.seed is not None
     assert event.call_key is not None
     assert event.made_by is not None
-    return Judgement(judge, scored(said, thresholds), event.seed, event.call_key, event.made_by)
+    return Judgement(judge, scored(verdict, thresholds), event.seed, event.call_key, event.made_by)
 
 
-def _with_aspect(found: Evaluation, t: Trajectory, image: ImageRef, tolerance: float) -> Evaluation:
+def _with_aspect(verdict: Evaluation, t: Trajectory, image: ImageRef, tolerance: float) -> Evaluation:
     """A wrong aspect ratio fails consistency where a reference exists, quality otherwise, whatever the Analyzer saw."""
     asked = t.sample.width / t.sample.height
     error = abs(image.width / image.height / asked - 1)
     if error <= tolerance:
-        return replace(found, aspect_error=error)
+        return replace(verdict, aspect_error=error)
+    # models that judge see pictures scaled to one size: a wrong shape is not visible to them
     axis = "consistency" if "consistency" in t.sample.applicable_axes else "quality"
     note = f" (aspect ratio off by {error:.1%})"
-    axes = tuple(replace(a, passed=False, reason=a.reason + note) if a.axis == axis else a for a in found.axes)
-    return replace(found, axes=axes, aspect_error=error)
+    axes = tuple(replace(a, passed=False, reason=a.reason + note) if a.axis == axis else a for a in verdict.axes)
+    return replace(verdict, axes=axes, aspect_error=error)

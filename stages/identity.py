@@ -15,6 +15,7 @@ Part: TypeAlias = "str | int | float | bool | Sequence[Part] | None"
 
 def digest(*parts: Part) -> str:
     """SHA-256 (hex) of the parts' canonical JSON: unambiguous, whatever characters they hold."""
+    # one fixed spelling: the same parts must give the same digest on any machine and Python
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -45,6 +46,7 @@ def call_key(identity: str, request: TextRequest | ImageRequest) -> str:
 
     The seed is part of it: two samples that ask the same in the same words must not share one answer.
     """
+    # an image asked for at another size is another image; a text has none
     size = (request.width, request.height) if isinstance(request, ImageRequest) else ()
     return digest(
         "call",

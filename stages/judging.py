@@ -16,29 +16,31 @@ from stages.policy import Judging, Thresholds
 from stages.records import Evaluation, Judge, Judgement, Score
 
 
-def next_judge(said: Sequence[Judgement], judging: Judging, thresholds: Thresholds) -> Judge | None:
+def next_judge(judgements: Sequence[Judgement], judging: Judging, thresholds: Thresholds) -> Judge | None:
     """Who is to judge the image next; None when the verdict stands."""
-    first = _by("analyzer", said)
+    # the second judge is asked last, when it is known whether the first one is sure
+    first = _by("analyzer", judgements)
     if not _settled(first, judging):
         return "analyzer"
-    if judging.second == "off" or len(first) < len(said):
+    if judging.second == "off" or len(first) < len(judgements):
         return None
     return "second_analyzer" if judging.second == "always" or on_margin(first, thresholds) else None
 
 
-def standing(said: Sequence[Judgement], thresholds: Thresholds) -> tuple[int, ...]:
+def standing(judgements: Sequence[Judgement], thresholds: Thresholds) -> tuple[int, ...]:
     """For each axis which of the judgements gives score and reason: the first that has the score which stands."""
-    number = decider(said, thresholds)
-    if said[number].judge == "second_analyzer":
-        return (number,) * len(said[number].scores)
-    first = _by("analyzer", said)
+    number = decider(judgements, thresholds)
+    if judgements[number].judge == "second_analyzer":
+        return (number,) * len(judgements[number].scores)
+    first = _by("analyzer", judgements)
     return tuple(_median(axis) for axis in zip(*(j.scores for j in first), strict=True))
 
 
-def decider(said: Sequence[Judgement], thresholds: Thresholds) -> int:
+def decider(judgements: Sequence[Judgement], thresholds: Thresholds) -> int:
     """Which judgement the verdict is put down to: the first, or the second judge's where that one decided."""
-    if said[-1].judge == "second_analyzer" and on_margin(_by("analyzer", said), thresholds):
-        return len(said) - 1
+    # asked "always", the second judge is heeded on the margin only: elsewhere the first one agrees with itself
+    if judgements[-1].judge == "second_analyzer" and on_margin(_by("analyzer", judgements), thresholds):
+        return len(judgements) - 1
     return 0
 
 
@@ -58,8 +60,8 @@ def scored(verdict: Evaluation, thresholds: Thresholds) -> tuple[Score, ...]:
     return tuple(Score(a.axis, a.score, a.score >= thresholds.of(a.axis)) for a in verdict.axes)
 
 
-def _by(judge: Judge, said: Sequence[Judgement]) -> list[Judgement]:
-    return [j for j in said if j.judge == judge]
+def _by(judge: Judge, judgements: Sequence[Judgement]) -> list[Judgement]:
+    return [j for j in judgements if j.judge == judge]
 
 
 def _settled(first: Sequence[Judgement], judging: Judging) -> bool:

@@ -1,27 +1,27 @@
-"""The mask: what gets the loss (SAIR part B, Eq. 1), as one total table over (mode, kind, position).
+"""The mask: what gets the loss (SAIR part B, Eq. 1), and the flags a trainer of unified models needs beside it.
 
-In: mode, kind and position of a segment. Out: its `Marks`: loss, and the flags a trainer of unified models needs. A triple
-without a row raises: there is no default. Positions:
+In: the segments of a row, as the sentence of its mode reads them (`stages.rung.Rung.sentence`: position and trained or not). Out:
+their `Marks`. A row that is no sentence of its mode raises: there is no default. Only `loss` is a choice of the ladder; the flags
+follow:
 
-    input      what the user gives               first      G1, E1 of a multi-step trajectory
-    earlier    rounds before the last one        previous   what the last round starts from (G_{K-1}, E_{K-1}, R_{K-1})
-    last       the accepted try                  step       a step of the plan, and the plan itself; `last` ends it
-
-`vae` / `vit`: encode as clean latent / as understanding tokens, for what follows. `cfg_drop`: may be dropped for
-classifier-free guidance; only inputs may. `next_special`: the token trained after the segment: it opens the next trained
-segment, or ends the answer. Labels that open a segment share its loss, so these tokens are the decision to think on.
+    vae / vit     encode as clean latent / as understanding tokens, for what follows; nothing needs the latent of the last image
+    cfg_drop      may be dropped for classifier-free guidance; only inputs may
+    next_special  the token trained after the segment: it opens the next trained segment, or ends the answer. Labels that open a
+                  segment share its loss, so these tokens are the decision to think on
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
-from stages.records import Mode
+from stages.grammar import Pattern, Token, fit
+from stages.records import Kind, Mode
+from stages.rung import Recipe
 
-Position = Literal["input", "first", "earlier", "previous", "last", "step"]
 SegmentKind = Literal["instruction", "reference", "generation", "evaluation", "reflection", "decomposition", "subtask"]
 Special = Literal["vision_start", "im_start", "end"]
+IMAGES: tuple[SegmentKind, ...] = ("reference", "generation")
+GIVEN: tuple[SegmentKind, ...] = ("reference", "instruction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,70 +36,67 @@ class Marks:
 
 
 class NoRule(LookupError):
-    """A segment for which the table has no row."""
+    """A row that is no sentence of its mode: the mask has no rule for it."""
 
 
-def _text(loss: float, next_special: Special | None, cfg_drop: bool = False) -> Marks:
-    return Marks(loss, vae=False, vit=False, cfg_drop=cfg_drop, next_special=next_special)
+def read_sentence(pattern: Pattern, letters: str, mode: Mode) -> tuple[Token, ...]:
+    """The tokens of a row's events, each with its position. Raises NoRule, never guesses."""
+    tokens = fit(pattern, letters)
+    if tokens is None:
+        raise NoRule(f"{letters or 'no events'} is no sentence of mode {mode}, so no mask rule holds for it")
+    return tokens
 
 
-def _image(loss: float, next_special: Special | None, vae: bool = True, cfg_drop: bool = False) -> Marks:
-    return Marks(loss, vae=vae, vit=True, cfg_drop=cfg_drop, next_special=next_special)
+def marks(references: int, tokens: Sequence[Token]) -> tuple[Marks, ...]:
+    """The marks of all segments of a row: its references, its instruction, then its events."""
+    segments: list[tuple[SegmentKind, bool]] = [("reference", False) for _ in range(references)]
+    segments += [("instruction", False), *((_segment(token.kind), token.trained) for token in tokens)]
+    # the latent of an image is needed by what is drawn after it: nothing is drawn after the last one
+    last_image = max(n for n, (kind, _) in enumerate(segments) if kind in IMAGES)
+    return tuple(_marks(segments, n, last_image) for n in range(len(segments)))
 
 
-TABLE: Mapping[tuple[Mode, SegmentKind, Position], Marks] = MappingProxyType(
-    {
-        ("direct", "reference", "input"): _image(0, None, cfg_drop=True),
-        ("direct", "instruction", "input"): _text(0, "vision_start", cfg_drop=True),
-        ("direct", "generation", "last"): _image(1, "im_start", vae=False),
-        ("direct", "evaluation", "last"): _text(1, "end"),
-        ("reflection", "reference", "input"): _image(0, None, cfg_drop=True),
-        ("reflection", "instruction", "input"): _text(0, None, cfg_drop=True),
-        ("reflection", "generation", "earlier"): _image(0, None),
-        ("reflection", "evaluation", "earlier"): _text(0, None),
-        ("reflection", "reflection", "earlier"): _text(0, None),
-        ("reflection", "generation", "previous"): _image(0, "im_start"),
-        ("reflection", "evaluation", "previous"): _text(1, "im_start"),
-        ("reflection", "reflection", "previous"): _text(1, "vision_start"),
-        ("reflection", "generation", "last"): _image(1, "im_start", vae=False),
-        ("reflection", "evaluation", "last"): _text(1, "end"),
-        ("multistep", "reference", "input"): _image(0, None, cfg_drop=True),
-        ("multistep", "instruction", "input"): _text(0, None, cfg_drop=True),
-        ("multistep", "generation", "first"): _image(0, "im_start"),
-        ("multistep", "evaluation", "first"): _text(1, "im_start"),
-        ("multistep", "decomposition", "step"): _text(1, "im_start"),
-        ("multistep", "subtask", "step"): _text(1, "vision_start"),
-        ("multistep", "generation", "step"): _image(1, "im_start"),
-        ("multistep", "evaluation", "step"): _text(1, "im_start"),
-        ("multistep", "subtask", "last"): _text(1, "vision_start"),
-        ("multistep", "generation", "last"): _image(1, "im_start", vae=False),
-        ("multistep", "evaluation", "last"): _text(1, "end"),
-    }
-)
+def _marks(segments: Sequence[tuple[SegmentKind, bool]], n: int, last_image: int) -> Marks:
+    kind, trained = segments[n]
+    is_image = kind in IMAGES
+    return Marks(
+        loss=float(trained),
+        vae=is_image and n != last_image,
+        vit=is_image,
+        cfg_drop=kind in GIVEN,
+        next_special=_next_special(segments[n + 1] if n + 1 < len(segments) else None),
+    )
 
 
-def marks(mode: Mode, kind: SegmentKind, position: Position) -> Marks:
-    """The row of the table. Raises NoRule, never guesses."""
-    try:
-        return TABLE[mode, kind, position]
-    except KeyError:
-        raise NoRule(f"no mask rule for {kind} at position {position} in mode {mode}") from None
+def _next_special(following: tuple[SegmentKind, bool] | None) -> Special | None:
+    if following is None:
+        return "end"
+    kind, trained = following
+    # a special token before an untrained segment would teach to begin what is never finished
+    if not trained:
+        return None
+    return "vision_start" if kind in IMAGES else "im_start"
 
 
-def position(mode: Mode, kind: SegmentKind, index: int, last: int) -> Position:
-    """Where a segment stands. `index` is the paper's subscript, `last` that of the last generation. Raises NoRule."""
-    if kind in ("instruction", "reference"):
-        return "input"
-    if kind == "decomposition":
-        return "step"
-    if mode == "multistep" and index == 1:
-        return "first"
-    if mode == "reflection" and kind == "reflection":
-        return "previous" if index == last - 1 else "earlier"
-    if index == last:
-        return "last"
-    if mode == "reflection":
-        return "previous" if index == last - 1 else "earlier"
-    if mode == "multistep":
-        return "step"
-    raise NoRule(f"no place for {kind} {index} of {last} in mode {mode}")
+def _segment(kind: Kind) -> SegmentKind:
+    if kind == "diagnosis":
+        raise NoRule("a diagnosis must be pruned before a trained view is made")
+    return kind
+
+
+def rows(recipe: Recipe) -> Iterator[tuple[Mode, SegmentKind, str, int]]:
+    """The mask as a table: mode, kind, position, loss; what is given comes first in each mode."""
+    for mode in recipe.modes:
+        yield from ((mode, kind, "input", 0) for kind in GIVEN)
+        yield from ((m, _segment(kind), position, int(on)) for m, kind, position, on in recipe.mask() if m == mode)
+
+
+def unruled(recipe: Recipe) -> list[str]:
+    """What keeps the sentences of a recipe from being a mask, in words: letters that no row may hold, positions without a name."""
+    problems = []
+    for mode, kind, position, _ in recipe.mask():
+        if kind == "diagnosis":
+            problems.append(f"mode {mode}: its sentence holds a diagnosis, which is never shown to the trained model")
+        elif not position:
+            problems.append(f"mode {mode}: its sentence gives the {kind} no position, so the mask has no row for it")
+    return problems

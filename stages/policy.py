@@ -47,6 +47,7 @@ class Judging(BaseModel):
     def _off(cls, value: Any) -> Any:
         return "off" if value is False else value  # as YAML reads a bare off
 
+    # with an even number the median could lie between a pass and a failure
     @field_validator("judgements")
     @classmethod
     def _has_a_majority(cls, value: int) -> int:
@@ -55,11 +56,33 @@ class Judging(BaseModel):
         return value
 
 
-class Policy(BaseModel):
-    """How a sample climbs. `thresholds` rule the direct and reflection rungs and the final check; `step_thresholds` the steps."""
+class BestOf(BaseModel):
+    """How many direct tries the `best_of` rung makes, and by which axes, the weightiest first, the best of them is chosen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    tries: int = Field(4, ge=1, le=20)
+    order: tuple[Axis, ...] = Field(("instruction", "consistency", "knowledge", "quality"), min_length=1)
+
+    @field_validator("order")
+    @classmethod
+    def _distinct(cls, value: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"{', '.join(value)}: an axis is named twice; name each once")
+        return value
+
+
+class Policy(BaseModel):
+    """How a sample climbs: the `ladder`, by the names of its rungs or import paths `module:NAME`, and what the rungs go by.
+
+    `thresholds` rule the images of the whole, `step_thresholds` those of the steps. `step_retry`: a failed step is drawn again
+    knowing why it failed ("reflect"), or blindly ("redraw"). `options` are those of rungs outside the package, by the rung's
+    name.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ladder: tuple[str, ...] = ("direct", "reflect", "multistep")
     thresholds: Thresholds = Thresholds()
     step_thresholds: Thresholds = Thresholds(quality=4)
     reflection_rounds: int = Field(3, ge=0, le=10)
@@ -67,10 +90,13 @@ class Policy(BaseModel):
     steps_min: int = Field(2, ge=1, le=10)
     steps_max: int = Field(5, ge=1, le=10)
     step_attempts: int = Field(3, ge=1, le=10)
+    step_retry: Literal["reflect", "redraw"] = "reflect"
     multistep_from: Literal["references", "failed"] = "references"
     final_check: bool = True
     aspect_tolerance: float = Field(0.02, ge=0.0, le=1.0)
     judging: Judging = Judging()
+    best_of: BestOf = BestOf()
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -31,6 +31,7 @@ class TextRequest:
 
     messages: tuple[Message, ...]
     images: tuple[ImageRef, ...]
+    # told apart by purpose, since a server may enforce another shape for each
     schema: str
     seed: int
     ordinal: int

@@ -1,28 +1,20 @@
 """Prune: mark what the trained model must not see (SAIR escalation step 5). Nothing is removed; the record keeps all.
 
-In: a trajectory. Out: the same with `pruned` marks. In `multistep` the whole failed reflection chain and its diagnosis go,
-and so do the failed attempts of a step, leaving "failed direct try -> decomposition -> step by step"; the last step keeps
-its judgement against the original instruction. In the other modes nothing is pruned.
+In: a trajectory, and the recipe it climbed by. Out: the same with `pruned` marks. What stays is what the row of the accepting rung
+keeps (`stages.rung.Rung.keeps`): the accepted try and those it was made from, unless the rung says otherwise. Of what was not
+accepted nothing is pruned.
 """
 
 from dataclasses import replace
 
-from stages.records import Event, Trajectory
+from stages.rung import Recipe
+from stages.trajectory import Trajectory
 
 
-def prune(t: Trajectory) -> Trajectory:
-    """`t` with its events marked. Marking twice changes nothing."""
-    if t.mode != "multistep":
+def prune(t: Trajectory, recipe: Recipe) -> Trajectory:
+    """`t` with its events marked; marking twice changes nothing. Raises LookupError for a mode that is none of the recipe's."""
+    # what was not accepted has no trained view; its record stays readable as it happened
+    if t.mode is None:
         return replace(t, events=tuple(replace(e, pruned=False) for e in t.events))
-    split = next(n for n, e in enumerate(t.events) if e.kind == "decomposition")
-    return replace(t, events=tuple(replace(e, pruned=_pruned(t.events, n, split)) for n, e in enumerate(t.events)))
-
-
-def _pruned(events: tuple[Event, ...], n: int, split: int) -> bool:
-    event = events[n]
-    if n < split:
-        return event.index > 1 or event.kind not in ("generation", "evaluation")
-    if event.kind not in ("generation", "evaluation"):
-        return False
-    rivals = [e for e in events[n + 1 :] if e.kind == event.kind and e.index == event.index]
-    return bool(rivals)  # a later one of the same step replaces it: a further attempt, or the final check
+    kept = recipe.of_mode(t.mode).keeps(t)
+    return replace(t, events=tuple(replace(e, pruned=n not in kept) for n, e in enumerate(t.events)))

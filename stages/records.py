@@ -1,25 +1,21 @@
-"""The records of the ladder: what a sample is, what happened to it, and what it became.
+"""The records of the ladder: what a sample is, and what may happen to it.
 
-In: nothing but values. Out: frozen dataclasses, and `dump` / `load`, the versioned JSON form in which a trajectory
-travels between rungs and rests in the run's database.
+In: nothing but values. Out: frozen dataclasses, and the JSON form of a payload. `stages.trajectory` puts them together.
 
-A trajectory is append-only: events are added, `prune` marks them, nothing is removed.
 Terms: G generation, E evaluation, R reflection, P decomposition (plan), S subtask; indices are the paper's subscripts
 (G_1, E_1, R_1, ..., S_2, G_2, E_2).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
-VERSION = "trajectory/1"
-
 Axis = Literal["instruction", "consistency", "quality", "knowledge"]
 AXES: tuple[Axis, ...] = ("instruction", "consistency", "quality", "knowledge")
-Mode = Literal["direct", "reflection", "multistep"]
-MODES: tuple[Mode, ...] = ("direct", "reflection", "multistep")
+Mode: TypeAlias = str
+"""How a sample was solved: the mode of the rung that accepted it, as the table of rungs names it (`stages.rungs`)."""
 Against = Literal["original", "subtask"]
 Kind = Literal["generation", "evaluation", "reflection", "diagnosis", "decomposition", "subtask"]
 Split = Literal["train", "validation", "rl"]
@@ -110,12 +106,13 @@ class Judgement:
 class Evaluation:
     """E: the verdict on one image; `axes` holds exactly the applicable ones, in the order of `AXES`.
 
-    `aspect_error` is |ratio made / ratio asked - 1|; above 0.02 it fails an axis whatever the Analyzer said. `judgements`
+    `aspect_error` is |ratio made / ratio asked - 1|; above 0.02 it fails an axis whatever the Analyzer says. `judgements`
     are those the verdict was combined from (`stages.judging`), in order; none where one judgement was all.
     """
 
     axes: tuple[AxisScore, ...]
     aspect_error: float
+    # the tag by which a payload is known again in JSON
     type: Literal["evaluation"] = "evaluation"
     judgements: tuple[Judgement, ...] = ()
 
@@ -172,15 +169,20 @@ Payload = Annotated[Evaluation | Reflection | Diagnosis | Plan | Step, Field(dis
 class Event:
     """One thing that happened. `inputs` are the sha256 of the images it was made from or judged with, in request order.
 
-    `attempt` counts from 1 within an index. `made_by` is "role:model identity". `prompt` names the prompt file,
-    `prompt_sha256` is the hash of that file. Events without a model call (a sub-task, a G1 brought along) have no call key.
-    Of an image that was judged several times, `made_by`, `seed` and `call_key` are those of the first judgement, or of the
-    second judge's where that one decided; the others are in `Evaluation.judgements`.
+    `attempt` counts from 1 within an index. `station` is where on the ladder it was added, `try_number` the try it belongs to,
+    and `from_try` the try that it answers to: whose image it works on, or whose faults it knows; 0 where that is none.
+    `Trajectory.add` sets these three. `made_by` is "role:model identity". `prompt` names the prompt file, `prompt_sha256` is the
+    hash of that file. Events without a model call (a sub-task, a G1 brought along) have no call key. Of an image that was judged
+    several times, `made_by`, `seed` and `call_key` are those of the first judgement, or of the second judge's where that one
+    decided; the others are in `Evaluation.judgements`.
     """
 
     kind: Kind
     index: int
     attempt: int = 1
+    station: str = ""
+    try_number: int = 0
+    from_try: int = 0
     pruned: bool = False
     against: Against | None = None
     payload: Payload | None = None
@@ -192,80 +194,10 @@ class Event:
     seed: int | None = None
     call_key: str | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Trajectory:
-    """A sample and everything that happened to it, in order.
-
-    `mode` is set when accepted by a rung. `reason` is a short code (refused, malformed, missing_knowledge, step_failed,
-    final_check, input, ...), `detail` the words behind it.
-    """
-
-    sample: Sample
-    rank: int
-    events: tuple[Event, ...] = ()
-    status: Status = "climbing"
-    mode: Mode | None = None
-    reason: str | None = None
-    detail: str | None = None
-
-    def add(self, *events: Event) -> Self:
-        """This trajectory with `events` appended."""
-        return replace(self, events=self.events + events)
-
-    def accept(self, mode: Mode | None) -> Self:
-        """The analyzer is satisfied: done. An RL prompt that only met the direct rung is accepted without a mode."""
-        return replace(self, status="accepted", mode=mode)
-
-    def discard(self, reason: str, detail: str | None = None) -> Self:
-        """Out of the data set by judgement, with the reason kept."""
-        return replace(self, status="discarded", reason=reason, detail=detail)
-
-    def fail(self, reason: str, detail: str | None = None) -> Self:
-        """Out of the data set by an error, with the reason kept."""
-        return replace(self, status="failed", reason=reason, detail=detail)
-
-    def last(self, kind: Kind) -> Event:
-        """The newest event of `kind`. Raises LookupError when there is none."""
-        for event in reversed(self.events):
-            if event.kind == kind:
-                return event
-        raise LookupError(f"{self.sample.id}: no {kind} yet")
-
-    def last_image(self) -> ImageRef:
-        """The newest image made. Raises LookupError when there is none."""
-        image = self.last("generation").image
-        if image is None:
-            raise LookupError(f"{self.sample.id}: a generation without an image")
-        return image
-
-    def last_evaluation(self) -> Evaluation:
-        """The newest judgement. Raises LookupError when there is none."""
-        payload = self.last("evaluation").payload
-        if not isinstance(payload, Evaluation):
-            raise LookupError(f"{self.sample.id}: an evaluation without scores")
-        return payload
-
-
-@dataclass(frozen=True, slots=True)
-class _Envelope:
-    version: Literal["trajectory/1"]
-    trajectory: Trajectory
-
-
-@cache
-def _adapter() -> TypeAdapter[_Envelope]:
-    return TypeAdapter(_Envelope)
-
-
-def dump(trajectory: Trajectory) -> str:
-    """The trajectory as versioned JSON."""
-    return _adapter().dump_json(_Envelope("trajectory/1", trajectory)).decode()
-
-
-def load(text: str) -> Trajectory:
-    """The trajectory that `dump` wrote. Raises pydantic.ValidationError on another version or shape."""
-    return _adapter().validate_json(text).trajectory
+    @property
+    def rung(self) -> str:
+        """The name of the rung that added it; empty where it was put down to none."""
+        return self.station.partition(" ")[0]
 
 
 @cache

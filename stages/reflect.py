@@ -1,14 +1,19 @@
 """The second rung: up to `reflection_rounds` rounds of looking again (SAIR escalation step 2).
 
-In: a trajectory whose last image failed. Out: R_k, G_{k+1}, E_{k+1} added per round; accepted in mode `reflection` as soon
+In: a trajectory whose candidate failed. Out: R_k, G_{k+1}, E_{k+1} added per round; accepted in mode `reflection` as soon
 as all axes pass. The Analyzer sees instruction, references, E_k and the rejected G_k; the Generator sees the instruction too.
 """
 
+from collections.abc import Iterator
+
 from stages.calls import CallPlace, Models, ask, draw
 from stages.evaluate import evaluate
+from stages.grammar import FAILED, IMAGE, PASSED, REFLECTION, Either, Many, Pattern
 from stages.policy import Policy
-from stages.records import Trajectory
+from stages.records import Event
 from stages.replies import reflection
+from stages.rung import ModeStyle, Rung, Station, Way
+from stages.trajectory import Trajectory
 
 RUNG = "reflect"
 
@@ -16,22 +21,81 @@ RUNG = "reflect"
 async def reflect(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
     """Reflect and redraw until the Analyzer is satisfied or the rounds are used up. Raises stages.calls.Halt."""
     for k in range(1, policy.reflection_rounds + 1):
-        t = await one_round(t, models, policy, k)
-        if t.last_evaluation().passed:
-            return t.accept("reflection")
+        t = await one_round(t.enter(f"{RUNG} {k}"), models, policy, k)
+        if t.current().verdict.passed:
+            return t.accept(REFLECT.mode)
     return t
 
 
 async def one_round(t: Trajectory, models: Models, policy: Policy, k: int) -> Trajectory:
     """Round `k`: R_k on the rejected G_k, then G_{k+1} and E_{k+1}. Raises stages.calls.Halt."""
     sample = t.sample
-    seen = (*sample.references, t.last_image())
-    known = {"instruction": sample.instruction, "references": len(sample.references)}
-    asked = known | {"explanation": sample.explanation, "evaluation": t.last_evaluation()}
-    thought = await ask(t, models, "reflection", CallPlace(RUNG, k), "reflect", seen, reflection, asked)
+    # the candidate, not the newest image: a rung before this one may have chosen among several
+    seen = (*sample.references, t.current().image)
+    thought = await look_again(t, models, CallPlace(RUNG, k))
     t = t.add(thought)
     place = CallPlace(RUNG, k + 1)
-    t = t.add(await draw(t, models, "generator", place, "redraw", seen, known | {"reflection": thought.payload}))
-    return t.add(
-        await evaluate(t, models, place, t.last_image(), sample.references, sample.instruction, "original", policy)
-    )
+    values = {"instruction": sample.instruction, "references": len(sample.references), "reflection": thought.payload}
+    t = t.add(await draw(t, models, "generator", place, "redraw", seen, values))
+    image = t.current().image
+    return t.add(await evaluate(t, models, place, image, sample.references, sample.instruction, "original", policy))
+
+
+async def look_again(t: Trajectory, models: Models, place: CallPlace, prompt: str = "reflect") -> Event:
+    """A reflection on the candidate against the original instruction. Raises stages.calls.Halt."""
+    sample, rejected = t.sample, t.current()
+    # the explanation goes to the Analyzer alone: the image model gets what follows from it, in the plan
+    values = {
+        "instruction": sample.instruction,
+        "references": len(sample.references),
+        "explanation": sample.explanation,
+        "evaluation": rejected.verdict,
+    }
+    images = (*sample.references, rejected.image)
+    return await ask(t, models, "reflection", place, prompt, images, reflection, values)
+
+
+def _stations(policy: Policy) -> tuple[Station, ...]:
+    rounds = range(1, policy.reflection_rounds + 1)
+    return tuple(Station(f"{RUNG} {k}", f"Reflection {k}", f"in reflection {k}") for k in rounds)
+
+
+def _passes(policy: Policy) -> Pattern:
+    rounds = policy.reflection_rounds
+    failing = Many((REFLECTION, IMAGE, FAILED), 0, rounds - 1)
+    return (failing, REFLECTION, IMAGE, PASSED) if rounds else Either(())  # without a round nothing can pass here
+
+
+def _sentence(policy: Policy) -> Pattern:
+    earlier = (IMAGE.at("earlier", False), FAILED.at("earlier", False), REFLECTION.at("earlier", False))
+    previous = (IMAGE.at("previous", False), FAILED.at("previous", True), REFLECTION.at("previous", True))
+    last = (IMAGE.at("last", True), PASSED.at("last", True))
+    return (Many(earlier, 0, policy.reflection_rounds - 1), *previous, *last)
+
+
+def _ways(policy: Policy) -> Iterator[Way]:
+    # a round is reached only through the failure of all rounds before it
+    lost: dict[str, int] = {}
+    for k in range(1, policy.reflection_rounds + 1):
+        calls = {("generator", "image"): k, ("analyzer", "reflection"): k}
+        yield Way("passes", {f"reflection {k}": 1}, dict(lost), calls=calls, passes=1, fails=k - 1)
+        lost[f"reflection {k}"] = 1
+    rounds = len(lost)
+    calls = {("generator", "image"): rounds, ("analyzer", "reflection"): rounds}
+    yield Way("fails", lost=lost, calls=calls, fails=rounds)
+
+
+REFLECT = Rung(
+    name=RUNG,
+    mode="reflection",
+    climb=reflect,
+    look=ModeStyle("Reflection", "after reflection", light="#4a6fb5", dark="#7d9fdd"),
+    place="in reflection",
+    passes=_passes,
+    fails=lambda policy: Many((REFLECTION, IMAGE, FAILED), policy.reflection_rounds, policy.reflection_rounds),
+    sentence=_sentence,
+    ways=_ways,
+    chances=lambda policy: tuple(f"reflection {k}" for k in range(1, policy.reflection_rounds + 1)),
+    stages=_stations,
+    enters=lambda _, policy: policy.reflection_rounds > 0,
+)

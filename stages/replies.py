@@ -66,15 +66,16 @@ class _Plan(BaseModel):
 
 def answer(text: str) -> str:
     """What follows the reasoning. Raises Malformed when reasoning was begun and never ended: a draft is no verdict."""
-    _thought, end, said = text.rpartition("</think>")
-    if "<think" in (said if end else text):
+    _thought, end, words = text.rpartition("</think>")
+    if "<think" in (words if end else text):
         raise Malformed(text, "the reasoning is not ended: there is a <think> without </think>")
-    return said
+    return words
 
 
 def first_object(text: str) -> dict[str, Any]:
     """The first JSON object in the answer. Raises Malformed."""
     bare = answer(text)
+    # models write NaN and Infinity, which no other reader of the record would take
     decoder = json.JSONDecoder(parse_constant=_refuse)
     for match in islice(re.finditer(r"\{", bare), TRIES):
         try:
@@ -103,12 +104,13 @@ def _read(shape: type[Reply], value: Any, text: str, prefix: str = "") -> Reply:
 
 def evaluation(text: str, axes: Sequence[Axis], thresholds: Thresholds) -> Evaluation:
     """Scores on exactly `axes`. Raises Malformed when one is missing or no whole number from 1 to 5."""
-    found = first_object(text)
+    reply = first_object(text)
     scores = []
     for axis in axes:
-        if found.get(axis) is None:
+        # a missing axis must not count as passed: silence is no praise
+        if reply.get(axis) is None:
             raise Malformed(text, f"{axis}: this axis applies and was not scored")
-        read = _read(_Score, found[axis], text, axis)
+        read = _read(_Score, reply[axis], text, axis)
         scores.append(AxisScore(axis, read.score, read.reason, read.score >= thresholds.of(axis)))
     return Evaluation(tuple(scores), aspect_error=0.0)
 

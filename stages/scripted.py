@@ -15,7 +15,7 @@ from stages.records import ImageRef
 
 @dataclass
 class ScriptedAnalyzer:
-    """Answers with `replies` in order, each said to have taken `usage`. Raises EngineDead when the script is over."""
+    """Answers with `replies` in order, each with `usage` as what it took. Raises EngineDead when the script is over."""
 
     replies: Iterable[str | ModelError]
     identity: str = "scripted/analyzer@1"
@@ -29,6 +29,7 @@ class ScriptedAnalyzer:
     async def ask(self, request: TextRequest) -> TextReply:
         """The next reply of the script, or its error."""
         self.requests.append(request)
+        # a script that is too short is a mistake of its author, not a property of the sample
         reply = next(self._left, EngineDead("the script is over"))
         if isinstance(reply, ModelError):
             raise reply

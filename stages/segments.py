@@ -1,14 +1,18 @@
 """From a pruned trajectory to the segments a trainer reads: order, text and mask made in the same motion.
 
-In: an accepted trajectory with its prune marks, and a dialect. Out: `Segment`s in reading order: references, instruction, then
-what was made and thought. Flags stand on segments, not on images: the same image may be source, draft and target.
+In: an accepted trajectory with its prune marks, a dialect, and the recipe. Out: `Segment`s in reading order: references,
+instruction, then what was made and thought. Flags stand on segments, not on images: the same image may be source, draft and
+target.
 """
 
 from dataclasses import dataclass
 
 from stages.dialects import Dialect, render
-from stages.mask import Marks, SegmentKind, marks, position
-from stages.records import Against, Event, ImageRef, Mode, Payload, Trajectory
+from stages.grammar import letters_of
+from stages.mask import Marks, NoRule, SegmentKind, marks, read_sentence
+from stages.records import Against, Event, ImageRef, Payload
+from stages.rung import Recipe
+from stages.trajectory import Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +35,43 @@ class Segment:
         return "user" if self.kind in ("instruction", "reference") else "assistant"
 
 
-def segments(t: Trajectory, dialect: Dialect) -> tuple[Segment, ...]:
-    """The trained view of `t`. Raises ValueError when `t` was not accepted, stages.mask.NoRule for a segment without a rule."""
+def segments(t: Trajectory, dialect: Dialect, recipe: Recipe) -> tuple[Segment, ...]:
+    """The trained view of `t`. Raises ValueError when `t` was not accepted, stages.mask.NoRule when it is no sentence of its
+    mode.
+    """
     if t.status != "accepted" or t.mode is None:
         raise ValueError(f"{t.sample.id}: only an accepted trajectory has a trained view")
-    mode = t.mode
-    seen = [e for e in t.events if not e.pruned]
-    last = max(e.index for e in seen if e.kind == "generation")
-    given = [
-        Segment("reference", n, marks(mode, "reference", "input"), image=ref)
-        for n, ref in enumerate(t.sample.references)
-    ]
-    asked = Segment("instruction", 0, marks(mode, "instruction", "input"), text=t.sample.instruction)
-    return (*given, asked, *(_segment(e, mode, last, dialect) for e in seen))
+    references, shown = t.sample.references, [e for e in t.events if not e.pruned]
+    sentence = recipe.of_mode(t.mode).sentence(recipe.policy)
+    rules = marks(len(references), read_sentence(sentence, letters_of(shown), t.mode))
+    given = [Segment("reference", n, rules[n], image=image) for n, image in enumerate(references)]
+    instruction = Segment("instruction", 0, rules[len(given)], text=t.sample.instruction)
+    after = zip(shown, rules[len(given) + 1 :], strict=True)
+    return (*given, instruction, *(_segment(event, rule, dialect) for event, rule in after))
 
 
-def _segment(event: Event, mode: Mode, last: int, dialect: Dialect) -> Segment:
+def losses(t: Trajectory, recipe: Recipe) -> tuple[bool | None, ...]:
+    """For each event of a pruned trajectory whether it is trained; None where the trained model never sees it, or none is made.
+
+    Raises stages.mask.NoRule when an accepted trajectory is no sentence of its mode.
+    """
+    if t.status != "accepted" or t.mode is None or t.sample.split == "rl":
+        return (None,) * len(t.events)
+    # the same reading as the shards', so that a report cannot mark otherwise than a row
+    shown = [e for e in t.events if not e.pruned]
+    sentence = recipe.of_mode(t.mode).sentence(recipe.policy)
+    tokens = iter(read_sentence(sentence, letters_of(shown), t.mode))
+    return tuple(None if e.pruned else next(tokens).trained for e in t.events)
+
+
+def _segment(event: Event, rule: Marks, dialect: Dialect) -> Segment:
     kind = event.kind
+    # a diagnosis that slipped through pruning must not reach a trainer
     if kind == "diagnosis":
-        raise ValueError("a diagnosis must be pruned before a trained view is made")
-    where = marks(mode, kind, position(mode, kind, event.index, last))
+        raise NoRule("a diagnosis must be pruned before a trained view is made")
     if kind == "generation":
-        return Segment(kind, event.index, where, image=event.image, inputs=event.inputs, made_by=event.made_by)
+        return Segment(kind, event.index, rule, image=event.image, inputs=event.inputs, made_by=event.made_by)
     if event.payload is None:
         raise ValueError(f"{kind} {event.index} has no payload")
     text = render(event.payload, dialect, event.index)
-    return Segment(kind, event.index, where, text=text, payload=event.payload, against=event.against)
+    return Segment(kind, event.index, rule, text=text, payload=event.payload, against=event.against)

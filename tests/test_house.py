@@ -151,6 +151,19 @@ def test_no_file_lies_loose_that_belongs_in_a_room():
     assert loose == {"__init__", "__main__", "build", "cli", "dag", "errors", "models", "typed", "workers"}
 
 
+SHARED_NAMES: dict[str, str] = {}
+"""Class names that may stand in more than one file, each with its reason: none does."""
+
+
+def test_class_names_are_unique():
+    places: dict[str, list[str]] = {}
+    for path in ALL:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name_of(path))
+    assert {name: files for name, files in places.items() if len(files) > 1 and name not in SHARED_NAMES} == {}
+
+
 def test_every_module_says_what_it_is_and_stays_readable():
     for path in ALL:
         text = path.read_text("utf-8")

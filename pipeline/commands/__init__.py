@@ -1,1 +1,1 @@
-"""The commands of `x2i`: arguments in, exit codes and words out. What they need is imported when they run."""
+"""The commands of `x2i`. In: arguments. Out: printed words and exit codes. Slow imports are made when a command runs."""

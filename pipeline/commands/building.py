@@ -1,6 +1,6 @@
 """The command that builds: `x2i build`.
 
-In: a manifest and where to. Out: an output folder, or the one line that says why not and how to go on.
+In: a manifest and the output folder. Out: the built data set, or one line that says why not and how to go on.
 """
 
 import io
@@ -12,12 +12,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pipeline.commands.places import Overrides, Wanted, fail
-from pipeline.commands.words import lasting
+from pipeline.commands.places import ManifestPath, Overrides, fail
+from pipeline.commands.words import make_lasting
 
 
 def build(
-    manifest: Wanted,
+    manifest: ManifestPath,
     out: Annotated[Path | None, typer.Option(help="Output folder (default: build/NAME).", metavar="DIR")] = None,
     set_: Overrides = [],  # noqa: B006
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output of another manifest.")] = False,
@@ -29,28 +29,28 @@ def build(
     ] = False,
 ) -> None:
     """Build the data set of MANIFEST; go on where an earlier build stopped."""
-    for number in (signal.SIGTERM, signal.SIGHUP):  # a polite kill, and a terminal that closes, end as Ctrl-C does
+    for number in (signal.SIGTERM, signal.SIGHUP):  # SIGTERM, and a terminal that closes, end a build as Ctrl-C does
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
     if overwrite and fork:
         raise typer.BadParameter("--fork keeps what is there and --overwrite removes it; say one of them")
     try:
         _build(manifest, out, set_, overwrite, fork, retry_failed)
-    except KeyboardInterrupt as stopped:
+    except KeyboardInterrupt as interrupt:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # it ends already
-        fail(str(stopped) or "stopped; what has arrived is kept: type the same command again to go on", 130)
+            signal.signal(number, signal.SIG_IGN)  # the process is ending already
+        fail(str(interrupt) or "stopped; what has arrived is kept: type the same command again to go on", 130)
 
 
-def _build(manifest: Path, out: Path | None, set_: list[str], overwrite: bool, fork: bool, retry_failed: bool) -> None:
+def _build(path: Path, out: Path | None, set_: list[str], overwrite: bool, fork: bool, retry_failed: bool) -> None:
     from pipeline.build import Wish, build  # here, because Ray takes seconds to import
     from pipeline.manifest.file import load
 
-    console = Console(file=lasting(sys.stdout) if isinstance(sys.stdout, io.TextIOWrapper) else None)
-    wanted = load(manifest, set_)
-    folder = out or Path("build") / wanted.name
-    if build(wanted, folder, Wish(overwrite, fork, retry_failed), console):
-        said = f"Done: {folder} (report: {folder / 'report.html'})"
+    console = Console(file=make_lasting(sys.stdout) if isinstance(sys.stdout, io.TextIOWrapper) else None)
+    manifest = load(path, set_)
+    folder = out or Path("build") / manifest.name
+    if build(manifest, folder, Wish(overwrite, fork, retry_failed), console):
+        message = f"Done: {folder} (report: {folder / 'report.html'})"
     else:
-        said = f"{folder} is finished already: nothing to do."
-    console.print(said, markup=False, highlight=False, soft_wrap=True)
+        message = f"{folder} is finished already: nothing to do."
+    console.print(message, markup=False, highlight=False, soft_wrap=True)

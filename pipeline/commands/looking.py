@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pipeline.commands.places import Out, fail, there
+from pipeline.commands.places import Out, check_folder, fail
 from pipeline.errors import one_line
 
 
@@ -21,11 +21,11 @@ def verify(out: Out) -> None:
 
     if (out / "manifest.lock.yaml").exists() and not (out / "run.json").exists():
         fail(f"{out}: the build is not finished; build it to its end first", 1)
-    found = examine(out)
-    for line in (*found.notes, *map(str, found.problems)):
+    examination = examine(out)
+    for line in (*examination.notes, *map(str, examination.problems)):
         print(line)
-    if found.problems:
-        count = len(found.problems)
+    if examination.problems:
+        count = len(examination.problems)
         print(
             f"{count} problem{'s' * (count > 1)}. To write the shards again without a call: remove {out}/run.json, build again."
         )
@@ -47,7 +47,7 @@ def show(
 
     if file is not None and not html:
         raise typer.BadParameter(f"{file} is a place for a page, and no page was asked for; add --html")
-    with readable(out):
+    with report_unreadable(out):
         if html:
             print(show_page(out, sample, file))
         else:
@@ -58,7 +58,7 @@ def report(out: Out) -> None:
     """Write report.html: flow, yields, calls, quality, agreement, truth, ledger, losses, and a gallery."""
     from pipeline.views.report import report as write_report
 
-    with readable(out):
+    with report_unreadable(out):
         print(write_report(out))
 
 
@@ -66,17 +66,17 @@ def truth(out: Out, as_json: Annotated[bool, typer.Option("--json", help="Print 
     """Print how true an output is, where the truth is known, and what that cost: all shares with their intervals."""
     from pipeline.views import truth as view
 
-    with readable(out):
-        found = view.measure(out)
+    with report_unreadable(out):
+        figures = view.measure(out)
         if as_json:
-            print(view.as_json(found))
+            print(view.as_json(figures))
         else:
-            view.print_truth(found, Console())
+            view.print_truth(figures, Console())
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(help="An output folder.", metavar="RUN_A", callback=there)],
-    second: Annotated[Path, typer.Argument(help="Another one.", metavar="RUN_B", callback=there)],
+    first: Annotated[Path, typer.Argument(help="An output folder.", metavar="RUN_A", callback=check_folder)],
+    second: Annotated[Path, typer.Argument(help="Another one.", metavar="RUN_B", callback=check_folder)],
     html: Annotated[Path | None, typer.Option(help="Write a page instead, and print its path.", metavar="FILE")] = None,
 ) -> None:
     """Print two builds side by side: yields, calls, pass rates, scores, truth, and what differs in what went in."""
@@ -86,19 +86,19 @@ def compare(
 
     readings = []
     for out in (first, second):
-        with readable(out):
+        with report_unreadable(out):
             readings.append(read(out))
-    with readable(second):
-        found = side_by_side(*readings)
+    with report_unreadable(second):
+        comparison = side_by_side(*readings)
         if html is None:
-            print_comparison(found, Console())
+            print_comparison(comparison, Console())
         else:
-            print(comparison_page(found, html))
+            print(comparison_page(comparison, html))
 
 
 @contextmanager
-def readable(out: Path) -> Iterator[None]:
-    """Say in one line that an output cannot be read, or that it does not hold what was asked for."""
+def report_unreadable(out: Path) -> Iterator[None]:
+    """Turn errors about an output into one line: it cannot be read, or does not hold what was asked for. Raises SystemExit."""
     try:
         yield
     except FileNotFoundError as error:

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pipeline.commands.looking import readable
-from pipeline.commands.places import Out, Overrides, Wanted, there
+from pipeline.commands.looking import report_unreadable
+from pipeline.commands.places import ManifestPath, Out, Overrides, check_folder
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 Database = Annotated[
@@ -18,14 +18,15 @@ Database = Annotated[
 ]
 
 
-def _there_if_given(folder: Path | None) -> Path | None:
-    return folder and there(folder)
+def _check_optional_folder(folder: Path | None) -> Path | None:
+    return folder and check_folder(folder)
 
 
 def plan(
-    manifest: Wanted,
+    manifest: ManifestPath,
     measured: Annotated[
-        Path | None, typer.Option(help="Take the rates from this build.", metavar="DIR", callback=_there_if_given)
+        Path | None,
+        typer.Option(help="Take the rates from this build.", metavar="DIR", callback=_check_optional_folder),
     ] = None,
     declared: Annotated[
         Path | None, typer.Option(help="Take the rates from this file.", metavar="FILE", dir_okay=False, exists=True)
@@ -39,24 +40,24 @@ def plan(
 
     if measured is not None and declared is not None:
         raise typer.BadParameter("--measured and --declared both name rates; give one of them")
-    found = view.plan(load(manifest, set_), measured, declared)
+    estimate = view.plan(load(manifest, set_), measured, declared)
     if as_json:
-        print(view.as_json(found))
+        print(view.as_json(estimate))
     else:
-        view.print_plan(found, Console())
+        view.print_plan(estimate, Console())
 
 
 def journal(out: Out, as_json: AsJson = False, database: Database = None) -> None:
     """Print what the journal of a build holds, what it saved, and what kills lost."""
-    from pipeline.replay.figures import figures
+    from pipeline.replay.figures import figures as read_figures
     from pipeline.views import journal as view
 
-    with readable(out):
-        found = figures(out, database)
+    with report_unreadable(out):
+        figures = read_figures(out, database)
         if as_json:
-            print(view.as_json(found))
+            print(view.as_json(figures))
         else:
-            view.print_journal(found, Console())
+            view.print_journal(figures, Console())
 
 
 def whatif(out: Out, set_: Overrides = [], as_json: AsJson = False, database: Database = None) -> None:  # noqa: B006
@@ -66,9 +67,9 @@ def whatif(out: Out, set_: Overrides = [], as_json: AsJson = False, database: Da
 
     if not set_:
         raise typer.BadParameter("change a part of the policy, say --set policy.reflection_rounds=2")
-    with readable(out):
-        found = replay(out, set_, database)
+    with report_unreadable(out):
+        outcome = replay(out, set_, database)
         if as_json:
-            print(view.as_json(found))
+            print(view.as_json(outcome))
         else:
-            view.print_whatif(found, Console())
+            view.print_whatif(outcome, Console())

@@ -6,18 +6,18 @@ is wrong.
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 import yaml
 from pydantic import Field, ValidationError
 
 from pipeline.errors import BuildError, one_line
+from pipeline.forecast.paths import ANSWERED
 from pipeline.typed import Strict
 
-Kind = Literal["image", "evaluation", "reflection", "diagnosis", "plan"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-Share = Annotated[float, Field(ge=0, le=1)]
+Portion = Annotated[float, Field(ge=0, le=1)]
 Tokens = Annotated[float, Field(ge=0)]
+_SINGLE = frozenset({"direct", "escalates", "step", "final"})
 
 
 class RatesError(BuildError):
@@ -37,29 +37,33 @@ class Declaration(Strict):
 
     `reflection` by round, the last one for all rounds after it. `escalates`: of what no round could mend, the share whose
     diagnosed cause climbs on. `step` an attempt at a step, `final` an image that passed its last step, against the original.
-    `agreement`: two judgements of an image pass the same axes. `steps`: how plans are spread over their number of steps.
+    `rates`: those of the chances of all other rungs, by name. `agreement`: two judgements of an image pass the same axes. `steps`:
+    how plans are spread over their number of steps. `calls`: what a call of each kind takes.
     """
 
     about: str = Field(min_length=1)
     evidence: float = Field(ge=1)
-    refused: Share = 0.0
-    direct: Share
-    reflection: tuple[Share, ...] = Field(min_length=1)
-    escalates: Share
-    step: Share
-    final: Share
-    agreement: Share
+    refused: Portion = 0.0
+    direct: Portion
+    reflection: tuple[Portion, ...] = Field(min_length=1)
+    escalates: Portion
+    step: Portion
+    final: Portion
+    rates: dict[str, Portion] = Field({})
+    agreement: Portion
     steps: dict[Annotated[int, Field(ge=1)], Annotated[float, Field(gt=0)]] = Field(min_length=1)
-    calls: dict[Kind, Taken]
+    calls: dict[str, Taken]
 
-    def rate(self, chance: str) -> float:
-        """The declared rate of one of `paths.chances`."""
-        if chance == "answered":
+    def rate(self, chance: str) -> float | None:
+        """The declared rate of one of `paths.chances`; None where nobody declares one."""
+        if chance in self.rates:
+            return self.rates[chance]
+        if chance == ANSWERED:
             return 1 - self.refused
-        kind, _, number = chance.partition(" ")
-        if kind == "reflection":
-            return self.reflection[min(int(number), len(self.reflection)) - 1]
-        rate: float = getattr(self, chance)
+        name, _, number = chance.partition(" ")
+        if name == "reflection" and number.isdecimal():
+            return self.reflection[min(max(int(number), 1), len(self.reflection)) - 1]
+        rate: float | None = getattr(self, chance) if chance in _SINGLE else None
         return rate
 
 
@@ -67,15 +71,11 @@ def declaration(path: Path | None) -> Declaration:
     """The rates in `path`; None takes those of the demo. Raises RatesError."""
     place = files("pipeline.forecast") / "demo_rates.yaml" if path is None else path
     try:
-        raw = yaml.safe_load(place.read_text(encoding="utf-8"))
-        found = Declaration.model_validate(raw)
+        return Declaration.model_validate(yaml.safe_load(place.read_text(encoding="utf-8")))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        told = f"{where}: {' '.join(first['msg'].split())}"
-        raise RatesError(f"{path}: {told}; pipeline/forecast/demo_rates.yaml is a complete example") from error
+        problem = f"{where}: {' '.join(first['msg'].split())}"
+        raise RatesError(f"{path}: {problem}; pipeline/forecast/demo_rates.yaml is a complete example") from error
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise RatesError(f"{path}: {one_line(error)}") from error
-    if missing := [kind for kind in KINDS if kind not in found.calls]:
-        raise RatesError(f"{path}: calls: {', '.join(missing)} missing; say what such a call takes")
-    return found

@@ -10,10 +10,10 @@ import numpy as np
 
 from pipeline.forecast.hours import hours
 from pipeline.forecast.planned import planned
-from pipeline.forecast.rates import QUANTITIES, USD, Call, Floats, Rates, own_prices, prices
+from pipeline.forecast.rates import QUANTITIES, USD, Floats, Rates, own_prices, prices
 from pipeline.forecast.simulate import Builds, Ints, SimulatedJob, simulate
-from pipeline.manifest.spec import Manifest
-from pipeline.output.cut import SLOTS
+from pipeline.manifest.spec import RL, Manifest
+from stages.rung import Call
 
 _LEAST_WINDOW = 16  # rows of a block, which is fed as a whole
 
@@ -32,10 +32,10 @@ class Forecast:
     """All figures of a plan. None stands for what nobody can know, as money without prices.
 
     `rows` by source; `planned` samples up to the quota cut, `begun` with those begun beyond it. `kept` by slot, `lost` discarded
-    or failed. `calls[(role, kind)][quantity]`, and `totals[quantity]` over all of them. `money` by role. `uncounted`: calls
-    whose money is in no sum; `listed`: models at the package's list prices. `bounds`: what holds the build up -> in which
-    share of the simulated builds. `filled`: the chance that the quotas are filled, None without quotas. `over_budget`: that the
-    budget stops the build, None without one.
+    or failed; `titles`: what people call each slot. `calls[(role, kind)][quantity]`, and `totals[quantity]` over all of them.
+    `money` by role. `uncounted`: calls whose money is in no sum; `listed`: models at the package's list prices. `bounds`: what
+    holds the build up -> in which share of the simulated builds. `filled`: the chance that the quotas are filled, None without
+    quotas. `over_budget`: that the budget stops the build, None without one.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Forecast:
     planned: Range
     begun: Range
     kept: Mapping[str, Range]
+    titles: Mapping[str, str]
     lost: Range
     calls: Mapping[Call, Mapping[str, Range | None]]
     totals: Mapping[str, Range | None]
@@ -62,7 +63,7 @@ def forecast(manifest: Manifest, rates: Rates) -> Forecast:
     """What a build of `manifest` will take. Raises pipeline.sources.table.TableError, OSError when a source cannot be read."""
     rows = planned(manifest)
     builds = simulate(rates, job(manifest, sum(rows.values())))
-    return told(manifest, rates, rows, builds)
+    return summarise(manifest, rates, rows, builds)
 
 
 def job(manifest: Manifest, samples: int) -> SimulatedJob:
@@ -71,47 +72,48 @@ def job(manifest: Manifest, samples: int) -> SimulatedJob:
         samples,
         manifest.splits.rl,
         manifest.splits.rl_climb,
-        {slot: getattr(manifest.quotas, slot) for slot in SLOTS},
+        manifest.quotas,
         4 * max(manifest.run.concurrency, _LEAST_WINDOW),
     )
 
 
-def told(manifest: Manifest, rates: Rates, rows: Mapping[str, int], builds: Builds) -> Forecast:
+def summarise(manifest: Manifest, rates: Rates, rows: Mapping[str, int], builds: Builds) -> Forecast:
     """The figures of simulated builds."""
     known, calls = rates.atoms.known, rates.atoms.calls
     took = builds.totals[:, :, 0].max(axis=0) > 0  # a call that never happens asks for no price
     usd = builds.totals[:, :, USD].sum(axis=1)
-    own = own_prices(manifest)
-    accepted = builds.kept[:, :3].sum(axis=1)
+    own, listed = own_prices(manifest), prices(manifest)
+    accepted = builds.kept[:, [slot != RL for slot in manifest.quotas]].sum(axis=1)
     time, bounds = hours(builds, calls, manifest)
     counted = bool((known[:, USD] & took).any())
-    budget, limits = manifest.run.budget_usd, manifest.quotas.model_dump().values()
+    budget, limits = manifest.run.budget_usd, manifest.quotas.values()
     return Forecast(
-        manifest.name,
-        rates.source,
-        rates.notes,
-        rows,
-        spread(builds.planned),
-        spread(builds.begun),
-        {slot: spread(builds.kept[:, n]) for n, slot in enumerate(SLOTS)},
-        spread(builds.lost),
-        {
+        name=manifest.name,
+        source=rates.source,
+        notes=rates.notes,
+        rows=rows,
+        planned=spread(builds.planned),
+        begun=spread(builds.begun),
+        kept={slot: spread(builds.kept[:, n]) for n, slot in enumerate(manifest.quotas)},
+        titles={rung.mode: rung.look.title for rung in manifest.recipe.rungs} | {RL: "RL prompts"},
+        lost=spread(builds.lost),
+        calls={
             call: {name: _known(builds.totals[:, n, q], bool(known[n, q])) for q, name in enumerate(QUANTITIES)}
             for n, call in enumerate(calls)
             if took[n]
         },
-        {
+        totals={
             name: _known(builds.totals[:, :, q].sum(axis=1), bool((known[:, q] & took).any()))
             for q, name in enumerate(QUANTITIES)
         },
-        {role: _of(role, builds, calls, known[:, USD] & took) for role, _ in manifest.models},
-        spread(usd[accepted > 0] / accepted[accepted > 0]) if counted and (accepted > 0).any() else None,
-        tuple(call for n, call in enumerate(calls) if took[n] and not known[n, USD]),
-        tuple(sorted({spec.model for role, spec in manifest.models if prices(manifest)[role] and role not in own})),
-        spread(time),
-        bounds,
-        float(builds.filled.mean()) if any(limits) else None,
-        None if budget is None or not counted else float((usd > budget).mean()),
+        money={role: _of(role, builds, calls, known[:, USD] & took) for role, _ in manifest.models},
+        per_accepted=spread(usd[accepted > 0] / accepted[accepted > 0]) if counted and (accepted > 0).any() else None,
+        uncounted=tuple(call for n, call in enumerate(calls) if took[n] and not known[n, USD]),
+        listed=tuple(sorted({spec.model for role, spec in manifest.models if listed[role] and role not in own})),
+        hours=spread(time),
+        bounds=bounds,
+        filled=float(builds.filled.mean()) if any(limits) else None,
+        over_budget=None if budget is None or not counted else float((usd > budget).mean()),
     )
 
 

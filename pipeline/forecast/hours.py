@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pipeline.forecast.rates import CALLS, INPUT, OUTPUT, SECONDS, Call, Floats
+from pipeline.forecast.rates import CALLS, INPUT, OUTPUT, SECONDS, Floats
 from pipeline.forecast.simulate import Builds
 from pipeline.manifest.spec import Manifest
+from stages.rung import Call
 
 SLOWEST = "the slowest sample, whose calls follow one another"
 

@@ -1,98 +1,104 @@
 """Rates measured in an earlier build: its samples, each with all that its calls took, stand for those to come.
 
-In: rows of a record, the calls of its ledger, the manifest to be planned. Out: `MeasuredRates`. Whole samples are drawn, so that
-what goes together stays together (a sample that needs many steps needs many of everything), by the Bayesian bootstrap
-(D. B. Rubin, 1981): a small pilot gives wide intervals. A little of the declared rates is mixed in: what a pilot of 60 happened
-not to meet is not held impossible.
+In: the trajectories of a record, the calls of its ledger, the manifest to be planned. Out: `MeasuredRates`. Whole samples are
+drawn, so that what goes together stays together (a sample that needs many steps needs many of everything), by the Bayesian
+bootstrap (D. B. Rubin, 1981): a small pilot gives wide intervals. A little of the declared rates is mixed in: what a pilot of 60
+happened not to meet is not held impossible.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from sys import intern
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.forecast.declaration import RatesError, declaration
-from pipeline.forecast.declared import DeclaredRates
-from pipeline.forecast.rates import (
-    CALLS,
-    ENDS,
-    LOST,
-    QUANTITIES,
-    USD,
-    Atoms,
-    Call,
-    Draw,
-    Floats,
-    charged,
-    own_prices,
-    prices,
-)
+from pipeline.forecast.declaration import RatesError
+from pipeline.forecast.declared import background
+from pipeline.forecast.rates import CALLS, QUANTITIES, USD, Atoms, Draw, Floats, charged, own_prices, place_of, prices
 from pipeline.manifest.spec import Manifest
+from stages.records import Evaluation, Event
+from stages.rung import Call, Recipe
+from stages.trajectory import Trajectory
 
 MIXED_IN = 2.0
 """How many samples' worth of the declared rates."""
-_KINDS = {"generation": "image", "decomposition": "plan"}
+_KINDS = {"generation": "image", "decomposition": "plan"}  # of calls, where events have another name
 _SUMS = ["input_tokens", "output_tokens", "images", "usd", "seconds"]
-Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Climbs:
+    """What a record says of the samples that climbed the whole ladder, and of all calls.
+
+    `ends` as in `Atoms.ends`; `first_failed`: whether a call of the first rung failed for good; `samples`: how many were begun at
+    all. A call names its sample by number, -1 for one that did not climb the whole ladder; `first` marks those of the first rung.
+    """
+
+    ends: list[int]
+    first_failed: list[bool]
+    samples: int
+    calls: pd.DataFrame
 
 
 @dataclass(frozen=True)
 class MeasuredRates:
-    """What `rows` of a record took by the `ledger` (columns as in ledger.parquet), at the prices of `manifest`.
+    """What `climbs` took by the `ledger` (columns as in ledger.parquet), at the prices of `manifest`.
 
     `where` that was. `beyond`: samples that were begun beyond the cut, which the ledger knows and the record does not. `notes` as
     in `pipeline.forecast.rates.Rates`. Its use raises RatesError where no sample climbed the whole ladder.
     """
 
-    rows: Iterable[Row]
+    climbs: Climbs
     ledger: pd.DataFrame
     manifest: Manifest
     where: str = "a pilot"
     notes: tuple[str, ...] = ()
     beyond: int = 0
 
-    @cached_property
+    @property
     def atoms(self) -> Atoms:
         """The measured samples, then the declared paths at the measured cost of a call."""
-        return self._found[0]
+        return self._mixture[0]
 
     @property
     def source(self) -> str:
         """Where the rates come from, and of how many samples that climbed the whole ladder."""
-        return f"measured in {self.where} ({self._found[1]:,} samples outside of RL)"
+        return f"measured in {self.where} ({len(self.climbs.ends):,} samples outside of RL)"
 
     def draw(self, rng: np.random.Generator) -> Draw:
         """Weights from a Dirichlet distribution: 1 for each sample, `MIXED_IN` for all declared paths together."""
-        return Draw(rng.dirichlet(self._found[2]), np.ones(self.atoms.known.shape))
+        atoms, weights = self._mixture
+        return Draw(rng.dirichlet(weights), np.ones(atoms.known.shape))
 
     @cached_property
-    def _found(self) -> tuple[Atoms, int, Floats]:
-        seen = _seen(self.rows)
-        if not seen.ends:
+    def _mixture(self) -> tuple[Atoms, Floats]:
+        """The atoms, and how many samples each is worth."""
+        climbs = self.climbs
+        if not climbs.ends:
             raise RatesError(
                 f"{self.where}: no sample climbed the ladder; measure a build that holds some outside of RL"
             )
-        calls = _priced(_taken(seen.calls, self.ledger), self.manifest)
-        prior = DeclaredRates(declaration(None), self.manifest)
+        calls = _priced(_taken(climbs.calls, self.ledger), self.manifest)
+        prior = background(self.manifest)
         keys = tuple(dict.fromkeys([*prior.atoms.calls, *zip(calls["role"], calls["kind"], strict=True)]))
         each = _per_call(calls, keys)
         calls = _filled(calls, each, keys)
-        scale = self._unplaced(calls, keys, seen.samples)
-        climbs = calls[calls["sample"] >= 0]
+        scale = self._unplaced(calls, keys, climbs.samples)
+        whole = calls[calls["sample"] >= 0]
         measured = Atoms(
+            self.manifest.recipe.modes,
             keys,
-            _sums(climbs, len(seen.ends), keys) * scale,
-            _sums(climbs[climbs["first"]], len(seen.ends), keys) * scale,
-            np.array(seen.ends),
-            np.array(seen.firsts_lost),
+            _sums(whole, len(climbs.ends), keys) * scale,
+            _sums(whole[whole["first"]], len(climbs.ends), keys) * scale,
+            np.array(climbs.ends),
+            np.array(climbs.first_failed),
             ~np.isnan(each),
         )
-        weights = np.concatenate([np.ones(len(seen.ends)), MIXED_IN * prior.mean()])
-        return _joined(measured, prior.atoms, each * scale), len(seen.ends), weights
+        weights = np.concatenate([np.ones(len(climbs.ends)), MIXED_IN * prior.mean()])
+        return _joined(measured, prior.atoms, each * scale), weights
 
     def _unplaced(self, calls: pd.DataFrame, keys: tuple[Call, ...], samples: int) -> Floats:
         """[call, quantity]: all that the ledger holds over what the record can place (it holds no reply that was asked again)."""
@@ -111,54 +117,42 @@ class MeasuredRates:
         return scale
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """What a record tells: how the samples that climbed the whole ladder ended, and whether at their direct try; how many were
-    begun at all; and the calls of all. A call names its sample by number, -1 for one that did not climb the whole ladder;
-    `first` marks those of the direct try.
-    """
-
-    ends: list[int]
-    firsts_lost: list[bool]
-    samples: int
-    calls: pd.DataFrame
-
-
-def _seen(rows: Iterable[Row]) -> _Seen:
+def read_climbs(trajectories: Iterable[Trajectory], recipe: Recipe) -> Climbs:
+    """What these trajectories tell, each read once. Raises ValueError for a mode of another ladder."""
     ends: list[int] = []
-    firsts_lost: list[bool] = []
+    first_failed: list[bool] = []
     calls: list[tuple[int, str, str, str, str, bool]] = []
     samples = 0
-    for row in rows:
-        if row["status"] == "failed" and row["reason"] == "input":
+    first = recipe.rungs[0].name
+    for t in trajectories:
+        if t.reason == "input":
             continue
         samples += 1
-        whole = row["climb"] == "full"
-        size = f"{row['width']}x{row['height']}"
-        calls += [(len(ends) if whole else -1, size, *call) for call in calls_of(row["events"])]
+        whole = t.sample.climb == "full"
+        size = intern(f"{t.sample.width}x{t.sample.height}")
+        number = len(ends) if whole else -1
+        calls += [(number, size, role, kind, key, rung == first) for role, kind, key, rung in calls_of(t.events)]
         if whole:
-            ends.append(LOST if row["status"] in ("discarded", "failed") else ENDS.index(row["mode"]))
-            firsts_lost.append(not any(event["kind"] == "evaluation" for event in row["events"]))
+            ends.append(place_of(t.mode if t.status == "accepted" else None, recipe.modes))
+            first_failed.append(t.status == "failed" and t.rung in ("", first))
     columns = ["sample", "size", "role", "kind", "call_key", "first"]
-    return _Seen(ends, firsts_lost, samples, pd.DataFrame(calls, columns=columns))
+    return Climbs(ends, first_failed, samples, pd.DataFrame(calls, columns=columns))
 
 
-def calls_of(events: Iterable[Row]) -> Iterator[tuple[str, str, str, bool]]:
-    """(role, kind, call key, whether it belongs to the direct try) of every call behind the events."""
-    first = True
+def calls_of(events: Iterable[Event]) -> Iterator[tuple[str, str, str, str]]:
+    """(role, kind, call key, name of the rung) of every call behind the events."""
     for event in events:
-        kind = _KINDS.get(event["kind"], str(event["kind"]))
-        made: dict[str | None, str] = {event["call_key"]: event["made_by"]}
-        if kind == "evaluation":
-            made |= {j["call_key"]: j["made_by"] for j in json.loads(event["payload"]).get("judgements", ())}
+        kind = _KINDS.get(event.kind, event.kind)
+        made = {event.call_key: event.made_by}
+        if isinstance(event.payload, Evaluation):
+            made |= {judgement.call_key: judgement.made_by for judgement in event.payload.judgements}
         for key, made_by in made.items():
-            if key is not None:
-                yield made_by.partition(":")[0], kind, key, first
-        first = first and kind != "evaluation"
+            if key is not None and made_by is not None:
+                yield intern(made_by.partition(":")[0]), kind, key, intern(event.rung)
 
 
 def _taken(calls: pd.DataFrame, ledger: pd.DataFrame) -> pd.DataFrame:
-    """The calls with what all tries of each took together; NaN where nobody said, or the ledger lacks the call."""
+    """The calls with what all tries of each took together; NaN where nobody knows, or the ledger lacks the call."""
     tries = ledger.groupby("call_key")
     sums = tries[_SUMS].sum(min_count=1)
     sums["calls"] = tries.size()
@@ -222,10 +216,11 @@ def _joined(measured: Atoms, prior: Atoms, each: Floats) -> Atoms:
     unmet = ~met[: len(prior.calls)]
     known[: len(prior.calls)][unmet] = prior.known[unmet]
     return Atoms(
+        measured.modes,
         measured.calls,
         np.concatenate([measured.whole, costed(prior.whole)]),
         np.concatenate([measured.first, costed(prior.first)]),
         np.concatenate([measured.ends, prior.ends]),
-        np.concatenate([measured.first_lost, prior.first_lost]),
+        np.concatenate([measured.first_failed, prior.first_failed]),
         known,
     )

@@ -1,71 +1,112 @@
-"""Every way in which a sample can climb under a policy, with the calls that it takes.
+"""Every way in which a sample can climb a ladder, with its chance and the calls that it takes.
 
-In: a `Policy`. Out: `Path`s. The chance of a path is `ways` x the product of the chances of what was won and of what was lost
-on it. Pure; the chances of all paths sum to 1.
+In: a `Recipe`, whose rungs say in how many ways a sample can go through them (`Rung.ways`). Out: `Path`s: a way through each rung
+that the sample comes to, one after the other. Pure; the chances of all paths sum to 1.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from math import comb
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
 
-from stages.policy import Judging, Policy
+from stages.policy import Judging
+from stages.records import Mode
+from stages.rung import Call, Recipe, Way, total
 
-End = Literal["direct", "reflection", "multistep", "lost"]
-Chance = str
-"""What is left to chance: "answered" (the first try is not refused), "direct", "reflection 1"..., "escalates", "step", "final"."""
+ANSWERED = "answered"
+"""The chance that the very first image call is not refused; the others are those that the rungs name (`Rung.chances`)."""
 
 
 @dataclass(frozen=True)
 class Path:
-    """One way to climb. `passes` and `fails` count judged images by what came of them; `steps` is None without a plan."""
+    """One way to climb: its way `through` each rung in turn. `end` is the mode that it is accepted into, None when it is lost."""
 
-    end: End
-    won: Mapping[Chance, int] = field(default_factory=dict)
-    lost: Mapping[Chance, int] = field(default_factory=dict)
-    ways: int = 1
-    drawn: int = 0
-    passes: int = 0
-    fails: int = 0
-    reflections: int = 0
-    diagnoses: int = 0
-    steps: int | None = None
+    end: Mode | None
+    through: tuple[Way, ...]
+
+    @property
+    def first(self) -> Way:
+        """Its way through the first rung, which is all that most RL prompts climb."""
+        return self.through[0]
+
+    @property
+    def refused(self) -> bool:
+        """Whether the very first image call is refused, so that nothing is made."""
+        return ANSWERED in self.first.lost
+
+    @cached_property
+    def won(self) -> Mapping[str, int]:
+        """How often each chance is won on it."""
+        return _sum(way.won for way in self.through)
+
+    @cached_property
+    def lost(self) -> Mapping[str, int]:
+        """How often each chance is lost on it."""
+        return _sum(way.lost for way in self.through)
+
+    @property
+    def ways(self) -> int:
+        """In how many orders it can happen."""
+        return prod(way.ways for way in self.through)
+
+    @property
+    def calls(self) -> Mapping[Call, int]:
+        """All its calls, but for judgements."""
+        return total(*(way.calls for way in self.through))
+
+    @property
+    def passes(self) -> int:
+        """Judged images that pass."""
+        return sum(way.passes for way in self.through)
+
+    @property
+    def fails(self) -> int:
+        """Judged images that fail."""
+        return sum(way.fails for way in self.through)
+
+    @property
+    def plans(self) -> tuple[int, ...]:
+        """The number of steps of each plan that is carried out on it."""
+        return tuple(way.steps for way in self.through if way.steps is not None)
 
 
-def chances(policy: Policy) -> tuple[Chance, ...]:
-    """All that is left to chance, in the order in which a sample meets it."""
-    rounds = (f"reflection {k}" for k in range(1, policy.reflection_rounds + 1))
-    return ("answered", "direct", *rounds, "escalates", "step", "final")
+def paths(recipe: Recipe) -> Iterator[Path]:
+    """Every path up the ladder."""
+    call = _first_image(recipe)
+    answered = {} if call is None else {ANSWERED: 1}
+    if call is not None:
+        yield Path(None, (Way("leaves", lost=answered, calls={call: 1}),))
+    climbing: list[tuple[Way, ...]] = [()]
+    for rung in recipe.rungs:
+        ways = tuple(rung.ways(recipe.policy))
+        if rung is recipe.rungs[0]:
+            ways = tuple(replace(way, won={**answered, **way.won}) for way in ways)
+        onward: list[tuple[Way, ...]] = []
+        for so_far in climbing:
+            for way in ways:
+                if way.end == "fails":
+                    onward.append((*so_far, way))
+                else:
+                    yield Path(rung.mode if way.end == "passes" else None, (*so_far, way))
+        climbing = onward
+    yield from (Path(None, so_far) for so_far in climbing)  # no rung is left for these
 
 
-def paths(policy: Policy) -> Iterator[Path]:
-    """Every path; those with a plan once for each number of steps that the policy allows."""
-    yield Path("lost", lost={"answered": 1})
-    answered: Counter[Chance] = Counter(answered=1)
-    yield Path("direct", won=answered + Counter(direct=1), passes=1)
-    lost: Counter[Chance] = Counter(direct=1)
-    rounds = policy.reflection_rounds
-    for k in range(1, rounds + 1):
-        won = answered + Counter({f"reflection {k}": 1})
-        yield Path("reflection", won, Counter(lost), drawn=k, passes=1, fails=k, reflections=k)
-        lost[f"reflection {k}"] = 1
-    done = Path("lost", answered, lost + Counter(escalates=1), 1, rounds, 0, rounds + 1, rounds, 1)
-    yield done
-    for steps in range(policy.steps_min, policy.steps_max + 1):
-        for climb in _plans(steps, policy):
-            yield Path(
-                climb.end,
-                answered + Counter(escalates=1) + Counter(climb.won),
-                lost + Counter(climb.lost),
-                climb.ways,
-                rounds + climb.drawn,
-                climb.passes,
-                rounds + 1 + climb.fails,
-                rounds,
-                1,
-                steps,
-            )
+def chances(recipe: Recipe) -> tuple[str, ...]:
+    """All that is left to chance, in the order in which a sample meets it. Rungs that share a chance share its rate."""
+    names = dict.fromkeys(() if _first_image(recipe) is None else (ANSWERED,))
+    for rung in recipe.rungs:
+        names |= dict.fromkeys(rung.chances(recipe.policy))
+    return tuple(names)
+
+
+def chance(way: Way, rates: Mapping[str, float], spread: Mapping[int, float]) -> float:
+    """How likely a way through a rung is, by the rates of its chances; `spread` are the shares of plans by number of steps."""
+    planned = 1.0 if way.steps is None else spread.get(way.steps, 0.0)
+    won = prod(rates[name] ** n for name, n in way.won.items())
+    lost = prod((1 - rates[name]) ** n for name, n in way.lost.items())
+    return way.ways * planned * won * lost
 
 
 def judgements(judging: Judging, passed: bool, agreement: float) -> tuple[float, float]:
@@ -78,43 +119,11 @@ def judgements(judging: Judging, passed: bool, agreement: float) -> tuple[float,
     return first, second
 
 
-def _plans(steps: int, policy: Policy) -> Iterator[Path]:
-    """The ways to carry out a plan, counted from its first step."""
-    tries = policy.step_attempts
-    before: Counter[int] = Counter({0: 1})  # failed attempts in the steps so far -> in how many ways
-    for step in range(steps):
-        last = step == steps - 1
-        for failed, ways in sorted(before.items()):
-            if last and policy.final_check:
-                yield from _ending(step, failed, ways, tries)
-                continue
-            yield _path("lost", ways, step, failed + tries)
-            if last:
-                yield from (_path("multistep", ways, steps, failed + more) for more in range(tries))
-        after: Counter[int] = Counter()
-        for failed, ways in before.items():
-            after.update({failed + more: ways for more in range(tries)})
-        before = after
+def _first_image(recipe: Recipe) -> Call | None:
+    """The very first image call on this ladder; None where its first rung makes none."""
+    ways = recipe.rungs[0].ways(recipe.policy)
+    return next((call for way in ways for call in way.calls if call[1] == "image"), None)
 
 
-def _ending(step: int, failed: int, ways: int, tries: int) -> Iterator[Path]:
-    """The last step: an attempt has to pass its sub-task, and then the final check."""
-    for spent in range(tries + 1):
-        for refused in range(spent + 1):  # by the final check
-            passed, missed, order = step + refused, failed + spent - refused, ways * comb(spent, refused)
-            if spent < tries:
-                yield _path("multistep", order, passed + 1, missed, 1, refused)
-            else:
-                yield _path("lost", order, passed, missed, 0, refused)
-
-
-def _path(end: End, ways: int, passed: int, missed: int, final: int = 0, refused: int = 0) -> Path:
-    return Path(
-        end,
-        {"step": passed, "final": final},
-        {"step": missed, "final": refused},
-        ways,
-        drawn=passed + missed,
-        passes=passed + final,
-        fails=missed + refused,
-    )
+def _sum(counts: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
+    return sum((Counter(part) for part in counts), Counter())

@@ -6,21 +6,21 @@ under another policy or of other models are those of another ladder: they are re
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import prompts.catalogue
 from pipeline.forecast.declaration import RatesError
-from pipeline.forecast.measured import MeasuredRates
-from pipeline.manifest.identity import resolved
+from pipeline.forecast.measured import MeasuredRates, read_climbs
+from pipeline.manifest.identity import load_prompts, resolved
 from pipeline.manifest.spec import Manifest
 from pipeline.output import run_json
+from pipeline.output.record import recorded
 from pipeline.output.run_json import RunSummary
 
-_COLUMNS = ["climb", "status", "mode", "reason", "width", "height", "events"]
 _LEDGER = ["call_key", "role", "kind", "seconds", "input_tokens", "output_tokens", "images", "usd"]
 _SIZES = (
     "count",
@@ -32,27 +32,26 @@ _SIZES = (
 
 def pilot(out: Path, manifest: Manifest) -> MeasuredRates:
     """The rates of the build in `out`. Raises RatesError when they do not fit, or when `out` holds no finished build."""
-    try:
+    with _reading(out):
         run = run_json.read(out)
-        rows = list(_record(out))
-        ledger = pq.read_table(out / "ledger.parquet", columns=_LEDGER).to_pandas()
-    except FileNotFoundError as error:
-        raise RatesError(f"{out}: {error.filename} is missing; measure a finished build") from error
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise RatesError(f"{out}: {' '.join(str(error).split())[:200]}; measure another build") from error
     if misfits := list(_misfits(run, manifest)):
         raise RatesError(f"{out}: measured under other conditions, so its rates do not fit: {'; '.join(misfits)}")
-    return MeasuredRates(rows, ledger, manifest, str(out), tuple(_notes(run, manifest)), run.counts["beyond_cut"])
+    with _reading(out):
+        climbs = read_climbs((recording.trajectory for recording in recorded(out)), manifest.recipe)
+        ledger = pq.read_table(out / "ledger.parquet", columns=_LEDGER).to_pandas()
+    return MeasuredRates(climbs, ledger, manifest, str(out), tuple(_notes(run, manifest)), run.counts["beyond_cut"])
 
 
-def _record(out: Path) -> Iterator[Mapping[str, Any]]:
-    paths = sorted((out / "record").glob("*.parquet"))
-    if not paths:
-        raise FileNotFoundError(2, "no record", str(out / "record"))
-    for path in paths:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(columns=_COLUMNS):
-                yield from batch.to_pylist()
+@contextmanager
+def _reading(out: Path) -> Iterator[None]:
+    """Every way in which a file of `out` cannot be read becomes a RatesError of one line."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        problem = f"{error.filename} is missing" if error.filename else error
+        raise RatesError(f"{out}: {problem}; measure a finished build") from error
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise RatesError(f"{out}: {' '.join(str(error).split())[:200]}; measure another build") from error
 
 
 def _misfits(run: RunSummary, manifest: Manifest) -> Iterator[str]:
@@ -68,7 +67,7 @@ def _misfits(run: RunSummary, manifest: Manifest) -> Iterator[str]:
 def _notes(run: RunSummary, manifest: Manifest) -> Iterator[str]:
     """What makes the rates less certain than their interval says."""
     then, now = run.manifest, resolved(manifest)
-    if run.prompts != prompts.catalogue.load().hashes:
+    if run.prompts != load_prompts(manifest.recipe).hashes:
         yield "measured with other prompts"
     if [_asked(source) for source in then.get("sources", ())] != [_asked(source) for source in now["sources"]]:
         yield f"measured on another source ({run.name}): its samples may be easier or harder"

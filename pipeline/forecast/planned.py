@@ -15,7 +15,7 @@ from pipeline.sources.spec import TableSpec
 def planned(manifest: Manifest) -> dict[str, int]:
     """Source name -> rows. Raises pipeline.sources.table.TableError, OSError when a file cannot be read."""
     return {
-        spec.name: _rows(spec) if isinstance(spec, TableSpec) else spec.count  # a world makes what it is told
+        spec.name: _rows(spec) if isinstance(spec, TableSpec) else spec.count  # a world makes exactly so many
         for spec in manifest.sources
     }
 

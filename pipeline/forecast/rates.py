@@ -11,35 +11,34 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.backends.openai.options import fixed_size
+from pipeline.backends.registry import backend
 from pipeline.manifest.spec import Manifest, ModelSpec
 from pipeline.money.cost import image_price, of_size, price_of
 from pipeline.money.prices import table
 from pipeline.money.spec import Price
+from stages.records import Mode
+from stages.rung import Call
 
 Floats = NDArray[np.float64]
-Call = tuple[str, str]
-"""Role and kind of a call, as the ledger has them: ("analyzer", "evaluation")."""
-
 QUANTITIES = ("calls", "input_tokens", "output_tokens", "images", "usd", "seconds")
 CALLS, INPUT, OUTPUT, IMAGES, USD, SECONDS = range(len(QUANTITIES))
-ENDS = ("direct", "reflection", "multistep", "lost")
-LOST = ENDS.index("lost")
 
 
 @dataclass(frozen=True)
 class Atoms:
-    """Kinds of climb. `whole[atom, call, quantity]` is what the climb took, `first` what its direct try took alone.
+    """Kinds of climb. `whole[atom, call, quantity]` is what the climb took, `first` what its first rung took alone.
 
-    `ends` are places in `ENDS`; `first_lost` says whether the sample was lost at its direct try already. `known[call, quantity]` is
-    False where nobody can say: the amounts are 0 there, and no total may be made of them.
+    `ends` are places in `modes`, or their number where the sample was lost. `first_failed` says whether a call of the first rung
+    failed for good, so that an RL prompt would be lost, too. `known[call, quantity]` is False where nobody can say: the amounts
+    are 0 there, and no total may be made of them.
     """
 
+    modes: tuple[Mode, ...]
     calls: tuple[Call, ...]
     whole: Floats
     first: Floats
     ends: NDArray[np.int64]
-    first_lost: NDArray[np.bool_]
+    first_failed: NDArray[np.bool_]
     known: NDArray[np.bool_]
 
 
@@ -66,6 +65,13 @@ class Rates(Protocol):
         ...
 
 
+def place_of(end: Mode | None, modes: tuple[Mode, ...]) -> int:
+    """What `Atoms.ends` holds for a sample accepted into this mode, or lost. Raises ValueError for a mode of another ladder."""
+    if end is not None and end not in modes:
+        raise ValueError(f"mode {end} is none of this ladder ({', '.join(modes)})")
+    return len(modes) if end is None else modes.index(end)
+
+
 def prices(manifest: Manifest) -> dict[str, Price | None]:
     """Role -> the price of the model that it asks first."""
     return {role: _price(spec, manifest, table().models) for role, spec in manifest.models}
@@ -73,17 +79,18 @@ def prices(manifest: Manifest) -> dict[str, Price | None]:
 
 def own_prices(manifest: Manifest) -> dict[str, Price]:
     """Role -> the price of its model where the manifest itself names one."""
-    found = {role: _price(spec, manifest, {}) for role, spec in manifest.models}
-    return {role: price for role, price in found.items() if price is not None}
+    named = {role: _price(spec, manifest, {}) for role, spec in manifest.models}
+    return {role: price for role, price in named.items() if price is not None}
 
 
 def _price(spec: ModelSpec, manifest: Manifest, listed: Mapping[str, Price]) -> Price | None:
-    return of_size(price_of(spec.model, manifest.prices, listed), fixed_size(spec.options))
+    return of_size(price_of(spec.model, manifest.prices, listed), backend(spec.backend).fixed_size(spec.options))
 
 
 def charged(price: Price, amounts: Mapping[int, Floats], sizes: NDArray[np.object_]) -> Floats:
     """The money of rows of [calls, tokens, images], images of `sizes`; NaN where a figure that the price asks for is missing."""
-    image = np.array([np.nan if (found := image_price(price, size)) is None else found for size in sizes], dtype=float)
+    by_size = {size: image_price(price, size) for size in set(sizes)}
+    image = np.array([np.nan if by_size[size] is None else by_size[size] for size in sizes], dtype=float)
     usd = price.request * amounts[CALLS] + np.where(amounts[IMAGES] == 0, 0.0, amounts[IMAGES] * image)
     for rate, quantity in ((price.input_per_million, INPUT), (price.output_per_million, OUTPUT)):
         if rate:

@@ -12,19 +12,21 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.forecast.rates import ENDS, LOST, SECONDS, Atoms, Floats, Rates
-from pipeline.output.cut import SLOTS, Slot
+from pipeline.forecast.rates import SECONDS, Atoms, Floats, Rates
+from pipeline.manifest.spec import RL
+from pipeline.output.cut import Slot
+from stages.records import Mode
 
 Ints = NDArray[np.int64]
 _BLOCKS = 1000
-_FATES = (*ENDS, "rl", "rl failed")  # what the samples of a simulated build are counted by
+_LOST, _RL, _RL_FAILED = range(3)  # fates of samples, counted after those that are accepted into each mode
 
 
 @dataclass(frozen=True)
 class SimulatedJob:
     """What is to be built: so many samples, a share of them RL prompts that climb as `rl_climb` says, until quotas are filled.
 
-    `window`: at most so many samples are begun beyond the one that fills them.
+    `quotas` names every slot. `window`: at most so many samples are begun beyond the one that fills them.
     """
 
     samples: int
@@ -38,8 +40,9 @@ class SimulatedJob:
 class Builds:
     """Simulated builds along the first axis. `planned`: samples up to the cut; `begun`: those and what was begun beyond it.
 
-    `kept[build, slot]` in the order of `SLOTS`; `lost`: discarded or failed up to the cut. `totals[build, call, quantity]`;
-    `longest`: seconds that the calls of the slowest sample take one after the other. `filled`: whether all quotas were.
+    `kept[build, slot]` in the order of the job's quotas; `lost`: discarded or failed up to the cut.
+    `totals[build, call, quantity]`; `longest`: seconds that the calls of the slowest sample take one after the other. `filled`:
+    whether all quotas were.
     """
 
     planned: Ints
@@ -62,8 +65,10 @@ def _build(
     rates: Rates, job: SimulatedJob, rng: np.random.Generator
 ) -> tuple[int, int, Ints, int, Floats, float, bool]:
     atoms, draw = rates.atoms, rates.draw(rng)
+    modes = len(atoms.modes)
+    places = {slot: _place(slot, atoms.modes) for slot in job.quotas}
     fates = _fates(atoms, draw.chances, job)
-    counts, filled = _cut(job, fates, rng)
+    counts, filled = _cut(job, places, fates, rng)
     planned = int(counts.sum())
     more = rng.integers(0, min(job.window, job.samples - planned), endpoint=True) if filled else 0
     whole, first = _spread(atoms, draw.chances, counts + rng.multinomial(more, fates), job.rl_climb, rng)
@@ -71,50 +76,53 @@ def _build(
     totals = np.tensordot(whole.astype(float), atoms.whole, 1) + np.tensordot(first.astype(float), atoms.first, 1)
     totals *= draw.scale
     seconds = (atoms.whole[:, :, SECONDS] @ draw.scale[:, SECONDS])[whole > 0]
-    slots = np.array([counts[_FATES.index(slot)] for slot in SLOTS])
-    limits = [job.quotas.get(slot) for slot in SLOTS]
-    kept = np.array([n if limit is None else min(n, limit) for n, limit in zip(slots, limits, strict=True)])
-    lost = int(counts[LOST] + counts[-1])
+    reached = ((counts[places[slot]], limit) for slot, limit in job.quotas.items())
+    kept = np.array([n if limit is None else min(n, limit) for n, limit in reached])
+    lost = int(counts[modes + _LOST] + counts[modes + _RL_FAILED])
     return planned, planned + int(more), kept, lost, totals, float(seconds.max(initial=0.0)), filled
 
 
+def _place(slot: Slot, modes: tuple[Mode, ...]) -> int:
+    """The fate by which the samples of `slot` are counted."""
+    return len(modes) + _RL if slot == RL else modes.index(slot)
+
+
 def _fates(atoms: Atoms, chances: Floats, job: SimulatedJob) -> Floats:
-    """The chance of each of `_FATES` for a sample."""
-    ends = np.bincount(atoms.ends, weights=chances, minlength=len(ENDS))
-    failed = 0.0 if job.rl_climb == "none" else float(chances[atoms.first_lost].sum())
-    found = np.array([*(1 - job.rl) * ends, job.rl * (1 - failed), job.rl * failed])
-    return np.asarray(found / found.sum())
+    """The chance of each fate for a sample: accepted into each mode, lost, an RL prompt, an RL prompt that failed."""
+    ends = np.bincount(atoms.ends, weights=chances, minlength=len(atoms.modes) + 1)
+    failed = 0.0 if job.rl_climb == "none" else float(chances[atoms.first_failed].sum())
+    fates = np.array([*(1 - job.rl) * ends, job.rl * (1 - failed), job.rl * failed])
+    return np.asarray(fates / fates.sum())
 
 
-def _cut(job: SimulatedJob, fates: Floats, rng: np.random.Generator) -> tuple[Ints, bool]:
+def _cut(job: SimulatedJob, places: Mapping[Slot, int], fates: Floats, rng: np.random.Generator) -> tuple[Ints, bool]:
     """How many samples met each fate up to the cut, and whether there is one."""
-    wanted = {_FATES.index(slot): limit for slot, limit in job.quotas.items() if limit}
-    if not wanted:
-        none = bool(job.quotas) and all(job.quotas.get(slot) == 0 for slot in SLOTS)
+    limits = {places[slot]: limit for slot, limit in job.quotas.items() if limit}
+    if not limits:
+        none = all(limit == 0 for limit in job.quotas.values())
         return rng.multinomial(0 if none else job.samples, fates), none
     edges = np.linspace(0, job.samples, min(_BLOCKS, max(job.samples, 1)) + 1).astype(np.int64)
     sizes = edges[1:] - edges[:-1]
     blocks = rng.multinomial(sizes, fates)
     sums = blocks.cumsum(axis=0)
-    full = np.all([sums[:, fate] >= limit for fate, limit in wanted.items()], axis=0)
+    full = np.all([sums[:, fate] >= limit for fate, limit in limits.items()], axis=0)
     if not full.any():
         return np.asarray(sums[-1]), False
     last = int(full.argmax())
     before = sums[last] - blocks[last]
     order = rng.permutation(np.repeat(np.arange(len(fates)), blocks[last]))
     one_by_one = before + (order[:, None] == np.arange(len(fates))).cumsum(axis=0)
-    full = np.all([one_by_one[:, fate] >= limit for fate, limit in wanted.items()], axis=0)
+    full = np.all([one_by_one[:, fate] >= limit for fate, limit in limits.items()], axis=0)
     return np.asarray(one_by_one[int(full.argmax())]), True
 
 
 def _spread(atoms: Atoms, chances: Floats, counts: Ints, rl_climb: str, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """How many samples take each atom as a whole, and how many its direct try alone."""
+    """How many samples take each atom as a whole, and how many its first rung alone."""
     whole, first = np.zeros(len(chances), dtype=np.int64), np.zeros(len(chances), dtype=np.int64)
-    places = [(atoms.ends == end, whole) for end in range(len(ENDS))]
+    climbs = [(atoms.ends == end, whole) for end in range(len(atoms.modes) + 1)]
     prompts = {"full": whole, "direct": first, "none": None}[rl_climb]
-    for (mask, into), count in zip(
-        [*places, (~atoms.first_lost, prompts), (atoms.first_lost, prompts)], counts, strict=True
-    ):
+    fates = [*climbs, (~atoms.first_failed, prompts), (atoms.first_failed, prompts)]
+    for (mask, into), count in zip(fates, counts, strict=True):
         weight = chances[mask].sum()
         if count and into is not None and weight > 0:
             into[mask] += rng.multinomial(count, chances[mask] / weight)

@@ -1,1 +1,1 @@
-"""Every answer that reached us, kept before it is used, so that it is never paid for twice."""
+"""The journal: every answer that reaches us is stored before it is used, so that no call is paid for twice."""

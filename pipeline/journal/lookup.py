@@ -1,6 +1,6 @@
-"""Reads of the journal, off the event loop and in groups: who asks while a read is under way shares the next one.
+"""Reads the journal in a thread and in groups: keys that are asked for during one read share the next read.
 
-In: call keys. Out: what is known of them.
+In: call keys. Out: whatever the read function returns for each of them.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Lookup(Generic[T]):
-    """Looks keys up by `read`, which takes a few hundred at once and is run by `thread`. Lives on one event loop."""
+    """Looks keys up with `read`, which gets at most `AT_ONCE` keys at a time and runs in `thread`. Lives on one event loop."""
 
     def __init__(self, read: Callable[[Sequence[str]], Mapping[str, T]], thread: Executor) -> None:
         self._read = read
@@ -23,23 +23,24 @@ class Lookup(Generic[T]):
         self._reading: asyncio.Task[None] | None = None
 
     async def __call__(self, key: str) -> T | None:
-        """What is known of `key`, None where nothing is. Raises whatever the read does."""
+        """The value of `key`, None where it has none. Raises whatever the read function raises."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T | None] = loop.create_future()
         self._waiting.append((key, future))
         if self._reading is None or self._reading.done():
-            self._reading = loop.create_task(self._serve(loop))
+            self._reading = loop.create_task(self._read_waiting(loop))
         return await future
 
-    async def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _read_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
         while self._waiting:
             group, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
             done = loop.run_in_executor(self._thread, self._read, [key for key, _ in group])
-            await asyncio.wait({done})  # whatever a driver raises reaches those who wait, or they would wait for ever
+            # not awaited itself: its error must reach those who wait below, else they wait for ever
+            await asyncio.wait({done})
             error = done.exception()
             for key, future in group:
                 if future.done():
-                    continue  # who asked was cancelled
+                    continue  # its task was cancelled while it waited
                 if error is None:
                     future.set_result(done.result().get(key))
                 else:

@@ -1,7 +1,7 @@
-"""Metering: a durable note before a call is sent, and its row in the ledger when it has ended, however it ended.
+"""Metering: each call is written down as open before it is sent, and entered in the ledger when it has ended in any way.
 
-In: a bare backend and requests. Out: its replies and its errors, unchanged. Whatever becomes of this process, a call that was sent
-is either in the ledger or among the open calls, with the money reserved for it.
+In: a bare backend and requests. Out: its replies and its errors, unchanged. Even when this process is killed, a call that was
+sent is either in the ledger or among the open calls, with the money reserved for it.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ CANCELLED = "Cancelled"
 class Metered:
     """Meters every call sent as `role` to `provider`.
 
-    `load_of` says what a request may cost at most, `cost_of` what it did cost (request, usage, images made). `chain` is the
-    identity that call keys are made of, where that is not the model's own (a chain of several models): ledger, journal and
-    record go by the same key.
+    `load_of`: what a request may cost at most. `cost_of`: what it did cost (request, usage, images made). `chain`: the identity
+    that call keys are made of where it is not the model's own, as in a chain of several models; ledger, journal and record
+    use the same key.
     """
 
     model: Model
@@ -41,29 +41,29 @@ class Metered:
 
     @property
     def identity(self) -> str:
-        """That of the model behind."""
+        """The identity of `model`."""
         return self.model.identity
 
     async def ask(self, request: TextRequest) -> TextReply:
-        """As the model behind. Raises whatever the database does, before anything is sent."""
-        async with _CallUnderWay(self, request) as sent:
+        """The reply of `model`. Raises whatever the model raises; whatever the database raises, before anything is sent."""
+        async with _CallUnderWay(self, request) as call:
             reply = await self.model.ask(request)
-            sent.usage = reply.usage
+            call.usage = reply.usage
         return reply
 
     async def draw(self, request: ImageRequest) -> ImageReply:
-        """As the model behind. Raises whatever the database does, before anything is sent."""
-        async with _CallUnderWay(self, request) as sent:
+        """The reply of `model`. Raises whatever the model raises; whatever the database raises, before anything is sent."""
+        async with _CallUnderWay(self, request) as call:
             reply = await self.model.draw(request)
-            sent.usage, sent.images = reply.usage, 1
+            call.usage, call.images = reply.usage, 1
         return reply
 
 
 @dataclass
 class _CallUnderWay:
-    """A call on its way. It is entered in the ledger when it ends, by an answer or by any error."""
+    """A call under way. It is entered in the ledger when it ends, by an answer or by any error."""
 
-    by: Metered
+    meter: Metered
     request: Request
     usage: Usage | None = None
     images: int = 0
@@ -71,19 +71,19 @@ class _CallUnderWay:
     _begun: float = field(init=False)
 
     async def __aenter__(self) -> Self:
-        by = self.by
+        meter = self.meter
         self._open = OpenCall(
             id=uuid.uuid4().hex,
-            call_key=call_key(by.chain or by.identity, self.request),
-            role=by.role,
-            model=by.identity,
-            provider=by.provider,
+            call_key=call_key(meter.chain or meter.identity, self.request),
+            role=meter.role,
+            model=meter.identity,
+            provider=meter.provider,
             kind=self.request.schema,
             started=time.time(),
-            usd=by.load_of(self.request).usd or None,  # a load of nothing: no price is known
+            usd=meter.load_of(self.request).usd or None,  # 0 means that no price is known
         )
-        await by.scribe.opened(self._open)
-        self._begun = time.perf_counter()
+        await meter.scribe.open_call(self._open)
+        self._begun = time.perf_counter()  # after the commit of the open call, which is no part of the duration
         return self
 
     async def __aexit__(self, _: object, error: BaseException | None, *__: object) -> None:
@@ -104,17 +104,20 @@ class _CallUnderWay:
             usd=self._usd(error),
             outcome=_outcome(error),
         )
-        self.by.scribe.closed(call.id, ended)
+        self.meter.scribe.close_call(call.id, ended)
 
     def _usd(self, error: BaseException | None) -> float | None:
-        """What was reserved counts as spent where an answer does not say what it took, and where the provider may have made
-        one that we did not wait for."""
+        """What the call cost in US dollars; None where that is unknown.
+
+        It is what was reserved, where an answer does not say what it took or the provider may have made one after we gave up.
+        """
         if error is None or isinstance(error, (*ANSWER_ERRORS, Broken)):
-            cost = self.by.cost_of(self.request, self.usage, images_paid(self.request, error))
+            cost = self.meter.cost_of(self.request, self.usage, images_paid(self.request, error))
             return self._open.usd if cost is None else cost
         if isinstance(error, TimedOut) or not isinstance(error, ModelError):
             return self._open.usd
-        return None if self._open.usd is None else 0.0  # turned away, as the budget counts it
+        # the provider turned the request away: the budget counts it as free too
+        return None if self._open.usd is None else 0.0
 
 
 def _outcome(error: BaseException | None) -> str:

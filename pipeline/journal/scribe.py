@@ -1,12 +1,11 @@
-"""The scribe of an actor: all it writes to the database of a run, and what it reads of the journal there.
+"""The scribe of an actor: does all its writing to the database of a run, and its reading of the journal there.
 
-In: on one event loop, answers, outcomes, calls about to be sent and calls that ended. Out: durable rows. What is waiting when a
-commit ends goes into the next one, so that a commit with full sync (about 4 ms) serves many. Commits are made on one thread,
-reads on another.
+In: answers, outcomes, calls about to be sent and calls that ended, on one event loop. Out: durable rows. Whatever is handed in
+during a commit goes into the next one, so that one commit with full sync (about 4 ms) serves many writes. Commits are made
+on one thread, reads on another.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from pipeline.journal.lookup import Lookup
@@ -15,15 +14,15 @@ from pipeline.storage.calls import OpenCall
 from pipeline.storage.entries import Entry
 from pipeline.storage.ledger import Call
 from pipeline.storage.outcomes import Outcomes
-from stages.records import Trajectory
+from stages.trajectory import Trajectory
 
 
 class Scribe:
-    """Writes and reads for one actor, on one event loop; `Scribe(outcomes)` is all it takes.
+    """Writes and reads for one actor, on one event loop.
 
-    `writing` and `reading` run its commits and its reads: a thread each where they are not given. Rows are in the order
-    in which they were handed in; a commit that fails is heard by everybody who waits for it, and what nobody waits for (ledger
-    rows, replays) goes with the next, so that nothing is ever kept without the calls it came from.
+    `writing` and `reading` run its commits and its reads: a thread of its own each by default. Rows are written in the order
+    in which they were handed in. When a commit fails, everybody who waits for it gets the error; the rows that nobody waits for
+    (ledger, replays) go with the next commit, so that no outcome is ever stored without the calls it came from.
     """
 
     def __init__(self, outcomes: Outcomes, writing: Executor | None = None, reading: Executor | None = None) -> None:
@@ -33,51 +32,51 @@ class Scribe:
         self._batch = Batch()
         self._waiting: list[asyncio.Future[None]] = []
         self._committing: asyncio.Task[None] | None = None
-        self._lookup: Lookup[Entry] = Lookup(self._read, self._reading)
+        self._lookup: Lookup[Entry] = Lookup(outcomes.answers, self._reading)
 
-    async def known(self, key: str) -> Entry | None:
-        """The journal's entry for the call `key`. Raises RunStopped when it cannot be read, or whatever the database does."""
+    async def find_answer(self, key: str) -> Entry | None:
+        """The journal's entry for the call `key`, None where it has none.
+
+        Raises RunStopped when the entry cannot be read, and whatever the database raises.
+        """
         return await self._lookup(key)
 
-    async def opened(self, call: OpenCall) -> None:
-        """Return once it is durable that `call` is about to be sent. Raises whatever the database does."""
+    async def open_call(self, call: OpenCall) -> None:
+        """Return once it is durable that `call` is about to be sent. Raises whatever the database raises."""
         self._batch.opened.append(call)
         try:
             await self._commit()
         except asyncio.CancelledError:
-            self._batch.ended.append(call.id)  # it is not sent any more
+            self._batch.ended.append(call.id)  # the caller sends it no more, and it must not count as lost
             raise
 
-    def closed(self, opened_id: str, call: Call) -> None:
-        """Enter the call that was opened as `opened_id` in the ledger, with the next commit."""
+    def close_call(self, opened_id: str, call: Call) -> None:
+        """Enter `call`, whose open call had the id `opened_id`, in the ledger with the next commit."""
         self._batch.ended.append(opened_id)
         self._batch.calls.append(call)
 
-    async def answered(self, entry: Entry) -> None:
-        """Return once the answer, and every call closed by now, is durable. Raises whatever the database does."""
+    async def keep_answer(self, entry: Entry) -> None:
+        """Return once `entry`, and every call closed by now, is durable. Raises whatever the database raises."""
         self._batch.entries.append(entry)
         await self._commit()
 
-    def hit(self, key: str) -> None:
-        """Count a replay, with the next commit."""
+    def count_hit(self, key: str) -> None:
+        """Count a replay of the call `key`, with the next commit."""
         self._batch.hits[key] += 1
 
     async def keep(self, t: Trajectory) -> None:
-        """Return once the outcome, and every call closed by now, is durable. Raises whatever the database does."""
+        """Return once the outcome `t`, and every call closed by now, is durable. Raises whatever the database raises."""
         self._batch.outcomes.append(t)
         await self._commit()
 
     async def flush(self) -> None:
-        """Return once everything handed in by now is durable. Raises whatever the database does."""
+        """Return once everything handed in by now is durable. Raises whatever the database raises."""
         await self._commit()
 
     def close(self) -> None:
-        """Let go of the threads. Whatever was not flushed is lost."""
+        """End the threads. Whatever was not flushed is lost."""
         self._writing.shutdown()
         self._reading.shutdown()
-
-    def _read(self, keys: Sequence[str]) -> Mapping[str, Entry]:
-        return self._outcomes.answers(keys)
 
     async def _commit(self) -> None:
         loop = asyncio.get_running_loop()
@@ -89,16 +88,18 @@ class Scribe:
 
     async def _commit_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
         while self._waiting:
+            # both in one step, without an await between: whoever waits now waits for this batch
             waiting, self._waiting = self._waiting, []
             batch, self._batch = self._batch, Batch()
             done = loop.run_in_executor(self._writing, self._outcomes.commit, batch)
-            await asyncio.wait({done})  # whatever a driver raises reaches those who wait, or they would wait for ever
+            # not awaited itself: its error must reach those who wait below, else they wait for ever
+            await asyncio.wait({done})
             error = done.exception()
             if error is not None:
-                self._batch = batch.before(self._batch)
+                self._batch = batch.carry_over(self._batch)
             for future in waiting:
                 if future.done():
-                    continue  # who waited was cancelled
+                    continue  # its task was cancelled while it waited
                 if error is None:
                     future.set_result(None)
                 else:

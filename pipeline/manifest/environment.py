@@ -1,8 +1,8 @@
 """Fills variables of the environment into a manifest: `${NAME}` in any text of it.
 
-In: plain data, changed in place. Out: (place, "problem; remedy") pairs for what cannot be filled in. A text that is nothing but
-one variable may become a number or a truth value, as if it stood there. Secrets stay out: a manifest is written beside its
-output, so a variable that names one is turned down wherever that would show it.
+In: plain data, changed in place. Out: (place, "problem; remedy") pairs for variables that cannot be filled in. A text that
+consists of one variable becomes a number or a truth value where its value is one. A manifest is written beside its output, so
+a variable whose name is that of a secret is refused.
 """
 
 import os
@@ -16,25 +16,25 @@ from pipeline.manifest.problems import Loc
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
-_MAY_HOLD_A_SECRET: Loc = ("run", "database")  # whose password is written nowhere
+_MAY_HOLD_A_SECRET: Loc = ("run", "database")  # its password is written nowhere
 
 
 def fill_in(value: Any, place: Loc = ()) -> Iterator[tuple[Loc, str]]:
-    """Replace the variables below `value`; what is wrong with them, a line a place."""
+    """Replace the variables below `value`, in place; yields a problem for each text that cannot be filled in."""
     if not isinstance(value, dict | list):
         return
     for part, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
         here = (*place, part)
         yield from fill_in(inner, here)
         if isinstance(inner, str) and (names := _VARIABLE.findall(inner)):
-            problem = _problem(names, here)
+            problem = _check_variables(names, here)
             if problem:
                 yield here, problem
             else:
-                value[part] = _filled(inner)
+                value[part] = _substitute(inner)
 
 
-def _problem(names: list[str], place: Loc) -> str | None:
+def _check_variables(names: list[str], place: Loc) -> str | None:
     for name in names:
         if _SECRET.search(name) and place != _MAY_HOLD_A_SECRET:
             return f"${{{name}}} looks like a secret, and a manifest is kept beside its output; name it in api_key_env"
@@ -43,8 +43,8 @@ def _problem(names: list[str], place: Loc) -> str | None:
     return None
 
 
-def _filled(text: str) -> Any:
-    filled = _VARIABLE.sub(lambda found: os.environ[found[1]], text)
+def _substitute(text: str) -> Any:
+    filled = _VARIABLE.sub(lambda match: os.environ[match[1]], text)
     if _VARIABLE.fullmatch(text):
         try:
             value = yaml.safe_load(filled)

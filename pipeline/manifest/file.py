@@ -1,9 +1,9 @@
-"""Reads a manifest: YAML in, overrides applied, everything checked, a `Manifest` out or every problem in a line of its own.
+"""Reads a manifest from YAML, applies overrides and checks everything before anything runs.
 
 `${NAME}` in a text stands for a variable of the environment (`pipeline.manifest.environment`).
 
 In: a path and overrides `policy.reflection_rounds=2`, as `--set` takes them. Out: a `Manifest` whose source paths are absolute
-(relative ones start at the manifest's folder) and whose sources are known to be readable. Nothing has run by then.
+(relative ones start at the manifest's folder) and whose sources can be read; or a ManifestError with a line for each problem.
 """
 
 import json
@@ -15,23 +15,22 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from pipeline.backends.openai.options import option_problems
-from pipeline.backends.world.models.skill import skill
+from pipeline.backends.registry import backend
 from pipeline.manifest.environment import fill_in
 from pipeline.manifest.prices import unpriced, unused
-from pipeline.manifest.problems import Loc, dotted, lines, unfit
+from pipeline.manifest.problems import Loc, find_unfit_numbers, format_place, lines
 from pipeline.manifest.spec import Manifest, ManifestError
-from pipeline.sources.columns import problems as column_problems
+from pipeline.sources.columns import check_table
 from pipeline.sources.spec import TableSpec
 
 SET = "--set"
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice: PyYAML would keep the last one in silence."""
+    """Safe YAML that refuses a repeated key: PyYAML would silently keep the last value."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """An alias stands for a value elsewhere; a few lines of them stand for gigabytes."""
+        """Refuses aliases: a few lines of them can stand for gigabytes."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "an alias is not taken, write its value out", mark)
@@ -46,46 +45,33 @@ class _Loader(yaml.SafeLoader):
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Manifest:
-    """The manifest at `path` with `overrides` applied. Raises ManifestError, which lists all that is wrong."""
+    """The manifest at `path` with `overrides` applied. Raises ManifestError, which lists all problems."""
     raw = _read(str(path))
-    overridden = [_override(raw, text) for text in overrides]
-    unset = dict(fill_in(raw))
+    overridden = [_apply_override(raw, text) for text in overrides]
+    unfilled = dict(fill_in(raw))
 
     def line(loc: Loc, text: str) -> str:
-        return f"{_origin(str(path), loc, overridden)}: {dotted(loc, raw)}: {' '.join(text.split())}"
+        return f"{_origin_of(str(path), loc, overridden)}: {format_place(loc, raw)}: {' '.join(text.split())}"
 
-    wrong = dict(unfit(raw)) | unset
+    problems = dict(find_unfit_numbers(raw)) | unfilled
     try:
-        # strict: "3" and true are no numbers
+        # strict: "3" and true are not taken for numbers
         manifest = Manifest.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
-        wrong = dict(lines(error.errors(include_url=False), raw)) | wrong
-    if wrong:
-        raise ManifestError(*(line(*found) for found in wrong.items()))
-    manifest = _anchored(manifest, Path(path).absolute().parent)
-    problems = (*_model_problems(manifest), *_source_problems(manifest), *_money_problems(manifest))
-    found = [line(*problem) for problem in problems]
-    if found:
-        raise ManifestError(*found)
+        problems = dict(lines(error.errors(include_url=False), raw)) | problems
+    if problems:
+        raise ManifestError(*(line(*problem) for problem in problems.items()))
+    manifest = _anchor_paths(manifest, Path(path).absolute().parent)
+    further = (*_model_problems(manifest), *_source_problems(manifest), *_money_problems(manifest))
+    if further:
+        raise ManifestError(*(line(*problem) for problem in further))
     return manifest
 
 
 def _model_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
     for role, spec in manifest.models:
-        if spec.backend == "openai":
-            for option, text in option_problems(spec.options):
-                yield ("models", role, "options", *option.split(".")), text
-            continue
-        try:
-            skill(spec.model, {})
-        except ValueError as error:
-            yield ("models", role, "model"), str(error)
-            continue
-        for name, value in spec.options.items():
-            try:
-                skill(spec.model, {name: value})
-            except ValueError as error:
-                yield ("models", role, "options", name), str(error)
+        for field, text in backend(spec.backend).problems(spec.model, spec.options):
+            yield ("models", role, *field.split(".")), text
 
 
 def _money_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
@@ -96,7 +82,7 @@ def _money_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
 def _source_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
     for index, spec in enumerate(manifest.sources):
         if isinstance(spec, TableSpec):
-            for field, text in column_problems(spec):
+            for field, text in check_table(spec):
                 yield ("sources", index, *field.split(".")), text
 
 
@@ -112,13 +98,13 @@ def _read(path: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ManifestError(f"{path}: line {line}: not UTF-8; save the file as UTF-8") from error
-    raw = _parsed(text, path)
+    raw = _parse_yaml(text, path)
     if not isinstance(raw, dict):
         raise ManifestError(f"{path}: holds no mapping; write keys such as name, sources and models")
     return raw
 
 
-def _parsed(text: str, place: str) -> Any:
+def _parse_yaml(text: str, place: str) -> Any:
     try:
         value = yaml.load(text, _Loader)
         return json.loads(json.dumps(value, default=str))  # plain values, keys as text
@@ -135,27 +121,27 @@ def _parsed(text: str, place: str) -> Any:
         raise ManifestError(f"{place}: not plain YAML ({error}); use mappings, lists, texts and numbers") from error
 
 
-def _override(raw: dict[str, Any], text: str) -> Loc:
-    """Sets one value in `raw` and says what of it comes from there. Raises ManifestError."""
+def _apply_override(raw: dict[str, Any], text: str) -> Loc:
+    """Set one value in `raw`; returns the place below which everything comes from the override. Raises ManifestError."""
     key, equals, value = text.partition("=")
     parts = key.strip().split(".")
     if not equals or not all(parts):
         raise ManifestError(f"{SET} {text}: not of the form KEY=VALUE; write, say, policy.reflection_rounds=2")
     place: Any = raw
     loc: list[str | int] = []
-    made: int | None = None
+    first_new: int | None = None
     for part in parts[:-1]:
-        loc.append(_step(place, part, key))
+        loc.append(_resolve_part(place, part, key))
         if isinstance(place, dict) and place.get(part) is None:
             place[part] = {}
-            made = made or len(loc)
+            first_new = first_new or len(loc)
         place = place[loc[-1]]
-    loc.append(_step(place, parts[-1], key))
-    place[loc[-1]] = _parsed(value, f"{SET} {key}")
-    return tuple(loc[:made])
+    loc.append(_resolve_part(place, parts[-1], key))
+    place[loc[-1]] = _parse_yaml(value, f"{SET} {key}")
+    return tuple(loc[:first_new])
 
 
-def _step(place: Any, part: str, key: str) -> str | int:
+def _resolve_part(place: Any, part: str, key: str) -> str | int:
     if isinstance(place, dict):
         return part
     if not isinstance(place, list):
@@ -165,19 +151,19 @@ def _step(place: Any, part: str, key: str) -> str | int:
     names = [item.get("name") if isinstance(item, dict) else None for item in place]
     if part in names:
         return names.index(part)
-    known = ", ".join(str(n) for n in names if n is not None) or "none has a name"
+    valid = ", ".join(str(n) for n in names if n is not None) or "none has a name"
     raise ManifestError(
-        f"{SET}: {key}: no item {part} in a list of {len(place)}; use a number from 0 or a name ({known})"
+        f"{SET}: {key}: no item {part} in a list of {len(place)}; use a number from 0 or a name ({valid})"
     )
 
 
-def _origin(path: str, loc: Loc, overridden: Sequence[Loc]) -> str:
+def _origin_of(path: str, loc: Loc, overridden: Sequence[Loc]) -> str:
     if any(loc[: len(place)] == place for place in overridden):
         return SET
     return f"{path} with {SET}" if any(place[: len(loc)] == loc for place in overridden) else path
 
 
-def _anchored(manifest: Manifest, folder: Path) -> Manifest:
+def _anchor_paths(manifest: Manifest, folder: Path) -> Manifest:
     def under(path: str) -> str:
         return os.path.normpath(folder / path)
 

@@ -1,19 +1,22 @@
 """What identifies a run: the manifest in full, and a fingerprint of all in it that can change a row.
 
-In: a manifest and the hashes of the prompt files. Out: plain data for the lock file, and a sha256.
+In: a manifest and the hashes of the prompt files. Out: plain data for the lock file, and a sha256 in hex.
 """
 
 import hashlib
 import json
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import make_url
 
-from pipeline.manifest.spec import Manifest
+from pipeline.manifest.spec import Manifest, ManifestError
+from prompts.catalogue import Prompts, load
+from stages.rung import Recipe
 
-# which rows are kept, where the work is done, and what it costs; never what a row says
+# these decide which rows are kept, where the work is done and what it costs, but never the content of a row
 _WITHOUT_EFFECT = ("name", "quotas", "run", "providers", "prices")
 
 
@@ -35,10 +38,22 @@ def meaning(manifest: Manifest, prompts: Mapping[str, str]) -> dict[str, Any]:
     data = resolved(manifest)
     for key in _WITHOUT_EFFECT:
         del data[key]
-    data["sources"] = [_identified(source) for source in data["sources"]]
-    data["models"] = {role: spec and _model(spec) for role, spec in data["models"].items()}
+    data["sources"] = [_identify_source(source) for source in data["sources"]]
+    data["models"] = {role: spec and _identify_model(spec) for role, spec in data["models"].items()}
     data["prompts"] = dict(prompts)
+    if own := {name: _source_of(name) for name in manifest.policy.ladder if ":" in name}:
+        data["rungs"] = own  # of one's own: their code is what they do
     return data
+
+
+def load_prompts(*recipes: Recipe) -> Prompts:
+    """The words of these ladders: the package's prompts, and those of rungs from elsewhere. Raises ManifestError where two share
+    a name.
+    """
+    try:
+        return load(rung.prompts for recipe in recipes for rung in recipe.rungs if rung.prompts is not None)
+    except (ValueError, OSError) as error:
+        raise ManifestError(f"policy.ladder: {error}") from error
 
 
 def fingerprint(manifest: Manifest, prompts: Mapping[str, str]) -> str:
@@ -48,14 +63,23 @@ def fingerprint(manifest: Manifest, prompts: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _model(spec: dict[str, Any]) -> dict[str, Any]:
+def _source_of(rung: str) -> str:
+    """The hash of the module that an import path names, as it lies on disk."""
+    module = find_spec(rung.partition(":")[0])
+    if module is None or module.origin is None:
+        raise ManifestError(f"policy.ladder: {rung}: its source is not to be found; keep it in a file")
+    with open(module.origin, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _identify_model(spec: dict[str, Any]) -> dict[str, Any]:
     own = {key: spec[key] for key in ("backend", "model", "revision", "options")}
     others = [[other["model"] or spec["model"], other["revision"] or spec["revision"]] for other in spec["failover"]]
     strangers = [other for other in others if other != [spec["model"], spec["revision"]]]
     return own | ({"failover": strangers} if strangers else {})
 
 
-def _identified(source: dict[str, Any]) -> dict[str, Any]:
+def _identify_source(source: dict[str, Any]) -> dict[str, Any]:
     if "path" not in source:
         return source
     with open(source["path"], "rb") as file:

@@ -5,7 +5,7 @@ In: a `Manifest`. Out: (place, text) for each gap, in the words of the manifest.
 
 from collections.abc import Iterator, Mapping
 
-from pipeline.backends.openai.options import fixed_size
+from pipeline.backends.registry import backend
 from pipeline.manifest.spec import Manifest, ModelSpec
 from pipeline.money.cost import OTHER, of_size, price_of
 from pipeline.money.prices import table
@@ -27,9 +27,10 @@ def names(spec: ModelSpec) -> dict[str, str]:
 
 
 def _gaps(role: str, spec: ModelSpec, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    size = backend(spec.backend).fixed_size(spec.options)
     for place, model in names(spec).items():
         at = f"models.{role}.{place}"
-        price = of_size(price_of(model, manifest.prices, table().models), fixed_size(spec.options))
+        price = of_size(price_of(model, manifest.prices, table().models), size)
         if price is None:
             yield at, f"run.budget_usd is set, but {model} has no price; give one in prices.{model}, 0 where it is free"
         elif role in _DRAW and isinstance(price.image, Mapping) and OTHER not in price.image:

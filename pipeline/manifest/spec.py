@@ -1,23 +1,26 @@
-"""The manifest: what to build, as a human types it. An immutable `Manifest`, coherent in itself.
+"""The manifest: what to build, as a person types it.
 
-In: plain data. Out: the models that check it. `pipeline.manifest.file` reads one from a file, `pipeline.manifest.identity` says
-what of it identifies a run.
+In: plain data. Out: an immutable `Manifest` without contradictions. `pipeline.manifest.file` reads it from a file,
+`pipeline.manifest.identity` says which parts of it identify a run.
 """
 
 from collections.abc import Generator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from pipeline.backends.openai.spec import Fallback, Provider
+from pipeline.backends.registry import backend, unknown
 from pipeline.backends.world.source import WorldSpec
 from pipeline.errors import BuildError
 from pipeline.money.spec import Price
 from pipeline.sources.spec import TableSpec
-from pipeline.typed import Strict, shown
+from pipeline.typed import Strict, shown, suggestion
 from stages.policy import Policy
+from stages.rung import Recipe
+from stages.rungs import read_recipe
 
 SourceSpec = Annotated[TableSpec | WorldSpec, Field(discriminator="kind")]
 
@@ -30,6 +33,9 @@ class ManifestError(BuildError):
         self.problems = problems
 
 
+RL = "rl"
+"""The slot of RL prompts, beside the modes of the ladder."""
+
 Plain = float | int | str | bool
 
 
@@ -39,18 +45,26 @@ class ModelSpec(Strict):
     Over HTTP, `provider` names the endpoint that is asked first and `failover` those that are asked next when it is out.
     """
 
-    backend: Literal["world", "openai"] = "world"
+    backend: str = "world"
     model: str
     revision: str = "1"
     options: dict[str, Plain | dict[str, Any]] = Field({})
     provider: str | None = None
     failover: tuple[Fallback, ...] = ()
 
+    @field_validator("backend")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if problem := unknown(value):
+            raise ValueError(problem)
+        return value
+
     @model_validator(mode="after")
     def _is_somewhere(self) -> Self:
-        if self.backend == "openai" and self.provider is None:
-            raise ValueError("the openai backend needs a provider; name one of those under providers")
-        if self.backend != "openai" and (self.provider or self.failover):
+        needs_provider = backend(self.backend).needs_provider
+        if needs_provider and self.provider is None:
+            raise ValueError(f"the {self.backend} backend needs a provider; name one of those under providers")
+        if not needs_provider and (self.provider or self.failover):
             raise ValueError(f"the {self.backend} backend asks no provider; leave provider and failover out")
         return self
 
@@ -61,9 +75,9 @@ class ModelSpec(Strict):
 
 
 class ModelSpecs(Strict):
-    """The roles of the ladder. Iterating gives role and spec of those that are there.
+    """The models by their role. Iterating yields role and spec of each model that is there.
 
-    The second analyzer judges where `policy.judging.second` says so, and is only there if it does.
+    The second analyzer judges where `policy.judging.second` says so, and must be left out where that is off.
     """
 
     baseline: ModelSpec
@@ -75,38 +89,32 @@ class ModelSpecs(Strict):
         return ((role, spec) for role, spec in super().__iter__() if spec is not None)
 
 
-class Quotas(Strict):
-    """How many samples to keep of each mode; null means all. `rl` counts prompts of the RL split."""
-
-    direct: int | None = Field(None, ge=0)
-    reflection: int | None = Field(None, ge=0)
-    multistep: int | None = Field(None, ge=0)
-    rl: int | None = Field(None, ge=0)
+Quota = Annotated[int, Field(ge=0)]
 
 
 class Splits(Strict):
-    """Shares of the samples, by leak group; the rest is train. `rl_climb` says how far an RL prompt climbs here."""
+    """Shares of the samples, from 0 to 1, by leak group; the rest is train. `rl_climb`: how far a prompt of the RL split climbs."""
 
     validation: float = Field(0.05, ge=0, lt=1)
     rl: float = Field(0.1, ge=0, lt=1)
     rl_climb: Literal["direct", "full", "none"] = "direct"
 
     @model_validator(mode="after")
-    def _leaves_room(self) -> Self:
+    def _check_shares(self) -> Self:
         if self.validation + self.rl > 1:
             raise ValueError(f"validation {self.validation} and rl {self.rl} exceed 1 together; lower one of them")
         return self
 
 
 class ImageOutput(Strict):
-    """The one size (pixels, or [width, height]) and encoding (png, webp:1-100, jpeg:1-100) of the trained view."""
+    """Size (pixels, or [width, height]) and encoding (png, webp:1-100, jpeg:1-100) of the images that are trained on."""
 
     size: tuple[int, int] = (512, 512)
     encoding: str = Field("png", pattern=r"^(png|(webp|jpeg):([1-9][0-9]?|100))$")
 
     @field_validator("size", mode="before")
     @classmethod
-    def _square(cls, value: Any) -> Any:
+    def _read_size(cls, value: Any) -> Any:
         sides = (value, value) if isinstance(value, int) else value
         if not isinstance(sides, list | tuple) or len(sides) != 2 or not all(type(side) is int for side in sides):
             raise ValueError(f"got {shown(value)}; it should be one side or [width, height], in whole pixels")
@@ -114,7 +122,7 @@ class ImageOutput(Strict):
 
     @field_validator("size")
     @classmethod
-    def _sane(cls, value: tuple[int, int]) -> tuple[int, int]:
+    def _check_size(cls, value: tuple[int, int]) -> tuple[int, int]:
         if not all(16 <= side <= 8192 for side in value):
             raise ValueError(f"{value[0]} x {value[1]} is out of range; give sides of 16 to 8192 pixels")
         return value
@@ -134,9 +142,9 @@ class Output(Strict):
 class Run(Strict):
     """Where and how wide the build runs, and what it may cost; never changes a row.
 
-    `blocks` null means blocks of at most 16 samples. A call that fails is made again until `retry_deadline_s` after its first
-    failure, at most `retries` times; being asked to slow down does not count. `budget_usd`: no call is sent that could bring
-    the money spent on this data set above it.
+    `blocks`: null means blocks of at most 16 samples. A call that fails is repeated until `retry_deadline_s` seconds after its
+    first failure, at most `retries` times; a request to slow down does not count as a failure. `budget_usd`: no call is sent
+    that could bring the money spent on this data set above it, in US dollars.
     """
 
     blocks: int | None = Field(None, ge=1)
@@ -151,17 +159,17 @@ class Run(Strict):
 
     @field_validator("database")
     @classmethod
-    def _is_url(cls, value: str | None) -> str | None:
+    def _check_url(cls, value: str | None) -> str | None:
         try:
             return value if value is None else make_url(value).render_as_string(hide_password=False)
-        except ArgumentError:  # whose own words would repeat the URL, and the password in it
+        except ArgumentError:  # its own text repeats the URL, and with it the password
             raise ValueError(
                 "is no database URL; write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
             ) from None
 
 
 class Manifest(Strict):
-    """Everything a build is made from."""
+    """Everything a build is made from. `quotas`: how many samples to keep of each mode, and of RL prompts; null means all."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     seed: int = 0
@@ -170,10 +178,29 @@ class Manifest(Strict):
     models: ModelSpecs
     prices: dict[str, Price] = Field({})
     policy: Policy = Policy()
-    quotas: Quotas = Quotas()
+    quotas: dict[str, Quota | None] = Field({}, validate_default=True)
     splits: Splits = Splits()
     output: Output = Output()
     run: Run = Run()
+
+    @field_validator("policy")
+    @classmethod
+    def _can_be_climbed(cls, value: Policy) -> Policy:
+        read_recipe(value)
+        return value
+
+    @field_validator("quotas")
+    @classmethod
+    def _name_every_slot(cls, value: dict[str, int | None], info: ValidationInfo) -> dict[str, int | None]:
+        """Modes of the ladder, and RL prompts; what is left out is null: all of them."""
+        policy = info.data.get("policy")
+        if policy is None:  # it has problems of its own
+            return value
+        slots = (*read_recipe(policy).modes, RL)
+        for name in value:
+            if name not in slots:
+                raise ValueError(f"{name} is no mode of this ladder; {suggestion(name, slots)}")
+        return {slot: value.get(slot) for slot in slots}
 
     @field_validator("sources")
     @classmethod
@@ -184,6 +211,11 @@ class Manifest(Strict):
         if len(set(names)) < len(names):
             raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} names two sources; rename one of them")
         return sources
+
+    @property
+    def recipe(self) -> Recipe:
+        """The ladder of the policy."""
+        return read_recipe(self.policy)
 
     @model_validator(mode="after")
     def _has_its_judges(self) -> Self:

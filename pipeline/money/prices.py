@@ -1,7 +1,7 @@
-"""The price table that comes with the package: list prices, dated, each with where it was read.
+"""The price table that comes with the package: list prices, each with its date and source.
 
-In: `prices.yaml` beside this file. Out: `PriceTable`. It is never complete and never quite up to date: a manifest's `prices`
-go first (`pipeline.money.cost.price_of`), and what neither names has no price.
+In: `prices.yaml` beside this file. Out: `PriceTable`. It is never complete and never quite up to date: the `prices` of a
+manifest go first (`pipeline.money.cost.price_of`), and a model that neither lists has no price.
 """
 
 from functools import cache
@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.money.spec import Price
 
 
-class Listed(Price):
-    """A price of the table: `source` is a page's address, `read` the day it was looked at (YYYY-MM-DD)."""
+class ListedPrice(Price):
+    """A price of the table. `source`: the address of the page with the price; `read`: the day it was read (YYYY-MM-DD)."""
 
     source: str = Field(pattern=r"^https://\S+$")
     read: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
@@ -23,13 +23,13 @@ class Listed(Price):
 
 
 class PriceTable(BaseModel):
-    """Prices by model name, without the vendor that gateways put before it; `version` is the month it was put together."""
+    """Prices by model name, without the vendor that gateways put before it. `version`: the month of its compilation (YYYY-MM)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: str = Field(pattern=r"^\d{4}-\d{2}$")
     currency: Literal["USD"]
-    models: dict[str, Listed]
+    models: dict[str, ListedPrice]
 
 
 @cache

@@ -11,10 +11,10 @@ Dollars = Annotated[float, Field(ge=0)]
 
 
 class Price(BaseModel):
-    """What a model's calls cost, in US dollars; parts add up.
+    """What a model's calls cost, in US dollars; the parts add up.
 
     `image` is the price of one image made, or prices by size: `{"1024x1024": 0.04, "other": 0.17}`, where "other" stands for
-    every size that is not named. A size is the one that the option `size` asks for, else that of the sample.
+    every size that is not listed. The size is the one that the option `size` asks for, else that of the sample.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -4,14 +4,14 @@ In: a `RunSummary`. Out: Markdown with a YAML head. The columns' types are in th
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from pipeline.output.run_json import RunSummary
-from stages.mask import TABLE
+from pipeline.output.run_json import RunSummary, recipe_of
+from stages.mask import rows as mask_rows
 
 _TEMPLATE = "card.md.j2"
 _BUCKETS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -33,7 +33,8 @@ def card(summary: RunSummary, licences: Sequence[str]) -> str:
         rows=rows,
         size_category=_bucket(sum(rows.get("sft", {}).values())),
         licences=licences,
-        mask=list(_mask()),
+        mask=list(mask_rows(recipe_of(summary))),
+        modes=recipe_of(summary).modes,
         image=summary.manifest["output"]["image"],
     )
 
@@ -45,18 +46,18 @@ def _cell(value: Any) -> str:
 
 def _rows(summary: RunSummary) -> dict[str, dict[str, int]]:
     """Rows by product and split."""
-    found: dict[str, dict[str, int]] = {}
+    rows: dict[str, dict[str, int]] = {}
     for name, file in summary.files.items():
         product, _, rest = name.partition("/")
         stem = rest.split("-")[0]
-        splits = found.setdefault(product, {})
+        splits = rows.setdefault(product, {})
         splits[stem] = splits.get(stem, 0) + file.rows
-    return found
+    return rows
 
 
 def _configs(rows: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
     """The configurations of the Hub, the trainer's own first. One without rows is left out: the Hub cannot show it."""
-    found = []
+    configs = []
     for product in ("sft", "rl", "pairs", "record"):
         data = [
             {"split": _SPLITS.get(stem, stem), "path": f"{product}/{stem}-*.parquet"}
@@ -64,14 +65,9 @@ def _configs(rows: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
             if n
         ]
         if data:
-            found.append({"name": product, "files": data})
-    return found
+            configs.append({"name": product, "files": data})
+    return configs
 
 
 def _bucket(n: int) -> str:
     return next((name for most, name in _BUCKETS if n < most), "n>1M")
-
-
-def _mask() -> Iterator[tuple[str, str, str, str]]:
-    for (mode, kind, position), marks in TABLE.items():
-        yield mode, kind, position, "on" if marks.loss else "off"

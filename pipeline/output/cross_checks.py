@@ -10,21 +10,22 @@ from typing import Any
 
 from pipeline.output.file_checks import FileReport
 from pipeline.output.problem import Problem
-from pipeline.output.rebuild import Content, Told
+from pipeline.output.rebuild import Content
+from pipeline.output.record import Recorded
+from pipeline.output.record_checks import flaws, unknown_makers
 from pipeline.output.run_json import NAME, RunSummary
 from pipeline.output.shortcut import findings
-from pipeline.output.story import flaws, strangers
-from stages.policy import Policy
+from stages.rung import Recipe
 
 _BEYOND_ROWS = ("files", "store", "versions", "finished_at", "prompts", "models", "fingerprint")  # no row tells these
 
 
 def check_files(summary: RunSummary, reports: Sequence[FileReport]) -> Iterator[Problem]:
     """Every listed file is there as it was written, under the name of its place, and no other."""
-    found = {report.name: report for report in reports}
-    for name in sorted(summary.files.keys() - found.keys()):
+    reports_by_name = {report.name: report for report in reports}
+    for name in sorted(summary.files.keys() - reports_by_name.keys()):
         yield Problem(name, None, f"is listed in {NAME} and missing")
-    for name, report in found.items():
+    for name, report in reports_by_name.items():
         listed = summary.files.get(name)
         if listed is None:
             yield Problem(name, None, f"is not listed in {NAME}")
@@ -39,15 +40,15 @@ def check_files(summary: RunSummary, reports: Sequence[FileReport]) -> Iterator[
             yield Problem(name, None, f"holds {report.rows} rows, {NAME} says {listed.rows}")
         if report.fingerprint is not None and report.fingerprint != summary.fingerprint:
             yield Problem(name, None, f"is of run {report.fingerprint[:12]}, {NAME} is of {summary.fingerprint[:12]}")
-    yield from _names(found)
+    yield from _check_names(reports_by_name)
 
 
-def _names(found: Iterable[str]) -> Iterator[Problem]:
-    for stem, names in by_stem(found).items():
-        for n, name in enumerate(names):
-            wanted = f"{stem}-{n:05d}-of-{len(names):05d}.parquet"
-            if name != wanted:
-                yield Problem(name, None, f"is shard {n + 1} of {len(names)} and should be named {wanted}")
+def _check_names(names: Iterable[str]) -> Iterator[Problem]:
+    for stem, shards in by_stem(names).items():
+        for n, name in enumerate(shards):
+            expected = f"{stem}-{n:05d}-of-{len(shards):05d}.parquet"
+            if name != expected:
+                yield Problem(name, None, f"is shard {n + 1} of {len(shards)} and should be named {expected}")
 
 
 def by_stem(names: Iterable[str]) -> dict[str, list[str]]:
@@ -68,35 +69,38 @@ def check_about(content: Content, reports: Iterable[FileReport]) -> Iterator[Pro
     """What a file says of its run is what `run.json` says; another run is named elsewhere."""
     about = {part.product: content.frame.about(part.product) for part in content.parts}
     for report in reports:
-        wanted = next(text for product, text in about.items() if report.name.startswith(f"{product}/"))
-        if report.fingerprint == content.frame.fingerprint and report.about != wanted:
+        expected = next(text for product, text in about.items() if report.name.startswith(f"{product}/"))
+        if report.fingerprint == content.frame.fingerprint and report.about != expected:
             yield Problem(report.name, None, f"the x2i metadata is not what {NAME} makes it")
 
 
-def check_summary(said: RunSummary, content: Content) -> Iterator[Problem]:
+def check_summary(written: RunSummary, content: Content) -> Iterator[Problem]:
     """`run.json` says what follows from the record."""
-    found, wanted = said.model_dump(exclude=set(_BEYOND_ROWS)), content.summary.model_dump(exclude=set(_BEYOND_ROWS))
-    for name in wanted:
-        yield from (Problem(NAME, None, what) for what in _unlike(name, found[name], wanted[name]))
+    actual, expected = (
+        written.model_dump(exclude=set(_BEYOND_ROWS)),
+        content.summary.model_dump(exclude=set(_BEYOND_ROWS)),
+    )
+    for name in expected:
+        yield from (Problem(NAME, None, what) for what in _differences(name, actual[name], expected[name]))
 
 
-def _unlike(name: str, found: Any, wanted: Any) -> Iterator[str]:
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        for key in sorted(found.keys() | wanted.keys()):
-            if key not in found or key not in wanted or found[key] != wanted[key]:
-                yield f"{name}.{key} is {found.get(key)}, the record and the manifest say {wanted.get(key)}"
-    elif found != wanted:
-        yield f"{name} is {found}, the record and the manifest say {wanted}"
+def _differences(name: str, actual: Any, expected: Any) -> Iterator[str]:
+    if isinstance(actual, dict) and isinstance(expected, dict):
+        for key in sorted(actual.keys() | expected.keys()):
+            if key not in actual or key not in expected or actual[key] != expected[key]:
+                yield f"{name}.{key} is {actual.get(key)}, the record and the manifest say {expected.get(key)}"
+    elif actual != expected:
+        yield f"{name} is {actual}, the record and the manifest say {expected}"
 
 
-def check_record(told: Sequence[Told], policy: Policy, models: Mapping[str, str]) -> Iterator[Problem]:
-    """Every story fits its end and was told by the run's own models; ranks rise; no leak group in two splits."""
-    groups: dict[str, Told] = {}
+def check_record(rows: Sequence[Recorded], recipe: Recipe, models: Mapping[str, str]) -> Iterator[Problem]:
+    """Every story fits its end and was made by the run's own models; ranks rise; no leak group in two splits."""
+    groups: dict[str, Recorded] = {}
     before = -1
-    for r in told:
+    for r in rows:
         t = r.trajectory
         name, group = t.sample.id, t.sample.leak_group
-        yield from (Problem(r.file, name, what) for what in (*flaws(t, policy), *strangers(t, models)))
+        yield from (Problem(r.file, name, what) for what in (*flaws(t, recipe), *unknown_makers(t, models)))
         if t.rank < before:
             yield Problem(r.file, name, "the record is not in rank order")
         before = t.rank
@@ -109,9 +113,9 @@ def check_record(told: Sequence[Told], policy: Policy, models: Mapping[str, str]
             )
 
 
-def check_fates(told: Sequence[Told], content: Content) -> Iterator[Problem]:
+def check_fates(rows: Sequence[Recorded], content: Content) -> Iterator[Problem]:
     """The fates are those that the quotas give."""
-    for r in told:
+    for r in rows:
         name = r.trajectory.sample.id
         fate = content.fates.get(name)
         if fate is None:
@@ -123,41 +127,41 @@ def check_fates(told: Sequence[Told], content: Content) -> Iterator[Problem]:
 def check_rows(content: Content, ids: Mapping[str, Sequence[str] | None]) -> Iterator[Problem]:
     """The files hold exactly the rows that follow from the record, in their order. `ids` are the rows of each file."""
     stems = by_stem(ids)
-    wanted = {f"{part.product}/{part.stem}": [unit.id for unit in part.units] for part in content.parts}
-    for stem in sorted(wanted.keys() | stems.keys()):
+    expected = {f"{part.product}/{part.stem}": [unit.id for unit in part.units] for part in content.parts}
+    for stem in sorted(expected.keys() | stems.keys()):
         if stem not in stems:
             yield Problem(stem, None, "has no file")
             continue
-        if stem not in wanted:
+        if stem not in expected:
             yield Problem(stem, None, "is no part of such an output")
             continue
         for file in stems[stem]:
             if ids[file] is None:
                 yield Problem(file, None, "its rows could not be compared with the record: their ids cannot be read")
-        found = [
-            (name, row) for file in stems[stem] if (rows := ids[file]) is not None for name, row in _of(file, rows)
+        actual = [
+            (name, row) for file in stems[stem] if (rows := ids[file]) is not None for name, row in _with_file(file, rows)
         ]
-        yield from _same(stem, wanted[stem], found, complete=all(ids[file] is not None for file in stems[stem]))
+        yield from _check_same_rows(stem, expected[stem], actual, complete=all(ids[file] is not None for file in stems[stem]))
 
 
-def _of(file: str, rows: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _with_file(file: str, rows: Sequence[str]) -> Iterator[tuple[str, str]]:
     return ((file, row) for row in rows)
 
 
-def _same(stem: str, wanted: Sequence[str], found: Sequence[tuple[str, str]], complete: bool) -> Iterator[Problem]:
-    here = Counter(row for _, row in found)
-    should = frozenset(wanted)
-    for file, row in dict.fromkeys(found):
-        if row not in should:
+def _check_same_rows(stem: str, expected: Sequence[str], actual: Sequence[tuple[str, str]], complete: bool) -> Iterator[Problem]:
+    here = Counter(row for _, row in actual)
+    due_rows = frozenset(expected)
+    for file, row in dict.fromkeys(actual):
+        if row not in due_rows:
             yield Problem(file, row, "no such row follows from the record")
         elif here[row] > 1:
             yield Problem(file, row, "this id comes twice")
     if not complete:
         return  # a file that cannot be read may hold the rest
-    missing = [row for row in wanted if row not in here]
+    missing = [row for row in expected if row not in here]
     yield from (Problem(stem, row, "is missing: by the record it has a row here") for row in missing)
-    if len(found) == len(wanted) and not missing:
-        for (file, row), due in zip(found, wanted, strict=True):
+    if len(actual) == len(expected) and not missing:
+        for (file, row), due in zip(actual, expected, strict=True):
             if row != due:
                 yield Problem(file, row, f"the rows are not in their order: here belongs {due}")
                 return

@@ -7,31 +7,23 @@ A quota of null asks for all and never fills; a quota of 0 asks for none and is 
 quota is set there is no cut, unless all are 0: then nothing is planned. RL prompts count as `rl`, whatever they climbed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, TypeAlias, get_args
 
-from stages.records import Mode, Split, Status, Trajectory
+from pipeline.manifest.spec import RL
+from stages.records import Mode, Split, Status
+from stages.trajectory import Trajectory
 
-Slot = Literal["direct", "reflection", "multistep", "rl"]
+Slot: TypeAlias = str
+"""What a quota counts: a mode of the ladder, or `RL`."""
 Fate = Literal["kept", "surplus", "discarded", "failed"]
-SLOTS: tuple[Slot, ...] = get_args(Slot)
 FATES: tuple[Fate, ...] = get_args(Fate)
 
+Quotas: TypeAlias = Mapping[Slot, int | None]
+"""How many to keep of each slot; None means all. Every slot of the ladder is named."""
+
 BEFORE_ALL = -1  # ranks start at 0: a cut here plans nothing
-
-
-class Limits(Protocol):
-    """How many to keep of each slot; None means all. `pipeline.manifest.spec.Quotas` is one."""
-
-    @property
-    def direct(self) -> int | None: ...  # noqa: D102
-    @property
-    def reflection(self) -> int | None: ...  # noqa: D102
-    @property
-    def multistep(self) -> int | None: ...  # noqa: D102
-    @property
-    def rl(self) -> int | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,7 @@ class Finished:
     def slot(self) -> Slot | None:
         """The quota it counts towards; None when it is out. An RL prompt the ladder gave up on is still a prompt."""
         if self.split == "rl":
-            return None if self.status == "failed" else "rl"
+            return None if self.status == "failed" else RL
         return self.mode if self.status == "accepted" else None
 
 
@@ -79,15 +71,14 @@ def in_order(outcomes: Iterable[Finished]) -> list[Finished]:
     return sorted(outcomes, key=lambda f: (f.rank, f.id))
 
 
-def bound(outcomes: Iterable[Finished], quotas: Limits) -> int | None:
+def bound(outcomes: Iterable[Finished], quotas: Quotas) -> int | None:
     """The lowest rank at which `outcomes` fill the quotas; None when they do not.
 
     Of the samples finished so far it is an upper bound of the final cut: a sample yet to finish can only lower it.
     """
-    limits = _limits(quotas)
-    missing = {slot: limit for slot, limit in limits.items() if limit}
+    missing = {slot: limit for slot, limit in quotas.items() if limit}
     if not missing:
-        return None if None in limits.values() else BEFORE_ALL
+        return None if None in quotas.values() else BEFORE_ALL
     for f in in_order(outcomes):
         slot = f.slot
         if slot in missing:
@@ -99,12 +90,12 @@ def bound(outcomes: Iterable[Finished], quotas: Limits) -> int | None:
     return None
 
 
-def cut(outcomes: Iterable[Finished], quotas: Limits) -> Cut:
+def cut(outcomes: Iterable[Finished], quotas: Quotas) -> Cut:
     """The cut and the fate of every sample up to it. Raises ValueError when an id comes twice."""
     ordered = in_order(outcomes)
     last = bound(ordered, quotas)
     planned = [f for f in ordered if last is None or f.rank <= last]
-    left = _limits(quotas)
+    left = dict(quotas)
     fates: dict[str, Fate] = {}
     for f in planned:
         if f.id in fates:
@@ -122,7 +113,3 @@ def _fate(f: Finished, left: dict[Slot, int | None]) -> Fate:
         return "surplus"
     left[slot] = None if room is None else room - 1
     return "kept"
-
-
-def _limits(quotas: Limits) -> dict[Slot, int | None]:
-    return {"direct": quotas.direct, "reflection": quotas.reflection, "multistep": quotas.multistep, "rl": quotas.rl}

@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 
 from pipeline.output import row_checks
 from pipeline.output.problem import Problem, one_line
-from pipeline.output.rebuild import Expected, Told, differences, read_record
+from pipeline.output.rebuild import Expected, differences, read_record
+from pipeline.output.record import Recorded
 from pipeline.output.row_checks import About, Row
 from pipeline.output.schema import SCHEMAS, Product, features
-from pipeline.output.shards import ShardFile, described
+from pipeline.output.shards import ShardFile, describe_file
 from pipeline.output.shortcut import Contest, contest
 
 _UNREADABLE = (OSError, pa.ArrowException, ValueError)  # corrupt text shows as UnicodeDecodeError, a ValueError
@@ -41,7 +42,7 @@ CHECKS: Mapping[Product, Callable[[Row, About], Iterator[str]]] = {
 
 @dataclass
 class FileReport:
-    """What was found in one file. `rows` is None when it could not be read to the end."""
+    """What is to be said of one file. `rows` is None when it could not be read to the end."""
 
     name: str
     sha256: str | None = None
@@ -50,7 +51,7 @@ class FileReport:
     about: str | None = None
     written: ShardFile | None = None
     problems: list[Problem] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    recorded: list[Recorded] = field(default_factory=list)
     contests: list[Contest] = field(default_factory=list)
 
     def note(self, what: str, row: str | None = None) -> None:
@@ -66,7 +67,7 @@ def check_file(name: str, out: Path, product: Product, expected: Expected | None
             report.sha256 = hashlib.file_digest(raw, "sha256").hexdigest()
         with pq.ParquetFile(out / name) as file:
             _check_open(file, product, report, expected)
-        report.written = described(out / name, report.sha256)
+        report.written = describe_file(out / name, report.sha256)
     except _UNREADABLE as error:
         report.note(f"cannot be read ({one_line(error)})")
     return report
@@ -91,28 +92,28 @@ def _check_open(file: pq.ParquetFile, product: Product, report: FileReport, expe
     if _hugging_face(metadata) != features(SCHEMAS[product]):
         report.note("the huggingface metadata is missing or does not fit the columns: images would come back as bytes")
     try:
-        said = row_checks.about(metadata.get(b"x2i", b"").decode())
+        about = row_checks.about(metadata.get(b"x2i", b"").decode())
     except _MALFORMED as error:
         report.note(f"the x2i metadata cannot be read ({one_line(error)})")
         return
-    report.fingerprint = said.fingerprint
+    report.fingerprint = about.fingerprint
     report.about = metadata[b"x2i"].decode()
     rows = 0
     for n in range(file.num_row_groups):
         for row in file.read_row_group(n).to_pylist():
-            _check_row(row, product, said, report, expected)
+            _check_row(row, product, about, report, expected)
             rows += 1
     report.rows = rows
 
 
-def _check_row(row: Row, product: Product, said: About, report: FileReport, expected: Expected | None) -> None:
+def _check_row(row: Row, product: Product, about: About, report: FileReport, expected: Expected | None) -> None:
     name = str(row["extra_info"]["id"] if product == "rl" and row["extra_info"] else row.get("id"))
     try:
         if product == "record":
-            report.told.append(read_record(row, report.name))
+            report.recorded.append(read_record(row, report.name))
             return
-        for what in CHECKS[product](row, said):
-            report.note(what, name)
+        for problem in CHECKS[product](row, about):
+            report.note(problem, name)
         if product == "sft":
             report.contests.append(contest(row))
         unit = None if expected is None else expected.units.get(name)
@@ -129,9 +130,9 @@ def _hugging_face(metadata: Mapping[bytes, bytes]) -> Any:
         return None
 
 
-def _difference(found: pa.Schema, wanted: pa.Schema) -> str:
-    missing = [n for n in wanted.names if n not in found.names]
-    extra = [n for n in found.names if n not in wanted.names]
-    other = [n for n in wanted.names if n in found.names and found.field(n).type != wanted.field(n).type]
+def _difference(actual: pa.Schema, expected: pa.Schema) -> str:
+    missing = [n for n in expected.names if n not in actual.names]
+    extra = [n for n in actual.names if n not in expected.names]
+    other = [n for n in expected.names if n in actual.names and actual.field(n).type != expected.field(n).type]
     named = (("missing", missing), ("unknown", extra), ("of another type", other))
-    return "; ".join(f"{what} {', '.join(names)}" for what, names in named if names) or "another order"
+    return "; ".join(f"{how} {', '.join(names)}" for how, names in named if names) or "another order"

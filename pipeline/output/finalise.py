@@ -22,7 +22,7 @@ from pipeline.output.view import Views, make_views
 from pipeline.storage.files import aside, write_synced
 from pipeline.storage.image_store import ImageStore
 from pipeline.workers import process_pool
-from stages.records import Trajectory
+from stages.trajectory import Trajectory
 
 
 def finalise(
@@ -42,15 +42,15 @@ def finalise(
     Raises ValueError for outcomes that are none, OSError when an image is missing or a write fails,
     pipeline.output.shards.RowTooLarge, stages.mask.NoRule.
     """
-    made = cut((finished(t) for t in outcomes), manifest.quotas)
+    quota_cut = cut((finished(t) for t in outcomes), manifest.quotas)
     by_id = {t.sample.id: t for t in outcomes}
-    planned = [(by_id[name], fate) for name, fate in made.fates.items()]
+    planned = [(by_id[name], fate) for name, fate in quota_cut.fates.items()]
     frame = frame_of(manifest, fingerprint, prompts, identities)
     content = parts(planned, frame)
     with aside(out) as folder, process_pool(workers) as pool:
         files = _write(content, manifest, store, folder, frame, pool)
-        named = run_json.store_named(store.root, out)
-        summary = run_json.summary(manifest, frame, made, planned, files, named)
+        store_name = run_json.store_named(store.root, out)
+        summary = run_json.summary(manifest, frame, quota_cut, planned, files, store_name)
         write_synced(folder / install.CARD, card(summary, sorted({t.sample.licence for t, _ in planned})))
         write_synced(folder / run_json.NAME, run_json.dump(summary))
         install.install(folder, out)
@@ -61,8 +61,8 @@ def _write(
     content: Sequence[Part], manifest: Manifest, store: ImageStore, folder: Path, frame: RunFrame, pool: Executor
 ) -> dict[str, ShardFile]:
     views = Views(folder / "views")
-    wanted = (sha256 for part in content for unit in part.units for sha256 in unit.images)
-    view_bytes = make_views(wanted, store, views, frame.view, pool)
+    originals = (sha256 for part in content for unit in part.units for sha256 in unit.images)
+    view_bytes = make_views(originals, store, views, frame.view, pool)
     output = manifest.output
     targets = Targets(output.shard_bytes, output.row_group_bytes, output.row_group_rows)
     shards: list[Shard] = []

@@ -13,7 +13,9 @@ from pipeline.output.schema import VERSIONS, Product
 from pipeline.output.view import ViewSpec
 from stages.dialects import Dialect
 from stages.policy import Policy
-from stages.records import Trajectory
+from stages.rung import Recipe
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,15 @@ class RunFrame:
     prompts: Mapping[str, str]
     identities: Mapping[str, str]
 
+    @property
+    def recipe(self) -> Recipe:
+        """The ladder of the run."""
+        return read_recipe(self.policy)
+
     def about(self, product: Product) -> str:
         """The file metadata `x2i`, as JSON: what a reader needs to check the rows, or to score with the same judge."""
         policy = self.policy.model_dump(mode="json")
-        said = {
+        metadata = {
             "schema": VERSIONS[product],
             "fingerprint": self.fingerprint,
             "shuffle_seed": self.seed,
@@ -43,18 +50,18 @@ class RunFrame:
             "thresholds": {"direct": policy["thresholds"], "step": policy["step_thresholds"]},
             "policy": policy,
         }
-        return json.dumps(said, sort_keys=True)
+        return json.dumps(metadata, sort_keys=True)
 
     def provenance(self, t: Trajectory) -> str:
         """Where a row comes from, as JSON: no time, cost or latency, so that the same run gives the same bytes."""
-        said = {
+        origin = {
             "fingerprint": self.fingerprint,
             "source": t.sample.source,
             "row_id": t.sample.row_id,
             "models": dict(self.identities),
             "prompts": dict(self.prompts),
         }
-        return json.dumps(said, sort_keys=True)
+        return json.dumps(origin, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class OutputIdentity:
 
 
 @contextmanager
-def held(out: Path) -> Iterator[None]:
+def hold(out: Path) -> Iterator[None]:
     """Keep other builds out of the folder. Raises OutputError when one is at work there."""
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out}: is a file; name another folder with --out")
@@ -84,17 +84,17 @@ def read(out: Path) -> OutputIdentity | None:
             )
         return None
     try:
-        found = yaml.safe_load(path.read_text("utf-8"))
-        return OutputIdentity(str(found["fingerprint"]), dict(found["manifest"]), dict(found.get("meaning", {})))
+        content = yaml.safe_load(path.read_text("utf-8"))
+        return OutputIdentity(str(content["fingerprint"]), dict(content["manifest"]), dict(content.get("meaning", {})))
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{path}: cannot be read ({type(error).__name__}); build again with --overwrite") from None
 
 
 def write(out: Path, plan: OutputIdentity) -> None:
     """Lay the lock beside the output, aside first. Raises OSError."""
-    told = {"fingerprint": plan.fingerprint, "manifest": plan.manifest, "meaning": dict(plan.meaning)}
+    content = {"fingerprint": plan.fingerprint, "manifest": plan.manifest, "meaning": dict(plan.meaning)}
     aside = out / ASIDE
-    write_synced(aside, yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
+    write_synced(aside, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
     os.replace(aside, out / LOCK)
 
 
@@ -119,8 +119,8 @@ def settle(out: Path, plan: OutputIdentity, overwrite: bool, fork: bool = False)
     if before.fingerprint != plan.fingerprint:
         if fork:
             return "unfinished"
-        raise OutputError(_refusal(out, before, plan))
-    return "finished" if plan.asks_the_same(before) and _whole(out, plan) else "unfinished"
+        raise OutputError(_describe_refusal(out, before, plan))
+    return "finished" if plan.asks_the_same(before) and _is_complete(out, plan) else "unfinished"
 
 
 def take_over(out: Path, plan: OutputIdentity) -> None:
@@ -133,19 +133,19 @@ def take_over(out: Path, plan: OutputIdentity) -> None:
         write(out, plan)
 
 
-def _refusal(out: Path, before: OutputIdentity, plan: OutputIdentity) -> str:
+def _describe_refusal(out: Path, before: OutputIdentity, plan: OutputIdentity) -> str:
     if before.meaning and plan.meaning:
-        found = differences(before.meaning, plan.meaning)
+        changes = differences(before.meaning, plan.meaning)
     else:
-        found = shared(before.manifest, plan.meaning or plan.manifest)
-        found.append("perhaps prompts or the files of sources: an older version built it, which did not note them")
-    more = [f"... and {len(found) - _MOST} more"] if len(found) > _MOST else []
+        changes = shared(before.manifest, plan.meaning or plan.manifest)
+        changes.append("perhaps prompts or the files of sources: an older version built it, which did not note them")
+    more = [f"... and {len(changes) - _MOST} more"] if len(changes) > _MOST else []
     kept = None if plan.manifest["run"].get("database") else answers_kept(out / DATABASE)
     answers = "" if kept is None else f"; {kept:,} answers are journalled there"
     paid = "" if kept is None else f", and so are the {kept:,} answers, which were paid for"
     lines = (
         f"{out}: holds the output of another manifest{answers}. What differs:",
-        *(f"  {line}" for line in (*found[:_MOST], *more)),
+        *(f"  {line}" for line in (*changes[:_MOST], *more)),
         "Say which you want:",
         "  --fork       go on in this folder under the new meaning; answers to what is asked alike are used again, and a",
         "               finished output stays until the new one takes its place",
@@ -155,12 +155,12 @@ def _refusal(out: Path, before: OutputIdentity, plan: OutputIdentity) -> str:
     return "\n".join(lines)
 
 
-def _whole(out: Path, plan: OutputIdentity) -> bool:
+def _is_complete(out: Path, plan: OutputIdentity) -> bool:
     """True when the output is there, and no sample failed for want of a connection: such samples are tried again."""
     try:
         return _is_of(out, plan) and not run_json.read(out).reasons["failed"].get("transport")
     except KeyError as error:
-        raise _damaged(out, error) from None
+        raise _unreadable(out, error) from None
 
 
 def _is_of(out: Path, plan: OutputIdentity) -> bool:
@@ -170,10 +170,10 @@ def _is_of(out: Path, plan: OutputIdentity) -> bool:
     except FileNotFoundError:
         return False
     except (OSError, ValueError) as error:
-        raise _damaged(out, error) from None
+        raise _unreadable(out, error) from None
 
 
-def _damaged(out: Path, error: Exception) -> OutputError:
+def _unreadable(out: Path, error: Exception) -> OutputError:
     return OutputError(f"{out / RUN}: cannot be read ({type(error).__name__}); build again with --overwrite")
 
 

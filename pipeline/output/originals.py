@@ -29,7 +29,7 @@ class Original:
     problem: str | None = None
 
 
-def unopenable(root: str) -> str | None:
+def store_problem(root: str) -> str | None:
     """Why the store cannot be opened; None when it can."""
     try:
         ImageStore(root).path("")
@@ -38,13 +38,13 @@ def unopenable(root: str) -> str | None:
     return None
 
 
-def examine_originals(wanted: Sequence[tuple[str, bool]], root: str, spec: ViewSpec) -> list[Original]:
-    """Read each of `wanted` (its hash, and whether rows hold its view)."""
+def examine_originals(originals: Sequence[tuple[str, bool]], root: str, spec: ViewSpec) -> list[Original]:
+    """Read each of `originals` (its hash, and whether rows hold its view)."""
     store = ImageStore(root)
-    return [_examined(sha256, viewed, store, spec) for sha256, viewed in wanted]
+    return [_examine(sha256, viewed, store, spec) for sha256, viewed in originals]
 
 
-def _examined(sha256: str, viewed: bool, store: ImageStore, spec: ViewSpec) -> Original:
+def _examine(sha256: str, viewed: bool, store: ImageStore, spec: ViewSpec) -> Original:
     try:
         data = store.get(sha256)
         view = hashlib.sha256(encode(data, spec)).hexdigest() if viewed else None

@@ -1,8 +1,9 @@
-"""`pairs/1`: one row is two images of one instruction, the accepted one and one the judge rejected before.
+"""`pairs/1`: one row is two images of one instruction, the accepted one and one that was judged worse.
 
-In: a kept training trajectory. Out: rows for `pipeline.output.schema.PAIRS`: one for every distinct earlier image that failed
-against the original instruction, those pruned from the trained view included. Where the accepted image was never judged
-against the original instruction (final check off) there is no pair: nothing says it is the better one.
+In: a kept training trajectory. Out: rows for `pipeline.output.schema.PAIRS`: one for every distinct other image that was judged
+worse against the original instruction, those pruned from the trained view included: it failed, or it passed and its scores are
+lower by the order of axes in `policy.best_of`. Where the accepted image was never judged against the original instruction (final
+check off) there is no pair: nothing says it is the better one.
 """
 
 from collections.abc import Iterator
@@ -12,21 +13,24 @@ from pipeline.output.cut import Fate
 from pipeline.output.frame import RunFrame, Unit
 from pipeline.output.traj import image, scores
 from pipeline.output.view import Views
+from stages.best_of import merit
 from stages.identity import digest
-from stages.records import AxisScore, Evaluation, Trajectory
+from stages.policy import Policy
+from stages.records import AxisScore, Evaluation
+from stages.trajectory import Trajectory
 
 
-def units(t: Trajectory, fate: Fate) -> Iterator[Unit]:
+def units(t: Trajectory, fate: Fate, policy: Policy) -> Iterator[Unit]:
     """The pairs of `t`."""
     if t.status != "accepted" or t.mode is None:
         return
-    judged = _judged(t)
-    best = t.last_image().sha256
-    if best not in judged or not judged[best][1].passed:
+    verdicts = _verdicts(t)
+    best = t.current().image.sha256
+    if best not in verdicts or not verdicts[best][1].passed:
         return
     references = tuple(ref.sha256 for ref in t.sample.references)
-    for sha256, (number, verdict) in judged.items():
-        if sha256 != best and not verdict.passed:
+    for sha256, (number, verdict) in verdicts.items():
+        if sha256 != best and shortfall(verdicts[best][1], verdict, policy) is not None:
             yield Unit(digest("pair", t.sample.id, sha256)[:32], t, fate, (*references, best, sha256), number)
 
 
@@ -34,9 +38,10 @@ def row(unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
     """The row of `unit`. Raises FileNotFoundError when a view is missing."""
     sample = unit.trajectory.sample
     cells = [image(sha256, views.get(sha256), frame.view) for sha256 in unit.images]
-    judged = _judged(unit.trajectory)
+    verdicts = _verdicts(unit.trajectory)
     best, worse = unit.images[-2:]
-    worst = worst_axis(judged[worse][1])
+    worst = shortfall(verdicts[best][1], verdicts[worse][1], frame.policy)
+    assert worst is not None
     return {
         "id": unit.id,
         "sample_id": sample.id,
@@ -46,8 +51,8 @@ def row(unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
         "references": cells[:-2],
         "chosen": cells[-2],
         "rejected": cells[-1],
-        "chosen_scores": scores(judged[best][1]),
-        "rejected_scores": scores(judged[worse][1]),
+        "chosen_scores": scores(verdicts[best][1]),
+        "rejected_scores": scores(verdicts[worse][1]),
         "axis": worst.axis,
         "reason": worst.reason,
         "chosen_sha256": best,
@@ -57,15 +62,24 @@ def row(unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
     }
 
 
-def worst_axis(verdict: Evaluation) -> AxisScore:
-    """The failed axis with the lowest score; of equals the first."""
-    return min((a for a in verdict.axes if not a.passed), key=lambda a: a.score)
+def shortfall(chosen: Evaluation, other: Evaluation, policy: Policy) -> AxisScore | None:
+    """Where the other image falls short most: its worst failed axis; of one that passed the first axis in order that scored lower.
+
+    None where nothing says that it is worse. Of equal failed axes the first counts.
+    """
+    if not other.passed:
+        return min((a for a in other.axes if not a.passed), key=lambda a: a.score)
+    if merit(other, policy.best_of.order) >= merit(chosen, policy.best_of.order):
+        return None
+    by_axis = {a.axis: a for a in other.axes}
+    order = [axis for axis in (*policy.best_of.order, *by_axis) if axis in by_axis]
+    return next((by_axis[axis] for axis in order if by_axis[axis].score < (chosen.score(axis) or 0)), None)
 
 
-def _judged(t: Trajectory) -> dict[str, tuple[int, Evaluation]]:
+def _verdicts(t: Trajectory) -> dict[str, tuple[int, Evaluation]]:
     """By image: where in the events it was last judged against the original instruction, and how."""
-    found: dict[str, tuple[int, Evaluation]] = {}
+    verdicts: dict[str, tuple[int, Evaluation]] = {}
     for number, event in enumerate(t.events):
         if event.against == "original" and event.image is not None and isinstance(event.payload, Evaluation):
-            found[event.image.sha256] = (number, event.payload)
-    return found
+            verdicts[event.image.sha256] = (number, event.payload)
+    return verdicts

@@ -16,7 +16,8 @@ from pipeline.output.frame import RunFrame, Unit
 from pipeline.output.schema import Product
 from pipeline.output.view import Views
 from stages.identity import digest
-from stages.records import Split, Trajectory
+from stages.records import Split
+from stages.trajectory import Trajectory
 
 Planned = Sequence[tuple[Trajectory, Fate]]
 
@@ -34,15 +35,15 @@ def parts(planned: Planned, frame: RunFrame) -> list[Part]:
     """All parts of an output. Raises stages.mask.NoRule for a trajectory without a complete mask."""
     train, validation = (_sft(planned, split, frame) for split in ("train", "validation"))
     prompts = [_references(t, fate) for t, fate in planned if fate == "kept" and t.sample.split == "rl"]
-    compared = [unit for u in train for unit in pairs.units(u.trajectory, u.fate)]
-    found = [
+    compared = [unit for u in train for unit in pairs.units(u.trajectory, u.fate, frame.policy)]
+    content = [
         Part("sft", "train", _shuffled(train, frame.seed)),
         Part("sft", "validation", _shuffled(validation, frame.seed)),
         Part("rl", "train", _shuffled([replace(u, number=n) for n, u in enumerate(prompts)], frame.seed)),
         Part("pairs", "train", _shuffled(compared, frame.seed)),
         Part("record", "part", tuple(Unit(t.sample.id, t, fate) for t, fate in planned)),
     ]
-    return [part for part in found if part.units or part.stem != "validation"]
+    return [part for part in content if part.units or part.stem != "validation"]
 
 
 def build_row(product: Product, unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def row_bytes(unit: Unit, view_bytes: Mapping[str, int]) -> int:
 
 def _sft(planned: Planned, split: Split, frame: RunFrame) -> list[Unit]:
     kept = [(t, fate) for t, fate in planned if fate == "kept" and t.sample.split == split]
-    return [Unit(t.sample.id, t, fate, traj.originals(t, frame.dialect)) for t, fate in kept]
+    return [Unit(t.sample.id, t, fate, traj.originals(t, frame.dialect, frame.recipe)) for t, fate in kept]
 
 
 def _references(t: Trajectory, fate: Fate) -> Unit:

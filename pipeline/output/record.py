@@ -1,13 +1,40 @@
-"""`record/1`: one row is one planned sample with everything that happened to it, unpruned.
+"""`record/2`: one row is one planned sample with everything that happened to it, unpruned; written and read here alone.
 
-In: a trajectory and its fate. Out: a row for `pipeline.output.schema.RECORD`; images are named by hash. Kept in rank order.
+In: a trajectory and its fate; or the folder of an output. Out: a row for `pipeline.output.schema.RECORD`, in which images are named
+by hash; or the trajectories and fates again, in rank order. Whoever asks what happened to a sample reads it through `recorded`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.output.cut import FATES, Fate
 from pipeline.output.frame import Unit
-from stages.records import Event, Trajectory, payload_json
+from pipeline.output.schema import RECORD, VERSIONS
+from stages.ladder import FAILURE_REASONS
+from stages.records import Event, Status, payload_from, payload_json
+from stages.trajectory import Trajectory
+
+Row = Mapping[str, Any]
+_BATCH = 128
+_SAMPLE = ("id", "source", "row_id", "instruction", "explanation", "applicable_axes", "task", "category", "width", "height",
+           "licence", "leak_group", "split", "climb")  # fmt: skip
+_OWN = ("rank", "mode", "reason", "detail", "entered", "candidate")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A row of the record: the trajectory it holds, the fate it names, and in which file it stands."""
+
+    trajectory: Trajectory
+    fate: Fate
+    file: str = "record"
 
 
 def row(unit: Unit) -> dict[str, Any]:
@@ -37,6 +64,8 @@ def row(unit: Unit) -> dict[str, Any]:
         "climb": sample.climb,
         "checker_style": sample.checker.style,
         "checker_spec": sample.checker.spec,
+        "entered": list(t.entered),
+        "candidate": t.candidate,
         "events": [_event(e) for e in t.events],
     }
 
@@ -54,8 +83,8 @@ def images(t: Trajectory) -> Iterator[str]:
 
 def text_bytes(t: Trajectory) -> int:
     """About how many bytes of text a row about `t` holds. Cheaper than building the row, and as good for planning."""
-    said = sum(len(payload_json(e.payload)) + 400 if e.payload else 400 for e in t.events)
-    return 1000 + 3 * len(t.sample.instruction) + len(t.sample.explanation or "") + len(t.detail or "") + 2 * said
+    event_bytes = sum(len(payload_json(e.payload)) + 400 if e.payload else 400 for e in t.events)
+    return 1000 + 3 * len(t.sample.instruction) + len(t.sample.explanation or "") + len(t.detail or "") + 2 * event_bytes
 
 
 def _event(e: Event) -> dict[str, Any]:
@@ -63,6 +92,9 @@ def _event(e: Event) -> dict[str, Any]:
         "kind": e.kind,
         "index": e.index,
         "attempt": e.attempt,
+        "station": e.station,
+        "try_number": e.try_number,
+        "from_try": e.from_try,
         "pruned": e.pruned,
         "against": e.against,
         "payload": None if e.payload is None else payload_json(e.payload),
@@ -74,3 +106,79 @@ def _event(e: Event) -> dict[str, Any]:
         "seed": e.seed,
         "call_key": e.call_key,
     }
+
+
+def read_row(row: Row, file: str = "record") -> Recorded:
+    """A row as it was before it was written. Raises ValueError, TypeError or KeyError when it is none."""
+    if row["status"] not in FATES:
+        raise ValueError(f"status {row['status']!r} is unknown")
+    sample = {name: row[name] for name in _SAMPLE}
+    sample["references"] = [_image(sha256) for sha256 in row["references"]]
+    sample["first"] = _image(row["first"])
+    sample["checker"] = {"style": row["checker_style"], "spec": row["checker_spec"]}
+    own = {name: row[name] for name in _OWN}
+    events = [_read_event(e) for e in row["events"]]
+    t = _reader().validate_python({**own, "sample": sample, "status": _status(row["reason"]), "events": events})
+    return Recorded(t, row["status"], file)
+
+
+def recorded(out: Path, ids: Sequence[str] | None = None) -> Iterator[Recorded]:
+    """Every row of a finished output, or those with these ids; read in batches, so that memory does not grow with the run.
+
+    Raises FileNotFoundError when there is no record, ValueError when a row cannot be read or is of another version.
+    """
+    for path in files(out):
+        with pq.ParquetFile(path) as file:  # a dataset would read ahead: 400 MB held where this holds 100
+            if missing := sorted(set(RECORD.names) - set(file.schema_arrow.names)):
+                raise ValueError(
+                    f"{path}: no {VERSIONS['record']}, it lacks {', '.join(missing)}; build again with this version"
+                )
+            for batch in file.iter_batches(batch_size=_BATCH):
+                yield from _read_all((row for row in batch.to_pylist() if ids is None or row["id"] in ids), path)
+
+
+def _read_all(rows: Iterator[Row], path: str) -> Iterator[Recorded]:
+    for row in rows:
+        try:
+            yield read_row(row, path)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise ValueError(f"{path}: sample {row.get('id')}: {place}: {first['msg']}") from None
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{path}: sample {row.get('id')}: {error!r}") from None
+
+
+def identifiers(out: Path) -> dict[str, str]:
+    """Every sample id of the record, with "source/row id". Raises FileNotFoundError when there is no record."""
+    rows = ds.dataset(files(out), format="parquet").to_table(columns=["id", "source", "row_id"]).to_pylist()
+    return {str(row["id"]): f"{row['source']}/{row['row_id']}" for row in rows}
+
+
+def files(out: Path) -> list[str]:
+    """The files of the record, in order. Raises FileNotFoundError when there is none."""
+    paths = sorted(str(path) for path in (out / "record").glob("*.parquet"))
+    if not paths:
+        raise FileNotFoundError(f"{out / 'record'}: no parquet file; is {out} a finished build?")
+    return paths
+
+
+@cache
+def _reader() -> TypeAdapter[Trajectory]:
+    return TypeAdapter(Trajectory)
+
+
+def _status(reason: str | None) -> Status:
+    if reason is None:
+        return "accepted"
+    return "failed" if reason in FAILURE_REASONS else "discarded"
+
+
+def _read_event(e: Row) -> dict[str, Any]:
+    own = {name: value for name, value in e.items() if name != "image_sha256"}
+    return own | {"image": _image(e["image_sha256"]), "payload": e["payload"] and payload_from(e["payload"])}
+
+
+def _image(sha256: str | None) -> dict[str, Any] | None:
+    """Size and format are not in the record, and no row is made from them."""
+    return None if sha256 is None else {"sha256": sha256, "width": 0, "height": 0, "format": ""}

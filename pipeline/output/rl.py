@@ -15,7 +15,8 @@ from typing import Any
 from pipeline.output.frame import RunFrame, Unit
 from pipeline.output.traj import image, scores
 from pipeline.output.view import Views
-from stages.records import Evaluation, Sample, Trajectory
+from stages.records import Evaluation, Sample
+from stages.trajectory import Trajectory
 
 _MARKER = re.compile(r"<(image|video|audio)>")
 # verl's two styles: `rule` is computed from the ground truth, `model` asks a model.
@@ -42,23 +43,25 @@ def prompt(instruction: str, references: int) -> str:
 
 
 def difficulty(t: Trajectory) -> str:
-    """How hard the prompt proved here: the mode reached, why it was given up, `failed_direct`, or `never tried`."""
+    """How hard the prompt proved here: the mode reached, why it was given up, `failed_` and the rung that it was to take alone,
+    or `never tried`.
+    """
     if t.status == "discarded":
         return t.reason or "discarded"
     if t.mode is not None:
         return t.mode
-    return "failed_direct" if t.events else "never tried"
+    return f"failed_{t.rung}" if t.events else "never tried"
 
 
 def _ground_truth(sample: Sample) -> str:
-    said = {
+    ground_truth = {
         "checker": {"style": sample.checker.style, "spec": _parsed(sample.checker.spec)},
         "instruction": sample.instruction,
         "explanation": sample.explanation,
         "applicable_axes": list(sample.applicable_axes),
         "target": [sample.width, sample.height],
     }
-    return json.dumps(said, ensure_ascii=False)
+    return json.dumps(ground_truth, ensure_ascii=False)
 
 
 def _parsed(spec: str) -> Any:

@@ -1,13 +1,14 @@
 """What must hold within one row of each product, whatever the rest of the output says.
 
-In: a row as read from Parquet, and the `About` of its file. Out: what is wrong, in words; nothing when all is well. Masks are
-derived again from the table, texts rendered again from their payloads, images decoded.
+In: a row as read from Parquet, and the `About` of its file. Out: what is wrong, in words; nothing when all is well. Nothing here
+goes through pruning or the record: the segments must be a sentence of their mode's grammar by themselves, each image once, with
+the marks of the mask; texts are rendered again from their payloads, images decoded.
 """
 
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -18,29 +19,35 @@ from pipeline.output.problem import one_line
 from pipeline.output.traj import VERSION, content_hash, scores
 from pipeline.output.view import ViewSpec
 from stages.dialects import Dialect, render
-from stages.mask import marks, position
-from stages.records import MODES, Evaluation, payload_from
+from stages.grammar import LETTERS, fit, numbering
+from stages.mask import GIVEN, Marks, marks
+from stages.policy import Policy
+from stages.records import Evaluation, payload_from
+from stages.rung import Recipe
+from stages.rungs import read_recipe
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class About:
-    """What a file says of itself: dialect, view, and the fingerprint of its run."""
+    """What a file says of itself: dialect, view, the fingerprint of its run, and the ladder that its samples climbed."""
 
     dialect: Dialect
     view: ViewSpec
     fingerprint: str
+    recipe: Recipe
 
 
 def about(text: str) -> About:
     """From the file metadata `x2i`. Raises ValueError, KeyError or TypeError when it does not say."""
-    said = json.loads(text)
-    width, height = said["image"]["size"]
-    view = ViewSpec((int(width), int(height)), said["image"]["encoding"])
-    if not view.format or said["dialect"] not in get_args(Dialect):
-        raise ValueError(f"unknown dialect {said['dialect']}")
-    return About(said["dialect"], view, str(said["fingerprint"]))
+    metadata = json.loads(text)
+    width, height = metadata["image"]["size"]
+    view = ViewSpec((int(width), int(height)), metadata["image"]["encoding"])
+    if not view.format or metadata["dialect"] not in get_args(Dialect):
+        raise ValueError(f"unknown dialect {metadata['dialect']}")
+    recipe = read_recipe(Policy.model_validate(metadata["policy"]))
+    return About(metadata["dialect"], view, str(metadata["fingerprint"]), recipe)
 
 
 def check_image(cell: Row, view: ViewSpec) -> Iterator[str]:
@@ -48,8 +55,8 @@ def check_image(cell: Row, view: ViewSpec) -> Iterator[str]:
     try:
         with Image.open(io.BytesIO(cell["bytes"])) as image:
             if image.size != view.size or image.format != view.format or image.mode != "RGB":
-                said = f"{image.format} {image.mode} {image.width} x {image.height}"
-                yield f"the image is {said}, declared is {view.format} RGB {view.size[0]} x {view.size[1]}"
+                actual = f"{image.format} {image.mode} {image.width} x {image.height}"
+                yield f"the image is {actual}, declared is {view.format} RGB {view.size[0]} x {view.size[1]}"
                 return  # a wrong size may be a very large one: do not decode it
             image.load()
             if any(key in image.info for key in ("exif", "icc_profile", "xmp")):
@@ -58,73 +65,91 @@ def check_image(cell: Row, view: ViewSpec) -> Iterator[str]:
         yield f"the image does not decode ({one_line(error)})"
 
 
-def check_traj(row: Row, said: About) -> Iterator[str]:
+def check_traj(row: Row, file: About) -> Iterator[str]:
     """A row of `sft`."""
-    images, meta, read = row["images"], row["image_meta"], row["segments"]
+    images, meta, segments = row["images"], row["image_meta"], row["segments"]
     if row["schema_version"] != VERSION:
         yield f"schema_version is {row['schema_version']!r}, this is {VERSION}"
-    if row["mode"] not in MODES:
+    if row["mode"] not in file.recipe.modes:
         yield f"mode {row['mode']!r} is unknown"
         return
     if not len(images) == len(meta) == row["n_images"]:
         yield f"{len(images)} images, {len(meta)} entries of image_meta, n_images {row['n_images']}"
     for n, cell in enumerate(images):
-        yield from (f"images[{n}]: {what}" for what in check_image(cell, said.view))
+        yield from (f"images[{n}]: {problem}" for problem in check_image(cell, file.view))
     for n, m in enumerate(meta):
-        if (m["width"], m["height"]) != said.view.size or m["format"] != said.view.format:
+        if (m["width"], m["height"]) != file.view.size or m["format"] != file.view.format:
             yield f"image_meta[{n}]: {m['format']} {m['width']} x {m['height']} is not what the file declares"
-    if sum(len(s["text"] or "") for s in read) != row["n_text_chars"]:
+    if sum(len(s["text"] or "") for s in segments) != row["n_text_chars"]:
         yield f"n_text_chars is {row['n_text_chars']}, which is not the length of its texts"
-    yield from _check_segments(row, said)
+    yield from _check_segments(row, file)
     yield from _check_scores(row)
     if row["content_hash"] != content_hash(row, [hashlib.sha256(cell["bytes"]).hexdigest() for cell in images]):
         yield "content_hash does not match the content"
 
 
-def _check_segments(row: Row, said: About) -> Iterator[str]:
-    read = row["segments"]
-    drawn = [s["index"] for s in read if s["kind"] == "generation"]
-    if not drawn:
-        yield "no generated image among the segments"
-        return
-    used = {n for s in read for n in (s["image_index"], *s["inputs"])}
+def _check_segments(row: Row, file: About) -> Iterator[str]:
+    segments = row["segments"]
+    used = {n for s in segments for n in (s["image_index"], *s["inputs"])}
     if unused := set(range(len(row["images"]))) - used:
         yield f"images {sorted(unused)} are used by no segment"
-    for n, s in enumerate(read):
-        for what in (*_pointers(s, len(row["images"])), *_mask(row["mode"], s, max(drawn)), *_text(row, s, said)):
-            yield f"segments[{n}] ({s['kind']} {s['index']}): {what}"
+    rules = yield from _check_sentence(row, file.recipe)
+    for n, s in enumerate(segments):
+        rule = rules[n] if rules else None
+        for problem in (*_check_pointers(s, len(row["images"])), *_check_marks(s, rule), *_check_text(row, s, file)):
+            yield f"segments[{n}] ({s['kind']} {s['index']}): {problem}"
 
 
-def _pointers(s: Row, images: int) -> Iterator[str]:
+def _check_sentence(row: Row, recipe: Recipe) -> Generator[str, None, tuple[Marks, ...] | None]:
+    """Are the segments a sentence of their mode, with every image once? Returns the marks that the mask gives them, if they are."""
+    kinds = [(s["kind"], s["index"]) for s in row["segments"]]
+    references = sum(kind == "reference" for kind, _ in kinds)
+    given = [*(("reference", n) for n in range(references)), ("instruction", 0)]
+    if kinds[: len(given)] != given or any(kind in GIVEN for kind, _ in kinds[len(given) :]):
+        yield "the segments do not begin with the references in order and one instruction"
+        return None
+    events = row["segments"][len(given) :]
+    letters = "".join(_letter(s) for s in events)
+    tokens = fit(recipe.of_mode(row["mode"]).sentence(recipe.policy), letters)
+    if tokens is None:
+        yield f"the segments {letters or 'none'} are no sentence of mode {row['mode']}"
+    if problem := numbering(kinds[len(given) :]):
+        yield f"the segments are not numbered as those of one trajectory: {problem}"
+    return None if tokens is None else marks(references, tokens)
+
+
+def _letter(s: Row) -> str:
+    if s["kind"] != "evaluation":
+        return LETTERS.get(s["kind"], "?")
+    payload = payload_from(s["payload"])
+    return "+" if isinstance(payload, Evaluation) and payload.passed else "-"
+
+
+def _check_pointers(s: Row, images: int) -> Iterator[str]:
     is_image = s["type"] == "image"
     if (s["text"] is None) != is_image or (s["image_index"] is None) == is_image:
         yield "exactly one of text and image_index must be set, as type says"
-    for what, index in (("image_index", s["image_index"]), *(("inputs", i) for i in s["inputs"])):
+    for place, index in (("image_index", s["image_index"]), *(("inputs", i) for i in s["inputs"])):
         if index is not None and not 0 <= index < images:
-            yield f"{what} {index} is none of the {images} images"
+            yield f"{place} {index} is none of the {images} images"
     role = "user" if s["kind"] in ("instruction", "reference") else "assistant"
     if s["role"] != role:
         yield f"role is {s['role']}, must be {role}"
 
 
-def _mask(mode: Any, s: Row, last: int) -> Iterator[str]:
-    try:
-        wanted = marks(mode, s["kind"], position(mode, s["kind"], s["index"], last))
-    except LookupError as error:
-        yield str(error)
-        return
-    for name in ("loss", "vae", "vit", "cfg_drop", "next_special"):
-        if s[name] != getattr(wanted, name):
-            yield f"{name} is {s[name]}, the mask table says {getattr(wanted, name)}"
+def _check_marks(s: Row, rule: Marks | None) -> Iterator[str]:
+    for name in ("loss", "vae", "vit", "cfg_drop", "next_special") if rule else ():
+        if s[name] != getattr(rule, name):
+            yield f"{name} is {s[name]}, the mask table says {getattr(rule, name)}"
 
 
-def _text(row: Row, s: Row, said: About) -> Iterator[str]:
+def _check_text(row: Row, s: Row, file: About) -> Iterator[str]:
     if s["type"] != "text":
         return
     if s["kind"] == "instruction":
         if s["text"] != row["instruction"]:
             yield "the text is not the row's instruction"
-    elif s["text"] != render(payload_from(s["payload"]), said.dialect, s["index"]):
+    elif s["text"] != render(payload_from(s["payload"]), file.dialect, s["index"]):
         yield "the text is not what its payload renders to"
 
 
@@ -133,34 +158,34 @@ def _check_scores(row: Row) -> Iterator[str]:
     if len(judged) != len(row["scores"]):
         yield f"{len(row['scores'])} scores for {len(judged)} evaluations"
         return
-    for n, (s, found) in enumerate(zip(judged, row["scores"], strict=True)):
+    for n, (s, written) in enumerate(zip(judged, row["scores"], strict=True)):
         payload = payload_from(s["payload"])
         if not isinstance(payload, Evaluation):
             yield f"scores[{n}]: its segment holds no evaluation"
-        elif found | {**scores(payload), "passed": payload.passed, "against": s["against"]} != found:
+        elif written | {**scores(payload), "passed": payload.passed, "against": s["against"]} != written:
             yield f"scores[{n}] differs from the evaluation it is of"
-        elif not 0 <= found["image_index"] < len(row["images"]):
-            yield f"scores[{n}]: image_index {found['image_index']} is no image"
+        elif not 0 <= written["image_index"] < len(row["images"]):
+            yield f"scores[{n}]: image_index {written['image_index']} is no image"
         elif n == len(judged) - 1 and not payload.passed:
             yield "the last evaluation of an accepted trajectory did not pass"
 
 
-def check_rl(row: Row, said: About) -> Iterator[str]:
+def check_rl(row: Row, file: About) -> Iterator[str]:
     """A row of `rl`."""
     markers = sum(message["content"].count("<image>") for message in row["prompt"])
     if markers != len(row["images"]):
         yield f"the prompt holds {markers} <image> for {len(row['images'])} images"
     for n, cell in enumerate(row["images"]):
-        yield from (f"images[{n}]: {what}" for what in check_image(cell, said.view))
+        yield from (f"images[{n}]: {problem}" for problem in check_image(cell, file.view))
     if "checker" not in json.loads(row["reward_model"]["ground_truth"]):
         yield "reward_model.ground_truth holds no checker"
 
 
-def check_pair(row: Row, said: About) -> Iterator[str]:
+def check_pair(row: Row, file: About) -> Iterator[str]:
     """A row of `pairs`."""
     cells = {"chosen": row["chosen"], "rejected": row["rejected"]}
     for name, cell in (*cells.items(), *((f"references[{n}]", cell) for n, cell in enumerate(row["references"]))):
-        yield from (f"{name}: {what}" for what in check_image(cell, said.view))
+        yield from (f"{name}: {problem}" for problem in check_image(cell, file.view))
     if row["chosen_sha256"] == row["rejected_sha256"]:
         yield "chosen and rejected are the same image"
     if row["rejected_scores"].get(row["axis"]) is None:

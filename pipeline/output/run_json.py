@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.errors import BuildError
 from pipeline.manifest.identity import resolved
 from pipeline.manifest.spec import Manifest
 from pipeline.output import funnel
@@ -22,7 +23,9 @@ from pipeline.output.cut import FATES, Cut
 from pipeline.output.frame import RunFrame
 from pipeline.output.parts import Planned
 from pipeline.output.shards import ShardFile
-from stages.records import MODES
+from stages.policy import Policy
+from stages.rung import Recipe
+from stages.rungs import RecipeError, read_recipe
 
 NAME = "run.json"
 FORMAT = "run/1"
@@ -79,12 +82,12 @@ def summary(
             **{fate: cut.count(fate) for fate in FATES},
             "beyond_cut": cut.beyond,
         },
-        kept_by_mode={mode: modes[mode] for mode in MODES},
+        kept_by_mode={mode: modes[mode] for mode in frame.recipe.modes},
         kept_by_split={"train": splits["train"], "validation": splits["validation"], "rl": splits["rl"]},
         reasons={fate: _reasons(planned, fate) for fate in ("discarded", "failed")},
-        funnel=funnel.by_rung(planned, frame.policy),
-        categories=funnel.by_category(planned),
-        quotas=manifest.quotas.model_dump(),
+        funnel=funnel.by_station(planned, frame.recipe),
+        categories=funnel.by_category(planned, frame.recipe),
+        quotas=dict(manifest.quotas),
         cut_rank=cut.rank,
         shuffle_seed=frame.seed,
         store=store,
@@ -97,6 +100,17 @@ def summary(
     )
 
 
+def recipe_of(summary: RunSummary) -> Recipe:
+    """The ladder that a finished run climbed by. Raises BuildError when a rung of it cannot be imported here, ValueError when the
+    file names no policy.
+    """
+    policy = Policy.model_validate(summary.manifest.get("policy"))
+    try:
+        return read_recipe(policy)
+    except RecipeError as error:
+        raise BuildError(f"the build {summary.name}: policy.ladder: {error}") from None
+
+
 def _reasons(planned: Planned, fate: str) -> dict[str, int]:
     counts = Counter(t.reason or "unknown" for t, f in planned if f == fate)
     return dict(sorted(counts.items()))
@@ -104,13 +118,13 @@ def _reasons(planned: Planned, fate: str) -> dict[str, int]:
 
 def versions() -> dict[str, str]:
     """Python and the packages that shape the bytes."""
-    found = {"python": platform.python_version()}
+    packages = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            packages[package] = version(package)
         except PackageNotFoundError:
             continue  # verify and finalise run without Ray, too
-    return found
+    return packages
 
 
 def store_named(root: str, out: Path) -> str:

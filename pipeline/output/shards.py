@@ -121,7 +121,7 @@ def write(shard: Shard, folder: Path, frame: RunFrame, views: Views) -> ShardFil
     with path.open("rb") as file:
         os.fsync(file.fileno())
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return described(path, sha256)
+    return describe_file(path, sha256)
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
@@ -138,11 +138,11 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def described(path: Path, sha256: str) -> ShardFile:
+def describe_file(path: Path, sha256: str) -> ShardFile:
     """What `run.json` says of a written file. Raises OSError or pyarrow.ArrowException when it is none."""
-    found = pq.read_metadata(path)
-    groups = tuple(_group(found.row_group(n)) for n in range(found.num_row_groups))
-    return ShardFile(sha256=sha256, bytes=path.stat().st_size, rows=found.num_rows, row_groups=groups)
+    metadata = pq.read_metadata(path)
+    groups = tuple(_group(metadata.row_group(n)) for n in range(metadata.num_row_groups))
+    return ShardFile(sha256=sha256, bytes=path.stat().st_size, rows=metadata.num_rows, row_groups=groups)
 
 
 def _group(group: pq.RowGroupMetaData) -> RowGroup:

@@ -32,8 +32,8 @@ class Share:
             return None, None
         from scipy.stats import binomtest  # here, because scipy takes a second to import
 
-        found = binomtest(self.hits, self.of).proportion_ci(0.95, method="wilson")
-        return float(found.low), float(found.high)
+        interval = binomtest(self.hits, self.of).proportion_ci(0.95, method="wilson")
+        return float(interval.low), float(interval.high)
 
     def __str__(self) -> str:
         if self.rate is None or self.low is None or self.high is None:

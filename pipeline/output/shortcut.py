@@ -72,15 +72,15 @@ def contest(row: Mapping[str, Any]) -> Contest:
     """The contest within a `traj/1` row."""
     accepted = {s["image_index"] for s in row["scores"] if s["against"] == "original" and s["passed"]}
     rejected = {s["image_index"] for s in row["scores"] if s["against"] == "original" and not s["passed"]} - accepted
-    return Contest(_looks(row, accepted), _looks(row, rejected))
+    return Contest(_appearances(row, accepted), _appearances(row, rejected))
 
 
-def _looks(row: Mapping[str, Any], indices: Iterable[int]) -> tuple[Appearance, ...]:
-    found = []
+def _appearances(row: Mapping[str, Any], indices: Iterable[int]) -> tuple[Appearance, ...]:
+    appearances = []
     for n in sorted(indices):
         meta, size = row["image_meta"][n], len(row["images"][n]["bytes"])
-        found.append(Appearance(meta["width"], meta["height"], meta["format"], size / (meta["width"] * meta["height"])))
-    return tuple(found)
+        appearances.append(Appearance(meta["width"], meta["height"], meta["format"], size / (meta["width"] * meta["height"])))
+    return tuple(appearances)
 
 
 def _features(contests: Sequence[Contest]) -> dict[str, Callable[[Appearance], float]]:

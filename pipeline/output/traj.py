@@ -16,8 +16,10 @@ from pipeline.output.view import Views, ViewSpec
 from stages.dialects import Dialect
 from stages.identity import digest
 from stages.prune import prune
-from stages.records import AXES, Evaluation, Trajectory, payload_from, payload_json
+from stages.records import AXES, Evaluation, payload_from, payload_json
+from stages.rung import Recipe
 from stages.segments import Segment, segments
+from stages.trajectory import Trajectory
 
 VERSION = "traj/1"
 _HASHED = (
@@ -38,12 +40,12 @@ _HASHED = (
 def row(t: Trajectory, frame: RunFrame, views: Views) -> dict[str, Any]:
     """The row of `t`. Raises ValueError when it was not accepted, FileNotFoundError when a view is missing."""
     sample = t.sample
-    read = segments(prune(t), frame.dialect)
-    origins = _origins(t, read)
+    shown = segments(prune(t, frame.recipe), frame.dialect, frame.recipe)
+    origins = _origins(t, shown)
     place = {sha256: n for n, sha256 in enumerate(origins)}
     encoded = [views.get(sha256) for sha256 in origins]
-    written = [_segment(s, place) for s in read]
-    found = {
+    written = [_segment(s, place) for s in shown]
+    columns = {
         "id": sample.id,
         "schema_version": VERSION,
         "mode": t.mode,
@@ -56,31 +58,31 @@ def row(t: Trajectory, frame: RunFrame, views: Views) -> dict[str, Any]:
         "images": [image(sha256, data, frame.view) for sha256, data in zip(origins, encoded, strict=True)],
         "segments": written,
         "image_meta": [_meta(sha256, origin, frame.view) for sha256, origin in origins.items()],
-        "scores": _scores(read, place),
+        "scores": _scores(shown, place),
         "applicable_axes": list(sample.applicable_axes),
         "n_images": len(origins),
-        "n_text_chars": sum(len(s.text) for s in read if s.text is not None),
+        "n_text_chars": sum(len(s.text) for s in shown if s.text is not None),
         "leak_group": sample.leak_group,
         "provenance": frame.provenance(t),
     }
-    return found | {"content_hash": content_hash(found, [hashlib.sha256(data).hexdigest() for data in encoded])}
+    return columns | {"content_hash": content_hash(columns, [hashlib.sha256(data).hexdigest() for data in encoded])}
 
 
-def _taught(payload: str | None) -> str | None:
-    """A payload without its judgements: they tell calls and models; what came of them is in the verdict."""
-    found = None if payload is None else payload_from(payload)
-    return payload_json(replace(found, judgements=())) if isinstance(found, Evaluation) else payload
+def _strip_judgements(payload: str | None) -> str | None:
+    """A payload without its judgements: they name calls and models; what came of them is in the verdict."""
+    record = None if payload is None else payload_from(payload)
+    return payload_json(replace(record, judgements=())) if isinstance(record, Evaluation) else payload
 
 
-def originals(t: Trajectory, dialect: Dialect) -> tuple[str, ...]:
-    """The sha256 of the images its row holds, in order."""
-    return tuple(_origins(t, segments(prune(t), dialect)))
+def originals(t: Trajectory, dialect: Dialect, recipe: Recipe) -> tuple[str, ...]:
+    """The sha256 of the images its row holds, in order. Raises stages.mask.NoRule when it is no sentence of its mode."""
+    return tuple(_origins(t, segments(prune(t, recipe), dialect, recipe)))
 
 
 def content_hash(row: Mapping[str, Any], views: Sequence[str]) -> str:
     """A hash of what the row teaches: id, words, flags and the sha256 of its views; not who made them or where."""
-    said = [[*(s[name] for name in _HASHED), _taught(s["payload"])] for s in row["segments"]]
-    return digest("traj", row["id"], row["mode"], row["instruction"], json.dumps(said), list(views))
+    content = [[*(s[name] for name in _HASHED), _strip_judgements(s["payload"])] for s in row["segments"]]
+    return digest("traj", row["id"], row["mode"], row["instruction"], json.dumps(content), list(views))
 
 
 def image(sha256: str, data: bytes, view: ViewSpec) -> dict[str, Any]:
@@ -88,19 +90,19 @@ def image(sha256: str, data: bytes, view: ViewSpec) -> dict[str, Any]:
     return {"bytes": data, "path": f"{sha256[:16]}.{view.suffix}"}
 
 
-def scores(found: Evaluation) -> dict[str, float | None]:
+def scores(verdict: Evaluation) -> dict[str, float | None]:
     """The scores on all axes; None where an axis does not apply."""
-    return {axis: found.score(axis) for axis in AXES}
+    return {axis: verdict.score(axis) for axis in AXES}
 
 
-def _origins(t: Trajectory, read: Sequence[Segment]) -> dict[str, str]:
+def _origins(t: Trajectory, shown: Sequence[Segment]) -> dict[str, str]:
     """The images of a row in order of first appearance, each with who made it."""
     origins: dict[str, str] = {}
-    for s in read:
+    for s in shown:
         if s.image is not None:
             origins.setdefault(s.image.sha256, s.made_by or "reference")
     made = {e.image.sha256: e.made_by for e in t.events if e.kind == "generation" and e.image is not None}
-    for sha256 in (sha256 for s in read for sha256 in s.inputs):
+    for sha256 in (sha256 for s in shown for sha256 in s.inputs):
         origins.setdefault(sha256, made.get(sha256) or "reference")  # only an input: its own segment was pruned
     return origins
 
@@ -130,11 +132,11 @@ def _meta(sha256: str, origin: str, view: ViewSpec) -> dict[str, Any]:
     return {"sha256": sha256, "width": width, "height": height, "format": view.format, "origin": origin}
 
 
-def _scores(read: Sequence[Segment], place: Mapping[str, int]) -> list[dict[str, Any]]:
-    found, judged = [], -1
-    for s in read:
+def _scores(shown: Sequence[Segment], place: Mapping[str, int]) -> list[dict[str, Any]]:
+    rows, judged = [], -1
+    for s in shown:
         if s.kind == "generation" and s.image is not None:
             judged = place[s.image.sha256]  # an evaluation is always of the image made last
         if isinstance(s.payload, Evaluation):
-            found.append({"image_index": judged, "against": s.against, **scores(s.payload), "passed": s.payload.passed})
-    return found
+            rows.append({"image_index": judged, "against": s.against, **scores(s.payload), "passed": s.payload.passed})
+    return rows

@@ -7,7 +7,8 @@ In: an output and where its originals lie. Out: of the accepted samples, how man
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.output.truth_rows import Row, accepted, choose, images, inspected, known
+from pipeline.output.record import Recorded
+from pipeline.output.truth_rows import choose, inspected, is_accepted, known
 from pipeline.storage.image_store import ImageStore
 
 
@@ -29,10 +30,9 @@ def accepted_right(out: Path, store: ImageStore, workers: int | None = None) -> 
     if not known(out):
         return None
     choice = choose(out)
-    found = [findings for _, findings in inspected(out, store, choice, _last, workers)]
-    judged = [finding for findings in found for finding in findings.values()]
-    return TruthCount(sum(f.right for f in judged), len(judged), choice.note)
+    findings = [f for _, by_image in inspected(out, store, choice, _accepted_image, workers) for f in by_image.values()]
+    return TruthCount(sum(f.right for f in findings), len(findings), choice.note)
 
 
-def _last(row: Row) -> tuple[str, ...]:
-    return images(row)[-1:] if accepted(row) else ()
+def _accepted_image(row: Recorded) -> tuple[str, ...]:
+    return (row.trajectory.current().image.sha256,) if is_accepted(row) else ()

@@ -6,30 +6,27 @@ trained views. At most `MOST` samples are measured, those of lowest rank: rank i
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 
 from pipeline.backends.world.oracle.truth import Finding, Truth, inspect
+from pipeline.output.record import Recorded, identifiers, recorded
 from pipeline.storage.image_store import ImageStore
 from pipeline.workers import process_pool
 
 NAME = "truth.parquet"
 MOST = 2000
 """So many samples take a few minutes on a laptop, and give intervals of two points."""
-_COLUMNS = ["id", "rank", "status", "mode", "split", "events"]
-_BATCH = 64
 _ALONE_BELOW = 300  # images; a pool takes a few seconds to start
 _AT_ONCE = 16  # rows a process looks at at a time
 
-Row = Mapping[str, Any]
-Inspected = tuple[Row, dict[str, Finding]]
-Asked = Callable[[Row], tuple[str, ...]]
+Inspected = tuple[Recorded, dict[str, Finding]]
+Asked = Callable[[Recorded], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -57,10 +54,9 @@ def choose(out: Path) -> TruthChoice:
 
     Raises FileNotFoundError when there is no record, OSError or ValueError for damaged files.
     """
-    told = set(ds.dataset(out / NAME, format="parquet").to_table(columns=["id"]).column("id").to_pylist())
-    ranks = ds.dataset(_record(out), format="parquet").to_table(columns=["id", "rank"]).to_pydict()
-    order = sorted((r, i) for r, i in zip(ranks["rank"], ranks["id"], strict=True) if i in told)
-    return TruthChoice(tuple(i for _, i in order[:MOST]), max(0, len(order) - MOST))
+    with_truth = set(ds.dataset(out / NAME, format="parquet").to_table(columns=["id"]).column("id").to_pylist())
+    ids = [sample_id for sample_id in identifiers(out) if sample_id in with_truth]  # the record stands in rank order
+    return TruthChoice(tuple(ids[:MOST]), max(0, len(ids) - MOST))
 
 
 def inspected(
@@ -88,33 +84,23 @@ def look(store: ImageStore, job: tuple[str, tuple[str, ...]]) -> dict[str, Findi
     return {sha256: inspect(store.get(sha256), truth) for sha256 in dict.fromkeys(job[1])}
 
 
-def images(row: Row) -> tuple[str, ...]:
+def images(row: Recorded) -> tuple[str, ...]:
     """Every image made for a sample, in order; one that was made twice stands there twice."""
-    return tuple(e["image_sha256"] for e in row["events"] if e["kind"] == "generation")
+    return tuple(e.image.sha256 for e in row.trajectory.events if e.kind == "generation" and e.image)
 
 
-def accepted(row: Row) -> bool:
+def is_accepted(row: Recorded) -> bool:
     """True when the Analyzer was satisfied in the end, RL prompts included."""
-    return row["mode"] is not None and row["status"] in ("kept", "surplus")
+    return row.trajectory.mode is not None and row.fate in ("kept", "surplus")
 
 
-def _record(out: Path) -> list[str]:
-    files = sorted(str(p) for p in (out / "record").glob("*.parquet"))
-    if not files:
-        raise FileNotFoundError(f"{out / 'record'}: no parquet file; is {out} a finished build?")
-    return files
-
-
-def _rows(out: Path, choice: TruthChoice) -> list[tuple[Row, str]]:
+def _rows(out: Path, choice: TruthChoice) -> list[tuple[Recorded, str]]:
     """The chosen rows with their truths; rows of samples that never had an image are left out."""
     chosen = ds.field("id").isin(pa.array(choice.ids, pa.string()))  # typed: none at all would be of type null
     truths = ds.dataset(out / NAME, format="parquet").to_table(columns=["id", "truth"], filter=chosen).to_pydict()
     by_id = dict(zip(truths["id"], truths["truth"], strict=True))
-    record = ds.dataset(_record(out), format="parquet")
-    found = []
-    for batch in record.to_batches(columns=_COLUMNS, filter=chosen, batch_size=_BATCH):
-        found += [(row, by_id[row["id"]]) for row in batch.to_pylist() if row["events"]]
-    return found
+    rows = recorded(out, choice.ids)
+    return [(row, by_id[row.trajectory.sample.id]) for row in rows if row.trajectory.events]
 
 
 def _workers(jobs: Sequence[tuple[str, tuple[str, ...]]]) -> int:

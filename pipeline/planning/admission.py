@@ -1,7 +1,7 @@
-"""Admits the rows of a table: each becomes a sample, its images safe in the store, or a line that says why not.
+"""Admits the rows of a table: each becomes a sample whose images are in the store, or a failed sample and a line that says why.
 
-In: a `TableSpec`, the image store, the default size. Out: one `Admitted` a row, in row order, none skipped.
-Rows are decoded by threads (Pillow and hashing release the interpreter), a bounded number of them ahead.
+In: a `TableSpec`, the image store, the default size. Out: one `AdmittedRow` for each row, in row order.
+Rows are decoded by threads (Pillow and hashing release the interpreter), a bounded number of rows ahead.
 """
 
 import os
@@ -16,92 +16,92 @@ from typing import Any
 from pipeline.planning import samples
 from pipeline.sources import images, table
 from pipeline.sources.bad_row import BadRow
-from pipeline.sources.mapping import Row, task_of, unicode
+from pipeline.sources.mapping import Row, check_unicode, task_of
 from pipeline.sources.spec import TableSpec
 from pipeline.storage.image_store import ImageStore
-from stages.records import ImageRef, Sample, Task
+from stages.records import Sample, Task
 
 CHUNK_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
-    """A sample, and the line that says why its row failed, if it did."""
+class AdmittedRow:
+    """The sample of a row. `problem`: the line that says why the row failed, None when it did not."""
 
     sample: Sample
     problem: str | None = None
 
 
-Incoming = tuple[Row, BadRow | None]
+ReadRow = tuple[Row, BadRow | None]
+"""A row, and the error with which it was read, if any."""
 
 
 @dataclass(frozen=True)
-class Door:
-    """Where a table's rows come in."""
+class Admission:
+    """Admits single rows of one table. `size`: width and height in pixels where a row names none."""
 
     spec: TableSpec
     store: ImageStore
     size: tuple[int, int]
 
-    def admit(self, incoming: Incoming) -> Admitted:
-        """The row as a sample, or as a failed one. Raises OSError when the store cannot be written."""
-        row, error = incoming
+    def admit(self, read_row: ReadRow) -> AdmittedRow:
+        """The row as a sample, or as a failed sample. Raises OSError when the store cannot be written."""
+        row, error = read_row
         try:
             if error is not None:
                 raise error
-            return Admitted(self._sample(row))
-        except BadRow as wrong:
-            return self._refused(row, wrong)
+            return AdmittedRow(self._make_sample(row))
+        except BadRow as bad:
+            return self._refuse(row, bad)
 
-    def _refused(self, row: Row, error: BadRow) -> Admitted:
-        file = os.path.basename(self.spec.path)  # the folder must not get into a shard
-        sample = samples.failed(self.spec.name, file, row.number, self.size, self.spec.licence, _known(row))
-        return Admitted(sample, error.line(file, row.number))
+    def _refuse(self, row: Row, error: BadRow) -> AdmittedRow:
+        file = os.path.basename(self.spec.path)  # the line gets into the shards, which must not depend on the folder
+        sample = samples.make_failed(
+            self.spec.name, file, row.number, self.size, self.spec.licence, _read_partially(row)
+        )
+        return AdmittedRow(sample, error.line(file, row.number))
 
-    def _sample(self, row: Row) -> Sample:
-        instruction, checker, asked = row.instruction(), row.checker(), row.size()
+    def _make_sample(self, row: Row) -> Sample:
+        instruction, checker, size = row.instruction(), row.checker(), row.size()
         explanation, category, licence = row.text("explanation"), row.text("category"), row.text("licence")
-        found = list(self._images(row, "references"))
-        firsts = list(self._images(row, "first"))
+        reference_data = list(self._read_images(row, "references"))
+        firsts = list(self._read_images(row, "first"))
         if len(firsts) > 1:
-            raise BadRow(row.named("first"), f"holds {len(firsts)} images", "give one")
-        task = row.task(len(found))
+            raise BadRow(row.label("first"), f"holds {len(firsts)} images", "give one")
+        task = row.task(len(reference_data))
         # nothing is stored until the whole row has proved good
-        references = [self.store.put(data) for data in found]
-        size = asked or ((references[0].width, references[0].height) if references else self.size)
+        references = [self.store.put(data) for data in reference_data]
+        default = (references[0].width, references[0].height) if references else self.size
         return samples.make(
             source=self.spec.name,
             row_id=row.row_id(),
             instruction=instruction,
             explanation=explanation,
             references=references,
-            first=self._first(firsts),
+            first=self.store.put(firsts[0]) if firsts else None,
             task=task,
             category=category,
-            size=size,
+            size=size or default,
             licence=licence or self.spec.licence,
             checker=checker,
         )
 
-    def _first(self, firsts: list[bytes]) -> ImageRef | None:
-        return self.store.put(firsts[0]) if firsts else None
+    def _read_images(self, row: Row, field: str) -> Iterator[bytes]:
+        for value, name in images.split_cell(row.value(field), row.label(field)):
+            yield self._read_image(row, value, name)
 
-    def _images(self, row: Row, field: str) -> Iterator[bytes]:
-        for value, name in images.cells(row.value(field), row.named(field)):
-            yield self._image(row, value, name)
-
-    def _image(self, row: Row, value: Any, field: str) -> bytes:
-        data = images.embedded(value, field)
+    def _read_image(self, row: Row, value: Any, field: str) -> bytes:
+        data = images.read_cell(value, field)
         if isinstance(data, bytes):
             return images.admit(data, self.spec.max_pixels, field)
         declared = self.spec.images
-        path = row.fill(declared.path, field, image=unicode(data, field)) if declared else data
+        path = row.fill(declared.path, field, image=check_unicode(data, field)) if declared else data
         data = images.Root(declared.root if declared else None).read(path, field)
-        return images.admit(data, self.spec.max_pixels, field, images.shown_path(path))
+        return images.admit(data, self.spec.max_pixels, field, images.quote_path(path))
 
 
-def _known(row: Row) -> samples.Known:
-    """What of a failed row can be read all the same."""
+def _read_partially(row: Row) -> samples.PartialRow:
+    """Whatever can be read of a failed row."""
 
     def text(field: str) -> str | None:
         with suppress(BadRow):
@@ -110,28 +110,28 @@ def _known(row: Row) -> samples.Known:
 
     task: Task = "t2i"
     with suppress(BadRow):
-        references = images.count(row.value("references"))
+        references = images.count_images(row.value("references"))
         task = task_of(references)
         task = row.task(references)  # edit or compose, where the row says which
-    return samples.Known(text("instruction"), text("explanation"), text("category"), text("licence"), task)
+    return samples.PartialRow(text("instruction"), text("explanation"), text("category"), text("licence"), task)
 
 
-def read(spec: TableSpec, store: ImageStore, size: tuple[int, int], workers: int) -> Iterator[Admitted]:
+def read(spec: TableSpec, store: ImageStore, size: tuple[int, int], workers: int) -> Iterator[AdmittedRow]:
     """Every row of the table, admitted or failed. Raises TableError, and OSError when file or store fail."""
-    door, incoming = Door(spec, store, size), _numbered(spec)
+    admission, rows = Admission(spec, store, size), _read_rows(spec)
     if spec.columns.references is None and spec.columns.first is None:
-        return map(door.admit, incoming)  # text alone gains nothing from threads
-    return _threaded(door, incoming, workers)
+        return map(admission.admit, rows)  # text alone gains nothing from threads
+    return _admit_in_threads(admission, rows, workers)
 
 
-def _threaded(door: Door, incoming: Iterable[Incoming], workers: int) -> Iterator[Admitted]:
-    def admit_all(chunk: tuple[Incoming, ...]) -> list[Admitted]:
-        return [door.admit(row) for row in chunk]
+def _admit_in_threads(admission: Admission, rows: Iterable[ReadRow], workers: int) -> Iterator[AdmittedRow]:
+    def admit_all(chunk: tuple[ReadRow, ...]) -> list[AdmittedRow]:
+        return [admission.admit(row) for row in chunk]
 
     with ThreadPoolExecutor(workers, thread_name_prefix="admission") as pool:
-        ahead: deque[Future[list[Admitted]]] = deque()
-        rows = iter(incoming)
-        while chunk := tuple(islice(rows, CHUNK_ROWS)):
+        ahead: deque[Future[list[AdmittedRow]]] = deque()
+        remaining = iter(rows)
+        while chunk := tuple(islice(remaining, CHUNK_ROWS)):
             ahead.append(pool.submit(admit_all, chunk))
             if len(ahead) > 2 * workers:
                 yield from ahead.popleft().result()
@@ -139,8 +139,8 @@ def _threaded(door: Door, incoming: Iterable[Incoming], workers: int) -> Iterato
             yield from ahead.popleft().result()
 
 
-def _numbered(spec: TableSpec) -> Iterator[Incoming]:
-    owner: dict[str, int] = {}
+def _read_rows(spec: TableSpec) -> Iterator[ReadRow]:
+    owners: dict[str, int] = {}  # row id -> number of the first row that has it
     for number, cells in table.rows(spec):
         if isinstance(cells, BadRow):
             yield Row(spec, number, cells.rest), cells
@@ -151,8 +151,8 @@ def _numbered(spec: TableSpec) -> Iterator[Incoming]:
         except BadRow as error:
             yield row, error
             continue
-        if owner.setdefault(row_id, number) == number:
+        if owners.setdefault(row_id, number) == number:
             yield row, None
         else:
-            problem = f"{row_id!r} is taken by row {owner[row_id]}"
+            problem = f"{row_id!r} is taken by row {owners[row_id]}"
             yield row, BadRow("id", problem, 'make ids unique, as with the template "{row}"')

@@ -1,7 +1,7 @@
-"""Leak groups: samples that share a reference image or an instruction belong together, and go to one split together.
+"""Leak groups: samples that share a reference image or an instruction form a group, and a group goes to one split as a whole.
 
 In: samples, the run's seed and the shares of the splits. Out: the same samples, each with its group, split and climb.
-Neither the order of the samples nor their number decides where a group goes: only its name and the seed do.
+Only the name of a group and the seed decide its split, neither the order of the samples nor their number.
 """
 
 import re
@@ -13,17 +13,17 @@ from pipeline.manifest.spec import Splits
 from stages import identity
 from stages.records import Sample, Split
 
-_APART = re.compile(r"[\W_]+")
+_SEPARATORS = re.compile(r"[\W_]+")
 
 
-def normal(text: str) -> str:
-    """An instruction without what does not tell it from its copies: case, width, punctuation, spacing."""
+def normalise(text: str) -> str:
+    """An instruction without case, width, punctuation and spacing, in which copies of it may differ."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    words = _APART.sub(" ", unicodedata.normalize("NFKC", folded)).strip()
-    return words or folded.strip()  # an instruction of nothing but signs is still itself
+    words = _SEPARATORS.sub(" ", unicodedata.normalize("NFKC", folded)).strip()
+    return words or folded.strip()  # else all instructions of signs alone would be one
 
 
-def groups(samples: Sequence[Sample]) -> dict[str, str]:
+def name_groups(samples: Sequence[Sample]) -> dict[str, str]:
     """Sample id -> the name of its leak group."""
     parent: dict[str, str] = {}
 
@@ -34,17 +34,17 @@ def groups(samples: Sequence[Sample]) -> dict[str, str]:
         return node
 
     for sample in samples:
-        for mark in _marks(sample):
-            parent[find(mark)] = find(sample.id)
-    least: dict[str, str] = {}
+        for key in _shared_keys(sample):
+            parent[find(key)] = find(sample.id)
+    least_ids: dict[str, str] = {}
     for sample in samples:
         root = find(sample.id)
-        least[root] = min(sample.id, least.get(root, sample.id))
-    return {sample.id: identity.digest("leak group", least[find(sample.id)])[:32] for sample in samples}
+        least_ids[root] = min(sample.id, least_ids.get(root, sample.id))
+    return {sample.id: identity.digest("leak group", least_ids[find(sample.id)])[:32] for sample in samples}
 
 
-def _marks(sample: Sample) -> Iterable[str]:
-    yield f"text:{normal(sample.instruction)}"
+def _shared_keys(sample: Sample) -> Iterable[str]:
+    yield f"text:{normalise(sample.instruction)}"
     for image in sample.references:
         yield f"image:{image.sha256}"
 
@@ -58,11 +58,11 @@ def split_of(group: str, seed: int, splits: Splits) -> Split:
 
 
 def assign(samples: Sequence[Sample], seed: int, splits: Splits) -> list[Sample]:
-    """The samples in their order, each with group, split, and how far it climbs."""
-    named = groups(samples)
-    return [_placed(sample, named[sample.id], seed, splits) for sample in samples]
+    """The samples in their order, each with its group, its split and how far it climbs."""
+    names = name_groups(samples)
+    return [_place(sample, names[sample.id], seed, splits) for sample in samples]
 
 
-def _placed(sample: Sample, group: str, seed: int, splits: Splits) -> Sample:
+def _place(sample: Sample, group: str, seed: int, splits: Splits) -> Sample:
     split = split_of(group, seed, splits)
     return replace(sample, leak_group=group, split=split, climb=splits.rl_climb if split == "rl" else "full")

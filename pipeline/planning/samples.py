@@ -1,7 +1,7 @@
-"""Makes samples out of admitted values: the id from content, the axes and task from the references.
+"""Makes samples of checked values: the id comes from the content, the axes from the references.
 
-In: typed values of one row. Out: a `Sample`, not yet in a split (`pipeline.planning.leaks` puts it there), or the sample
-that stands for a row which could not be admitted, with what is known of it.
+In: typed values of one row. Out: a `Sample` without a split as yet (`pipeline.planning.leaks` assigns it), or the sample
+that stands for a failed row, with whatever could be read of it.
 """
 
 import json
@@ -40,7 +40,7 @@ def make(
         explanation=explanation,
         references=tuple(references),
         first=first,
-        applicable_axes=_axes(bool(references)),
+        applicable_axes=_axes_of(bool(references)),
         task=task,
         category=category or OTHER,
         width=size[0],
@@ -54,7 +54,7 @@ def make(
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PartialRow:
     """What could be read of a row that failed."""
 
     instruction: str | None
@@ -64,23 +64,23 @@ class Known:
     task: Task
 
 
-def failed(source: str, file: str, row: int, size: tuple[int, int], licence: str, known: Known) -> Sample:
-    """The sample that stands for row `row` of `file`: a leak group of its own, an id that its content has no part in."""
+def make_failed(source: str, file: str, row: int, size: tuple[int, int], licence: str, values: PartialRow) -> Sample:
+    """The sample that stands for the failed row `row` of `file`. It has a leak group of its own and an id without its content."""
     name = identity.digest("failed row", source, file, row)
     return Sample(
         id=name[:32],
         source=source,
         row_id=f"{FAILED_ROW}{row}",
-        instruction=known.instruction or "",
-        explanation=known.explanation,
+        instruction=values.instruction or "",
+        explanation=values.explanation,
         references=(),
         first=None,
-        applicable_axes=_axes(known.task != "t2i"),
-        task=known.task,
-        category=known.category or OTHER,
+        applicable_axes=_axes_of(values.task != "t2i"),
+        task=values.task,
+        category=values.category or OTHER,
         width=size[0],
         height=size[1],
-        licence=known.licence or licence,
+        licence=values.licence or licence,
         leak_group=name[:32],
         split="train",
         climb="full",
@@ -88,5 +88,5 @@ def failed(source: str, file: str, row: int, size: tuple[int, int], licence: str
     )
 
 
-def _axes(has_reference: bool) -> tuple[Axis, ...]:
+def _axes_of(has_reference: bool) -> tuple[Axis, ...]:
     return AXES if has_reference else tuple(axis for axis in AXES if axis != "consistency")

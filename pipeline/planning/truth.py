@@ -25,7 +25,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class TruthRow:
-    """What is true of the sample `id`: the whole of it as JSON in `truth`, the rest to group by."""
+    """What is true of the sample `id`: `truth` holds all of it as JSON, the other columns serve to group by."""
 
     id: str
     clauses: int
@@ -35,15 +35,15 @@ class TruthRow:
 
 
 def write_truth(rows: Iterable[TruthRow], path: str | Path) -> None:
-    """Writes `rows` in order of id: aside, synced, renamed. Raises OSError."""
+    """Write `rows` to `path` in order of id: into a file beside it, which is synced and renamed. Raises OSError."""
     ordered = sorted(rows, key=lambda row: row.id)
     table = pa.Table.from_pylist([asdict(row) for row in ordered], schema=SCHEMA)
-    aside = Path(f"{path}.{uuid.uuid4().hex}")
+    temporary = Path(f"{path}.{uuid.uuid4().hex}")
     try:
-        with open(aside, "wb") as file:
+        with open(temporary, "wb") as file:
             pq.write_table(table, file, compression="zstd")
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, path)
+        os.replace(temporary, path)
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""Samples of the world: made from a seed, in parallel, their references drawn and put into the store.
+"""Makes the samples of the world from a seed, in parallel; draws their references and puts them into the store.
 
-In: a `WorldSpec`, the run's seed, the store, the default size. Out: samples and their truth, in row order, the same at any
-number of workers. Drawing is heavy and holds the interpreter, so it runs in processes.
+In: a `WorldSpec`, the run's seed, the store. Out: samples and their truth, in row order, the same for any number of
+workers. Drawing is heavy and holds the interpreter, so it runs in processes.
 """
 
 import json
@@ -18,40 +18,40 @@ from pipeline.workers import process_pool
 from stages.records import Checker, Sample
 
 CHUNK_ROWS = 64
-ALONE_BELOW = 512  # a pool takes about a second to start; that many rows do not
+POOL_FROM = 512  # rows; fewer are made sooner than a pool of processes starts (about a second)
 
 Made = tuple[Sample, TruthRow]
 
 
 def read(spec: WorldSpec, seed: int, store: ImageStore, workers: int, writer: Writer = plain) -> Iterator[Made]:
-    """Every row of the world source, in the words of `writer`, with its truth. Raises OSError when the store cannot be written."""
-    make = partial(_chunk, spec, seed, store, writer)
+    """Every row of the source with its truth, worded by `writer`. Raises OSError when the store cannot be written."""
+    make_chunk = partial(_make_chunk, spec, seed, store, writer)
     starts = range(0, spec.count, CHUNK_ROWS)
-    if workers == 1 or spec.count < ALONE_BELOW:
-        yield from chain.from_iterable(map(make, starts))
+    if workers == 1 or spec.count < POOL_FROM:
+        yield from chain.from_iterable(map(make_chunk, starts))
         return
     with process_pool(workers) as pool:
-        yield from chain.from_iterable(pool.map(make, starts))
+        yield from chain.from_iterable(pool.map(make_chunk, starts))
 
 
-def _chunk(spec: WorldSpec, seed: int, store: ImageStore, writer: Writer, start: int) -> list[Made]:
+def _make_chunk(spec: WorldSpec, seed: int, store: ImageStore, writer: Writer, start: int) -> list[Made]:
     stop = min(start + CHUNK_ROWS, spec.count)
-    return [_made(spec, store, row(spec, seed, i, writer)) for i in range(start, stop)]
+    return [_make_row(spec, store, row(spec, seed, i, writer)) for i in range(start, stop)]
 
 
-def _made(spec: WorldSpec, store: ImageStore, made: WorldRow) -> Made:
+def _make_row(spec: WorldSpec, store: ImageStore, world_row: WorldRow) -> Made:
     sample = samples.make(
         source=spec.name,
-        row_id=made.row_id,
-        instruction=made.instruction,
-        explanation=made.explanation,
-        references=[store.put(reference) for reference in made.references],
+        row_id=world_row.row_id,
+        instruction=world_row.instruction,
+        explanation=world_row.explanation,
+        references=[store.put(reference) for reference in world_row.references],
         first=None,
-        task=made.task,
-        category=made.category,
-        size=(made.width, made.height),
+        task=world_row.task,
+        category=world_row.category,
+        size=(world_row.width, world_row.height),
         licence=spec.licence,
-        checker=Checker("objects", json.dumps(made.checker_spec, ensure_ascii=False, sort_keys=True)),
+        checker=Checker("objects", json.dumps(world_row.checker_spec, ensure_ascii=False, sort_keys=True)),
     )
-    truth = made.truth
+    truth = world_row.truth
     return sample, TruthRow(sample.id, truth.count, truth.exotic, truth.cause, truth.dump())

@@ -10,7 +10,7 @@ from typing import Any
 import fsspec
 from sqlalchemy import Connection, case, func, select
 
-from pipeline.replay.place import RunPlace, looked_into, place
+from pipeline.replay.place import RunPlace, open_outcomes, place
 from pipeline.storage.batch import OUTCOMES
 from pipeline.storage.calls import OPEN_CALLS
 from pipeline.storage.entries import ANSWERS, HITS, JOURNAL
@@ -61,39 +61,39 @@ class JournalFigures:
 def figures(out: Path, database: str | None = None) -> JournalFigures:
     """The figures of the journal of `out`. Raises LookupError where there is none, OSError, pipeline.errors.RunStopped."""
     where = place(out, database)
-    images, image_size = _stored(where)
-    with looked_into(where) as outcomes, outcomes.engine.connect() as connection:
+    images, image_size = _count_images(where)
+    with open_outcomes(where) as outcomes, outcomes.engine.connect() as connection:
         url = outcomes.engine.url
         return JournalFigures(
             database=url.render_as_string(hide_password=True),
-            size=_on_disk(Path(url.database)) if outcomes.engine.dialect.name == "sqlite" and url.database else None,
-            answers=tuple(_answers(connection)),
+            size=_database_bytes(Path(url.database)) if outcomes.engine.dialect.name == "sqlite" and url.database else None,
+            answers=tuple(_count_answers(connection)),
             images=images,
             image_size=image_size,
-            runs=tuple(sorted(_runs(connection, where.fingerprint), key=lambda run: (not run.own, run.fingerprint))),
+            runs=tuple(sorted(_read_runs(connection, where.fingerprint), key=lambda run: (not run.own, run.fingerprint))),
         )
 
 
-def _on_disk(file: Path) -> int:
+def _database_bytes(file: Path) -> int:
     parts = (file, *(file.with_name(f"{file.name}-{part}") for part in ("wal", "shm")))
     return sum(part.stat().st_size for part in parts if part.exists())
 
 
-def _stored(where: RunPlace) -> tuple[int, int]:
+def _count_images(where: RunPlace) -> tuple[int, int]:
     """How many images the store holds, and their size. What a crash left half written is none."""
     fs, root = fsspec.core.url_to_fs(where.store.root)
-    found: dict[str, Any] = fs.find(root, detail=True) if fs.exists(root) else {}
-    sizes = [int(told["size"]) for name, told in found.items() if "." not in name.rpartition("/")[2]]
+    files: dict[str, Any] = fs.find(root, detail=True) if fs.exists(root) else {}
+    sizes = [int(info["size"]) for name, info in files.items() if "." not in name.rpartition("/")[2]]
     return len(sizes), sum(sizes)
 
 
-def _answers(connection: Connection) -> list[Answers]:
+def _count_answers(connection: Connection) -> list[Answers]:
     failed = func.sum(case((JOURNAL.c.answer.like('{"error":%'), 1), else_=0))
     query = select(JOURNAL.c.kind, func.count(), failed, func.sum(func.length(JOURNAL.c.answer)))
     return [Answers(*row) for row in connection.execute(query.group_by(JOURNAL.c.kind).order_by(JOURNAL.c.kind))]
 
 
-def _runs(connection: Connection, own: str) -> list[RunFigures]:
+def _read_runs(connection: Connection, own: str) -> list[RunFigures]:
     outcomes = _by_run(connection, select(OUTCOMES.c.run, func.count()).group_by(OUTCOMES.c.run))
     lost = (LEDGER.c.outcome == LOST, 1)
     lost_usd = (LEDGER.c.outcome == LOST, LEDGER.c.usd)
@@ -106,8 +106,8 @@ def _runs(connection: Connection, own: str) -> list[RunFigures]:
     )
     calls = _by_run(connection, sent.group_by(LEDGER.c.run))
     under_way = _by_run(connection, select(OPEN_CALLS.c.run, func.count()).group_by(OPEN_CALLS.c.run))
-    replays = _by_run(connection, _replays())
-    found = []
+    replays = _by_run(connection, _replay_query())
+    runs = []
     for run in sorted({own, *outcomes, *calls, *under_way, *replays}):
         made, spent, gone, gone_usd = calls.get(run, (0, 0.0, 0, 0.0))
         hits, saved, priced = replays.get(run, (0, 0.0, 0))
@@ -124,19 +124,19 @@ def _runs(connection: Connection, own: str) -> list[RunFigures]:
             lost_usd=float(gone_usd or 0.0),
             under_way=under_way.get(run, (0,))[0],
         )
-        found.append(figures)
-    return found
+        runs.append(figures)
+    return runs
 
 
-def _replays() -> Any:
-    """By run: replays, what they would have cost, and of how many that is known."""
-    answered = select(LEDGER.c.call_key, func.max(LEDGER.c.usd).label("usd")).where(
+def _replay_query() -> Any:
+    """By run: replays, what they would have cost, and of how many that is priced_hits."""
+    answered_calls = select(LEDGER.c.call_key, func.max(LEDGER.c.usd).label("usd")).where(
         LEDGER.c.outcome.in_(("ok", *ANSWERS))
     )
-    price = answered.group_by(LEDGER.c.call_key).subquery()
-    known = case((price.c.usd.is_not(None), HITS.c.count), else_=0)
-    told = select(HITS.c.run, func.sum(HITS.c.count), func.sum(HITS.c.count * price.c.usd), func.sum(known))
-    return told.select_from(HITS.outerjoin(price, price.c.call_key == HITS.c.call_key)).group_by(HITS.c.run)
+    price = answered_calls.group_by(LEDGER.c.call_key).subquery()
+    priced_hits = case((price.c.usd.is_not(None), HITS.c.count), else_=0)
+    replays = select(HITS.c.run, func.sum(HITS.c.count), func.sum(HITS.c.count * price.c.usd), func.sum(priced_hits))
+    return replays.select_from(HITS.outerjoin(price, price.c.call_key == HITS.c.call_key)).group_by(HITS.c.run)
 
 
 def _by_run(connection: Connection, query: Any) -> dict[str, tuple[Any, ...]]:

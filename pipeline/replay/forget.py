@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pipeline.journal.lookup import Lookup
 from pipeline.manifest.spec import Manifest
 from pipeline.models import identities
-from pipeline.replay.replay import Again, ReplayedCall, again, reading
+from pipeline.replay.replay import ReplayedClimb, ReplayedCall, replay, answer_reader
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.outcomes import Outcomes
 from prompts.catalogue import Prompts
-from stages.records import Trajectory
+from stages.trajectory import Trajectory
 
 KEPT = ("input", "transport")
 """Reasons of failure that forgetting would not mend, or that are tried again anyhow."""
@@ -35,30 +35,30 @@ def retry_failed(outcomes: Outcomes, manifest: Manifest, words: Prompts, store: 
     failed = [t for t in outcomes.all() if may_be_retried(t)]
     if not failed:
         return 0
-    climbs = asyncio.run(_climbs(failed, outcomes, manifest, words, store))
-    keys = [call.key for t, climbed in zip(failed, climbs, strict=True) for call in _ended_by(t, climbed)]
+    climbs = asyncio.run(_replay_climbs(failed, outcomes, manifest, words, store))
+    keys = [call.key for t, climbed in zip(failed, climbs, strict=True) for call in _last_calls(t, climbed)]
     outcomes.forget([t.sample.id for t in failed], keys)
     return len(failed)
 
 
-async def _climbs(
+async def _replay_climbs(
     failed: Sequence[Trajectory], outcomes: Outcomes, manifest: Manifest, words: Prompts, store: ImageStore
-) -> list[Again]:
+) -> list[ReplayedClimb]:
     roles = identities(manifest)
     with ThreadPoolExecutor(1) as thread:
-        known = Lookup(reading(outcomes, store), thread)
-        return await asyncio.gather(*(again(t, manifest, roles, words, manifest.policy, known) for t in failed))
+        known = Lookup(answer_reader(outcomes, store), thread)
+        return await asyncio.gather(*(replay(t, manifest, roles, words, manifest.policy, known) for t in failed))
 
 
-def _ended_by(t: Trajectory, climbed: Again) -> Sequence[ReplayedCall]:
+def _last_calls(t: Trajectory, climbed: ReplayedClimb) -> Sequence[ReplayedCall]:
     """The last call of a climb that failed, and the first try of the same where there was one."""
     end = climbed.trajectory
     if end is None or (end.status, end.reason) != (t.status, t.reason):
         return ()
-    return climbed.asked[-2:] if len(climbed.asked) > 1 and _same(*climbed.asked[-2:]) else climbed.asked[-1:]
+    return climbed.asked[-2:] if len(climbed.asked) > 1 and _is_second_try(*climbed.asked[-2:]) else climbed.asked[-1:]
 
 
-def _same(first: ReplayedCall, second: ReplayedCall) -> bool:
+def _is_second_try(first: ReplayedCall, second: ReplayedCall) -> bool:
     """True when `second` asks once more for what `first` did not bring: so `stages.calls` does, with the next seed."""
     one, other = first.request, second.request
     return (

@@ -49,7 +49,7 @@ def place(out: Path, database: str | None = None) -> RunPlace:
 
 
 @contextmanager
-def looked_into(where: RunPlace) -> Iterator[Outcomes]:
+def open_outcomes(where: RunPlace) -> Iterator[Outcomes]:
     """The database, to read from only. Raises LookupError when it holds no journal, RunStopped when it cannot be read."""
     outcomes = Outcomes(where.url, where.fingerprint, looking=True)
     try:

@@ -14,11 +14,12 @@ from pipeline.storage.image_store import ImageStore
 from pipeline.storage.outcomes import Outcomes
 from prompts.catalogue import Prompts
 from stages.identity import call_key
-from stages.ladder import RUNGS, climb
+from stages.ladder import climb
 from stages.policy import Policy
 from stages.protocols import ImageReply, ImageRequest, Model, Role, TextReply, TextRequest
 from stages.prune import prune
-from stages.records import Trajectory
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory
 
 Known = Callable[[str], Awaitable[Entry | None]]
 
@@ -37,7 +38,7 @@ class Unknown(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class ReplayedClimb:
     """A climb over again: `asked` in order. `trajectory` is where it came to; None where the answer to the call `missing`, the last
     of `asked`, is not known, in `rung`."""
 
@@ -71,26 +72,26 @@ class _Replay:
 
     async def ask(self, request: TextRequest) -> TextReply:
         """What was said. Raises Unknown, stages.errors.ModelError where that was the answer."""
-        return (await self._entry(request)).said()
+        return (await self._entry(request)).text_reply()
 
     async def draw(self, request: ImageRequest) -> ImageReply:
         """What was drawn. Raises Unknown, stages.errors.ModelError where that was the answer."""
-        return (await self._entry(request)).drawn()
+        return (await self._entry(request)).image_reply()
 
 
-def reading(outcomes: Outcomes, store: ImageStore) -> Callable[[Sequence[str]], Mapping[str, Entry]]:
+def answer_reader(outcomes: Outcomes, store: ImageStore) -> Callable[[Sequence[str]], Mapping[str, Entry]]:
     """Looks up answers, for `pipeline.journal.lookup`; one whose image is not in `store` any more counts as unknown."""
 
     def read(keys: Sequence[str]) -> Mapping[str, Entry]:
-        found = outcomes.answers(keys)
-        return {key: e for key, e in found.items() if e.image is None or store.has(e.image.sha256)}
+        entries = outcomes.answers(keys)
+        return {key: e for key, e in entries.items() if e.image is None or store.has(e.image.sha256)}
 
     return read
 
 
-async def again(
+async def replay(
     t: Trajectory, manifest: Manifest, identities: Mapping[str, str], words: Prompts, policy: Policy, known: Known
-) -> Again:
+) -> ReplayedClimb:
     """The sample of `t` from the start. `identities` as `pipeline.models.identities` tells them."""
     asked: list[ReplayedCall] = []
 
@@ -99,10 +100,10 @@ async def again(
 
     models = models_of(manifest, words, make)
     fresh = Trajectory(t.sample, t.rank)
-    rung = ""
-    for rung in RUNGS:
+    recipe = read_recipe(policy)
+    for rung in recipe.rungs:
         try:
-            fresh = await climb(fresh, rung, models, policy)
+            fresh = await climb(fresh, rung, recipe, models)
         except Unknown:
-            return Again(tuple(asked), None, asked[-1], rung)
-    return Again(tuple(asked), prune(fresh), None, rung)
+            return ReplayedClimb(tuple(asked), None, asked[-1], rung.name)
+    return ReplayedClimb(tuple(asked), prune(fresh, recipe), None, fresh.rung)

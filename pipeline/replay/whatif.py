@@ -1,4 +1,4 @@
-"""`x2i whatif`: a changed policy, replayed from the journal without a call.
+"""`x2i whatif`: a changed policy, comparison from the journal without a call.
 
 In: the folder of a build, and changes of its policy. Out: what becomes of every sample that has an outcome, and what it takes,
 today and under the changed policy. A branch that nobody took yet is unknown, and is said to be. Quotas are left aside: the
@@ -15,15 +15,15 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-import prompts.catalogue
 from pipeline.errors import one_line
 from pipeline.journal.lookup import Lookup
 from pipeline.manifest.difference import differences
+from pipeline.manifest.identity import load_prompts
 from pipeline.manifest.problems import lines
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.models import identities
-from pipeline.replay.place import looked_into, place
-from pipeline.replay.replay import Again, ReplayedCall, again, reading
+from pipeline.replay.place import open_outcomes, place
+from pipeline.replay.replay import ReplayedClimb, ReplayedCall, replay, answer_reader
 from pipeline.storage import ledger
 from pipeline.storage.database import AT_ONCE
 from pipeline.storage.image_store import ImageStore
@@ -31,7 +31,9 @@ from pipeline.storage.outcomes import Outcomes
 from prompts.catalogue import Prompts
 from stages.policy import Policy
 from stages.protocols import ImageRequest
-from stages.records import MODES, Trajectory
+from stages.rung import Recipe
+from stages.rungs import RecipeError, read_recipe
+from stages.trajectory import Trajectory
 
 UNKNOWN = "unknown"
 _PREFIX = "policy."
@@ -57,9 +59,9 @@ class Side:
     usd: float = 0.0
     unpriced: int = 0
 
-    def pay(self, climbed: Again, end: str, prices: Mapping[str, float]) -> None:
-        """Count what one sample took that came to `end`."""
-        self.accepted += end in MODES
+    def pay(self, climbed: ReplayedClimb, accepted: bool, prices: Mapping[str, float]) -> None:
+        """Count what one sample took, and whether it was accepted."""
+        self.accepted += accepted
         for call in climbed.answered:
             drawn = _medium(call) == "image"
             self.images += drawn
@@ -74,15 +76,18 @@ def _medium(call: ReplayedCall) -> str:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """Today's policy, the changes, and both sides; `moved` counts samples by (end today, end then) where they differ."""
+    """Today's policy, the changes, and both sides with their ladders; `moved` counts samples by (end today, end then) where they
+    differ.
+    """
 
     changes: tuple[str, ...]
     today: Side
     then: Side
     moved: Counter[tuple[str, str]]
+    recipes: tuple[Recipe, Recipe]
 
 
-def changed(policy: Policy, overrides: Sequence[str]) -> Policy:
+def change_policy(policy: Policy, overrides: Sequence[str]) -> Policy:
     """`policy` with `policy.KEY=VALUE` overrides. Raises ManifestError."""
     raw = policy.model_dump(mode="json")
     for text in overrides:
@@ -90,7 +95,7 @@ def changed(policy: Policy, overrides: Sequence[str]) -> Policy:
         parts = key.strip().removeprefix(_PREFIX).split(".")
         if not (equals and key.strip().startswith(_PREFIX)):
             raise ManifestError(
-                f"--set {text}: only the policy can be replayed; write, say, policy.reflection_rounds=2"
+                f"--set {text}: only the policy can be comparison; write, say, policy.reflection_rounds=2"
             )
         inner = raw
         for part in parts[:-1]:
@@ -102,11 +107,15 @@ def changed(policy: Policy, overrides: Sequence[str]) -> Policy:
         except yaml.YAMLError as error:
             raise ManifestError(f"--set {text}: {one_line(error)}; correct the value") from None
     try:
-        return Policy.model_validate(raw)
+        other = Policy.model_validate(raw)
+        read_recipe(other)
+        return other
+    except RecipeError as error:
+        raise ManifestError(f"--set policy: {error}") from None
     except ValidationError as error:
-        below = [found | {"loc": ("policy", *found["loc"])} for found in error.errors(include_url=False)]
-        told = lines(below, {"policy": raw})
-        raise ManifestError(*(f"--set {'.'.join(map(str, where))}: {problem}" for where, problem in told)) from None
+        below = [detail | {"loc": ("policy", *detail["loc"])} for detail in error.errors(include_url=False)]
+        problems = lines(below, {"policy": raw})
+        raise ManifestError(*(f"--set {'.'.join(map(str, place))}: {problem}" for place, problem in problems)) from None
 
 
 def whatif(out: Path, overrides: Sequence[str], database: str | None = None) -> WhatIf:
@@ -115,16 +124,17 @@ def whatif(out: Path, overrides: Sequence[str], database: str | None = None) -> 
     Raises ManifestError for an override that cannot be, LookupError where there is no journal, RunStopped, OSError.
     """
     where = place(out, database)
-    policy = changed(where.manifest.policy, overrides)
-    with looked_into(where) as outcomes:
-        replayed = _Replayed(where.manifest, outcomes, where.store, prompts.catalogue.load())
-        asyncio.run(replayed.go(list(outcomes.all()), policy))
+    policy = change_policy(where.manifest.policy, overrides)
+    recipes = where.manifest.recipe, read_recipe(policy)
+    with open_outcomes(where) as outcomes:
+        comparison = _ReplayedBuild(where.manifest, outcomes, where.store, load_prompts(*recipes))
+        asyncio.run(comparison.replay_all(list(outcomes.all()), policy))
     old, new = ({"policy": p.model_dump(mode="json")} for p in (where.manifest.policy, policy))
-    return WhatIf(tuple(differences(old, new)), replayed.today, replayed.then, replayed.moved)
+    return WhatIf(tuple(differences(old, new)), comparison.today, comparison.then, comparison.moved, recipes)
 
 
 @dataclass
-class _Replayed:
+class _ReplayedBuild:
     """All samples, some hundred at a time, under two policies."""
 
     manifest: Manifest
@@ -135,22 +145,22 @@ class _Replayed:
     then: Side = field(default_factory=Side)
     moved: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    async def go(self, kept: Sequence[Trajectory], policy: Policy) -> None:
+    async def replay_all(self, kept: Sequence[Trajectory], policy: Policy) -> None:
         """Replay the samples behind the outcomes `kept`."""
         roles = identities(self.manifest)
         with ThreadPoolExecutor(1) as thread:
-            known = Lookup(reading(self.outcomes, self.store), thread)
+            known = Lookup(answer_reader(self.outcomes, self.store), thread)
             for start in range(0, len(kept), AT_ONCE):
                 group = kept[start : start + AT_ONCE]
                 sides = [
-                    await asyncio.gather(*(again(t, self.manifest, roles, self.words, p, known) for t in group))
+                    await asyncio.gather(*(replay(t, self.manifest, roles, self.words, p, known) for t in group))
                     for p in (self.manifest.policy, policy)
                 ]
                 prices = self._prices(call.key for side in sides for climbed in side for call in climbed.asked)
                 for t, before, after in zip(group, *sides, strict=True):
                     self._count(t, before, after, prices)
 
-    def _count(self, t: Trajectory, before: Again, after: Again, prices: Mapping[str, float]) -> None:
+    def _count(self, t: Trajectory, before: ReplayedClimb, after: ReplayedClimb, prices: Mapping[str, float]) -> None:
         """Today's end is the one that is kept: calls that failed in transport are in no journal."""
         now = end_of(t)
         then = now if t.reason == "input" else UNKNOWN if after.trajectory is None else end_of(after.trajectory)
@@ -165,16 +175,20 @@ class _Replayed:
         self.today.calls.update(map(_medium, before.asked))
         self.then.calls.update(map(_medium, after.asked))
         if then != UNKNOWN:
-            self.today.pay(before, now, prices)
-            self.then.pay(after, then, prices)
+            self.today.pay(before, _accepted(t), prices)
+            self.then.pay(after, after.trajectory is not None and _accepted(after.trajectory), prices)
 
     def _prices(self, keys: Iterable[str]) -> dict[str, float]:
-        wanted = list(dict.fromkeys(keys))
-        found: dict[str, float] = {}
+        unique = list(dict.fromkeys(keys))
+        prices: dict[str, float] = {}
         with self.outcomes.engine.connect() as connection:
-            for start in range(0, len(wanted), AT_ONCE):
-                found |= ledger.paid(connection, wanted[start : start + AT_ONCE])
-        return found
+            for start in range(0, len(unique), AT_ONCE):
+                prices |= ledger.paid(connection, unique[start : start + AT_ONCE])
+        return prices
+
+
+def _accepted(t: Trajectory) -> bool:
+    return t.status == "accepted" and t.mode is not None
 
 
 def end_of(t: Trajectory) -> str:

@@ -1,1 +1,1 @@
-"""The run in progress: permits, tally, heartbeat, signals, the Ray session."""
+"""The run in progress: traffic, tally, heartbeat, signals, the Ray session."""

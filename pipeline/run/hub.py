@@ -1,6 +1,6 @@
-"""The one actor all rung actors talk to: permits for calls, the traffic to the providers, and the tally and state of the run.
+"""The one actor that all rung actors talk to: it owns the traffic (all calls in flight), and the tally and state of the run.
 
-In: calls that want to be sent, calls that ended, deltas; the driver's orders. Out: permits, tickets, gates, progress. It does
+In: calls that wait to be sent, calls that ended, deltas; the driver's orders. Out: tickets, gates, progress. It does
 nothing but count, so one suffices. The driver's questions for progress are its heartbeat: while they fail to come, no call begins.
 `pipeline.run.link` is the client in each rung actor.
 """
@@ -17,16 +17,14 @@ import ray.exceptions
 from pipeline.backends.openai.check import reachable
 from pipeline.backends.openai.spec import Provider
 from pipeline.errors import RunStopped, one_line
-from pipeline.manifest.spec import Quotas
 from pipeline.money.budget import Budget
 from pipeline.money.cost import Load
-from pipeline.output.cut import Finished
-from pipeline.run.limiter import Limiter
+from pipeline.output.cut import Finished, Quotas
 from pipeline.run.tally import Delta, Gate, Progress, Tally
 from pipeline.traffic.owner import Owner
 from pipeline.traffic.terms import After, Answer
 
-HEARTBEAT_S = 3.0
+HEARTBEAT_S = 3.0  # many polls of the display: a busy driver may miss a few
 GONE = "the hub of the run died; the samples that are finished are kept"
 
 
@@ -41,18 +39,17 @@ class RunLimits:
 
 
 class Hub:
-    """Owns limiter, traffic, tally and state. Run as an async Ray actor by `start`."""
+    """Owns traffic, tally and state. Run as an async Ray actor by `start`."""
 
     def __init__(
         self, concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas, limits: RunLimits
     ) -> None:
-        self._limiter = Limiter(concurrency)
         self._tally = Tally(planned, earlier, quotas)
         self._limits = limits
         self._concurrency = concurrency
         self._owner: Owner | None = None
         self._stopped_by: str | None = None
-        self._heard: float | None = None
+        self._driver_asked_at: float | None = None
 
     @property
     def _traffic(self) -> Owner:
@@ -64,15 +61,7 @@ class Hub:
             )
         return self._owner
 
-    async def lease(self, holder: str, wanted: int) -> int:
-        """See `Limiter.lease`."""
-        return await self._limiter.lease(holder, wanted)
-
-    async def give_back(self, holder: str, count: int) -> None:
-        """See `Limiter.give_back`."""
-        self._limiter.give_back(holder, count)
-
-    async def enter(self, holder: str, provider: str, loads: Sequence[Load]) -> Answer:
+    async def enter(self, holder: str, provider: str | None, loads: Sequence[Load]) -> Answer:
         """See `pipeline.traffic.owner.Owner.enter`."""
         return await self._traffic.enter(holder, provider, loads)
 
@@ -82,14 +71,15 @@ class Hub:
 
     async def report(self, holder: str, delta: Delta) -> Gate:
         """Take a delta in, note that the holder is alive, and say what may still begin."""
-        self._limiter.seen(holder)
-        self._traffic.seen(holder)
+        self._traffic.heard_from(holder)
         gate = self._tally.add(delta)
-        return replace(gate, paused=self._heard is not None and self._now() - self._heard > HEARTBEAT_S)
+        return replace(
+            gate, paused=self._driver_asked_at is not None and self._now() - self._driver_asked_at > HEARTBEAT_S
+        )
 
     async def progress(self) -> Progress:
-        """The run as it stands. Whoever asks is the driver, and alive."""
-        self._heard = self._now()
+        """The run as it stands. Only the driver asks, so it is alive."""
+        self._driver_asked_at = self._now()
         traffic = self._traffic
         return replace(
             self._tally.progress(),
@@ -100,7 +90,7 @@ class Hub:
         )
 
     async def drain(self, reason: str) -> int:
-        """No further call: those in flight end, samples in hand stay without an outcome. The first reason is kept.
+        """Let no further call begin: those in flight end, samples in hand stay without an outcome. The first reason is kept.
 
         Returns the number of calls in flight.
         """
@@ -115,7 +105,7 @@ class Hub:
         self._traffic.close(reason)
 
     async def stopped(self, words: str) -> None:
-        """An actor cannot go on; the first one's words are kept, and the run drains."""
+        """An actor cannot go on, for the reason in `words`; the first reason is kept, and the run drains."""
         self._stopped_by = self._stopped_by or words
         await self.drain(words)
 
@@ -138,6 +128,7 @@ def start(
 ) -> Any:
     """The hub as a Ray actor; `ray.init` must have been called."""
     actor: Any = ray.remote(Hub)
+    # calls of `enter` wait inside the actor; they must never use up its concurrency, or reports would not get through
     made = actor.options(num_cpus=0, max_concurrency=10_000)
     return made.remote(concurrency, planned, earlier, quotas, limits or RunLimits())
 
@@ -147,16 +138,18 @@ def telling(hub: Any) -> Iterator[None]:
     """Tell the hub why this actor cannot go on. Ray carries a traceback to the driver, but not the error itself."""
     try:
         yield
-    except Exception as error:  # the one broad except: whatever it is, the person who runs the build must read it
+    except (
+        Exception
+    ) as error:  # the one broad except: the person who runs the build must read of every error, whatever its class
         ray.get(hub.stopped.remote(one_line(error)))
         raise
 
 
 def why_stopped(hub: Any, error: BaseException) -> RunStopped:
-    """What to tell of a run that ended with `error`: an actor's own words, where the hub heard any."""
+    """The error to report for a run that ended with `error`: in an actor's own words, where the hub has any."""
     try:
         words = ray.get(hub.stopped_by.remote(), timeout=10)
-    except ray.exceptions.RayActorError:  # then `error` only tells where somebody missed it
+    except ray.exceptions.RayActorError:  # then `error` only says where its absence was noticed
         words = GONE
     except ray.exceptions.RayError:
         words = None

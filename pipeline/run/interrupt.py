@@ -1,9 +1,9 @@
 """Ctrl-C and SIGTERM while a run climbs: the first drains it, the second halts it, the third is a KeyboardInterrupt at once.
-While its output is written, the first is a KeyboardInterrupt, and later ones are nothing.
+While its output is written, the first is a KeyboardInterrupt, and later ones have no effect.
 
 In: signals of this process; the hub, to which orders go. Out: a line on the console each time, and whether the run was
-interrupted. A handler runs in the main thread, between any two of its steps, perhaps inside Ray: it only takes a note. The
-orders are given by a thread of their own.
+interrupted. A handler runs in the main thread, between any two of its steps, perhaps inside Ray, so it only notes the signal; a
+thread of its own gives the orders.
 """
 
 import signal
@@ -41,13 +41,13 @@ class Interrupts:
 
     @property
     def happened(self) -> bool:
-        """True once the run was told to end: it did not come to its own end."""
+        """True once a signal came: the run did not come to its own end."""
         return self.count > 0
 
     def note(self, _number: int, _frame: FrameType | None) -> None:
         """The signal handler. Raises KeyboardInterrupt the third time."""
         self.count += 1
-        if self.count > 2:
+        if self.count > 2:  # the first two have not ended the run
             raise KeyboardInterrupt
         self._orders.put(self.count)
 
@@ -61,31 +61,32 @@ class Interrupts:
             return
         self.halt()
         self.tell("Stopping at once: answers that have arrived are kept.")
+        # Ray may hold the main thread in a wait that never ends
         if not self._over.wait(HALT_S):
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def end(self) -> None:
         """The run is over; no order is given any more."""
         self._over.set()
-        self._orders.put(0)
+        self._orders.put(0)  # no signal has this number: it wakes `obey`, which returns
 
 
 @contextmanager
 def interrupts(hub: Any, console: Console) -> Iterator[Interrupts]:
     """Take the signals of this process over, from the main thread, for as long as the context lasts."""
 
-    def told(order: Any) -> Any:
+    def result_of(order: Any) -> Any:
         try:
             return ray.get(order, timeout=HALT_S)
-        except ray.exceptions.RayError:  # the hub is gone, and with it the run: whoever runs it says why
+        except ray.exceptions.RayError:  # the hub is gone, and with it the run; `dag.run` reports why
             return None
 
     def tell(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     taken = Interrupts(
-        drain=lambda: told(hub.drain.remote("interrupt")) or 0,
-        halt=lambda: told(hub.halt.remote("interrupt")),
+        drain=lambda: result_of(hub.drain.remote("interrupt")) or 0,
+        halt=lambda: result_of(hub.halt.remote("interrupt")),
         tell=tell,
     )
     with _handled(taken.note):
@@ -99,13 +100,15 @@ def interrupts(hub: Any, console: Console) -> Iterator[Interrupts]:
 
 @contextmanager
 def writing_out() -> Iterator[None]:
-    """Let signals end what only writes the output. Raises KeyboardInterrupt with words, whatever came of the interruption:
-    a worker that was told to end as well breaks its pool."""
+    """Let signals end this context, which only writes the output. Raises KeyboardInterrupt with words for the person, also where
+    the signal reached a worker and broke its pool."""
     came: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
         came.append(number)
-        if len(came) == 1:  # later ones change nothing: it ends as soon as the workers have done what they have in hand
+        if (
+            len(came) == 1
+        ):  # later ones change nothing: the context ends when the workers have done what they have in hand
             raise KeyboardInterrupt
 
     with _handled(note):
@@ -120,8 +123,9 @@ def writing_out() -> Iterator[None]:
 @contextmanager
 def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """Have `handler` take the signals that end a build, for as long as the context lasts."""
-    wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # as nohup has it
-    before = {number: signal.signal(number, handler) for number in wanted}
+    # under nohup SIGHUP is ignored, and must stay so
+    taken = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in taken}
     try:
         yield
     finally:

@@ -13,11 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.manifest.spec import Quotas
-from pipeline.output.cut import SLOTS, Finished, Slot, bound
+from pipeline.output.cut import Finished, Quotas, Slot, bound
 
 State = Literal["running", "draining", "halting"]
-RUNG_NAMES = ("direct", "reflect", "multistep")
 
 
 @dataclass
@@ -107,14 +105,14 @@ class Tally:
         new = {f.id: f for f in finished if f.id not in self._finished}
         self._finished |= new
         self._fates.update(f.slot or f.status for f in new.values())
-        wanted = self._quotas.model_dump()
-        if all(self._fates[slot] >= (quota or 0) for slot, quota in wanted.items()):  # else it need not be looked for
+        # the bound takes a look at every sample, so it is sought only once each quota may be filled
+        if all(self._fates[slot] >= (quota or 0) for slot, quota in self._quotas.items()):
             self._bound = bound(self._finished.values(), self._quotas)
 
     @property
     def in_flight(self) -> int:
         """Calls in flight, as far as they are reported."""
-        return sum(self._counts[rung, "in_flight"] for rung in RUNG_NAMES)
+        return sum(n for (_, what), n in self._counts.items() if what == "in_flight")
 
     def progress(self) -> Progress:
         """The run as it stands."""
@@ -123,7 +121,7 @@ class Tally:
             done=len(self._finished),
             earlier=self._earlier,
             counts=dict(self._counts),
-            kept={slot: self._fates[slot] for slot in SLOTS},
+            kept={slot: self._fates[slot] for slot in self._quotas},
             discarded=self._fates["discarded"],
             failed=self._fates["failed"],
             state=self._state,

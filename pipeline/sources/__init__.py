@@ -1,1 +1,1 @@
-"""Where samples come from: tables by mapping, the world by seed. In: a manifest and a store. Out: trajectories to climb."""
+"""The tables that samples come from. In: a `TableSpec`. Out: rows, their columns mapped to typed values and checked images."""

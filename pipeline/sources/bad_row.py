@@ -1,4 +1,4 @@
-"""The one error of a source row. In: what is wrong and what to do about it. Out: one line, file and row first."""
+"""The only error of a source row. In: what is wrong and what to do about it. Out: one line that begins with file and row."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclasses.dataclass
 class BadRow(Exception):
-    """A row that cannot become a sample: it fails alone, the run goes on. `rest` holds the columns that could be read."""
+    """A row that cannot become a sample. It fails alone: the run goes on. `rest` holds its columns that could be read."""
 
     field: str
     problem: str
@@ -22,7 +22,7 @@ class BadRow(Exception):
         return f"{self.field}: {self.problem}; {self.remedy}"
 
 
-def shown(value: object) -> str:
-    """A value as a line may quote it: escaped, and short."""
+def quote(value: object) -> str:
+    """A value as an error line quotes it: escaped, and at most 60 characters long."""
     text = repr(value[:60]) if isinstance(value, str | bytes) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -1,6 +1,6 @@
-"""Checks a table before anything runs: the file is there and readable, and has the columns that the mapping names.
+"""Checks a table before anything runs: its file must be readable and must have the columns that the mapping names.
 
-In: a `TableSpec`. Out: (field of the source, problem and remedy) pairs, none when all is well.
+In: a `TableSpec`. Out: (field of the source, "problem; remedy") pairs, none when all is well.
 """
 
 import os
@@ -11,30 +11,30 @@ import pyarrow as pa
 
 from pipeline.sources import table
 from pipeline.sources.bad_row import BadRow
-from pipeline.sources.mapping import lookup, nearest, paths
+from pipeline.sources.mapping import list_columns, look_up, suggest_column
 from pipeline.sources.spec import TableSpec
 
 Problem = tuple[str, str]
 
 
-def problems(spec: TableSpec) -> list[Problem]:
-    """What keeps this source from being read at all."""
-    found = list(_places(spec))
-    if any(field == "path" for field, _ in found):
-        return found
+def check_table(spec: TableSpec) -> list[Problem]:
+    """All problems that keep this source from being read at all."""
+    problems = list(_check_places(spec))
+    if any(field == "path" for field, _ in problems):
+        return problems
     try:
-        missing = _absent_in_schema(spec) if spec.kind == "parquet" else _absent_in_rows(spec)
+        missing = _check_schema(spec) if spec.kind == "parquet" else _check_rows(spec)
     except (table.TableError, OSError) as error:
         text = (
             str(error)
             if isinstance(error, table.TableError)
             else f"cannot be read ({error.strerror}); correct its rights"
         )
-        return [*found, ("path", f"{spec.path}: {text}")]
-    return [*found, *missing]
+        return [*problems, ("path", f"{spec.path}: {text}")]
+    return [*problems, *missing]
 
 
-def _places(spec: TableSpec) -> Iterator[Problem]:
+def _check_places(spec: TableSpec) -> Iterator[Problem]:
     try:
         mode = os.stat(spec.path).st_mode
     except (OSError, ValueError):
@@ -49,48 +49,48 @@ def _places(spec: TableSpec) -> Iterator[Problem]:
         )
 
 
-def _absent_in_schema(spec: TableSpec) -> list[Problem]:
-    known = _schema_paths(table.schema(spec))
+def _check_schema(spec: TableSpec) -> list[Problem]:
+    columns = _list_schema_columns(table.schema(spec))
     file = os.path.basename(spec.path)
     return [
-        (field, f"{column} is no column of {file}; {nearest(column, known)}")
+        (field, f"{column} is no column of {file}; {suggest_column(column, columns)}")
         for field, column in spec.columns_used().items()
-        if column not in known
+        if column not in columns
     ]
 
 
-def _schema_paths(fields: Iterable[pa.Field]) -> list[str]:
-    known = []
+def _list_schema_columns(fields: Iterable[pa.Field]) -> list[str]:
+    columns = []
     for field in fields:
-        known.append(field.name)
+        columns.append(field.name)
         if pa.types.is_struct(field.type):
-            known += [f"{field.name}.{path}" for path in _schema_paths(field.type)]
-    return known
+            columns += [f"{field.name}.{inner}" for inner in _list_schema_columns(field.type)]
+    return columns
 
 
-def _absent_in_rows(spec: TableSpec) -> list[Problem]:
-    missing, seen, empty = dict(spec.columns_used()), set[str](), True
+def _check_rows(spec: TableSpec) -> list[Problem]:
+    missing, columns, empty = dict(spec.columns_used()), set[str](), True
     for _, row in table.rows(spec):
         empty = False
         if isinstance(row, BadRow):
             continue
-        missing = {field: column for field, column in missing.items() if not _in_row(row, column)}
-        if not missing:  # as a rule after the first row
+        missing = {field: column for field, column in missing.items() if not _has_column(row, column)}
+        if not missing:  # usually after the first row
             return []
-        seen |= set(paths(row))
+        columns |= set(list_columns(row))
     if empty:
         return [("path", f"{spec.path}: no rows; supply data or remove the source")]
     file = os.path.basename(spec.path)
     absent = [
-        (field, f"{column} is no column of {file}; {nearest(column, sorted(seen))}")
+        (field, f"{column} is no column of {file}; {suggest_column(column, sorted(columns))}")
         for field, column in missing.items()
     ]
-    return absent if seen else []  # not one readable row: each will say so itself
+    return absent if columns else []  # no row can be read: each row reports that itself
 
 
-def _in_row(row: Mapping[str, object], column: str) -> bool:
+def _has_column(row: Mapping[str, object], column: str) -> bool:
     try:
-        lookup(row, column, "")
+        look_up(row, column, "")
     except BadRow:
         return False
     return True

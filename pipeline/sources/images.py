@@ -1,7 +1,7 @@
-"""Images on their way in: whatever a row holds becomes checked bytes, or a BadRow that says why not.
+"""Reads the images of a row: whatever a cell holds becomes checked bytes, or a BadRow that says why not.
 
 In: a cell (embedded bytes, a data URI, a `{bytes, path}` struct, a path below the declared root) and a pixel limit.
-Out: the encoded bytes, verbatim, known to decode in full.
+Out: the encoded bytes, verbatim, which have been decoded in full once.
 """
 
 import base64
@@ -18,11 +18,11 @@ from typing import Any
 
 from PIL import Image
 
-from pipeline.sources.bad_row import BadRow, shown
+from pipeline.sources.bad_row import BadRow, quote
 
 SIDE_MIN = 8
-PATH_SHOWN = 80
-# Pillow reads many more; those that start other programs (EPS) or complain on stderr when broken (TIFF) stay outside.
+LONGEST_PATH = 80
+# Pillow reads many more formats; those that start other programs (EPS) or complain on stderr when broken (TIFF) are refused.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _UNREADABLE = (
     OSError,
@@ -40,10 +40,10 @@ _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 def admit(data: bytes, max_pixels: int, field: str = "image", name: str = "the image") -> bytes:
-    """`data` itself, once it has decoded in full within `max_pixels`. Raises BadRow, which calls it `name`."""
+    """Return `data` itself once it has decoded in full within `max_pixels`. Raises BadRow, whose message calls it `name`."""
     if not data:
         raise BadRow(field, f"{name} is empty (0 bytes)", "supply the image's bytes")
-    width, height = _size(data, max_pixels, field, name)
+    width, height = _read_size(data, max_pixels, field, name)
     if width * height > max_pixels:
         problem = f"{name} has {width} x {height} pixels, more than the limit of {max_pixels}"
         raise BadRow(field, problem, "scale it down or raise max_pixels")
@@ -60,7 +60,7 @@ def admit(data: bytes, max_pixels: int, field: str = "image", name: str = "the i
     return data
 
 
-def _size(data: bytes, max_pixels: int, field: str, name: str) -> tuple[int, int]:
+def _read_size(data: bytes, max_pixels: int, field: str, name: str) -> tuple[int, int]:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             return image.size
@@ -82,48 +82,48 @@ class Root:
         """The bytes of the regular file at `path` below the root. Raises BadRow."""
         if self.folder is None:
             raise BadRow(
-                field, f"{shown_path(path)} is a path but the source declares no images.root", "declare images.root"
+                field, f"{quote_path(path)} is a path but the source declares no images.root", "declare images.root"
             )
         posix = PurePosixPath(path)
         if "\0" in path or not posix.parts:
-            raise BadRow(field, f"{shown_path(path)} is not a path", "correct the path")
+            raise BadRow(field, f"{quote_path(path)} is not a path", "correct the path")
         if posix.is_absolute() or ".." in posix.parts:
-            raise BadRow(field, f"{shown_path(path)} leads outside images.root", "use a path below images.root")
+            raise BadRow(field, f"{quote_path(path)} leads outside images.root", "use a path below images.root")
         root = os.path.realpath(self.folder)
         target = os.path.realpath(os.path.join(root, path))
         if not Path(target).is_relative_to(root):
             raise BadRow(
-                field, f"{shown_path(path)} leads outside images.root by a link", "copy the file below images.root"
+                field, f"{quote_path(path)} leads outside images.root by a link", "copy the file below images.root"
             )
-        return _contents(target, path, field)
+        return _read_file(target, path, field)
 
 
-def _contents(target: str, path: str, field: str) -> bytes:
+def _read_file(target: str, path: str, field: str) -> bytes:
     try:
         mode = os.stat(target).st_mode
         if stat.S_ISREG(mode):  # reading a pipe would wait for ever
             return Path(target).read_bytes()
     except FileNotFoundError as error:
         raise BadRow(
-            field, f"{shown_path(path)} is not below images.root", "add the file or correct the path"
+            field, f"{quote_path(path)} is not below images.root", "add the file or correct the path"
         ) from error
     except OSError as error:
         raise BadRow(
-            field, f"{shown_path(path)} cannot be read ({error.strerror})", "correct the path or its rights"
+            field, f"{quote_path(path)} cannot be read ({error.strerror})", "correct the path or its rights"
         ) from error
     raise BadRow(
-        field, f"{shown_path(path)} is {'a folder' if stat.S_ISDIR(mode) else 'no regular file'}", "name an image file"
+        field, f"{quote_path(path)} is {'a folder' if stat.S_ISDIR(mode) else 'no regular file'}", "name an image file"
     )
 
 
-def shown_path(path: str) -> str:
-    """A path as a line may quote it: escaped, and of a long one its end, which tells images apart."""
-    return repr(path) if len(path) <= PATH_SHOWN else f"'...{repr(path[-PATH_SHOWN:])[1:-1]}'"
+def quote_path(path: str) -> str:
+    """A path as an error line quotes it: escaped; of a long path only the end, by which images differ."""
+    return repr(path) if len(path) <= LONGEST_PATH else f"'...{repr(path[-LONGEST_PATH:])[1:-1]}'"
 
 
-def cells(value: Any, field: str) -> list[tuple[Any, str]]:
-    """The images of a cell with the name each goes by; [] when the cell holds none. Raises BadRow on an empty item."""
-    if _empty(value):
+def split_cell(value: Any, field: str) -> list[tuple[Any, str]]:
+    """The images of a cell, each with its name for error lines; [] when there is none. Raises BadRow on an empty item."""
+    if _is_empty(value):
         return []
     if not isinstance(value, list | tuple):
         return [(value, field)]
@@ -131,45 +131,45 @@ def cells(value: Any, field: str) -> list[tuple[Any, str]]:
         (item, f"{field}, image {n} of {len(value)}" if len(value) > 1 else field) for n, item in enumerate(value, 1)
     ]
     for item, name in named:
-        if _empty(item):
+        if _is_empty(item):
             raise BadRow(name, "is empty", "give an image or remove the item")
     return named
 
 
-def count(value: Any) -> int:
-    """How many images a cell means to hold, good or bad."""
+def count_images(value: Any) -> int:
+    """How many images a cell holds, whether they can be read or not."""
     if isinstance(value, list | tuple):
         return len(value)
-    return 0 if _empty(value) else 1
+    return 0 if _is_empty(value) else 1
 
 
-def _empty(value: Any) -> bool:
+def _is_empty(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return set(value) <= {"bytes", "path"} and all(_empty(part) for part in value.values())
+        return set(value) <= {"bytes", "path"} and all(_is_empty(part) for part in value.values())
     return value is None or (isinstance(value, str | bytes | list | tuple) and not value)
 
 
-def embedded(value: Any, field: str) -> bytes | str:
-    """The bytes that a cell carries, or the path that it names. Raises BadRow when it is neither."""
+def read_cell(value: Any, field: str) -> bytes | str:
+    """The image bytes in a cell, or the path that it names. Raises BadRow when it holds neither."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
-        return _decoded(value.partition(",")[2], field) if value.startswith("data:") else value
+        return _decode_base64(value.partition(",")[2], field) if value.startswith("data:") else value
     if isinstance(value, Mapping) and set(value) <= {"bytes", "path"}:
         data = value.get("bytes")
-        if _empty(data):
-            return embedded(value.get("path"), field)
+        if _is_empty(data):
+            return read_cell(value.get("path"), field)
         if isinstance(data, str):  # JSON has no bytes
-            return _decoded(data.partition(",")[2] if data.startswith("data:") else data, field)
+            return _decode_base64(data.partition(",")[2] if data.startswith("data:") else data, field)
         if isinstance(data, bytes):
             return data
     kind = type(value).__name__
     raise BadRow(
-        field, f"{shown(value)} ({kind}) is no image", "give bytes, a data URI, a {bytes, path} struct or a path"
+        field, f"{quote(value)} ({kind}) is no image", "give bytes, a data URI, a {bytes, path} struct or a path"
     )
 
 
-def _decoded(text: str, field: str) -> bytes:
+def _decode_base64(text: str, field: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

@@ -1,6 +1,6 @@
-"""One row of a table seen through its source's mapping: columns and constants in, typed values out.
+"""Reads one row of a table by its source's mapping of columns and constants.
 
-In: a row (column -> value) and its `TableSpec`. Out: texts, numbers, a checker, an id; a BadRow names the field otherwise.
+In: a row (column -> value) and its `TableSpec`. Out: texts, numbers, a checker, an id; or a BadRow that names the field.
 """
 
 import difflib
@@ -10,27 +10,28 @@ from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 from pipeline.sources import template
-from pipeline.sources.bad_row import BadRow, shown
+from pipeline.sources.bad_row import BadRow, quote
 from pipeline.sources.spec import FAILED_ROW, SIDE_MAX, SIDE_MIN, TableSpec
 from stages.records import Checker, Task
 
 
-def nearest(name: str, names: list[str]) -> str:
-    """A remedy for a column that is not there: the nearest one that is, or all of them."""
+def suggest_column(name: str, names: list[str]) -> str:
+    """The remedy for a column that is missing: the column with the most similar name, or a list of all."""
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"its columns are {', '.join(sorted(names)[:20]) or 'none'}"
 
 
-def paths(row: Mapping[str, Any]) -> list[str]:
-    """The columns of a row, the nested ones by their dotted path."""
-    inner = [f"{name}.{path}" for name, value in row.items() if isinstance(value, Mapping) for path in paths(value)]
+def list_columns(row: Mapping[str, Any]) -> list[str]:
+    """The columns of a row, nested ones by their dotted path."""
+    nested = {name: list_columns(value) for name, value in row.items() if isinstance(value, Mapping)}
+    inner = [f"{name}.{column}" for name, columns in nested.items() for column in columns]
     return [*row, *inner]
 
 
-def lookup(row: Mapping[str, Any], column: str, field: str, required: bool = True) -> Any:
-    """The value of `column`, dots leading into nested columns. Raises BadRow when it is absent.
+def look_up(row: Mapping[str, Any], column: str, field: str, required: bool = True) -> Any:
+    """The value of `column`; dots lead into nested columns. Raises BadRow when the column is absent.
 
-    Even a column that a row may leave empty must be there, so that a misspelt one is not lost: `required` words the remedy.
+    A column that may be empty must be there too, so that a misspelt name is noticed; `required` only words the remedy.
     """
     if column in row:
         return row[column]
@@ -39,7 +40,8 @@ def lookup(row: Mapping[str, Any], column: str, field: str, required: bool = Tru
         if value is None:
             return None
         if not isinstance(value, Mapping) or part not in value:
-            close = difflib.get_close_matches(column, paths(row), n=1, cutoff=0.8)  # a slip of the pen, not a sibling
+            # a high cutoff, because names of columns are often alike
+            close = difflib.get_close_matches(column, list_columns(row), n=1, cutoff=0.8)
             like = f" (but {close[0]})" if close else ""
             raise BadRow(
                 field, f"the row has no column {column}{like}", "add it" if required else "add it, or write null"
@@ -49,7 +51,7 @@ def lookup(row: Mapping[str, Any], column: str, field: str, required: bool = Tru
 
 
 def task_of(references: int) -> Task:
-    """The task that goes with so many references."""
+    """The task of a sample with that many reference images."""
     return "t2i" if references == 0 else "edit" if references == 1 else "compose"
 
 
@@ -61,85 +63,86 @@ class Row:
     number: int
     cells: Mapping[str, Any]
 
-    def named(self, field: str) -> str:
-        """How a line names `field`: with its column where that is called differently."""
+    def label(self, field: str) -> str:
+        """How an error line names `field`: with its column where that has another name."""
         column = getattr(self.spec.columns, field, None)
         return field if column in (None, field) else f"{field} ({column})"
 
     def value(self, field: str) -> Any:
-        """What the row, or else the constants, hold for `field`; None when neither does. Raises BadRow."""
+        """The value of `field` in the row, or else in the constants; None when neither has one. Raises BadRow."""
         column = getattr(self.spec.columns, field)
         if column is None:
             return getattr(self.spec.constants, field, None)
-        return lookup(self.cells, column, self.named(field), required=field in ("instruction", "checker"))
+        return look_up(self.cells, column, self.label(field), required=field in ("instruction", "checker"))
 
     def text(self, field: str) -> str | None:
-        """A text, stripped; None when there is none or nothing but space. Raises BadRow on another type."""
+        """The text of `field`, stripped; None when it is missing or blank. Raises BadRow on another type."""
         value = self.value(field)
         if value is None:
             return None
         if not isinstance(value, str):
-            raise BadRow(self.named(field), f"{shown(value)} is no text ({type(value).__name__})", "make it a text")
-        return unicode(value, self.named(field)).strip() or None
+            raise BadRow(self.label(field), f"{quote(value)} is no text ({type(value).__name__})", "make it a text")
+        return check_unicode(value, self.label(field)).strip() or None
 
     def instruction(self) -> str:
         """The instruction. Raises BadRow when it is missing, empty or no text."""
         text = self.text("instruction")
         if text is None:
-            raise BadRow(self.named("instruction"), "the instruction is empty", "write one or remove the row")
+            raise BadRow(self.label("instruction"), "the instruction is empty", "write one or remove the row")
         return text
 
     def size(self) -> tuple[int, int] | None:
-        """The size that the row asks for; None where it asks for none. Raises BadRow."""
-        width, height = self._side("width"), self._side("height")
+        """Width and height in pixels that the row asks for; None where it asks for none. Raises BadRow."""
+        width, height = self._read_side("width"), self._read_side("height")
         if width is None and height is None:
             return None
         if width is None or height is None:
             field = "width" if width is None else "height"
-            raise BadRow(self.named(field), "is missing while the other side is given", "give both or neither")
+            raise BadRow(self.label(field), "is missing while the other side is given", "give both or neither")
         return width, height
 
-    def _side(self, field: str) -> int | None:
+    def _read_side(self, field: str) -> int | None:
         value = self.value(field)
         if value is None:
             return None
-        if isinstance(value, float) and value.is_integer():  # a nullable column that went through pandas
+        # pandas turns the integers of a column with nulls into floats
+        if isinstance(value, float) and value.is_integer():
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not SIDE_MIN <= value <= SIDE_MAX:
-            problem = f"{shown(value)} is no size in pixels"
-            raise BadRow(self.named(field), problem, f"give a whole number from {SIDE_MIN} to {SIDE_MAX}")
+            problem = f"{quote(value)} is no size in pixels"
+            raise BadRow(self.label(field), problem, f"give a whole number from {SIDE_MIN} to {SIDE_MAX}")
         return value
 
     def task(self, references: int) -> Task:
-        """The task: as the row says, or by the number of references. Raises BadRow when the two contradict."""
+        """The task that the row names, or else that of so many references. Raises BadRow when the two contradict."""
         text = self.text("task")
         if text is None:
             return task_of(references)
         if text not in get_args(Task) or (text == "t2i") != (references == 0):
-            problem = f"{shown(text)} does not fit {references} reference images"
-            raise BadRow(self.named("task"), problem, "say t2i without references, edit or compose with them")
+            problem = f"{quote(text)} does not fit {references} reference images"
+            raise BadRow(self.label("task"), problem, "say t2i without references, edit or compose with them")
         return cast(Task, text)
 
-    def fill(self, pattern: str, field: str, **known: str) -> str:
-        """`pattern` with columns filled in, `known` names first. Raises BadRow when a column is no text or number."""
+    def fill(self, pattern: str, field: str, **values: str) -> str:
+        """`pattern` with its names filled in from `values`, else from columns. Raises BadRow when a column is no text or number."""
 
-        def part(name: str) -> str:
-            return known[name] if name in known else self._word(name, field)
+        def fill_name(name: str) -> str:
+            return values[name] if name in values else self._column_text(name, field)
 
-        return template.render(pattern, part)
+        return template.render(pattern, fill_name)
 
-    def _word(self, column: str, field: str) -> str:
-        value = lookup(self.cells, column, field)
+    def _column_text(self, column: str, field: str) -> str:
+        value = look_up(self.cells, column, field)
         if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-            problem = f"column {column} holds {shown(value)}, which cannot be part of it"
+            problem = f"column {column} holds {quote(value)}, which cannot be part of it"
             raise BadRow(field, problem, "make it a non-empty text or a whole number")
-        return unicode(str(value), field)
+        return check_unicode(str(value), field)
 
     def row_id(self) -> str:
-        """The row's id by the source's template. Raises BadRow, also for an id such as only a failed row has."""
+        """The row's id by the source's template. Raises BadRow, also for an id with the prefix that is reserved for failed rows."""
         name = self.fill(self.spec.id, "id", row=str(self.number))
         if name.startswith(FAILED_ROW):
-            raise BadRow("id", f"{shown(name)} begins with {FAILED_ROW}, which names failed rows", "begin it otherwise")
+            raise BadRow("id", f"{quote(name)} begins with {FAILED_ROW}, which names failed rows", "begin it otherwise")
         return name
 
     def checker(self) -> Checker:
@@ -148,16 +151,16 @@ class Row:
         if check.style == "judge":
             return Checker()
         if not check.columns:
-            return self._whole_checker()
+            return self._checker_of_one_column()
         if check.style == "questions":
-            questions, answers = (lookup(self.cells, column, column) for column in check.columns)
-            return Checker("questions", _json(_paired(questions, answers, ", ".join(check.columns)), "checker"))
+            questions, answers = (look_up(self.cells, column, column) for column in check.columns)
+            return Checker("questions", _to_json(_pair(questions, answers, ", ".join(check.columns)), "checker"))
         present = [c for c in check.columns if c not in check.optional or c in self.cells]
-        picked = {column: lookup(self.cells, column, f"checker ({column})", required=False) for column in present}
-        return Checker("objects", _json({k: v for k, v in picked.items() if v is not None}, "checker"))
+        picked = {column: look_up(self.cells, column, f"checker ({column})", required=False) for column in present}
+        return Checker("objects", _to_json({k: v for k, v in picked.items() if v is not None}, "checker"))
 
-    def _whole_checker(self) -> Checker:
-        field, value = self.named("checker"), self.value("checker")
+    def _checker_of_one_column(self) -> Checker:
+        field, value = self.label("checker"), self.value("checker")
         if isinstance(value, str):
             try:
                 value = json.loads(value)
@@ -165,13 +168,13 @@ class Row:
                 raise BadRow(field, f"is not JSON ({error})", "make it a JSON object or list") from error
         if self.spec.checker.style == "questions":
             pairs = value if isinstance(value, list) and all(isinstance(v, Mapping) for v in value) else [{}]
-            value = _paired([p.get("question") for p in pairs], [p.get("answer") for p in pairs], field)
+            value = _pair([p.get("question") for p in pairs], [p.get("answer") for p in pairs], field)
         if not isinstance(value, dict | list):
-            raise BadRow(field, f"{shown(value)} is no specification", "make it a JSON object or list")
-        return Checker(self.spec.checker.style, _json(value, field))
+            raise BadRow(field, f"{quote(value)} is no specification", "make it a JSON object or list")
+        return Checker(self.spec.checker.style, _to_json(value, field))
 
 
-def _paired(questions: Any, answers: Any, columns: str) -> list[dict[str, str]]:
+def _pair(questions: Any, answers: Any, columns: str) -> list[dict[str, str]]:
     field = f"checker ({columns})"
     if (
         not isinstance(questions, list)
@@ -183,25 +186,25 @@ def _paired(questions: Any, answers: Any, columns: str) -> list[dict[str, str]]:
     pairs = []
     for number, (question, answer) in enumerate(zip(questions, answers, strict=True), 1):
         if not isinstance(question, str) or not question.strip():
-            raise BadRow(field, f"question {number} is {shown(question)}", "make it a non-empty text")
+            raise BadRow(field, f"question {number} is {quote(question)}", "make it a non-empty text")
         if not isinstance(answer, str) or answer.strip().lower() not in ("yes", "no"):
-            raise BadRow(field, f"answer {number} is {shown(answer)}", "make it yes or no")
+            raise BadRow(field, f"answer {number} is {quote(answer)}", "make it yes or no")
         pairs.append({"question": question.strip(), "answer": answer.strip().lower()})
     return pairs
 
 
-def _json(value: Any, field: str) -> str:
+def _to_json(value: Any, field: str) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
         raise BadRow(
             field, f"the specification cannot be written as JSON ({error})", "use plain JSON values"
         ) from error
-    return unicode(text, field)
+    return check_unicode(text, field)
 
 
-def unicode(text: str, field: str) -> str:
-    """`text` itself. Raises BadRow when it holds half a surrogate pair, which no file of ours could hold."""
+def check_unicode(text: str, field: str) -> str:
+    """Return `text` itself. Raises BadRow when it holds half a surrogate pair, which UTF-8 cannot encode."""
     try:
         text.encode()
     except UnicodeEncodeError as error:

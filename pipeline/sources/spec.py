@@ -1,7 +1,7 @@
-"""What the manifest says of a table of samples: file, columns, ids, images. Data only; `pipeline.sources.table` reads it.
+"""What the manifest says about a table of samples: file, columns, ids, images. Data only; `pipeline.sources.table` reads it.
 
-In: the `sources` entries of kind jsonl, json and parquet. Out: an immutable `TableSpec`, coherent in itself; whether file
-and columns exist is checked by `pipeline.sources.columns`.
+In: the `sources` entries of kind jsonl, json and parquet. Out: an immutable `TableSpec` without contradictions;
+`pipeline.sources.columns` checks whether the file and its columns exist.
 """
 
 from typing import Literal, Self
@@ -14,7 +14,7 @@ from stages.records import Task
 
 PILLOW_REFUSES_ABOVE = 178_956_970  # twice PIL.Image.MAX_IMAGE_PIXELS, a global that is not ours to change
 SIDE_MIN, SIDE_MAX = 16, 8192
-FAILED_ROW = "row:"  # begins the ids of failed rows, and of no others
+FAILED_ROW = "row:"  # the ids of failed rows begin with it, and no others
 
 
 class Columns(Strict):
@@ -35,8 +35,8 @@ class Columns(Strict):
     height: str | None = None
     checker: str | None = None
 
-    def mapped(self) -> dict[str, str]:
-        """Field -> column, of the fields that have one."""
+    def by_field(self) -> dict[str, str]:
+        """Field -> column, for the fields that have a column."""
         return {field: column for field, column in self if column is not None}
 
 
@@ -50,20 +50,20 @@ class Constants(Strict):
     width: int | None = Field(None, ge=SIDE_MIN, le=SIDE_MAX)
     height: int | None = Field(None, ge=SIDE_MIN, le=SIDE_MAX)
 
-    def given(self) -> dict[str, str | int]:
-        """Field -> value, of the fields that have one."""
+    def by_field(self) -> dict[str, str | int]:
+        """Field -> value, for the fields that have a value."""
         return {field: value for field, value in self if value is not None}
 
 
 class Images(Strict):
-    """Where images named by path lie: `path` is a template below `root`, `{image}` the name that the row gives."""
+    """Where images lie that a row names by path: `path` is a template below `root`, with `{image}` for the name in the row."""
 
     root: str = Field(min_length=1)
     path: str = "{image}"
 
     @field_validator("path")
     @classmethod
-    def _plain(cls, value: str) -> str:
+    def _check_template(cls, value: str) -> str:
         if "image" not in template.names(value):
             raise ValueError(f"{value!r} lacks {{image}}; add it where the image's name belongs")
         return value
@@ -73,7 +73,7 @@ class CheckerSpec(Strict):
     """How a reward may check a row's result.
 
     objects: `columns` are put into one JSON object as they are (GenEval's include, exclude); those in `optional` may be absent.
-    questions: two `columns` of equal length, yes/no questions and their answers (TIIF).
+    questions: two `columns`, lists of equal length: yes/no questions and their answers (TIIF).
     """
 
     style: Literal["judge", "objects", "questions"] = "judge"
@@ -84,7 +84,7 @@ class CheckerSpec(Strict):
 class TableSpec(Strict):
     """A JSONL, JSON-array or Parquet file and how its columns become samples.
 
-    `id` names a row: `{row}` is its number, counted from 1; ids must differ within the source.
+    `id` is a template that names a row: `{row}` is its number, from 1; ids must differ within the source.
     """
 
     kind: Literal["jsonl", "json", "parquet"]
@@ -101,7 +101,7 @@ class TableSpec(Strict):
 
     @field_validator("id")
     @classmethod
-    def _id_names_rows(cls, value: str) -> str:
+    def _check_id(cls, value: str) -> str:
         if not template.names(value):
             raise ValueError(
                 f"{value!r} is the same for every row; use columns in it, as in {{type}}/{{id}}, or {{row}}"
@@ -111,17 +111,17 @@ class TableSpec(Strict):
         return value
 
     @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        both = sorted(set(self.columns.mapped()) & set(self.constants.given()))
+    def _check_origins(self) -> Self:
+        both = sorted(set(self.columns.by_field()) & set(self.constants.by_field()))
         if both:
             raise ValueError(f"{both[0]} has a column and a constant; remove one of them")
-        fields = set(self.columns.mapped()) | set(self.constants.given())
+        fields = set(self.columns.by_field()) | set(self.constants.by_field())
         if len(fields & {"width", "height"}) == 1:
             raise ValueError("width and height go together; give both or neither")
         return self
 
     @model_validator(mode="after")
-    def _checkable(self) -> Self:
+    def _check_checker(self) -> Self:
         check, whole = self.checker, self.columns.checker is not None
         if not set(check.optional) <= set(check.columns):
             raise ValueError("checker.optional names a column that checker.columns lacks; add it there")
@@ -138,8 +138,8 @@ class TableSpec(Strict):
         return self
 
     def columns_used(self) -> dict[str, str]:
-        """What the mapping calls a column -> the column, for all that the mapping needs in every row."""
-        used = {f"columns.{field}": column for field, column in self.columns.mapped().items()}
+        """Place in the mapping -> column, for every column that each row must have."""
+        used = {f"columns.{field}": column for field, column in self.columns.by_field().items()}
         for name in template.names(self.id):
             if name != "row":
                 used[f"id {{{name}}}"] = name

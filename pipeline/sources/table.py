@@ -1,7 +1,7 @@
 """Reads the rows of a table lazily, in file order, each with its number.
 
-In: a `TableSpec`. Out: (row number from 1, row or BadRow) pairs; a JSONL row's number is its line's, blank lines are no rows.
-A broken line or value is a bad row; a file broken as a whole raises TableError.
+In: a `TableSpec`. Out: (row number from 1, row or BadRow) pairs; a JSONL row has the number of its line, blank lines are
+skipped. A broken line or value makes a BadRow; a file that is broken as a whole raises TableError.
 """
 
 import json
@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.sources.bad_row import BadRow, shown
+from pipeline.sources.bad_row import BadRow, quote
 from pipeline.sources.spec import TableSpec
 
-BATCH_ROWS = 64  # embedded images of a few MB each must fit in memory, some batches at a time
+BATCH_ROWS = 64  # several batches are in memory at once, and a row may hold images of a few MB
 
 Item = tuple[int, Mapping[str, Any] | BadRow]
 
@@ -25,30 +25,30 @@ class TableError(Exception):
 
 
 def rows(spec: TableSpec) -> Iterator[Item]:
-    """The rows of the file, at most `spec.limit`. Raises TableError, OSError when it cannot be opened."""
-    reader = {"jsonl": _lines, "json": _array, "parquet": _batches}[spec.kind]
+    """The rows of the file, at most `spec.limit`. Raises TableError, and OSError when the file cannot be opened."""
+    reader = {"jsonl": _read_jsonl, "json": _read_json, "parquet": _read_parquet}[spec.kind]
     return islice(reader(spec), spec.limit)
 
 
-def _lines(spec: TableSpec) -> Iterator[Item]:
+def _read_jsonl(spec: TableSpec) -> Iterator[Item]:
     with open(spec.path, "rb") as file:
         for number, line in enumerate(file, 1):
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if line.strip():
-                yield number, _line(line)
+                yield number, _parse_line(line)
 
 
-def _line(line: bytes) -> Mapping[str, Any] | BadRow:
+def _parse_line(line: bytes) -> Mapping[str, Any] | BadRow:
     try:
-        return _object(parse(line))
+        return _check_object(parse(line))
     except UnicodeDecodeError as error:
         return BadRow("line", f"not UTF-8 at byte {error.start + 1}", "save the file as UTF-8")
     except (ValueError, RecursionError) as error:
         return BadRow("line", f"not JSON ({error})", "write one JSON object a line")
 
 
-def _array(spec: TableSpec) -> Iterator[Item]:
+def _read_json(spec: TableSpec) -> Iterator[Item]:
     with open(spec.path, "rb") as file:
         data = file.read()
     try:
@@ -62,31 +62,31 @@ def _array(spec: TableSpec) -> Iterator[Item]:
     if not isinstance(values, list):
         raise TableError(f"holds no JSON array but {type(values).__name__}; make it a list of objects")
     for number, value in enumerate(values, 1):
-        yield number, _object(value)
+        yield number, _check_object(value)
 
 
-def _object(value: Any) -> Mapping[str, Any] | BadRow:
+def _check_object(value: Any) -> Mapping[str, Any] | BadRow:
     if isinstance(value, dict):
         return value
-    return BadRow("row", f"{shown(value)} is no object", "make it a JSON object, column -> value")
+    return BadRow("row", f"{quote(value)} is no object", "make it a JSON object, column -> value")
 
 
 def parse(data: bytes) -> Any:
-    """UTF-8 JSON, without the NaN and Infinity that Python would allow. Raises ValueError, RecursionError."""
-    return json.loads(data.decode("utf-8"), parse_constant=_refuse)
+    """Parse UTF-8 JSON, without the NaN and Infinity that Python would allow. Raises ValueError, RecursionError."""
+    return json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
 
 
-def _refuse(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _batches(spec: TableSpec) -> Iterator[Item]:
+def _read_parquet(spec: TableSpec) -> Iterator[Item]:
     number = 0
     try:
         with pq.ParquetFile(spec.path) as file:
-            columns = [name for name in file.schema_arrow.names if name in _wanted(spec)]
+            columns = [name for name in file.schema_arrow.names if name in _columns_to_read(spec)]
             for batch in file.iter_batches(BATCH_ROWS, columns=columns):
-                for row in _values(batch):
+                for row in _convert_batch(batch):
                     number += 1
                     yield number, row
     except pa.ArrowException as error:
@@ -94,30 +94,31 @@ def _batches(spec: TableSpec) -> Iterator[Item]:
         raise TableError(f"not readable as Parquet{place} ({' '.join(str(error).split())}); write it anew") from error
 
 
-def _wanted(spec: TableSpec) -> set[str]:
+def _columns_to_read(spec: TableSpec) -> set[str]:
     columns = [*spec.columns_used().values(), *spec.checker.optional]
     return {name for column in columns for name in (column, column.split(".")[0])}
 
 
-def _values(batch: pa.RecordBatch) -> list[Mapping[str, Any] | BadRow]:
+def _convert_batch(batch: pa.RecordBatch) -> list[Mapping[str, Any] | BadRow]:
     try:
         return list(batch.to_pylist())
-    except (ValueError, OverflowError):  # one value that is not UTF-8 spoils the whole conversion: find out whose
-        return [_value_by_value(batch, index) for index in range(batch.num_rows)]
+    except (ValueError, OverflowError):  # one value that is not UTF-8 fails the whole batch: find its row
+        return [_convert_row(batch, index) for index in range(batch.num_rows)]
 
 
-def _value_by_value(batch: pa.RecordBatch, index: int) -> Mapping[str, Any] | BadRow:
+def _convert_row(batch: pa.RecordBatch, index: int) -> Mapping[str, Any] | BadRow:
     row: dict[str, Any] = {}
-    wrong: BadRow | None = None
+    first_error: BadRow | None = None
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:
             row[name] = column[index].as_py()
         except UnicodeDecodeError as error:
-            found = BadRow(name, f"not UTF-8 at byte {error.start + 1}", "store it as UTF-8 or as binary", row)
-            wrong = wrong or found
+            problem = f"not UTF-8 at byte {error.start + 1}"
+            first_error = first_error or BadRow(name, problem, "store it as UTF-8 or as binary", row)
         except (ValueError, OverflowError) as error:
-            wrong = wrong or BadRow(name, f"the value cannot be read ({error})", "store it in a plain type", row)
-    return wrong or row
+            problem = f"the value cannot be read ({error})"
+            first_error = first_error or BadRow(name, problem, "store it in a plain type", row)
+    return first_error or row
 
 
 def schema(spec: TableSpec) -> pa.Schema:

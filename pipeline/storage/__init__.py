@@ -1,1 +1,1 @@
-"""What a run keeps: images by hash, and a database of answers, outcomes and calls."""
+"""What a run stores: images by their hash, and a database of answers, outcomes and calls."""

@@ -1,6 +1,6 @@
-"""What one commit holds: everything that came together since the last one, in one transaction.
+"""A batch: everything that is written with one commit, in one transaction.
 
-In: outcomes, ledger rows, answers, calls about to be sent and ended, replays. Out: rows of the database, all of them or none.
+In: outcomes, calls about to be sent, ended calls, answers, counts of replays. Out: rows of the database, all of them or none.
 """
 
 from collections import Counter
@@ -13,10 +13,10 @@ from pipeline.storage import calls as open_calls
 from pipeline.storage import entries as answers
 from pipeline.storage import ledger
 from pipeline.storage.calls import OpenCall
-from pipeline.storage.database import METADATA, alone, inserted
+from pipeline.storage.database import METADATA, insert_into, lock_run
 from pipeline.storage.entries import Entry
 from pipeline.storage.ledger import Call
-from stages.records import Trajectory, dump
+from stages.trajectory import Trajectory, dump
 
 OUTCOMES = Table(
     "outcomes",
@@ -32,8 +32,9 @@ OUTCOMES = Table(
 
 @dataclass
 class Batch:
-    """`outcomes`: finished samples. `opened`: calls about to be sent. `ended`: ids of open calls that are so no more. `calls`:
-    rows for the ledger. `entries`: answers. `hits`: replays by call key."""
+    """`outcomes`: finished samples. `opened`: calls about to be sent. `ended`: ids of open calls that have ended or are not sent.
+    `calls`: rows for the ledger. `entries`: answers. `hits`: the number of replays of each call key.
+    """
 
     outcomes: list[Trajectory] = field(default_factory=list)
     opened: list[OpenCall] = field(default_factory=list)
@@ -46,11 +47,12 @@ class Batch:
         """True when there is anything to write."""
         return any((self.outcomes, self.opened, self.ended, self.calls, self.entries, self.hits))
 
-    def before(self, later: "Batch") -> "Batch":
-        """What is left to write after this batch could not be: whatever nobody waits for, and every answer; it was paid.
+    def carry_over(self, later: "Batch") -> "Batch":
+        """The next batch after the commit of this one failed: `later`, preceded by this batch's ended calls, answers and replays.
 
-        Outcomes and openings are left out: those who wait for them hear that they are not there.
+        Outcomes and openings are not carried over: whoever waits for one of them gets the error.
         """
+        # Answers are carried over although somebody waits for them too: they are paid for.
         return Batch(
             later.outcomes,
             later.opened,
@@ -63,22 +65,22 @@ class Batch:
 
 def commit(connection: Connection, run: str, batch: Batch) -> None:
     """Write `batch` for `run`, within the caller's transaction. Raises sqlalchemy.exc.SQLAlchemyError."""
-    alone(connection, run)
+    lock_run(connection, run)
     open_calls.enter(connection, run, batch.opened)
-    open_calls.end(connection, batch.ended)
+    open_calls.delete_ended(connection, batch.ended)
     ledger.enter(connection, run, batch.calls)
     answers.put(connection, batch.entries)
-    answers.hit(connection, run, batch.hits)
-    _upsert(connection, run, batch.outcomes)
+    answers.count_hits(connection, run, batch.hits)
+    _upsert_outcomes(connection, run, batch.outcomes)
 
 
-def _upsert(connection: Connection, run: str, finished: Iterable[Trajectory]) -> None:
+def _upsert_outcomes(connection: Connection, run: str, finished: Iterable[Trajectory]) -> None:
     rows = [
         {"run": run, "id": t.sample.id, "rank": t.rank, "status": t.status, "reason": t.reason, "trajectory": dump(t)}
         for t in finished
     ]
     if not rows:
         return
-    insert = inserted(connection.dialect.name, OUTCOMES)
-    changed = {name: insert.excluded[name] for name in ("rank", "status", "reason", "trajectory")}
-    connection.execute(insert.on_conflict_do_update(index_elements=["run", "id"], set_=changed), rows)
+    insert = insert_into(connection.dialect.name, OUTCOMES)
+    columns = {name: insert.excluded[name] for name in ("rank", "status", "reason", "trajectory")}
+    connection.execute(insert.on_conflict_do_update(index_elements=["run", "id"], set_=columns), rows)

@@ -1,7 +1,7 @@
-"""Calls on their way: a row from just before a call is sent until its ledger row is there.
+"""Open calls: a call has a row here from just before it is sent until its ledger row is written.
 
-In: calls about to be sent, with what they may cost at most. Out: rows of the table `open_calls`. A row that outlives its process
-is a call lost at a kill: it becomes a ledger row with outcome "Lost", and what was reserved for it counts as spent.
+In: calls about to be sent, with what they may cost at most. Out: rows of the table `open_calls`. A row whose process was killed
+becomes a ledger row with outcome "Lost", and what was reserved for the call counts as spent.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Column, Connection, Double, String, Table, Text, bindparam, delete, func, select
 
 from pipeline.storage import ledger
-from pipeline.storage.database import METADATA, alone
+from pipeline.storage.database import METADATA, lock_run
 from stages.protocols import Role
 
 OPEN_CALLS = Table(
@@ -30,7 +30,10 @@ OPEN_CALLS = Table(
 
 @dataclass(frozen=True, slots=True)
 class OpenCall:
-    """A call about to be sent. `id` is its own, a hex uuid; `usd` what it may cost at most, None where that is not known."""
+    """A call about to be sent. `id`: a hex uuid of this one call. `started`: in seconds since 1970.
+
+    `usd`: what it may cost at most, in US dollars; None where that is unknown.
+    """
 
     id: str
     call_key: str
@@ -43,13 +46,13 @@ class OpenCall:
 
 
 def enter(connection: Connection, run: str, calls: Sequence[OpenCall]) -> None:
-    """Note calls about to be sent by `run`. Raises sqlalchemy.exc.SQLAlchemyError."""
+    """Write the calls that `run` is about to send. Raises sqlalchemy.exc.SQLAlchemyError."""
     if calls:
         connection.execute(OPEN_CALLS.insert(), [{"run": run, **asdict(call)} for call in calls])
 
 
-def end(connection: Connection, ids: Sequence[str]) -> None:
-    """Calls that have their ledger row, or were never sent. Raises sqlalchemy.exc.SQLAlchemyError."""
+def delete_ended(connection: Connection, ids: Sequence[str]) -> None:
+    """Delete the open calls `ids`, which have their ledger row or were never sent. Raises sqlalchemy.exc.SQLAlchemyError."""
     if ids:
         connection.execute(
             delete(OPEN_CALLS).where(OPEN_CALLS.c.id == bindparam("ended")), [{"ended": name} for name in ids]
@@ -57,14 +60,15 @@ def end(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def settle(connection: Connection, run: str) -> int:
-    """Enter the calls that `run` lost at a kill in the ledger, and say how many. No process of the run may be at work.
+    """Enter the open calls of `run` in the ledger as lost; returns how many there were. No process of the run may be at work.
 
-    How long they took is not known and stands as 0. One that outlived its driver, and hears its answer after all, replaces
-    the row (`ledger.enter`).
+    Their duration is unknown and entered as 0 seconds. An actor that outlived its driver may still get an answer to such a
+    call: then its row replaces the lost one (`ledger.enter`).
     """
-    alone(connection, run)
-    mine = OPEN_CALLS.c.run == run
-    lost = connection.execute(select(OPEN_CALLS).where(mine).order_by(OPEN_CALLS.c.started, OPEN_CALLS.c.id)).all()
+    lock_run(connection, run)
+    of_run = OPEN_CALLS.c.run == run
+    # in the order in which they began, which numbers the tries of a key
+    lost = connection.execute(select(OPEN_CALLS).where(of_run).order_by(OPEN_CALLS.c.started, OPEN_CALLS.c.id)).all()
     calls = [
         ledger.Call(
             call_key=row.call_key,
@@ -83,10 +87,10 @@ def settle(connection: Connection, run: str) -> int:
         for row in lost
     ]
     ledger.enter(connection, run, calls)
-    end(connection, [row.id for row in lost])
+    delete_ended(connection, [row.id for row in lost])
     return len(lost)
 
 
-def reserved(connection: Connection, run: str) -> float:
-    """What the open calls of `run` may cost together, in US dollars."""
+def sum_reserved(connection: Connection, run: str) -> float:
+    """What all open calls of `run` may cost at most, in US dollars."""
     return float(connection.execute(select(func.sum(OPEN_CALLS.c.usd)).where(OPEN_CALLS.c.run == run)).scalar() or 0.0)

@@ -1,7 +1,7 @@
-"""The database of a run: one way to open it, whoever writes there.
+"""The database of a run: how it is opened and locked.
 
 In: a URL (a SQLite file by default, PostgreSQL by URL). Out: an engine whose commits are durable when they return, the `METADATA`
-in which every table of a run is declared, and upserts in the words of the dialect.
+in which every table of a run is declared, and inserts in the dialect of the database.
 """
 
 import sqlite3
@@ -19,16 +19,17 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from pipeline.errors import RunStopped
 
 METADATA = MetaData()
-AT_ONCE = 500  # names in one statement: databases limit how much it may hold
+AT_ONCE = 500  # names in one statement: databases limit the number of its parameters
+# synchronous=FULL: with WAL, a lower setting loses the last commits at a power cut
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000")
-# a connection that idled while others worked may have been cut; it is looked at before it is used again
+# the server or a firewall may have cut an idle connection: pre_ping replaces it before it is used again
 _SETTINGS: dict[str, dict[str, Any]] = {"postgresql": {"pool_pre_ping": True}}
 
 
-def opened(url: str, looking: bool = False) -> Engine:
-    """An engine for the database at `url`. SQLite syncs every commit, and waits 30 s for other processes.
+def open_engine(url: str, read_only: bool = False) -> Engine:
+    """An engine for the database at `url`. SQLite syncs every commit, and waits up to 30 s for other processes.
 
-    With `looking`, the database is only read: whatever would write fails. Raises RunStopped when no installed driver serves `url`.
+    With `read_only`, every statement that would write fails. Raises RunStopped when no installed driver serves `url`.
     """
     try:
         engine = create_engine(url, **_SETTINGS.get(make_url(url).get_backend_name(), {}))
@@ -42,15 +43,15 @@ def opened(url: str, looking: bool = False) -> Engine:
             f"{masked(url)}: no such kind of database; write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
         ) from None
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _looking if looking else _durable)
+        event.listen(engine, "connect", _make_sqlite_read_only if read_only else _make_sqlite_durable)
     else:
-        event.listen(engine, "connect", _looking_there if looking else _durable_there)
-    event.listen(engine, "handle_error", partial(_name, engine.url.render_as_string(hide_password=True)))
+        event.listen(engine, "connect", _make_server_read_only if read_only else _make_server_durable)
+    event.listen(engine, "handle_error", partial(_add_url, engine.url.render_as_string(hide_password=True)))
     return engine
 
 
-def _name(url: str, context: ExceptionContext) -> None:
-    """An error says which database it is about, and what to do where it cannot be reached."""
+def _add_url(url: str, context: ExceptionContext) -> None:
+    """Add to an error which database it is about, and what to check where that cannot be reached."""
     if context.sqlalchemy_exception is None:
         return
     if context.dialect.name != "sqlite" and (context.connection is None or context.is_disconnect):
@@ -58,49 +59,50 @@ def _name(url: str, context: ExceptionContext) -> None:
     context.sqlalchemy_exception.add_detail(url)
 
 
-def _durable_there(connection: Any, _record: Any) -> None:
-    """A server may be set to lose the last commits in a crash; whatever is stronger than our need stays."""
-    _told(
+def _make_server_durable(connection: Any, _record: Any) -> None:
+    """Turn on synchronous commits where the server is set to lose the last ones in a crash; a stronger setting stays."""
+    _execute(
         connection,
         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
     )
 
 
-def _looking_there(connection: Any, _record: Any) -> None:
-    _told(connection, "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+def _make_server_read_only(connection: Any, _record: Any) -> None:
+    _execute(connection, "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
 
 
-def _told(connection: Any, statement: str) -> None:
+def _execute(connection: Any, statement: str) -> None:
     with closing(connection.cursor()) as cursor:
         cursor.execute(statement)
-    connection.commit()  # or the pool, which rolls back, would take it back
+    connection.commit()  # else the pool rolls the setting back when the connection returns to it
 
 
-def _durable(connection: Any, _record: Any) -> None:
+def _make_sqlite_durable(connection: Any, _record: Any) -> None:
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _looking(connection: Any, _record: Any) -> None:
+def _make_sqlite_read_only(connection: Any, _record: Any) -> None:
     for pragma in ("busy_timeout=30000", "query_only=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def alone(connection: Connection, run: str) -> None:
-    """Be the only writer of `run` until the transaction ends; in SQLite of the whole database. Waits for others."""
+def lock_run(connection: Connection, run: str) -> None:
+    """Become the only writer of `run`, in SQLite of the whole database, until the transaction ends. Waits for others."""
     if connection.dialect.name == "postgresql":
+        # two runs with the same hash only wait for each other
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:run))"), {"run": run})
     else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # else others may write between what is read here and written
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # else another process may write between our reads and our writes
 
 
-def inserted(dialect: str, table: Table) -> Any:
-    """An insert into `table` that may say what to do where the row is there already (`on_conflict_do_update`)."""
+def insert_into(dialect: str, table: Table) -> Any:
+    """An insert into `table` that offers `on_conflict_do_update`, which SQLAlchemy has only in its dialects."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def answers_kept(file: Path) -> int | None:
-    """How many answers the journal in a SQLite file holds; None where there is none that can be read. Nothing is written."""
+    """How many answers the journal in a SQLite file holds; None where no journal can be read there. Nothing is written."""
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             return int(connection.execute("SELECT count(*) FROM journal").fetchone()[0])
@@ -115,12 +117,12 @@ def masked(url: str) -> str:
 
 @contextmanager
 def held(engine: Engine, run: str) -> Iterator[bool]:
-    """Whether this process is the only one at work on `run` in this database, which it then stays until the context ends.
+    """Lock `run` for this process; yields True when it got the lock, which it then has until the context ends.
 
-    Two builds of one data set that share a database would both pay for what neither has yet.
+    Without the lock, two builds of one data set that share a database would both pay for the same calls.
     """
     if engine.dialect.name == "sqlite":
-        file = Path(engine.url.database or "").resolve()  # the same by whatever link it is reached
+        file = Path(engine.url.database or "").resolve()  # one lock file, whichever link the database is opened by
         lock = FileLock(f"{file}.{run[:16]}.lock", timeout=0)
         try:
             lock.acquire()
@@ -130,15 +132,15 @@ def held(engine: Engine, run: str) -> Iterator[bool]:
         try:
             yield True
         finally:
-            lock.release()  # the file stays: another process may be about to lock it
+            lock.release()  # the file is not deleted: another process may be about to lock it
         return
-    # outside of a transaction, which would stay open as long as the lock
+    # without a transaction, which would stay open as long as the lock
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
-        number = {"n": int(run[:15], 16)}
-        yield bool(connection.execute(text("SELECT pg_try_advisory_lock(:n)"), number).scalar())
+        key = {"key": int(run[:15], 16)}  # 60 bits: the server takes a signed number of 64
+        yield bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar())
     finally:
-        # The lock ends with its session. Asking a server that went away to unlock would fail a run that is done.
+        # The lock ends with its session. To unlock it would fail a finished run whose server has gone away.
         with suppress(SQLAlchemyError):
             connection.invalidate()
             connection.close()

@@ -1,8 +1,7 @@
-"""The entries of the journal: what a model answered to a call, by the call's key, so that it is never paid twice.
+"""The entries of the journal: what a model answered to a call, by the call's key, so that no call is paid for twice.
 
-In: answers, and errors that are answers (refused, malformed, too long). Out: rows of the tables `journal`, which all runs of a
-database share, and `hits` (how often a run was answered from the journal); and the answers again. The words are kept as ASCII
-JSON: half characters and zero bytes of a model survive any database.
+In: answers, and errors that are answers (refused, malformed, too long). Out: rows of the table `journal`, which all runs of a
+database share, and of the table `hits` (how often a run was answered from the journal); and the answers again.
 """
 
 import json
@@ -14,7 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Double, Integer, String, Table, Text, delete, select
 
 from pipeline.errors import RunStopped
-from pipeline.storage.database import METADATA, inserted
+from pipeline.storage.database import METADATA, insert_into
 from stages.errors import Malformed, ModelError, Refused, TooLong
 from stages.protocols import ImageReply, TextReply, Usage
 from stages.records import ImageRef
@@ -35,13 +34,15 @@ HITS = Table(
     Column("count", Integer, nullable=False),
 )
 ANSWER_ERRORS = (Refused, Malformed, TooLong)
-"""The errors that are answers: the model was asked, and this is what it said."""
+"""The errors that are answers: the model was asked, and this was its reply."""
 ANSWERS = tuple(kind.__name__ for kind in ANSWER_ERRORS)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error that is an answer: a name of `ANSWERS`, the model's words, and for a malformed reply what is wrong with it."""
+    """An error that is an answer. `name`: one of `ANSWERS`. `words`: the model's own. `problem`: what is wrong with a malformed
+    reply, else None.
+    """
 
     name: str
     words: str
@@ -50,7 +51,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One answer. `kind` is the schema of the request, `created` in seconds since 1970. Either `error`, `image` or a text."""
+    """One answer: `error`, `image` or `text` is set. `kind` is the schema of the request, `created` in seconds since 1970."""
 
     key: str
     kind: str
@@ -60,27 +61,27 @@ class Entry:
     usage: Usage | None = None
     error: Failure | None = None
 
-    def said(self) -> TextReply:
-        """The text reply again. Raises the stages.errors.ModelError that was the answer."""
-        self._raise()
+    def text_reply(self) -> TextReply:
+        """The text reply. Raises the stages.errors.ModelError that was the answer, RunStopped when the entry holds no text."""
+        self._raise_error()
         if self.text is None:
             raise RunStopped(f"the journal holds no text for call {self.key}; delete its row from table journal")
         return TextReply(self.text, self.usage)
 
-    def drawn(self) -> ImageReply:
-        """The image reply again. Raises the stages.errors.ModelError that was the answer."""
-        self._raise()
+    def image_reply(self) -> ImageReply:
+        """The image reply. Raises the stages.errors.ModelError that was the answer, RunStopped when the entry holds no image."""
+        self._raise_error()
         if self.image is None:
             raise RunStopped(f"the journal holds no image for call {self.key}; delete its row from table journal")
         return ImageReply(self.image, self.text, self.usage)
 
-    def _raise(self) -> None:
+    def _raise_error(self) -> None:
         if self.error is not None:
-            more = () if self.error.problem is None else (self.error.problem,)
-            raise ANSWER_ERRORS[ANSWERS.index(self.error.name)](self.error.words, *more)
+            details = () if self.error.problem is None else (self.error.problem,)
+            raise ANSWER_ERRORS[ANSWERS.index(self.error.name)](self.error.words, *details)
 
 
-def failed(key: str, kind: str, created: float, error: ModelError) -> Entry:
+def make_failure(key: str, kind: str, created: float, error: ModelError) -> Entry:
     """The entry of a call that was answered by `error`, one of `ANSWER_ERRORS`."""
     name = next(kind.__name__ for kind in ANSWER_ERRORS if isinstance(error, kind))
     problem = error.problem if isinstance(error, Malformed) else None
@@ -88,48 +89,50 @@ def failed(key: str, kind: str, created: float, error: ModelError) -> Entry:
 
 
 def put(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Keep `entries`; a newer answer to the same call replaces the older. Raises sqlalchemy.exc.SQLAlchemyError."""
+    """Write `entries`; a new answer to the same call replaces the old one. Raises sqlalchemy.exc.SQLAlchemyError."""
     if not entries:
         return
-    insert = inserted(connection.dialect.name, JOURNAL)
-    changed = {name: insert.excluded[name] for name in ("kind", "answer", "created")}
-    rows = [{"call_key": e.key, "kind": e.kind, "answer": _answer(e), "created": e.created} for e in entries]
-    # runs share this table: in one order, none waits for another that waits for it
+    insert = insert_into(connection.dialect.name, JOURNAL)
+    columns = {name: insert.excluded[name] for name in ("kind", "answer", "created")}
+    rows = [{"call_key": e.key, "kind": e.kind, "answer": _dump_answer(e), "created": e.created} for e in entries]
+    # runs share this table: two that lock its rows in the same order cannot deadlock
     rows.sort(key=itemgetter("call_key"))
-    connection.execute(insert.on_conflict_do_update(index_elements=["call_key"], set_=changed), rows)
+    # the new answer replaces the old one, whose image may be lost: then the call was made again
+    connection.execute(insert.on_conflict_do_update(index_elements=["call_key"], set_=columns), rows)
 
 
-def among(connection: Connection, keys: Collection[str]) -> dict[str, Entry]:
-    """The entries of these calls (a few hundred at a time). Raises RunStopped when one cannot be read, SQLAlchemyError."""
+def find_entries(connection: Connection, keys: Collection[str]) -> dict[str, Entry]:
+    """The entries of the calls `keys` (at most `AT_ONCE`), by key. Raises RunStopped when one cannot be read, SQLAlchemyError."""
     rows = connection.execute(select(JOURNAL).where(JOURNAL.c.call_key.in_(keys)))
-    return {row.call_key: _entry(row.call_key, row.kind, row.answer, row.created) for row in rows}
+    return {row.call_key: _load_entry(row.call_key, row.kind, row.answer, row.created) for row in rows}
 
 
-def forget(connection: Connection, keys: Collection[str]) -> None:
-    """Let these calls be made again. Raises sqlalchemy.exc.SQLAlchemyError."""
+def delete_entries(connection: Connection, keys: Collection[str]) -> None:
+    """Delete the answers to the calls `keys`, which are then made again. Raises sqlalchemy.exc.SQLAlchemyError."""
     connection.execute(delete(JOURNAL).where(JOURNAL.c.call_key.in_(keys)))
 
 
-def hit(connection: Connection, run: str, hits: Mapping[str, int]) -> None:
-    """Count replays of calls for `run`. Raises sqlalchemy.exc.SQLAlchemyError."""
+def count_hits(connection: Connection, run: str, hits: Mapping[str, int]) -> None:
+    """Add `hits`, the number of replays of each call key, to the counts of `run`. Raises sqlalchemy.exc.SQLAlchemyError."""
     if not hits:
         return
-    insert = inserted(connection.dialect.name, HITS)
-    more = {"count": HITS.c.count + insert.excluded["count"]}
+    insert = insert_into(connection.dialect.name, HITS)
+    sums = {"count": HITS.c.count + insert.excluded["count"]}
     rows = [{"run": run, "call_key": key, "count": count} for key, count in sorted(hits.items())]
-    connection.execute(insert.on_conflict_do_update(index_elements=["run", "call_key"], set_=more), rows)
+    connection.execute(insert.on_conflict_do_update(index_elements=["run", "call_key"], set_=sums), rows)
 
 
-def _answer(entry: Entry) -> str:
-    told = {name: getattr(entry, name) for name in ("text", "image", "usage", "error")}
-    plain = {n: v if isinstance(v, str) else asdict(v) for n, v in told.items() if v is not None}
+def _dump_answer(entry: Entry) -> str:
+    parts = {name: getattr(entry, name) for name in ("text", "image", "usage", "error")}
+    plain = {n: v if isinstance(v, str) else asdict(v) for n, v in parts.items() if v is not None}
+    # ASCII, because a model may write half a surrogate pair or a zero byte, which databases refuse
     return json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
 
 
-def _entry(key: str, kind: str, answer: str, created: float) -> Entry:
+def _load_entry(key: str, kind: str, answer: str, created: float) -> Entry:
     try:
-        told: dict[str, Any] = json.loads(answer)
-        image, usage, error = told.get("image"), told.get("usage"), told.get("error")
+        parts: dict[str, Any] = json.loads(answer)
+        image, usage, error = parts.get("image"), parts.get("usage"), parts.get("error")
         failure = None if error is None else Failure(**error)
         if failure is not None and failure.name not in ANSWERS:
             raise ValueError(failure.name)
@@ -137,7 +140,7 @@ def _entry(key: str, kind: str, answer: str, created: float) -> Entry:
             key,
             kind,
             created,
-            told.get("text"),
+            parts.get("text"),
             None if image is None else ImageRef(**image),
             None if usage is None else Usage(**usage),
             failure,

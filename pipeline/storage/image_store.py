@@ -1,8 +1,8 @@
-"""The content-addressed image store: bytes in, hash out; the same bytes are kept once.
+"""The content-addressed image store: each image is stored once, under the hash of its bytes.
 
 In: a root (a folder, or any fsspec URL such as s3://bucket/prefix) and encoded image bytes.
 Out: `ImageRef`s, and the bytes again by their sha256. An image is durable (written aside, synced, renamed) before its
-reference exists, so a row never names an image that is not there.
+reference is returned, so that a row never names an image that is missing.
 """
 
 import hashlib
@@ -17,20 +17,23 @@ from typing import Any
 import fsspec
 from PIL import Image
 
-from pipeline.errors import writing
+from pipeline.errors import name_in_errors
 from pipeline.storage.upright import upright_size
 from stages.records import ImageRef
 
 
 def describe(data: bytes) -> ImageRef:
-    """Hash, size (upright) and format of an encoded image, from its header. Raises PIL.UnidentifiedImageError (an OSError)."""
+    """Hash, upright size in pixels and format of an encoded image, from its header.
+
+    Raises PIL.UnidentifiedImageError, an OSError.
+    """
     with Image.open(io.BytesIO(data)) as image:
         return ImageRef(hashlib.sha256(data).hexdigest(), *upright_size(image), image.format or "")
 
 
 @dataclass(frozen=True)
 class ImageStore:
-    """Images by content under `root`. Cheap to make; safe to use from many processes at once."""
+    """Images under `root`, by their hash. Cheap to construct; safe to use from many processes at once."""
 
     root: str
 
@@ -40,15 +43,15 @@ class ImageStore:
         return fs, str(path)
 
     def path(self, sha256: str) -> str:
-        """Where the image of this hash lies, whether it is there or not."""
+        """The path of the image with this hash, whether it is stored or not."""
         return f"{self._fs[1]}/{sha256[:2]}/{sha256}"
 
     def has(self, sha256: str) -> bool:
-        """True when the image is in the store."""
+        """True when the image with this hash is in the store."""
         return bool(self._fs[0].exists(self.path(sha256)))
 
     def get(self, sha256: str) -> bytes:
-        """The image's bytes. Raises FileNotFoundError, or OSError when the bytes no longer match their hash."""
+        """The image's encoded bytes. Raises FileNotFoundError, or OSError when the bytes no longer match their hash."""
         data: bytes = self._fs[0].cat_file(self.path(sha256))
         if hashlib.sha256(data).hexdigest() != sha256:
             raise OSError(
@@ -57,14 +60,14 @@ class ImageStore:
         return data
 
     def put(self, data: bytes) -> ImageRef:
-        """Keep `data` and say what it is. Raises PIL.UnidentifiedImageError when it is no image, OSError on a failed write."""
+        """Store `data` unless it is there. Raises PIL.UnidentifiedImageError when it is no image, OSError on a failed write."""
         ref = describe(data)
         if not self._has_whole(ref.sha256, len(data)):
             self._write(self.path(ref.sha256), data)
         return ref
 
     def _has_whole(self, sha256: str, size: int) -> bool:
-        """True when the image is there in full length: one cut short is written again."""
+        # The length alone finds a file that was cut short, which is written again; to hash it would read every image anew.
         try:
             return int(self._fs[0].size(self.path(sha256)) or 0) == size
         except FileNotFoundError:
@@ -73,16 +76,16 @@ class ImageStore:
     def _write(self, path: str, data: bytes) -> None:
         fs = self._fs[0]
         if "file" not in fs.protocol:
-            fs.pipe_file(path, data)  # object stores make a whole object visible at once
+            fs.pipe_file(path, data)  # an object store shows an object only when all of it is there
             return
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        aside = f"{path}.{uuid.uuid4().hex}"
+        aside = f"{path}.{uuid.uuid4().hex}"  # of its own name, because several processes may write the same image
         try:
-            with writing(path), open(aside, "wb") as file:
+            with name_in_errors(path), open(aside, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(aside, path)
         finally:
             with suppress(OSError):
-                os.unlink(aside)  # half an image would fill a full disk further
+                os.unlink(aside)  # what was written of it would fill a full disk further

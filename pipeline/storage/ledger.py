@@ -1,9 +1,10 @@
-"""The ledger of a run: what every call took, apart from the data, joined to it by call key.
+"""The ledger of a run: the time, tokens and money that every call took. It is joined to the data by call key.
 
-In: `Call`s as they were sent; a connection to the database of the run. Out: rows of the table `ledger`, and `ledger.parquet`.
-A call that is sent again, by a retry or by a resumed run, is a row of its own: the next `try` of its key. What nobody
-reported is null, never zero. Unlike the shards it holds times, so its bytes differ from run to run. A row is committed together
-with the answer it tells of; a call that was open when its process was killed is "Lost", and costs what was reserved for it.
+In: `Call`s that have ended; a connection to the database of the run. Out: rows of the table `ledger`, and `ledger.parquet`.
+A call that is sent again, by a retry or by a resumed run, has a row of its own: the next `try` of its key. A figure that
+nobody reported is null, never zero. The ledger holds times, so its bytes differ from run to run, unlike those of the shards.
+A row is committed together with the answer to its call. A call that was open when its process was killed gets the outcome
+"Lost", and costs what was reserved for it.
 """
 
 import os
@@ -70,10 +71,10 @@ SCHEMA = pa.schema(
 class Call:
     """One call that was sent. `kind` is the schema of its request (image, evaluation, reflection, diagnosis, plan).
 
-    `started` in seconds since 1970, `seconds` until the answer or the error, without waiting for a permit. `images` counts
-    those made. `usd` in US dollars, what was reserved where an answer
-    does not say what it took. `provider` is who was asked: one of the manifest's, or the backend's own.
-    `outcome` is "ok", the name of the error, "Cancelled" for a call given up on its way, or "Lost" for one that was open at a kill.
+    `provider`: one of the manifest's, or the backend's own. `started`: in seconds since 1970. `seconds`: from sending to the
+    answer or the error, without the wait for a permit. `images`: how many were made. `usd`: in US dollars; what was reserved,
+    where the answer does not say what it took. `outcome`: "ok", the name of the error, "Cancelled" for a call that was given
+    up on its way, or "Lost" for one that was open at a kill.
     """
 
     call_key: str
@@ -93,53 +94,56 @@ class Call:
 def enter(connection: Connection, run: str, calls: Sequence[Call]) -> None:
     """Put `calls` into the ledger of `run`, each as the next try of its key. Raises sqlalchemy.exc.SQLAlchemyError.
 
-    A call that was given up for lost, and ended after all, takes the place of its "Lost" row.
+    A call that had been entered as "Lost", and ended after all, replaces that row.
     """
     if not calls:
         return
     rows = [{f"new_{name}": value for name, value in {"run": run, **asdict(call)}.items()} for call in calls]
-    connection.execute(_FIND, [{"of": run, "found": c.call_key, "begun": c.started} for c in calls])
-    connection.execute(_ENTER, rows)
+    connection.execute(_DELETE_LOST, [{"of": run, "key": c.call_key, "begun": c.started} for c in calls])
+    connection.execute(_INSERT, rows)
 
 
-def _entering() -> Insert:
-    """One statement a row: what another process entered meanwhile, and the row before, count for `try`."""
-    given = {c.name: cast(bindparam(f"new_{c.name}", type_=c.type), c.type) for c in LEDGER.c if c.name != "try"}
-    same = (LEDGER.c.run == given["run"]) & (LEDGER.c.call_key == given["call_key"])
-    before = select(func.coalesce(func.max(LEDGER.c["try"]), 0)).where(same).scalar_subquery()
-    return insert(LEDGER).from_select([*given, "try"], select(*given.values(), before + 1))
+def _build_insert() -> Insert:
+    """An insert that numbers the `try` of its own row, after every earlier row of the key."""
+    # Executed for one row after another: a single statement would not see the rows that it inserts itself.
+    # The cast is for PostgreSQL, which takes a parameter of a SELECT without a type, such as a null, for text.
+    values = {c.name: cast(bindparam(f"new_{c.name}", type_=c.type), c.type) for c in LEDGER.c if c.name != "try"}
+    same_key = (LEDGER.c.run == values["run"]) & (LEDGER.c.call_key == values["call_key"])
+    before = select(func.coalesce(func.max(LEDGER.c["try"]), 0)).where(same_key).scalar_subquery()
+    return insert(LEDGER).from_select([*values, "try"], select(*values.values(), before + 1))
 
 
-_ENTER = _entering()
-_FIND = delete(LEDGER).where(
+_INSERT = _build_insert()
+# the time of its start tells a call from other tries of the same key
+_DELETE_LOST = delete(LEDGER).where(
     LEDGER.c.run == bindparam("of"),
-    LEDGER.c.call_key == bindparam("found"),
+    LEDGER.c.call_key == bindparam("key"),
     LEDGER.c.started == bindparam("begun"),
     LEDGER.c.outcome == LOST,
 )
 
 
-def spent(connection: Connection, run: str) -> float:
-    """What the calls of `run` have cost so far, in US dollars, as far as it is known."""
+def sum_usd(connection: Connection, run: str) -> float:
+    """What the calls of `run` have cost so far, in US dollars; a call of unknown cost counts as 0."""
     return float(connection.execute(select(func.sum(LEDGER.c.usd)).where(LEDGER.c.run == run)).scalar() or 0.0)
 
 
 def paid(connection: Connection, keys: Collection[str]) -> dict[str, float]:
-    """What the answers to these calls (a few hundred at a time) cost (US dollars), whoever paid; unknown ones are left out."""
+    """US dollars that the answers to the calls `keys` (at most `AT_ONCE`) cost, in any run; calls of unknown cost are left out."""
     answers = LEDGER.c.outcome.in_(("ok", *ANSWERS))
-    dear = select(LEDGER.c.call_key, func.max(LEDGER.c.usd).label("usd")).where(LEDGER.c.call_key.in_(keys), answers)
-    rows = connection.execute(dear.group_by(LEDGER.c.call_key))
+    dearest = select(LEDGER.c.call_key, func.max(LEDGER.c.usd).label("usd")).where(LEDGER.c.call_key.in_(keys), answers)
+    rows = connection.execute(dearest.group_by(LEDGER.c.call_key))
     return {row.call_key: row.usd for row in rows if row.usd is not None}
 
 
 def write(connection: Connection, run: str, out: Path) -> None:
-    """Write the ledger of `run` to `out`/ledger.parquet, in the order in which the calls began; aside, synced, renamed.
+    """Write the ledger of `run` to `out`/ledger.parquet, in the order in which the calls began: aside, synced, renamed.
 
-    Hold the output's lock. Raises OSError, sqlalchemy.exc.SQLAlchemyError.
+    The caller holds the output's lock. Raises OSError, sqlalchemy.exc.SQLAlchemyError.
     """
-    wanted = select(*(LEDGER.c[name] for name in SCHEMA.names)).where(LEDGER.c.run == run)
+    query = select(*(LEDGER.c[name] for name in SCHEMA.names)).where(LEDGER.c.run == run)
     rows = connection.execution_options(yield_per=_AT_ONCE).execute(
-        wanted.order_by(LEDGER.c.started, LEDGER.c.call_key, LEDGER.c["try"])
+        query.order_by(LEDGER.c.started, LEDGER.c.call_key, LEDGER.c["try"])
     )
     with aside(out) as folder:
         path = folder / NAME

@@ -1,7 +1,7 @@
-"""Turning a picture as its EXIF orientation says, where that can be read.
+"""Turns a picture as its EXIF orientation says, where that can be read.
 
-In: an opened Pillow image. Out: the image as a person would see it. Pictures from the web carry broken EXIF often enough; such a
-tag says nothing, and must not stop a build after all its calls are paid for.
+In: an opened Pillow image. Out: the image as a person would see it. Pictures from the web often carry broken EXIF data: it is
+ignored, because it must not stop a build after all its calls are paid for.
 """
 
 import struct
@@ -14,7 +14,7 @@ _ORIENTATION = 0x0112
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """`image` turned upright; as it is where it carries no orientation, or none that can be read."""
+    """`image` turned upright; unchanged where it has no orientation that can be read."""
     try:
         return ImageOps.exif_transpose(image)
     except _BROKEN:

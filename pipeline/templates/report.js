@@ -4,12 +4,12 @@
   if (!form) return;
   const samples = [...document.querySelectorAll("article.sample")];
   const galleries = [...document.querySelectorAll(".gallery")];
-  const told = (s) => {
+  const searchable = (s) => {
     const { category, row } = s.dataset;
     return [s.id, row, category, category.replaceAll("_", " "), s.querySelector(".asked").textContent].join(" ");
   };
-  const text = new Map(samples.map((s) => [s, told(s).toLowerCase()]));
-  const said = form.querySelector("output");
+  const text = new Map(samples.map((s) => [s, searchable(s).toLowerCase()]));
+  const count = form.querySelector("output");
 
   const filter = () => {
     const want = new FormData(form);
@@ -23,13 +23,13 @@
     const all = shown === samples.length;
     for (const g of galleries) g.hidden = !all && !g.querySelector("article.sample:not([hidden])");
     const some = all ? `${shown} samples` : `${shown} of ${samples.length} samples`;
-    said.textContent = shown || all ? some : "No sample fits; Show all brings them back.";
+    count.textContent = shown || all ? some : "No sample fits; Show all brings them back.";
   };
 
   const follow = () => {
-    const wanted = decodeURIComponent(location.hash.slice(1));
-    const target = wanted && (document.getElementById(wanted) || samples.find((s) => s.id.startsWith(wanted)));
-    if (wanted && !target) said.textContent = `${wanted} is not shown here; try: x2i show DIR ${wanted}`;
+    const anchor = decodeURIComponent(location.hash.slice(1));
+    const target = anchor && (document.getElementById(anchor) || samples.find((s) => s.id.startsWith(anchor)));
+    if (anchor && !target) count.textContent = `${anchor} is not shown here; try: x2i show DIR ${anchor}`;
     if (!target) return;
     if (target.hidden || target.closest(".gallery[hidden]")) form.reset();
     filter();

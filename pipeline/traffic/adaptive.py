@@ -1,8 +1,8 @@
-"""How many calls a provider takes at once: found by trying (AIMD). Pure; times are seconds of any one steady clock.
+"""How many calls a provider takes at once, learned by trying (AIMD). Pure; times are seconds of any one steady clock.
 
-In: how calls ended. Out: the number that may be in flight, and until when none may be sent. It starts low and doubles while all
-goes well; being told to slow down takes a quarter off, once per wave of such answers, and starts a pause (cool-down) for the whole
-provider. After that it climbs fast to where the trouble began, and slowly beyond.
+In: how calls ended. Out: the number that may be in flight, and until when none may be sent. The number starts low and doubles
+while all goes well. A wish to slow down takes a quarter off, once per wave of such answers, and starts a pause (cool-down) for
+the whole provider. After that the number climbs fast to where the trouble began, and slowly beyond.
 """
 
 import math
@@ -15,15 +15,15 @@ SUCCESSES_PER_STEP = 25
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
 JITTER = 0.25
 CALM = 25
-"""Successes in a row after which a wish to slow down is a new trouble, not part of the last one."""
+"""So many successes in a row end a trouble: a wish to slow down that comes later begins a new one."""
 _FORGET, _FORGET_S = 0.95, 10.0
-"""In a trouble that lasts, the end of the fast climb falls by this factor at most every ten seconds: a provider that takes less for
-good is not overrun for ever, and one that had a bad minute is soon back at its pace."""
+"""While a trouble lasts, the end of the fast climb falls by this factor, at most every ten seconds. So a provider that takes less
+for good is not overrun for ever, and one that had a bad minute is soon back at its pace."""
 
 
 @dataclass
 class Adaptive:
-    """`most` is the number that is never exceeded; `dice` gives the jitter."""
+    """`most`, at least 1, is the number that is never exceeded; `dice` gives the jitter."""
 
     most: int
     dice: random.Random
@@ -36,26 +36,27 @@ class Adaptive:
     _forgot_at: float = -math.inf
 
     def __post_init__(self) -> None:
+        # no trouble is known yet, so the fast climb ends only at `most`
         self.limit, self._climb_to = float(min(START, self.most)), float(self.most)
 
     @property
     def slots(self) -> int:
-        """Calls that may be in flight, at least 1."""
+        """How many calls may be in flight, 1 to `most`."""
         return max(1, int(self.limit))
 
     def answered(self) -> None:
-        """A call succeeded: one more while climbing fast (it doubles per window), one per 25 beyond."""
+        """A call succeeded: the number grows by one while climbing fast (it doubles per round), by one per 25 successes beyond."""
         step = 1.0 if self.limit < self._climb_to else 1 / SUCCESSES_PER_STEP
         self.limit = min(float(self.most), self.limit + step)
         self._in_a_row += 1
 
     def slowed(self, sent_at: float, now: float, retry_after: float | None) -> None:
-        """A call that was sent at `sent_at` was told to slow down. `retry_after` in seconds, where the provider said so."""
+        """A call sent at `sent_at` was answered with the wish to slow down. `retry_after` in seconds, None where none was given."""
         if retry_after is not None:
+            # calls that wait come back one after the other, not all in the same moment
             self.pause_until = max(self.pause_until, now + retry_after * (1 + self.dice.random() * JITTER / 5))
-        if (
-            sent_at > self._fell_at
-        ):  # else it is of the wave that was answered already: it was sent before we slowed down
+        # a call that was sent before we slowed down belongs to a wave that has had its effect
+        if sent_at > self._fell_at:
             self._fall(now, pausing=retry_after is None)
         self._in_a_row = 0
 
@@ -69,4 +70,4 @@ class Adaptive:
         if pausing:
             grown = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**self._waves)
             self.pause_until = max(self.pause_until, now + grown * (1 - JITTER * self.dice.random()))
-        self._waves = min(self._waves + 1, 16)
+        self._waves = min(self._waves + 1, 16)  # long after the longest pause; 2**waves must fit a float

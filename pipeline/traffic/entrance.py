@@ -1,7 +1,7 @@
-"""The way into the traffic from one actor: calls that wait go to the owner together, and those that ended are told together.
+"""The way into the traffic from one actor: it gets tickets from the owner for calls that wait, and reports those that ended.
 
-In: loads, and how calls ended, on the event loop of the actor. Out: tickets. A message to the owner per call would cost as much
-CPU as the call. Where nothing limits a call, no message is sent at all.
+In: loads, and how calls ended, on the event loop of the actor. Out: tickets. Messages to the owner are gathered, because one per
+call would cost as much CPU as the call; a call that only the run's own limit holds back takes hardly any (`leases`).
 """
 
 import asyncio
@@ -9,16 +9,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.errors import Drained
 from pipeline.money.cost import Load
-from pipeline.traffic.terms import After, Answer, ProviderOut
-from stages.errors import EngineDead
+from pipeline.traffic.leases import Leases
+from pipeline.traffic.terms import UNSENT, After, Answer, fail_all, refusal
 
-COLLECT_S = 0.01
-FLUSH_S = 0.02
+COLLECT_S = 0.01  # calls take seconds: ten milliseconds gather those that wait together
+FLUSH_S = 0.02  # a place stays taken for so long after its call
 MOST_AT_ONCE = 64
-FREE = 0
-"""The ticket of a call that nothing limits."""
+_NOTHING = Load(0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -29,46 +27,53 @@ class _Waiting:
 
 @dataclass
 class Entrance:
-    """`ask` and `tell` reach the owner (`Owner.enter`, `Owner.leave`). `lanes` are the providers it paces.
+    """`ask` and `tell` reach the owner (`Owner.enter`, `Owner.leave`).
 
-    With a `budget` every call that may cost money must pass the owner, whoever answers it.
+    A call needs a ticket of its own where a provider paces it, or where there is a `budget` and it may cost money.
     """
 
-    ask: Callable[[str, Sequence[Load]], Awaitable[Answer]]
+    ask: Callable[[str | None, Sequence[Load]], Awaitable[Answer]]
     tell: Callable[[Sequence[tuple[int, After]]], None]
-    lanes: frozenset[str]
     budget: bool
-    _waiting: dict[str, deque[_Waiting]] = field(default_factory=dict)
-    _asking: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    _leases: Leases = field(init=False)
+    _waiting: dict[str | None, deque[_Waiting]] = field(default_factory=dict)
+    _asking: dict[str | None, "asyncio.Task[None]"] = field(default_factory=dict)
     _ended: list[tuple[int, After]] = field(default_factory=list)
     _flush: asyncio.TimerHandle | None = None
 
-    async def enter(self, provider: str, load: Load) -> int:
-        """A ticket, as soon as the call may be sent. Raises Drained, ProviderOut, EngineDead."""
-        if provider not in self.lanes and not (self.budget and load.usd):
-            return FREE
+    def __post_init__(self) -> None:
+        self._leases = Leases(self._lease, self._give_back)
+
+    async def enter(self, provider: str | None, load: Load) -> int:
+        """A ticket, as soon as the call may be sent; `provider` is None where none paces it.
+
+        Raises Drained, ProviderOut, EngineDead.
+        """
+        if provider is None and not (self.budget and load.usd):
+            return await self._leases.take()
         mine = _Waiting(load, asyncio.get_running_loop().create_future())
         self._waiting.setdefault(provider, deque()).append(mine)
         asking = self._asking.get(provider)
         if asking is None or asking.done():
-            self._asking[provider] = asyncio.create_task(self._ask(provider))
+            self._asking[provider] = asyncio.create_task(self._ask_for_waiting(provider))
         try:
             return await mine.ticket
         except asyncio.CancelledError:
             if mine.ticket.done() and not mine.ticket.cancelled() and mine.ticket.exception() is None:
-                self.leave(mine.ticket.result(), _UNSENT)  # it was given in the same moment
+                self.leave(mine.ticket.result(), UNSENT)  # it was granted in the same moment
             raise
 
     def leave(self, ticket: int, after: After) -> None:
         """The call with this ticket has ended."""
-        if ticket == FREE:
+        if ticket in self._leases:
+            self._leases.put_back(ticket)
             return
         self._ended.append((ticket, after))
         if self._flush is None:
             self._flush = asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
 
     def flush(self) -> None:
-        """Tell the owner now which calls have ended."""
+        """Report to the owner now which calls have ended."""
         if self._flush is not None:
             self._flush.cancel()
             self._flush = None
@@ -76,22 +81,27 @@ class Entrance:
             ended, self._ended = self._ended, []
             self.tell(ended)
 
-    async def _ask(self, provider: str) -> None:
+    async def _lease(self, calls: int) -> Answer:
+        return await self.ask(None, [_NOTHING] * min(calls, MOST_AT_ONCE))
+
+    def _give_back(self, tickets: Sequence[int]) -> None:
+        self.tell([(ticket, UNSENT) for ticket in tickets])
+
+    async def _ask_for_waiting(self, provider: str | None) -> None:
         queue = self._waiting[provider]
         while queue:
-            await asyncio.sleep(COLLECT_S)  # calls take seconds: ten milliseconds gather those that wait together
-            group = self._first(queue)
-            if not group:
+            await asyncio.sleep(COLLECT_S)
+            group = self._next_group(queue)
+            if not group:  # all were cancelled meanwhile
                 continue
-            asked = asyncio.ensure_future(self.ask(provider, [waiting.load for waiting in group]))
-            await asyncio.wait({asked})  # if the owner cannot be reached, those who wait hear of it
-            error = asked.exception()
-            if error is None:
-                self._hand_out(queue, group, asked.result())
+            request = asyncio.ensure_future(self.ask(provider, [waiting.load for waiting in group]))
+            await asyncio.wait({request})
+            if error := request.exception():  # the owner cannot be reached: those who wait must not do so for ever
+                fail_all((waiting.ticket for waiting in group), error)
             else:
-                _fail(group, error)
+                self._hand_out(queue, group, request.result())
 
-    def _first(self, queue: deque[_Waiting]) -> list[_Waiting]:
+    def _next_group(self, queue: deque[_Waiting]) -> list[_Waiting]:
         group: list[_Waiting] = []
         while queue and len(group) < MOST_AT_ONCE:
             waiting = queue.popleft()
@@ -102,30 +112,12 @@ class Entrance:
     def _hand_out(self, queue: deque[_Waiting], group: list[_Waiting], answer: Answer) -> None:
         for waiting, ticket in zip(group, answer.tickets, strict=False):
             if waiting.ticket.done():
-                self.leave(ticket, _UNSENT)
+                self.leave(ticket, UNSENT)
             else:
                 waiting.ticket.set_result(ticket)
+        # the owner grants an eighth of the run at a time: the rest asks again, in its old order
         rest = group[len(answer.tickets) :]
         if answer.no is None:
             queue.extendleft(reversed(rest))
         else:
-            _fail(rest, _error(answer))
-
-
-_UNSENT = After("unsent", tokens=0, usd=0.0)
-
-
-def _fail(group: Sequence[_Waiting], error: BaseException) -> None:
-    for waiting in group:
-        if not waiting.ticket.done():
-            waiting.ticket.set_exception(error)
-
-
-def _error(answer: Answer) -> Exception:
-    match answer.no:
-        case "drained":
-            return Drained(answer.words)
-        case "out":
-            return ProviderOut(answer.words, answer.wait_s)
-        case _:
-            return EngineDead(answer.words)
+            fail_all((waiting.ticket for waiting in rest), refusal(answer))

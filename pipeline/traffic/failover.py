@@ -1,7 +1,7 @@
 """Failing over: where one provider is out, the next is asked.
 
-In: requests. Out: the reply of the first model that gives one. Nothing is remembered here: each call begins with the first model,
-and the breaker of its provider says at once when it is not worth asking.
+In: requests. Out: the reply of the first model that gives one. This module keeps no state: each call begins with the first model,
+whose provider's breaker says at once when it is not worth asking.
 """
 
 import asyncio
@@ -33,13 +33,13 @@ class Failover:
 
     async def ask(self, request: TextRequest) -> TextReply:
         """As the first model that answers. Raises what stages.errors says; EngineDead only when all are dead."""
-        return await self._first(lambda model: model.ask(request))
+        return await self._first_reply(lambda model: model.ask(request))
 
     async def draw(self, request: ImageRequest) -> ImageReply:
         """As the first model that answers. Raises what stages.errors says; EngineDead only when all are dead."""
-        return await self._first(lambda model: model.draw(request))
+        return await self._first_reply(lambda model: model.draw(request))
 
-    async def _first(self, call: Callable[[Model], Awaitable[R]]) -> R:
+    async def _first_reply(self, call: Callable[[Model], Awaitable[R]]) -> R:
         while True:
             errors: list[ModelError] = []
             for model in self.models:
@@ -47,10 +47,12 @@ class Failover:
                     return await call(model)
                 except (EngineDead, Transient) as error:
                     errors.append(error)
-            out = [error.wait_s for error in errors if isinstance(error, ProviderOut)]
+            waits_s = [error.wait_s for error in errors if isinstance(error, ProviderOut)]
             failed = [error for error in errors if isinstance(error, Transient) and not isinstance(error, ProviderOut)]
+            # an error of the call itself stands; to wait for a provider that is out would not mend it
             if failed:
                 raise failed[-1]
-            if not out:
+            if not waits_s:
                 raise EngineDead("; ".join(dict.fromkeys(error.text for error in errors))) from errors[-1]
-            await self.sleep(max(min(out), _LEAST_WAIT_S) * random.uniform(1.0, 1.5))
+            # the jitter keeps calls that wait from probing all at once
+            await self.sleep(max(min(waits_s), _LEAST_WAIT_S) * random.uniform(1.0, 1.5))

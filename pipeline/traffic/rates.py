@@ -1,7 +1,7 @@
 """Rates: requests and tokens per minute of one provider. Pure; times are seconds of any one steady clock.
 
-In: what a provider grants, and calls as they are sent and end. Out: when the next may be sent. In no window of 60 s are more
-requests sent, or more tokens reserved or used, than are granted; shorter windows spread them over the minute.
+In: what a provider allows, and calls as they are sent and end. Out: when the next may be sent. In no window of 60 s are more
+requests sent, or more tokens reserved or used, than the provider allows; a shorter window spreads the requests over the minute.
 """
 
 from collections import OrderedDict
@@ -13,7 +13,7 @@ _AT_ONCE = 30  # a thirtieth of the minute's requests may go at once: two second
 
 @dataclass
 class Window:
-    """At most `limit` in any `seconds`. What is larger than that goes alone: it could never go otherwise."""
+    """At most `limit` in any `seconds`. An amount above the limit goes alone, because it could never go otherwise."""
 
     limit: float
     seconds: float
@@ -21,14 +21,16 @@ class Window:
     _sum: float = 0.0
 
     def ready_at(self, amount: float, now: float) -> float:
-        """The moment from which `amount` more may be taken; `now` if it may at once."""
+        """The moment (seconds of the clock) from which `amount` more may be taken; `now` if it may at once."""
         self._forget(now)
         over = self._sum + amount - self.limit
         if over <= 0:
             return now
         ready = now
         for at, taken in self._taken.values():
-            ready = at + self.seconds  # that of the entry which makes room; or, for what must go alone, of the last
+            ready = (
+                at + self.seconds
+            )  # the entry that makes room decides; for an amount that must go alone it is the last
             over -= taken
             if over <= 0:
                 break
@@ -40,12 +42,12 @@ class Window:
         self._sum += amount
 
     def settle(self, ticket: int, amount: float) -> None:
-        """The call took `amount`, not what was entered. Nothing happens once it has left the window."""
+        """The call took `amount`, not what was entered. Without effect once the entry has left the window."""
         if ticket in self._taken:
             at, taken = self._taken[ticket]
             self._sum += amount - taken
             self._taken[ticket] = (at, amount)
-            if amount == 0:
+            if amount == 0:  # a call that was not sent must not count as a request
                 del self._taken[ticket]
 
     def _forget(self, now: float) -> None:
@@ -58,14 +60,14 @@ class Window:
 
 
 class RateWindows:
-    """The windows of one provider. A limit of None is none."""
+    """The windows of one provider. None means no limit."""
 
     def __init__(self, requests_per_minute: int | None, tokens_per_minute: int | None) -> None:
         self._requests: tuple[Window, ...] = ()
         self._tokens: tuple[Window, ...] = ()
         if requests_per_minute is not None:
-            few = max(1, requests_per_minute // _AT_ONCE)
-            spread = Window(few, MINUTE_S * few / requests_per_minute)
+            burst = max(1, requests_per_minute // _AT_ONCE)
+            spread = Window(burst, MINUTE_S * burst / requests_per_minute)
             self._requests = (Window(requests_per_minute, MINUTE_S), spread)
         if tokens_per_minute is not None:
             self._tokens = (Window(tokens_per_minute, MINUTE_S),)
@@ -83,7 +85,7 @@ class RateWindows:
             window.take(ticket, tokens, now)
 
     def settle(self, ticket: int, tokens: int | None) -> None:
-        """The call took so many tokens; None: not known, and what was reserved stands."""
+        """The call took so many tokens; with None, when that is not known, what was reserved stands."""
         if tokens is not None:
             for window in self._tokens:
                 window.settle(ticket, tokens)

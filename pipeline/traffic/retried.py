@@ -1,6 +1,6 @@
 """Retrying: a call that failed for a passing reason is made again.
 
-In: requests. Out: the reply of the model behind, or its error when that does not pass. Waits are random and grow; where the
+In: requests. Out: the reply of the wrapped model, or its error when that does not pass. Waits are random and grow; where the
 provider says when to come back, they are at least that long.
 """
 
@@ -20,16 +20,16 @@ Sleep = Callable[[float], Awaitable[None]]
 _GROWING = wait_random_exponential(multiplier=0.5, max=30)
 _LEAST_WAIT_S = 0.1
 _PACED = wait_random_exponential(multiplier=0.1, max=3)
-"""After a wish to slow down the provider's lane pauses, and every call waits for it: here it is only a matter of jitter."""
+"""After a wish to slow down the provider's lane pauses, and every call waits for it: this wait only adds jitter."""
 
 
 @dataclass(frozen=True)
 class Retried:
     """Makes a call again after a Transient error: at most `retries` times, and not later than `deadline_s` after its first failure.
 
-    Time that it waits for its turn is not counted. Being asked to slow down is no failure of the call: RateLimited counts against
-    the deadline only. A provider that is out is waited for where it is `alone`, and that is not counted either; where another
-    may be asked its ProviderOut passes. `sleep` may return early; the model behind then says why.
+    The time for which a call waits for its turn is not counted. RateLimited is no failure of the call: it counts against the
+    deadline only. A provider that is out is waited for where it is `alone`, and that is not counted either; where another one
+    may be asked, ProviderOut is raised. `sleep` may return early; the wrapped model then raises the reason.
     """
 
     model: Model
@@ -40,15 +40,15 @@ class Retried:
 
     @property
     def identity(self) -> str:
-        """That of the model behind."""
+        """The identity of the wrapped model."""
         return self.model.identity
 
     async def ask(self, request: TextRequest) -> TextReply:
-        """As the model behind; Transient only when nothing helped."""
+        """As the wrapped model; raises Transient only when no retry helped."""
         return await self._retrying()(self.model.ask, request)
 
     async def draw(self, request: ImageRequest) -> ImageReply:
-        """As the model behind; Transient only when nothing helped."""
+        """As the wrapped model; raises Transient only when no retry helped."""
         return await self._retrying()(self.model.draw, request)
 
     def _retrying(self) -> AsyncRetrying:
@@ -57,6 +57,7 @@ class Retried:
             retry=self._passes, stop=patience.is_over, wait=patience.wait, sleep=self.sleep, reraise=True
         )
 
+    # Only what passes by itself is tried again: a refusal would be the same answer, paid twice.
     def _passes(self, state: RetryCallState) -> bool:
         error = _error(state)
         return isinstance(error, Transient) and (self.alone or not isinstance(error, ProviderOut))
@@ -68,7 +69,7 @@ def _error(state: RetryCallState) -> BaseException | None:
 
 @dataclass
 class _Patience:
-    """That of one call."""
+    """How long and how often one call is tried again."""
 
     deadline_s: float
     retries: int
@@ -80,14 +81,14 @@ class _Patience:
         error = _error(state)
         if isinstance(error, ProviderOut):
             pause = max(error.wait_s, _LEAST_WAIT_S) * random.uniform(1.0, 1.5)
-            self._first = self._first and self._first + pause
+            self._first = self._first and self._first + pause  # shifted, so that this wait does not use up the deadline
             return pause
         if self._first is None:
-            self._first = _own_time()
+            self._first = _time_not_queued()
         if isinstance(error, RateLimited):
-            wished = error.retry_after or 0.0
-            # One that is longer than our patience is for the provider's lane to judge: it gives the provider up.
-            return (wished if wished < self.deadline_s else 0.0) + _PACED(state)
+            wish_s = error.retry_after or 0.0
+            # A wish that is longer than our patience is for the provider's lane to judge: it gives the provider up.
+            return (wish_s if wish_s < self.deadline_s else 0.0) + _PACED(state)
         self.failures += 1
         return _GROWING(state)
 
@@ -96,8 +97,8 @@ class _Patience:
         if isinstance(_error(state), ProviderOut):
             return False
         assert self._first is not None
-        return self.failures > self.retries or _own_time() + state.upcoming_sleep - self._first > self.deadline_s
+        return self.failures > self.retries or _time_not_queued() + state.upcoming_sleep - self._first > self.deadline_s
 
 
-def _own_time() -> float:
+def _time_not_queued() -> float:
     return time.monotonic() - queued_s.get()

@@ -1,13 +1,16 @@
-"""What a caller and the owner of the traffic say to each other: how a call ended, and whether the next may be sent.
+"""What a caller and the owner of the traffic tell each other: how a call ended, and whether the next may be sent.
 
-In: nothing. Out: immutable values, which travel between processes, and the error for a provider that is out.
+In: nothing. Out: immutable values, which travel between processes, and the errors that they amount to.
 """
 
+import asyncio
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from stages.errors import Transient
+from pipeline.errors import Drained
+from stages.errors import EngineDead, Transient
 
 queued_s: ContextVar[float] = ContextVar("queued_s", default=0.0)
 """Seconds that this task's calls have waited for their turn, in all: not the fault of the call, nor of the provider."""
@@ -32,12 +35,15 @@ class After:
     model: str = ""
 
 
+UNSENT = After("unsent", tokens=0, usd=0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the owner says to calls that wait for one provider: a ticket for each of the first of them, or why not.
+    """What the owner answers to calls that wait: a ticket for each of the first of them, or why they get none.
 
-    `drained`: the run is coming to its end. `out`: the provider does not answer; it is asked again in `wait_s`. `dead`: it has not
-    answered for so long that it is given up.
+    `drained`: the run is coming to its end. `out`: the provider does not answer; it is asked again in `wait_s` seconds. `dead`: it
+    has not answered for so long that it is given up.
     """
 
     tickets: tuple[int, ...] = ()
@@ -47,8 +53,27 @@ class Answer:
 
 
 class ProviderOut(Transient):
-    """The call was not sent, because the provider does not answer now; it is asked again in `wait_s`."""
+    """The call was not sent, because the provider does not answer now; it is asked again in `wait_s` seconds."""
 
+    # Transient, because it may pass; a class of its own, because it is no failure of the call
     def __init__(self, text: str, wait_s: float) -> None:
         super().__init__(text, wait_s)
         self.wait_s = wait_s
+
+
+def refusal(answer: Answer) -> Exception:
+    """The error that an answer with a `no` amounts to: Drained, ProviderOut or EngineDead."""
+    match answer.no:
+        case "drained":
+            return Drained(answer.words)
+        case "out":
+            return ProviderOut(answer.words, answer.wait_s)
+        case _:
+            return EngineDead(answer.words)
+
+
+def fail_all(waiting: Iterable["asyncio.Future[Any]"], error: BaseException) -> None:
+    """Raise `error` in all who still wait for one of these futures."""
+    for future in waiting:
+        if not future.done():
+            future.set_exception(error)

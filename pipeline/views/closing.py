@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.output.run_json import RunSummary
 from pipeline.views.text import plain
-from stages.records import Trajectory
+from stages.trajectory import Trajectory
 
 FIRST = 5
 

@@ -1,4 +1,4 @@
-"""Two builds side by side: what differs in what went in, and in what came out.
+"""Two builds side by side: what differs in what went in, and in what came out. Their ladders may differ, too.
 
 In: two readings. Out: a `Comparison`, plain tables that the terminal and the page show alike.
 """
@@ -6,19 +6,20 @@ In: two readings. Out: a `Comparison`, plain tables that the terminal and the pa
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pipeline.output.funnel import StationCount
 from pipeline.output.run_json import RunSummary
 from pipeline.output.share import Share
 from pipeline.output.truth_figures import TruthFigures
-from pipeline.views.figures import fate
-from pipeline.views.stories import Story, record
+from pipeline.views.looks import ALL, ModeLooks, mode_looks
+from pipeline.views.story import stories
+from pipeline.views.tables.effort import EffortPoint
 from pipeline.views.tables.reading import Reading
-from pipeline.views.tables.scores import ACCEPTED, FIRST
-from stages.records import AXES, MODES
+from pipeline.views.tables.scores import ACCEPTED, STEPS
+from stages.records import AXES
 
 COUNTS = ("planned", "kept", "surplus", "discarded", "failed")
 _NOT_COMPARED = ("run.", "name")
@@ -51,13 +52,22 @@ class Versus:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`counts`, `modes`, `scores`: one row a thing, columns a and b. `moved`: fates of the `shared` ones in A (rows) and B."""
+    """`counts`, `images`, `modes`, `scores`: one row a thing, columns a and b. `yielded`: the accepted, of all that climbed.
+    `at_equal`: images per sample, those of the build that took fewer, and the shares that A and B accept with so many. `effort`:
+    by the title of a station, what was reached up to it in A and in B. `moved`: outcomes of the `shared` samples in A (rows) and
+    B.
+    """
 
     a: Reading
     b: Reading
+    looks: ModeLooks
     counts: pd.DataFrame
+    yielded: Versus
+    images: pd.DataFrame
+    at_equal: tuple[float, float, float] | None
+    effort: list[tuple[str, EffortPoint | None, EffortPoint | None]]
     modes: pd.DataFrame
-    rungs: list[Versus]
+    stations: list[Versus]
     scores: pd.DataFrame
     truth: list[Versus]
     inputs: list[tuple[str, str, str]]
@@ -75,53 +85,97 @@ class Comparison:
 
 def side_by_side(a: Reading, b: Reading) -> Comparison:
     """Compare two readings. Raises ValueError when a record is damaged."""
-    moved = _moved(a.out, b.out)
+    looks = mode_looks(a.recipe, b.recipe)
+    moved = _moved(a, b)
     return Comparison(
-        a,
-        b,
-        pd.DataFrame({"a": a.run.counts, "b": b.run.counts}).loc[list(COUNTS)],
-        _modes(a, b),
-        list(_rungs(a, b)),
-        _scores(a, b),
-        list(_truth(a.truth, b.truth)),
-        list(_inputs(a.run, b.run)),
-        moved,
-        int(moved.to_numpy().sum()),
+        a=a,
+        b=b,
+        looks=looks,
+        counts=pd.DataFrame({"a": a.run.counts, "b": b.run.counts}).loc[list(COUNTS)],
+        yielded=Versus("accepted, of all that climbed", a.effort.yielded, b.effort.yielded),
+        images=_images(a, b),
+        at_equal=_at_equal(a, b),
+        effort=list(_effort(a, b)),
+        modes=_modes(a, b, looks),
+        stations=list(_stations(a, b)),
+        scores=_scores(a, b),
+        truth=list(_truth(a.truth, b.truth)),
+        inputs=list(_inputs(a.run, b.run)),
+        moved=moved,
+        shared=int(moved.to_numpy().sum()),
     )
 
 
-def _modes(a: Reading, b: Reading) -> pd.DataFrame:
-    """Per mode and for all: kept, calls per accepted sample, and the same with the losses, of both."""
-    tables = a.calls.by_mode(), b.calls.by_mode()
+def _images(a: Reading, b: Reading) -> pd.DataFrame:
+    """Images per sample that climbed, and per accepted sample without and with those of the lost ones."""
+    rows: dict[str, dict[str, float | None]] = {
+        "images per sample that climbed": {},
+        "images per accepted sample": {},
+        "with the losses": {},
+    }
+    for side, reading in (("a", a), ("b", b)):
+        calls = reading.calls.by_mode()
+        values = reading.effort.images_each, calls["images"].loc[ALL], calls["images_charged"].loc[ALL]
+        for row, value in zip(rows.values(), values, strict=True):
+            row[side] = value
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float)
+
+
+def _at_equal(a: Reading, b: Reading) -> tuple[float, float, float] | None:
+    """Images per sample that both builds took at least, and what each of them accepts with these."""
+    taken = a.effort.images_each, b.effort.images_each
+    if taken[0] is None or taken[1] is None:
+        return None
+    images = min(taken[0], taken[1])
+    return images, a.effort.reached(images) or 0.0, b.effort.reached(images) or 0.0
+
+
+def _effort(a: Reading, b: Reading) -> Iterator[tuple[str, EffortPoint | None, EffortPoint | None]]:
+    mine, theirs = ({point.station: point for point in reading.effort.points()} for reading in (a, b))
+    for key, point in {**mine, **theirs}.items():
+        yield point.title, mine.get(key), theirs.get(key)
+
+
+def _modes(a: Reading, b: Reading, looks: ModeLooks) -> pd.DataFrame:
+    """Per mode and for all: kept, calls per accepted sample, and the same with the losses, of both; NaN where there is no such
+    mode."""
+    sides = (("a", a.run, a.calls.by_mode()), ("b", b.run, b.calls.by_mode()))
     rows = []
-    for mode in (*MODES, "all"):
+    for mode in (*looks.modes, ALL):
         row: dict[str, object] = {"mode": mode}
-        for side, run, table in (("a", a.run, tables[0]), ("b", b.run, tables[1])):
-            kept = run.kept_by_mode
-            row[f"kept_{side}"] = sum(kept.values()) if mode == "all" else kept.get(mode, 0)
-            row[f"own_{side}"] = table.loc[mode, "own"]
-            row[f"charged_{side}"] = table.loc[mode, "charged"] if table.loc[mode, "accepted"] else float("nan")
+        for side, run, calls in sides:
+            has_mode = mode in calls.index
+            accepted = bool(has_mode and calls.loc[mode, "accepted"])
+            kept = sum(run.kept_by_mode.values()) if mode == ALL else run.kept_by_mode.get(mode, 0)
+            row[f"kept_{side}"] = kept if has_mode else float("nan")
+            row[f"own_{side}"] = calls.loc[mode, "own"] if accepted else float("nan")
+            row[f"charged_{side}"] = calls.loc[mode, "charged"] if accepted else float("nan")
         rows.append(row)
     return pd.DataFrame(rows).set_index("mode")
 
 
-def _rungs(a: Reading, b: Reading) -> Iterator[Versus]:
-    """The rungs on which a sample can pass, as far as either has them."""
-    there = ({r.key: r for r in reading.figures.rungs} for reading in (a, b))
-    mine, theirs = there
-    for key, rung in {**mine, **theirs}.items():
-        if key != "diagnosis":
-            rates = (side[key].rate if key in side else Share(0, 0) for side in (mine, theirs))
-            yield Versus(rung.title, *rates)
+def _stations(a: Reading, b: Reading) -> Iterator[Versus]:
+    """The stations at which samples are accepted, as far as either ladder has them."""
+    counts: list[dict[str, StationCount]] = [
+        {c.station.key: c for c in reading.figures.funnel.stations} for reading in (a, b)
+    ]
+    keys = dict.fromkeys(y.count.station.key for reading in (a, b) for y in reading.figures.yields())
+    for key in (key for key in {**counts[0], **counts[1]} if key in keys):
+        title = next(side[key].station.title for side in counts if key in side)
+        yield Versus(title, *(side[key].rate if key in side else Share(0, 0) for side in counts))
 
 
 def _scores(a: Reading, b: Reading) -> pd.DataFrame:
+    titles = a.scores.titles | b.scores.titles
+    merged = dict.fromkeys([*a.scores.moments, *b.scores.moments])
+    moments = sorted(merged, key=lambda moment: (STEPS, ACCEPTED).index(moment) if moment in (STEPS, ACCEPTED) else -1)
     rows = [
-        {"axis": axis, "moment": moment, "a": a.scores.mean(axis, moment), "b": b.scores.mean(axis, moment)}
+        {"axis": axis, "moment": titles[moment], "a": a.scores.mean(axis, moment), "b": b.scores.mean(axis, moment)}
         for axis in AXES
-        for moment in dict.fromkeys([FIRST, *a.scores.moments[1:], *b.scores.moments[1:], ACCEPTED])
+        for moment in moments
     ]
-    return pd.DataFrame(rows).dropna(how="all", subset=["a", "b"]).set_index(["axis", "moment"]).astype(float)
+    table = pd.DataFrame(rows, columns=["axis", "moment", "a", "b"]).dropna(how="all", subset=["a", "b"])
+    return table.set_index(["axis", "moment"]).astype(float)
 
 
 def _truth(a: TruthFigures | None, b: TruthFigures | None) -> Iterator[Versus]:
@@ -162,12 +216,11 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, _NONE if value is None else str(value)
 
 
-def _moved(a: Path, b: Path) -> pd.DataFrame:
+def _moved(a: Reading, b: Reading) -> pd.DataFrame:
     """Counts of the samples that both have, by what became of them in A and in B."""
-    both = pd.concat([_fates(a).rename("a"), _fates(b).rename("b")], axis=1, join="inner")
+    both = pd.concat([_outcomes(a).rename("a"), _outcomes(b).rename("b")], axis=1, join="inner")
     return pd.crosstab(both["a"], both["b"])
 
 
-def _fates(out: Path) -> "pd.Series[str]":
-    rows = record(out).to_table(columns=["id", "status", "mode", "split"]).to_pylist()
-    return pd.Series({str(row["id"]): fate(Story(row)) for row in rows}, dtype=str)
+def _outcomes(reading: Reading) -> "pd.Series[str]":
+    return pd.Series({story.id: story.outcome for story in stories(reading.out, reading.recipe)}, dtype=str)

@@ -1,51 +1,24 @@
 """The figures of a build: what became of every sample, where on the ladder, and why it was lost.
 
-In: stories, one at a time (`Figures.add`). Out: counts only, so a run of any size fits in memory.
+In: stories, one at a time (`BuildFigures.add`), and the recipe they climbed by. Out: counts only, so a run of any size fits in
+memory. The funnel is that of `pipeline.output.funnel`, as `run.json` holds it.
 """
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
+from pipeline.manifest.spec import RL
+from pipeline.output.funnel import Funnel, StationCount
 from pipeline.output.share import Share
-from pipeline.views.stories import Story
-from stages.records import MODES
-
-# Ended by the call itself: such a sample had already entered the rung whose call it was.
-_STOPPED = frozenset({"refused", "malformed", "too_long", "transport", "model_error"})
-FATES = ("direct", "reflection", "multistep", "rl", "discarded", "failed")
+from pipeline.views.looks import mode_looks
+from pipeline.views.story import Story
+from stages.rung import Recipe
 
 
 @dataclass
-class Rung:
-    """One rung of the funnel. `entered` = `passed` + `aside` (RL prompts, whose climb ends here) + `left` + what climbs on."""
-
-    key: str
-    title: str
-    entered: int = 0
-    passed: int = 0
-    aside: int = 0
-    left: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def climbing(self) -> int:
-        """How many entered that could climb on, RL prompts left out: what a pass rate refers to."""
-        return self.entered - self.aside
-
-    @property
-    def rate(self) -> Share:
-        """Those that passed, of those that could climb."""
-        return Share(self.passed, self.climbing)
-
-    @property
-    def onward(self) -> int:
-        """How many went on to the next rung."""
-        return self.entered - self.passed - self.aside - self.left.total()
-
-
-@dataclass
-class Cause:
+class LossCause:
     """Why samples were lost: how many, and the first of them: its words, its id, its last image."""
 
     status: str
@@ -56,89 +29,72 @@ class Cause:
     image: str | None
 
 
-@dataclass
-class Figures:
-    """Folds stories into figures. `rounds` is the policy's number of reflection rounds."""
+@dataclass(frozen=True)
+class StationYield:
+    """How many were accepted at a station: of those that entered it and could climb on, and in sum of all that climbed."""
 
-    rounds: int
-    before: Counter[str] = field(default_factory=Counter)
-    never_tried: int = 0
-    kept_rl: int = 0
-    categories: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    lost: dict[tuple[str, str], Cause] = field(default_factory=dict)
+    count: StationCount
+    in_sum: Share
 
-    def __post_init__(self) -> None:
-        between = [Rung(f"reflection {k}", f"Reflection {k}") for k in range(1, self.rounds + 1)]
-        self.rungs = [
-            Rung("direct", "Direct try"),
-            *between,
-            Rung("diagnosis", "Diagnosis"),
-            Rung("multistep", "Multi-step"),
-        ]
+
+class BuildFigures:
+    """Folds stories into figures.
+
+    `before`: why samples were lost that entered no station; `never_tried`: RL prompts that were not to be tried.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.looks = mode_looks(recipe)
+        self.funnel = Funnel(recipe)
+        self.before: Counter[str] = Counter()
+        self.never_tried = 0
+        self.kept_rl = 0
+        self.categories: dict[str, Counter[str]] = defaultdict(Counter)
+        self._lost: dict[tuple[str, str], LossCause] = {}
 
     def add(self, story: Story) -> None:
-        """Count one more sample."""
-        self.kept_rl += story.status == "kept" and fate(story) == "rl"
-        self.categories[story.word("category") or "(none)"][fate(story)] += 1
-        self._climb(story)
-        if story.status in ("discarded", "failed"):
-            key = story.status, story.word("reason") or "unknown"
-            if key not in self.lost:
-                self.lost[key] = Cause(*key, 0, story.word("detail"), story.id, story.last_image)
-            self.lost[key].count += 1
-
-    def causes(self) -> list[Cause]:
-        """Why samples were lost, the most frequent first."""
-        return sorted(self.lost.values(), key=lambda c: (-c.count, c.status, c.reason))
-
-    def by_category(self) -> pd.DataFrame:
-        """One row a category, the largest first: samples by fate, and `yielded`, the accepted of those meant for SFT."""
-        rows = [
-            {"category": name, "all": n.total(), "yielded": _yielded(n)} | {fate: n[fate] for fate in FATES}
-            for name, n in sorted(self.categories.items(), key=lambda c: (-c[1].total(), c[0]))
-        ]
-        return pd.DataFrame(rows, columns=["category", "all", "yielded", *FATES]).set_index("category")
-
-    def _climb(self, story: Story) -> None:
-        reached = self._reached(story)
-        if reached is None:
-            if story.status == "failed":
-                self.before[story.word("reason") or "unknown"] += 1
+        """Count one more sample. Raises ValueError when it entered a station that the ladder does not have."""
+        self.kept_rl += story.fate == "kept" and story.outcome == RL
+        self.categories[story.category][story.outcome] += 1
+        if not story.trajectory.entered:
+            if story.lost:
+                self.before[story.reason] += 1
             else:
                 self.never_tried += 1
-            return
-        for rung in self.rungs[: reached + 1]:
-            rung.entered += 1
-        at = self.rungs[reached]
-        if story.status in ("discarded", "failed"):
-            at.left[story.word("reason") or "unknown"] += 1
-        elif story.mode is None or story.word("climb") == "direct":
-            at.aside += 1
-        else:
-            at.passed += 1
+        try:
+            self.funnel.add(story.trajectory)
+        except KeyError as error:
+            raise ValueError(f"sample {story.id}: this ladder has no station {error.args[0]}") from error
+        if story.lost:
+            cause = self._lost.setdefault(
+                (story.fate, story.reason),
+                LossCause(story.fate, story.reason, 0, story.detail, story.id, story.last_image),
+            )
+            cause.count += 1
 
-    def _reached(self, story: Story) -> int | None:
-        """The place of the highest rung the sample entered, None when it never met a model."""
-        kinds = [m.kind for m in story.moments]
-        stopped = story.word("reason") in _STOPPED
-        diagnosis, multistep = len(self.rungs) - 2, len(self.rungs) - 1
-        if "decomposition" in kinds:
-            return multistep
-        if "diagnosis" in kinds:
-            return multistep if stopped else diagnosis
-        if not kinds and not stopped:
-            return None
-        chain = min(kinds.count("reflection"), self.rounds)
-        judged = bool(kinds) and kinds[-1] == "evaluation"
-        return chain + 1 if stopped and judged else chain
+    def causes(self) -> list[LossCause]:
+        """Why samples were lost, the most frequent first."""
+        return sorted(self._lost.values(), key=lambda c: (-c.count, c.status, c.reason))
 
+    def yields(self) -> list[StationYield]:
+        """The stations at which samples are accepted, in order."""
+        yields, so_far = [], 0
+        stations = self.funnel.stations
+        for n, count in enumerate(stations):
+            so_far += count.passed
+            ends_its_rung = n + 1 == len(stations) or stations[n + 1].mode != count.mode
+            if count.passed or ends_its_rung:  # at a stage such as a diagnosis nobody can pass
+                yields.append(StationYield(count, Share(so_far, stations[0].climbing)))
+        return yields
 
-def fate(story: Story) -> str:
-    """One of `FATES`: the mode of what was accepted for SFT, `rl`, or how it was lost."""
-    if story.status in ("discarded", "failed"):
-        return story.status
-    return "rl" if story.mode is None or story.word("split") == "rl" else story.mode
+    def by_category(self) -> pd.DataFrame:
+        """One row a category, the largest first: samples by outcome, and `yielded`, the accepted of those meant for SFT."""
+        outcomes = self.looks.outcomes
+        rows = [
+            {"category": name, "all": n.total(), "yielded": self._yielded(n)} | {end: n[end] for end in outcomes}
+            for name, n in sorted(self.categories.items(), key=lambda c: (-c[1].total(), c[0]))
+        ]
+        return pd.DataFrame(rows, columns=["category", "all", "yielded", *outcomes]).set_index("category")
 
-
-def _yielded(n: Counter[str]) -> Share:
-    return Share(sum(n[mode] for mode in MODES), n.total() - n["rl"])
+    def _yielded(self, n: Counter[str]) -> Share:
+        return Share(sum(n[mode] for mode in self.looks.modes), n.total() - n[RL])

@@ -1,24 +1,27 @@
-"""The ladder drawn as one flow: a band as high as its samples enters on the left and is split rung by rung.
+"""The ladder drawn as one flow: a band as high as its samples enters on the left and is split station by station.
 
-In: the rungs of a `Figures`. Out: a `FunnelPicture` of ribbons and labels in pixels, which the template draws as SVG; and `stairs`,
-the same for a narrow screen. What passes peels off at the top, what leaves at the bottom, so the heights on the right add up to the
-height on the left: nothing gets lost.
+In: the counts of the stations (`pipeline.output.funnel`). Out: a `FunnelPicture` of ribbons and labels in pixels, which the
+template draws as SVG; and `stairs`, the same for a narrow screen. What passes peels off at the top, what leaves at the bottom, so
+the heights on the right add up to the height on the left: nothing gets lost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.views.figures import Rung
+from pipeline.output.funnel import StationCount
+from pipeline.views.looks import mode_tone
 from pipeline.views.text import clip, spoken
 
-_LEFT, _HEAD, _NODE = 8.0, 58.0, 8.0
-_FLOW, _SLOT, _GAP = 200.0, 19.0, 7.0
-_WIDTH, _LABELS, _WORDS = 1160.0, 462.0, 64
+_LEFT, _TITLE, _NODE, _BEND = 8.0, 18.0, 8.0, 90.0
+_FLOW, _SLOT, _GAP, _STOREY = 200.0, 19.0, 7.0, 40.0
+_WIDTH, _LABELS, _WORDS, _LONGEST = 1160.0, 462.0, 64, 24
+_LETTER = 8.0
+"""How wide a letter of a station's title is, about."""
 
 
 @dataclass(frozen=True)
 class Ribbon:
-    """A closed path in a tone (`active`, a mode, `aside` or `left`)."""
+    """A closed path in a tone (`active`, that of a mode, `aside` or `left`)."""
 
     path: str
     tone: str
@@ -27,17 +30,18 @@ class Ribbon:
 
 @dataclass(frozen=True)
 class FunnelNode:
-    """A rung: a bar at its place, with its name and count above."""
+    """A station: a bar at its place, with its name and count above, the name's baseline at `title_y`."""
 
     x: float
     y: float
     height: float
+    title_y: float
     title: str
     entered: int
 
 
 @dataclass(frozen=True)
-class Label:
+class FunnelLabel:
     """The end of a band: a figure and the words beside it."""
 
     x: float
@@ -53,16 +57,15 @@ class FunnelPicture:
 
     width: float = _WIDTH
     height: float = 0.0
-    head: float = _HEAD
     node: float = _NODE
     ribbons: list[Ribbon] = field(default_factory=list)
     nodes: list[FunnelNode] = field(default_factory=list)
-    labels: list[Label] = field(default_factory=list)
+    labels: list[FunnelLabel] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Band:
-    """So many samples that leave a rung together: their tone, and where they go in words."""
+    """So many samples that leave a station together: their tone, and where they go in words."""
 
     count: int
     tone: str
@@ -71,7 +74,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Stair:
-    """A rung read from top to bottom: what leaves it, and how many climb on."""
+    """A station read from top to bottom: what leaves it, and how many climb on."""
 
     title: str
     entered: int
@@ -79,73 +82,79 @@ class Stair:
     onward: int
 
 
-def draw(rungs: Sequence[Rung]) -> FunnelPicture:
-    """The picture of these rungs; rungs nobody entered are left out after the first."""
-    shown = [r for n, r in enumerate(rungs) if n == 0 or r.entered]
+def draw(stations: Sequence[StationCount]) -> FunnelPicture:
+    """The picture of these stations; those that nobody entered are left out after the first."""
+    shown = _shown(stations)
     picture = FunnelPicture()
     scale = _FLOW / max(shown[0].entered, 1)
     column = (_WIDTH - _LABELS - _LEFT) / len(shown)
     ends = _WIDTH - _LABELS
-    top = _HEAD
-    bottom = _HEAD + _extent(shown, scale)
+    storeys = _storeys(shown, column)
+    top = head = _TITLE + _STOREY * storeys
+    bottom = head + _extent(shown, scale)
     picture.height = bottom + 10
-    for n, rung in enumerate(shown):
+    for n, count in enumerate(shown):
         x = _LEFT + n * column
-        height = _thick(rung.entered, scale)
-        picture.nodes.append(FunnelNode(x, top, height, rung.title, rung.entered))
+        height = _thick(count.entered, scale)
+        title = clip(count.station.title, _LONGEST)
+        picture.nodes.append(FunnelNode(x, top, height, _TITLE + _STOREY * (n % storeys), title, count.entered))
         y = top
-        for band in _passing(rung):
+        for band in _passing(count):
             y = _peel(picture, band, scale, x, y, top, ends)
             top += _slot(band.count, scale) + _GAP
-        foot = y + _thick(rung.onward, scale) + sum(_thick(b.count, scale) for b in _leaving(rung))
-        for band in _leaving(rung):
+        foot = y + _thick(count.went_on, scale) + sum(_thick(b.count, scale) for b in _leaving(count))
+        for band in _leaving(count):
             bottom -= _slot(band.count, scale)
             foot -= _thick(band.count, scale)
             _peel(picture, band, scale, x, foot, bottom, ends)
             bottom -= _GAP
-        if rung.onward and n + 1 < len(shown):
-            thick = _thick(rung.onward, scale)
+        if count.went_on and n + 1 < len(shown):
+            thick = _thick(count.went_on, scale)
             path = _ribbon(x + _NODE, y, x + column, top, thick)
-            picture.ribbons.append(Ribbon(path, "active", f"{rung.onward} climb on"))
+            picture.ribbons.append(Ribbon(path, "active", f"{count.went_on} climb on"))
     return picture
 
 
-def stairs(rungs: Sequence[Rung]) -> list[Stair]:
-    """The same flow for a narrow screen: rung under rung."""
-    shown = [r for n, r in enumerate(rungs) if n == 0 or r.entered]
-    return [Stair(r.title, r.entered, [*_passing(r), *reversed(_leaving(r))], r.onward) for r in shown]
+def stairs(stations: Sequence[StationCount]) -> list[Stair]:
+    """The same flow for a narrow screen: station under station."""
+    return [
+        Stair(c.station.title, c.entered, [*_passing(c), *reversed(_leaving(c))], c.went_on) for c in _shown(stations)
+    ]
 
 
-def _passing(rung: Rung) -> list[Band]:
-    if not rung.passed:
+def _shown(stations: Iterable[StationCount]) -> list[StationCount]:
+    return [count for n, count in enumerate(stations) if n == 0 or count.entered]
+
+
+def _storeys(shown: Sequence[StationCount], column: float) -> int:
+    """Over how many lines the titles are spread, in turn, so that neighbours do not touch."""
+    letters = max(len(words) for c in shown for words in (c.station.title[:_LONGEST], f"{c.entered:,} entered"))
+    return max(1, -(-int(letters * _LETTER) // int(column)))
+
+
+def _passing(count: StationCount) -> list[Band]:
+    if not count.passed:
         return []
-    share = f"{100 * rung.passed / rung.climbing:.0f} % of {rung.climbing:,}"
-    return [Band(rung.passed, rung.key.split()[0], f"accepted {_place(rung)}, {share}")]
+    share = f"{100 * count.passed / count.climbing:.0f} % of {count.climbing:,}"
+    return [Band(count.passed, mode_tone(count.mode), clip(f"accepted {count.station.place}, {share}", _WORDS))]
 
 
-def _leaving(rung: Rung) -> list[Band]:
+def _leaving(count: StationCount) -> list[Band]:
     """Listed from the lowest lane up."""
-    lost = rung.left.total()
-    bands = [Band(lost, "left", _lost_words(rung))] if lost else []
-    return [*bands, Band(rung.aside, "aside", "RL prompts, for one direct try only")] if rung.aside else bands
+    lost = count.left.total()
+    bands = [Band(lost, "left", _lost_words(count))] if lost else []
+    return [*bands, Band(count.stopped, "aside", "RL prompts, whose climb ends here")] if count.stopped else bands
 
 
-def _lost_words(rung: Rung) -> str:
+def _lost_words(count: StationCount) -> str:
     """The place and as many reasons as fit beside the band."""
-    words = f"left {_place(rung)}"
-    for n, (reason, count) in enumerate(rung.left.most_common()):
-        longer = f"{words}{',' if n else ':'} {count:,} {spoken(reason)}"
+    words = f"left {count.station.place}"
+    for n, ((_, reason), lost) in enumerate(count.left.most_common()):
+        longer = f"{words}{',' if n else ':'} {lost:,} {spoken(reason)}"
         if len(longer) > _WORDS:
             return f"{words}, …" if n else clip(longer, _WORDS)
         words = longer
     return words
-
-
-def _place(rung: Rung) -> str:
-    kind, _, number = rung.key.partition(" ")
-    if kind == "reflection":
-        return f"in reflection {number}"
-    return {"direct": "at the direct try", "diagnosis": "at diagnosis"}.get(kind, "step by step")
 
 
 def _thick(count: int, scale: float) -> float:
@@ -157,21 +166,21 @@ def _slot(count: int, scale: float) -> float:
     return max(_thick(count, scale), _SLOT)
 
 
-def _extent(rungs: Sequence[Rung], scale: float) -> float:
+def _extent(shown: Sequence[StationCount], scale: float) -> float:
     """The height that all bands need where they end, and at least that of every node where it stands."""
-    bands = [b for r in rungs for b in (*_passing(r), *_leaving(r))]
-    return max(sum(_slot(b.count, scale) + _GAP for b in bands), _thick(rungs[0].entered, scale) + _GAP)
+    bands = [b for count in shown for b in (*_passing(count), *_leaving(count))]
+    return max(sum(_slot(b.count, scale) + _GAP for b in bands), _thick(shown[0].entered, scale) + _GAP)
 
 
 def _peel(picture: FunnelPicture, band: Band, scale: float, x: float, y: float, lane: float, ends: float) -> float:
     """One band from its place in a node to the lane it keeps; returns where the next slice of the node begins."""
     thick = _thick(band.count, scale)
     middle = lane + (_slot(band.count, scale) - thick) / 2
-    bend = x + _NODE + 90
+    bend = min(x + _NODE + _BEND, ends)
     path = _ribbon(x + _NODE, y, bend, middle, thick, ends)
     picture.ribbons.append(Ribbon(path, band.tone, f"{band.count} {band.words}"))
     centre = lane + _slot(band.count, scale) / 2
-    picture.labels.append(Label(ends + 10, centre, f"{band.count:,}", band.words, band.tone))
+    picture.labels.append(FunnelLabel(ends + 10, centre, f"{band.count:,}", band.words, band.tone))
     return y + thick
 
 

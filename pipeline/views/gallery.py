@@ -1,28 +1,28 @@
 """Which samples the report shows, and what of each of them.
 
-In: all stories of a build, once through. Out: up to `EACH` samples per section, spread over categories (or over reasons, among
-what was lost) and, within those, of lowest rank: the same build always shows the same samples.
+In: all stories of a build, once through, and the outcomes they may come to. Out: up to `EACH` samples per section, spread over
+categories (or over reasons, among what was lost) and, within those, of lowest rank: the same build always shows the same samples.
 The first few that the truth names come before all others.
 """
 
 import heapq
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
 
+from pipeline.manifest.spec import RL
 from pipeline.output.truth_figures import TruthFigures
 from pipeline.storage.image_store import ImageStore
-from pipeline.views.figures import fate
 from pipeline.views.page import fragment
-from pipeline.views.stories import Beat, Story
+from pipeline.views.story import Beat, Story
 from pipeline.views.thumbnails import SIDE, SMALL, Thumbnail, thumbnail
 
 EACH = 16
 _MOST_NAMED = 4
-SECTIONS = ("direct", "reflection", "multistep", "discarded", "failed")
 _MOST_REFERENCES, _MOST_FACETS = 6, 60
 
 
@@ -40,7 +40,7 @@ class PicturedStory:
 
     @property
     def runs(self) -> list[tuple[bool, list[Beat]]]:
-        """The beats, consecutive pruned ones together: (pruned, beats)."""
+        """The beats, consecutive pruned ones together: whether they are pruned, and which."""
         return [(pruned, list(beats)) for pruned, beats in groupby(self.story.beats, lambda b: b.pruned)]
 
 
@@ -60,23 +60,26 @@ class Section:
     total: int
     exhibits: list[Exhibit]
 
+    @property
+    def short(self) -> bool:
+        """True when no strip holds more than one image, so that two fit side by side."""
+        return all(len(e.story.beats) <= 1 for e in self.exhibits)
 
-@dataclass
+
 class GalleryChoice:
-    """Remembers the samples worth showing while the stories go by."""
+    """Remembers the samples worth showing while the stories go by: one section an outcome, but none for RL prompts."""
 
-    totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SECTIONS, 0))
-    _best: dict[tuple[str, str], list[tuple[tuple[bool, Any], str, Story]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    def __init__(self, outcomes: Iterable[str]) -> None:
+        self.totals = {outcome: 0 for outcome in outcomes if outcome != RL}
+        self._best: dict[tuple[str, str], list[tuple[tuple[bool, Any], str, Story]]] = defaultdict(list)
 
     def add(self, story: Story, truth: TruthFigures | None = None) -> None:
         """Consider one more sample; a few of those named in `truth` are preferred, the gallery is for the others, too."""
-        section = fate(story)
-        if section not in SECTIONS or story.status == "surplus":
+        section = story.outcome
+        if section not in self.totals or story.fate == "surplus":
             return
         self.totals[section] += 1
-        facet = story.word("reason" if section in ("discarded", "failed") else "category")
+        facet = story.reason if story.lost else story.category
         # One pool for all further facets: a free-text category must not make us hold every sample.
         known = (section, facet) in self._best or len(self._best) < _MOST_FACETS
         best = self._best[section, facet if known else ""]
@@ -87,7 +90,9 @@ class GalleryChoice:
 
     def sections(self, store: ImageStore) -> list[Section]:
         """The chosen samples with their pictures."""
-        return [Section(key, self.totals[key], [exhibit(s, store) for s in self._spread(key)]) for key in SECTIONS]
+        return [
+            Section(key, total, [exhibit(s, store) for s in self._spread(key)]) for key, total in self.totals.items()
+        ]
 
     def _spread(self, section: str) -> list[Story]:
         """Round by round through the facets, so that a common category does not crowd out a rare one."""
@@ -101,17 +106,18 @@ class GalleryChoice:
 
 
 def exhibit(story: Story, store: ImageStore) -> Exhibit:
-    """One sample as it is shown. A picture that cannot be read is said in its place."""
+    """One sample as it is shown. Where a picture cannot be read, the page says so in its place."""
     return Exhibit(story, fragment("story.html.j2", "strip", frame(story, store)))
 
 
 def frame(story: Story, store: ImageStore) -> PicturedStory:
     """The story with its pictures; those of what was pruned, and of several references, are smaller."""
-    seen = {m.image for m in story.moments if m.image is not None and m.loss != "pruned"}
+    made = [(e.event.image.sha256, e.mark) for e in story.events if e.event.kind == "generation" and e.event.image]
+    large = {sha256 for sha256, mark in made if mark != "pruned"}
     if len(story.references) == 1:
-        seen.add(story.references[0])
-    wanted = dict.fromkeys([*story.references[:_MOST_REFERENCES], *(m.image for m in story.moments if m.image)])
-    return PicturedStory(story, {sha: thumbnail(store, sha, SIDE if sha in seen else SMALL) for sha in wanted})
+        large.add(story.references[0])
+    images = dict.fromkeys([*story.references[:_MOST_REFERENCES], *(sha256 for sha256, _ in made)])
+    return PicturedStory(story, {sha: thumbnail(store, sha, SIDE if sha in large else SMALL) for sha in images})
 
 
 def fit(sections: list[Section], room: int) -> int:

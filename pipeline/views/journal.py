@@ -16,19 +16,19 @@ from pipeline.views.text import clip
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
-def as_json(found: JournalFigures) -> str:
+def as_json(figures: JournalFigures) -> str:
     """All figures as JSON: sizes in bytes, money in US dollars."""
-    return json.dumps(asdict(found), indent=2)
+    return json.dumps(asdict(figures), indent=2)
 
 
-def print_journal(found: JournalFigures, console: Console) -> None:
+def print_journal(figures: JournalFigures, console: Console) -> None:
     """Print the answers by kind, the store, and every run of the database."""
     console.print(Text("Answers kept", "bold"))
-    console.print(_kinds(found.answers))
-    size = "" if found.size is None else f", {_size(found.size)}"
-    console.print(Text(f"{found.images:,} images in the store, {_size(found.image_size)}"))
-    console.print(Text(f"{found.database}{size}", "dim"), soft_wrap=True)
-    for run in found.runs:
+    console.print(_kinds(figures.answers))
+    size = "" if figures.size is None else f", {_size(figures.size)}"
+    console.print(Text(f"{figures.images:,} images in the store, {_size(figures.image_size)}"))
+    console.print(Text(f"{figures.database}{size}", "dim"), soft_wrap=True)
+    for run in figures.runs:
         console.print()
         console.print(Text(f"Run {clip(run.fingerprint, 12)}" + (" (this folder's)" if run.own else ""), "bold"))
         console.print(_run(run))

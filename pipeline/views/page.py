@@ -17,16 +17,19 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline.views.looks import ModeLooks
 from pipeline.views.text import clip, spoken
 
 _TEXT, _BRIEF, _NAME = 1200, 180, 80
 _STYLE, _SCRIPT = "report.css", "report.js"
 
 
-def render(template: str, values: Mapping[str, Any]) -> bytes:
-    """The page. Every value is text unless it is `Markup`; a missing one raises jinja2.UndefinedError."""
+def render(template: str, values: Mapping[str, Any], looks: ModeLooks) -> bytes:
+    """The page, whose modes look as in `looks`. Every value is text unless it is `Markup`; a missing one raises
+    jinja2.UndefinedError.
+    """
     environment = _environment()
-    style, script = (_source(environment, name) for name in (_STYLE, _SCRIPT))
+    style, script = _source(environment, _STYLE) + looks.style, _source(environment, _SCRIPT)
     page = environment.get_template(template).render(
         **values, style=Markup(style), style_hash=_digest(style), script=Markup(script), script_hash=_digest(script)
     )

@@ -9,38 +9,21 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
+from pipeline.manifest.spec import RL
 from pipeline.output.share import Share
 from pipeline.views.charts.bars import Bar, BarPart, bars
 from pipeline.views.charts.curves import Curve, curves
 from pipeline.views.charts.whiskers import Dot, whiskers
-from pipeline.views.figures import Figures
+from pipeline.views.looks import ALL, ModeLooks
 from pipeline.views.page import percent
 from pipeline.views.tables.agreement import REPEATED, SECOND, VERDICT
 from pipeline.views.tables.reading import Reading
 from pipeline.views.tables.rows import rows
 from pipeline.views.tables.scores import ACCEPTED, MOVES, STEPS, Scores
 from pipeline.views.text import spoken
-from stages.records import AXES, MODES
+from stages.records import AXES
 
-TITLES = {
-    "direct": "Direct",
-    "reflection": "Reflection",
-    "multistep": "Multi-step",
-    "rl": "RL prompts",
-    "discarded": "Discarded",
-    "failed": "Failed",
-    "all": "All accepted",
-}
 _MOVE_TONES = {"better": "on", "same": "lost", "worse": "bad"}
-
-
-@dataclass(frozen=True)
-class Round:
-    """How many were accepted after so many reflection rounds: of those that entered it, and in sum of all that climbed."""
-
-    title: str
-    rate: Share
-    in_sum: Share
 
 
 @dataclass(frozen=True)
@@ -53,42 +36,32 @@ class Agreed:
     chart: Markup | None
 
 
-def rounds(figures: Figures) -> list[Round]:
-    """What the direct try and each round of reflection brought."""
-    found, so_far = [], 0
-    for n, rung in enumerate(figures.rungs[: figures.rounds + 1]):
-        so_far += rung.passed
-        title = "no reflection" if n == 0 else f"{n} round" + "s" * (n > 1)
-        found.append(Round(title, rung.rate, Share(so_far, figures.rungs[0].climbing)))
-    return found
-
-
-def calls_by_mode(reading: Reading) -> Markup | None:
+def calls_by_mode(reading: Reading, looks: ModeLooks) -> Markup | None:
     """Calls per accepted sample as bars: images, texts, and the share of what was lost."""
-    table = reading.calls.by_mode()
-    found = [
+    drawn = [
         Bar(
-            TITLES[row["key"]],
+            looks.titles[row["key"]],
             [
-                BarPart(row["images"], "multistep", f"{row['images']:.1f}"),
-                BarPart(row["texts"], "reflection", f"{row['texts']:.1f}"),
+                BarPart(row["images"], "image", f"{row['images']:.1f}"),
+                BarPart(row["texts"], "text", f"{row['texts']:.1f}"),
                 BarPart(row["charged"] - row["own"], "lost"),
             ],
             f"{row['own']:.1f} calls, {row['charged']:.1f} with the losses",
         )
-        for row in rows(table)
-        if row["accepted"] and row["key"] != "rl"
+        for row in rows(reading.calls.by_mode())
+        if row["accepted"] and row["key"] != RL
     ]
-    return bars("calls", "Calls per accepted sample, by mode", found) if found else None
+    return bars("calls", "Calls per accepted sample, by mode", drawn) if drawn else None
 
 
 def distributions(scores: Scores) -> Iterator[Markup]:
     """One chart an axis: how the scores are spread at each moment."""
     table = scores.table()
+    titles = scores.titles | {STEPS: "steps, own sub-task"}
     for axis in scores.axes:
         spread = [
             Bar(
-                "steps, own sub-task" if row["moment"] == STEPS else row["moment"],
+                titles[row["moment"]],
                 _parts_of_one([BarPart(row[str(s)], f"score-{s}") for s in range(1, 6)]),
                 f"mean {row['mean']:.2f}, {100 * row['passed']:.0f} % pass, n {row['n']:,.0f}",
             )
@@ -99,7 +72,7 @@ def distributions(scores: Scores) -> Iterator[Markup]:
 
 
 def means(scores: Scores) -> Markup | None:
-    """Mean scores over the moments, one curve an axis. Steps and the accepted are no further round: no line leads to them."""
+    """Mean scores over the moments, one curve an axis. Steps and the accepted are no further station: no line leads to them."""
     if not scores.axes:
         return None
     joined = sum(m not in (STEPS, ACCEPTED) for m in scores.moments)
@@ -107,57 +80,61 @@ def means(scores: Scores) -> Markup | None:
         Curve(axis, f"axis-{AXES.index(axis) + 1}", [scores.mean(axis, m) for m in scores.moments])
         for axis in scores.axes
     ]
-    return curves("means", "Mean score at each moment", scores.moments, drawn, (1, 2, 3, 4, 5), joined)
+    places = [scores.titles[m] for m in scores.moments]
+    return curves("means", "Mean score at each moment", places, drawn, (1, 2, 3, 4, 5), joined)
 
 
 def moves(scores: Scores) -> Markup | None:
-    """Per round and axis: the share of redrawn images scored better, the same, or worse."""
-    found = []
-    for row in rows(scores.moves()):
+    """Per station and axis: the share of redrawn images scored better, the same, or worse."""
+    table = list(rows(scores.moves()))
+    table.sort(key=lambda row: scores.moments.index(row["moment"]))
+    drawn = []
+    for row in table:
         parts = [BarPart(row[m], _MOVE_TONES[m], f"{row[m]:,}" if m != "same" else "") for m in MOVES]
-        told = f"{row['better']:,} better, {row['worse']:,} worse of {sum(row[m] for m in MOVES):,}"
-        found.append(Bar(f"{row['moment']}: {row['axis']}", _parts_of_one(parts), told))
-    found.sort(key=lambda r: r.name.partition(":")[0])
-    return bars("moves", "Scores after each round, against the image before", found, whole=1.0) if found else None
+        words = f"{row['better']:,} better, {row['worse']:,} worse of {sum(row[m] for m in MOVES):,}"
+        drawn.append(Bar(f"{scores.titles[row['moment']]}: {row['axis']}", _parts_of_one(parts), words))
+    return bars("moves", "Scores of redrawn images, against those they were made from", drawn, 1.0) if drawn else None
 
 
 def agreement(reading: Reading) -> list[Agreed]:
     """One entry a pair of judgements that occurred."""
-    judging = reading.run.manifest.get("policy", {}).get("judging", {})
-    chosen = {"fail": "first failed", "pass": "first passed"}.get(judging.get("confirm", "both"), "")
+    judging = reading.recipe.policy.judging
+    chosen = {"fail": "first failed", "pass": "first passed"}.get(judging.confirm, "")
     which = f" Asked again only where the {chosen}, so this is no fair draw of all images." if chosen else ""
     margin = " Asked only where the first judge was on the margin: these are the hard cases."
-    told = {
+    notes = {
         REPEATED: ("First and repeated judgement", f"The same judge, the same image, another seed.{which}"),
         SECOND: (
             "First and second judge",
-            f"Two judges, the same image.{margin if judging.get('second') == 'margin' else ''}",
+            f"Two judges, the same image.{margin if judging.second == 'margin' else ''}",
         ),
     }
-    found = []
-    for name, (title, note) in told.items():
+    pairs = []
+    for name, (title, note) in notes.items():
         table = reading.agreement.table(name)
         if not table.empty:
             dots = [Dot(r["axis"], r["raw"], "on" if r["axis"] == VERDICT else "ink") for r in rows(table)]
-            found.append(Agreed(title, note, table, whiskers(f"agree-{name}", f"Raw agreement: {title}", dots)))
-    return found
+            pairs.append(Agreed(title, note, table, whiskers(f"agree-{name}", f"Raw agreement: {title}", dots)))
+    return pairs
 
 
-def truth(reading: Reading) -> dict[str, Markup | None]:
-    """The charts of the truth section, by name; None where nothing was measured."""
+def truth(reading: Reading, looks: ModeLooks) -> dict[str, Markup | None]:
+    """The charts of the truth section, by name; None where nothing was measured. Without a mode that thinks none is of thinking."""
     known = reading.truth
     if known is None:
         return {}
-    by_mode = [Dot(TITLES[m], known.accepted_by_mode[m], m) for m in MODES if m in known.accepted_by_mode]
-    accepted = [Dot("All accepted", known.accepted, "on"), *by_mode]
+    by_mode = [Dot(looks.titles[m], s, looks.tones[m]) for m, s in known.accepted_by_mode.items()]
+    accepted = [Dot(looks.titles[ALL], known.accepted, "on"), *by_mode]
     needless = [
-        Dot(TITLES[m] if m in MODES else "Both", s, m if m in MODES else "ink") for m, s in known.needless.items()
+        Dot("All of these" if m == ALL else looks.titles[m], s, "ink" if m == ALL else looks.tones[m])
+        for m, s in known.needless.items()
     ]
+    thinking = {"needless": whiskers("truth-needless", "Rows with a right image before the last", needless)}
     return {
         "accepted": whiskers("truth-accepted", "Accepted samples that are truly right", accepted),
         "false_pass": whiskers("truth-pass", "Verdicts that passed wrongly", _by_axis(known.false_pass)),
         "false_fail": whiskers("truth-fail", "Verdicts that failed wrongly", _by_axis(known.false_fail)),
-        "needless": whiskers("truth-needless", "Rows with a right image before the last", needless),
+        **(thinking if known.needless else {}),
         "critiques": whiskers(
             "truth-critiques", "Trained critiques", [Dot("name a real defect", known.critiques, "on")]
         ),
@@ -169,31 +146,31 @@ def time_spent(reading: Reading) -> Markup | None:
     if reading.ledger is None:
         return None
     *calls, whole = rows(reading.ledger.table)
-    found = [
+    drawn = [
         Bar(
             f"{spoken(row['role'])}: {spoken(row['kind'])}",
-            [BarPart(row["seconds"], "multistep" if row["kind"] == "image" else "reflection")],
+            [BarPart(row["seconds"], "image" if row["kind"] == "image" else "text")],
             f"{percent(row['seconds'], whole['seconds']):.0f} %, median {row['median_s']:.2g} s",
         )
         for row in calls
     ]
-    return bars("time", "Time in calls, by role and kind", found)
+    return bars("time", "Time in calls, by role and kind", drawn)
 
 
-def money_by_mode(reading: Reading) -> Markup | None:
+def money_by_mode(reading: Reading, looks: ModeLooks) -> Markup | None:
     """US dollars per accepted sample as bars: its own calls, and its share of what was lost."""
     if reading.money is None:
         return None
-    found = [
+    drawn = [
         Bar(
-            TITLES[row["key"]],
-            [BarPart(row["own"], "multistep", f"{row['own']:.3f}"), BarPart(row["charged"] - row["own"], "lost")],
+            looks.titles[row["key"]],
+            [BarPart(row["own"], "image", f"{row['own']:.3f}"), BarPart(row["charged"] - row["own"], "lost")],
             f"$ {row['own']:.4f}, {row['charged']:.4f} with the losses",
         )
         for row in rows(reading.money.by_mode())
-        if row["accepted"] and row["key"] != "rl"
+        if row["accepted"] and row["key"] != RL
     ]
-    return bars("money", "US dollars per accepted sample, by mode", found) if found else None
+    return bars("money", "US dollars per accepted sample, by mode", drawn) if drawn else None
 
 
 def _by_axis(shares: Mapping[str, Share]) -> list[Dot]:

@@ -18,8 +18,8 @@ from pipeline.forecast.forecast import Forecast, Range, forecast
 from pipeline.forecast.pilot import pilot
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.money.prices import table
+from pipeline.output.rehearsal import admit
 from pipeline.sources.table import TableError
-from pipeline.views.panels import TITLES
 from pipeline.views.text import clip, spoken
 
 _UNKNOWN = "not known"
@@ -28,8 +28,9 @@ _UNKNOWN = "not known"
 def plan(manifest: Manifest, measured: Path | None = None, declared: Path | None = None) -> Forecast:
     """The forecast of `manifest`: by the build in `measured`, else by the rates in the file `declared`, else by the demo's.
 
-    Raises pipeline.errors.BuildError when rates or a source cannot be used, OSError when a source cannot be read.
+    Raises pipeline.errors.BuildError when the ladder, rates or a source cannot be used, OSError when a source cannot be read.
     """
+    admit(manifest)
     rates = DeclaredRates(declaration(declared), manifest) if measured is None else pilot(measured, manifest)
     try:
         return forecast(manifest, rates)
@@ -37,82 +38,84 @@ def plan(manifest: Manifest, measured: Path | None = None, declared: Path | None
         raise ManifestError(f"sources: {error}") from error
 
 
-def as_json(found: Forecast) -> str:
+def as_json(expected: Forecast) -> str:
     """All figures: `mean`, and `low` and `high` of the 90 % interval; null where nobody knows."""
-    said = asdict(found) | {
-        "calls": {" ".join(call): figures for call, figures in asdict(found)["calls"].items()},
-        "uncounted": [" ".join(call) for call in found.uncounted],
-    }
-    return json.dumps(said, indent=2)
+    figures = asdict(expected)
+    del figures["titles"]
+    figures["calls"] = {" ".join(call): row for call, row in figures["calls"].items()}
+    figures["uncounted"] = [" ".join(call) for call in expected.uncounted]
+    return json.dumps(figures, indent=2)
 
 
-def print_plan(found: Forecast, console: Console) -> None:
+def print_plan(expected: Forecast, console: Console) -> None:
     """Print all tables: samples, calls, money, time; then what to beware of."""
-    rows = ", ".join(f"{clip(name, 40)} {n:,}" for name, n in found.rows.items())
-    console.print(Text.assemble(("Plan of ", "bold"), (clip(found.name, 60), "bold"), f"   rows: {rows}"))
-    console.print(Text(f"Rates {clip(found.source, 200)}"))
-    _samples(found, console)
-    _calls(found, console)
-    _money(found, console)
+    rows = ", ".join(f"{clip(name, 40)} {n:,}" for name, n in expected.rows.items())
+    console.print(Text.assemble(("Plan of ", "bold"), (clip(expected.name, 60), "bold"), f"   rows: {rows}"))
+    console.print(Text(f"Rates {clip(expected.source, 200)}"))
+    _samples(expected, console)
+    _calls(expected, console)
+    _money(expected, console)
     console.print()
-    _table("Time", [("hours of calls", found.hours, "hours")], console)
-    for bound, share in found.bounds.items():
+    _table("Time", [("hours of calls", expected.hours, "hours")], console)
+    for bound, share in expected.bounds.items():
         console.print(
             Text(f"  held up by {bound}" + ("" if share == 1 else f" in {100 * share:.0f} % of the simulated builds"))
         )
     console.print()
-    for note in _notes(found):
+    for note in _notes(expected):
         console.print(Text(note, "dim"))
 
 
-def _samples(found: Forecast, console: Console) -> None:
-    rows = [("begun", found.begun, "count")]
-    rows += [(f"kept: {TITLES[slot]}", kept, "count") for slot, kept in found.kept.items()]
+def _samples(expected: Forecast, console: Console) -> None:
+    rows = [("begun", expected.begun, "count")]
+    rows += [(f"kept: {clip(expected.titles[slot], 40)}", kept, "count") for slot, kept in expected.kept.items()]
     console.print()
-    _table("Samples", [*rows, ("lost", found.lost, "count")], console)
-    if found.filled is not None and found.filled < 0.995:
-        console.print(Text(f"  The quotas are filled in {100 * found.filled:.0f} % of the simulated builds.", "yellow"))
+    _table("Samples", [*rows, ("lost", expected.lost, "count")], console)
+    if expected.filled is not None and expected.filled < 0.995:
+        console.print(
+            Text(f"  The quotas are filled in {100 * expected.filled:.0f} % of the simulated builds.", "yellow")
+        )
 
 
-def _calls(found: Forecast, console: Console) -> None:
+def _calls(expected: Forecast, console: Console) -> None:
     """One line a kind of call; the 90 % interval stands with the number of calls and with the sums."""
     grid = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
     grid.add_column("Calls", header_style="bold", min_width=22)
     for name in ("calls", "90 % interval", "tokens in", "tokens out"):
         grid.add_column(name, justify="right", no_wrap=True)
-    sums = {("all", ""): found.totals}
-    for (role, kind), figures in {**found.calls, **sums}.items():
+    sums = {("all", ""): expected.totals}
+    for (role, kind), figures in {**expected.calls, **sums}.items():
         calls = figures["calls"]
         between = "" if calls is None else _between(calls, "count")
         cells = (figures[name] for name in ("input_tokens", "output_tokens"))
         means = (_UNKNOWN if cell is None else _figure(cell.mean, "count") for cell in cells)
         name = "all" if role == "all" else f"{spoken(role)}: {spoken(kind)}"
-        grid.add_row(name, "" if calls is None else _figure(calls.mean, "count"), between, *means)
+        grid.add_row(Text(name), "" if calls is None else _figure(calls.mean, "count"), between, *means)
     console.print()
     console.print(grid)
-    sums_ = (("images", "images"), ("tokens in", "input_tokens"), ("tokens out", "output_tokens"))
-    told = [(title, found.totals[name], "count") for title, name in sums_ if found.totals[name] is not None]
+    amounts = (("images", "images"), ("tokens in", "input_tokens"), ("tokens out", "output_tokens"))
+    rows = [(title, expected.totals[name], "count") for title, name in amounts if expected.totals[name] is not None]
     console.print()
-    _table("In sum", told, console)
+    _table("In sum", rows, console)
 
 
-def _money(found: Forecast, console: Console) -> None:
-    rows = [(spoken(role), money, "usd") for role, money in found.money.items()]
-    rows += [("all", found.totals["usd"], "usd"), ("per accepted sample", found.per_accepted, "small usd")]
+def _money(expected: Forecast, console: Console) -> None:
+    rows = [(spoken(role), money, "usd") for role, money in expected.money.items()]
+    rows += [("all", expected.totals["usd"], "usd"), ("per accepted sample", expected.per_accepted, "small usd")]
     console.print()
     _table("US dollars", rows, console)
-    if found.over_budget is not None and found.over_budget > 0:
+    if expected.over_budget is not None and expected.over_budget > 0:
         console.print(
-            Text(f"  run.budget_usd stops {100 * found.over_budget:.0f} % of the simulated builds.", "yellow")
+            Text(f"  run.budget_usd stops {100 * expected.over_budget:.0f} % of the simulated builds.", "yellow")
         )
 
 
-def _notes(found: Forecast) -> Iterator[str]:
-    yield from found.notes
-    if found.listed:
-        yield f"List prices of {table().version}, which change: {', '.join(found.listed)}."
-    if found.uncounted:
-        roles = dict.fromkeys(spoken(role) for role, _ in found.uncounted)
+def _notes(expected: Forecast) -> Iterator[str]:
+    yield from expected.notes
+    if expected.listed:
+        yield f"List prices of {table().version}, which change: {', '.join(expected.listed)}."
+    if expected.uncounted:
+        roles = dict.fromkeys(spoken(role) for role, _ in expected.uncounted)
         yield f"No price is known for: {', '.join(roles)}. Their money is in no sum; give one in the manifest's prices."
     yield "Intervals hold 90 % of 1,000 simulated builds: how little is known of the rates, and the luck of the job itself."
 
@@ -122,16 +125,16 @@ def _table(title: str, rows: list[tuple[str, Range | None, str]], console: Conso
     grid.add_column(title, header_style="bold", min_width=22)
     grid.add_column("expected", justify="right", min_width=12)
     grid.add_column("90 % interval", justify="right", min_width=20)
-    for name, found, unit in rows:
-        if found is None:
-            grid.add_row(name, _UNKNOWN, "")
+    for name, figure, unit in rows:
+        if figure is None:
+            grid.add_row(Text(name), _UNKNOWN, "")
         else:
-            grid.add_row(name, _figure(found.mean, unit), _between(found, unit))
+            grid.add_row(Text(name), _figure(figure.mean, unit), _between(figure, unit))
     console.print(grid)
 
 
-def _between(found: Range, unit: str) -> str:
-    low, high = _figure(found.low, unit), _figure(found.high, unit)
+def _between(figure: Range, unit: str) -> str:
+    low, high = _figure(figure.low, unit), _figure(figure.high, unit)
     return low if low == high else f"{low} to {high}"
 
 

@@ -71,7 +71,7 @@ class Snapshot:
 
     @property
     def eta_s(self) -> float | None:
-        """Seconds left at this rate and these yields, 0 when finished, None while nothing can be said."""
+        """Seconds left at this rate and these yields, 0 when finished, None while that is not known."""
         if self.finished:
             return 0.0
         return self._to_do() / self.rate if self.rate else None
@@ -148,14 +148,14 @@ def table(s: Snapshot, title: str = "") -> RenderableType:
 def _head(s: Snapshot, title: str) -> RenderableType:
     grid = _barred()
     eta = "done" if s.finished else f"eta {_clock(s.eta_s)}"
-    told = Text.assemble((f"{s.done:,}", "bold"), f"/{s.planned:,}  ", (eta, "dim"))
-    grid.add_row(Text(title or "samples", "bold"), _bar(s.done, s.planned, "cyan"), told)
+    count = Text.assemble((f"{s.done:,}", "bold"), f"/{s.planned:,}  ", (eta, "dim"))
+    grid.add_row(Text(title or "samples", "bold"), _bar(s.done, s.planned, "cyan"), count)
     return grid
 
 
 def _rungs(s: Snapshot) -> RenderableType:
     grid = _grid()
-    grid.add_column(width=14)
+    grid.add_column(width=14, no_wrap=True, overflow="ellipsis")
     for _ in range(3):
         grid.add_column(justify="right", width=11)
     grid.add_row(*(Text(word, "dim") for word in ("rung", "in flight", "passed", "not passed")))
@@ -170,10 +170,10 @@ def _modes(s: Snapshot) -> RenderableType:
     most = max(1, s.done)  # without a quota: the share of what is done
     for m in s.modes:
         full = m.quota is not None and m.kept >= m.quota
-        told = Text.assemble((f"{m.kept:,}", "bold"), "" if m.quota is None else f"/{m.quota:,}")
+        count = Text.assemble((f"{m.kept:,}", "bold"), "" if m.quota is None else f"/{m.quota:,}")
         if full:
-            told.append("  full", "green")
-        grid.add_row(m.name, _bar(m.kept, most if m.quota is None else m.quota, "green" if full else "blue"), told)
+            count.append("  full", "green")
+        grid.add_row(m.name, _bar(m.kept, most if m.quota is None else m.quota, "green" if full else "blue"), count)
     return grid
 
 

@@ -27,8 +27,8 @@ class Remark:
 
 def remarks(reading: Reading) -> list[Remark]:
     """The remarks, those that call for a look first."""
-    found = [*_truth(reading), *_quotas(reading), *_losses(reading), *_rounds(reading), *_judging(reading)]
-    return sorted(found, key=lambda r: not r.grave)
+    every = [*_truth(reading), *_quotas(reading), *_losses(reading), *_stations(reading), *_judging(reading)]
+    return sorted(every, key=lambda r: not r.grave)
 
 
 def _truth(reading: Reading) -> Iterator[Remark]:
@@ -37,8 +37,8 @@ def _truth(reading: Reading) -> Iterator[Remark]:
         return
     if known.accepted.rate is not None:
         low = known.accepted.rate < RIGHT
-        told = f"By the world's own truth {known.accepted} of the accepted samples are right"
-        yield Remark(low, f"{told}, below the {100 * RIGHT:.0f} % aimed for." if low else f"{told}.", "truth")
+        words = f"By the world's own truth {known.accepted} of the accepted samples are right"
+        yield Remark(low, f"{words}, below the {100 * RIGHT:.0f} % aimed for." if low else f"{words}.", "truth")
     needless = known.needless.get("all")
     if needless is not None and needless.rate is not None and needless.rate > NEEDLESS:
         yield Remark(
@@ -63,21 +63,22 @@ def _losses(reading: Reading) -> Iterator[Remark]:
         yield Remark(grave, words, "losses")
     *_, dear = rows(reading.calls.by_mode())
     if dear["accepted"]:
-        told = f"An accepted sample took {dear['own']:.1f} calls, {dear['charged']:.1f} with those of the lost ones."
-        yield Remark(False, told, "calls")
+        words = f"An accepted sample took {dear['own']:.1f} calls, {dear['charged']:.1f} with those of the lost ones."
+        yield Remark(False, words, "calls")
 
 
-def _rounds(reading: Reading) -> Iterator[Remark]:
-    """Rounds that make more images worse than better on an axis, by more than chance (one-sided sign test)."""
+def _stations(reading: Reading) -> Iterator[Remark]:
+    """Stations that make more images worse than better on an axis, by more than chance (one-sided sign test)."""
+    titles = reading.scores.titles
     for row in rows(reading.scores.moves()):
         better, worse = row["better"], row["worse"]
         if worse > better and binomtest(worse, better + worse, alternative="greater").pvalue < CHANCE:
-            told = f"{worse:,} images got worse, {better:,} better."
-            yield Remark(True, f"{row['moment'].capitalize()} of reflection harms {row['axis']}: {told}", "quality")
+            words = f"{worse:,} images got worse, {better:,} better."
+            yield Remark(True, f"{titles[row['moment']]} harms {row['axis']}: {words}", "quality")
 
 
 def _judging(reading: Reading) -> Iterator[Remark]:
     for row in rows(reading.agreement.table(REPEATED)):
         if row["axis"] == VERDICT and row["raw"].rate < AGREED:
-            told = f"The judge contradicts itself: asked twice, it gives the same verdict in {row['raw']}."
-            yield Remark(True, told, "agreement")
+            words = f"The judge contradicts itself: asked twice, it gives the same verdict in {row['raw']}."
+            yield Remark(True, words, "agreement")

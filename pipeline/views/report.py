@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.output import run_json
 from pipeline.output.run_json import RunSummary
 from pipeline.storage.image_store import ImageStore
 from pipeline.views import panels
-from pipeline.views.figures import FATES, Cause, Figures
+from pipeline.views.figures import LossCause
 from pipeline.views.funnel import draw, stairs
 from pipeline.views.gallery import GalleryChoice, Section, fit
+from pipeline.views.looks import ModeLooks, mode_looks
 from pipeline.views.page import render, write
 from pipeline.views.remarks import remarks
 from pipeline.views.tables.reading import Reading, read, store_of
 from pipeline.views.text import clip
 from pipeline.views.thumbnails import SMALL, Thumbnail, thumbnail
-from stages.records import MODES
 
 CAP = 10_000_000
 _CATEGORIES, _CAUSES, _FILES = 60, 24, 50
@@ -36,10 +37,10 @@ class Yield:
 
 
 @dataclass(frozen=True)
-class Loss:
+class PicturedLoss:
     """A cause with the picture of its first sample, None where there is none."""
 
-    cause: Cause
+    cause: LossCause
     picture: Thumbnail | None
 
 
@@ -47,24 +48,25 @@ def report(out: Path) -> Path:
     """Write `out/report.html` and return its path.
 
     Raises FileNotFoundError when `out` holds no finished build, ValueError when one of its files is damaged, or when even the
-    page without a gallery is too large.
+    page without a gallery is too large, BuildError when a rung of its ladder cannot be imported here.
     """
-    choice = GalleryChoice()
+    looks = mode_looks(run_json.recipe_of(run_json.read(out)))
+    choice = GalleryChoice(looks.outcomes)
     reading = read(out, choice.add)
     store = store_of(reading.run, out)
-    values = _values(reading, store)
-    empty = len(_page(values, [Section(key, n, []) for key, n in choice.totals.items()]))
+    values = _values(reading, store, looks)
+    empty = len(_page(values, looks, [Section(key, n, []) for key, n in choice.totals.items()]))
     if empty > CAP:
         raise ValueError(f"{out}: the report takes {empty} bytes without any sample; at most {CAP} are allowed")
     sections = choice.sections(store)
-    page = _page(values, sections)
+    page = _page(values, looks, sections)
     while len(page) > CAP:
         fit(sections, min(CAP - empty, sum(len(e.html.encode()) for s in sections for e in s.exhibits) - 1))
-        page = _page(values, sections)
+        page = _page(values, looks, sections)
     return write(out / "report.html", page)
 
 
-def _page(values: Mapping[str, Any], sections: list[Section]) -> bytes:
+def _page(values: Mapping[str, Any], looks: ModeLooks, sections: list[Section]) -> bytes:
     shown = [e.story for s in sections for e in s.exhibits]
     return render(
         "report.html.j2",
@@ -72,34 +74,33 @@ def _page(values: Mapping[str, Any], sections: list[Section]) -> bytes:
             **values,
             "sections": sections,
             "shown_ids": {s.id for s in shown},
-            "shown_categories": sorted({s.word("category") for s in shown} - {""}),
-            "shown_reasons": sorted({s.word("reason") for s in shown} - {""}),
+            "shown_categories": sorted({s.category for s in shown}),
+            "shown_reasons": sorted({s.reason for s in shown} - {""}),
         },
+        looks,
     )
 
 
-def _values(reading: Reading, store: ImageStore) -> dict[str, Any]:
+def _values(reading: Reading, store: ImageStore, looks: ModeLooks) -> dict[str, Any]:
     run, figures = reading.run, reading.figures
     causes = figures.causes()[:_CAUSES]
     return {
-        "TITLES": panels.TITLES,
-        "MODES": MODES,
+        "looks": looks,
         "name": clip(run.name, 80),
         "counts": run.counts,
         "finished": clip(run.finished_at, 40),
-        "kept": _kept(run, figures),
+        "kept": _kept(reading, looks),
         "remarks": remarks(reading),
         "figures": figures,
-        "picture": draw(figures.rungs),
-        "stairs": stairs(figures.rungs),
-        "yields": [Yield(mode, run.kept_by_mode.get(mode, 0), run.quotas.get(mode)) for mode in MODES],
-        "rounds": panels.rounds(figures),
+        "picture": draw(figures.funnel.stations),
+        "stairs": stairs(figures.funnel.stations),
+        "yields": [Yield(mode, run.kept_by_mode.get(mode, 0), run.quotas.get(mode)) for mode in looks.modes],
+        "station_yields": figures.yields(),
         "calls": reading.calls.by_mode(),
-        "calls_chart": panels.calls_by_mode(reading),
+        "calls_chart": panels.calls_by_mode(reading, looks),
         "calls_by_category": reading.calls.by_category().head(_CATEGORIES),
         "categories": figures.by_category().head(_CATEGORIES),
         "all_categories": len(figures.categories),
-        "fates": FATES,
         "scores": reading.scores,
         "means_chart": panels.means(reading.scores),
         "moves_chart": panels.moves(reading.scores),
@@ -108,21 +109,21 @@ def _values(reading: Reading, store: ImageStore) -> dict[str, Any]:
         "agreed": panels.agreement(reading),
         "truth": reading.truth,
         "truth_lacks": reading.truth_lacks,
-        "truth_charts": panels.truth(reading),
+        "truth_charts": panels.truth(reading, looks),
         "ledger": reading.ledger,
         "time_chart": panels.time_spent(reading),
         "money": reading.money,
-        "money_chart": panels.money_by_mode(reading),
-        "losses": [Loss(c, thumbnail(store, c.image, SMALL) if c.image else None) for c in causes],
+        "money_chart": panels.money_by_mode(reading, looks),
+        "losses": [PicturedLoss(c, thumbnail(store, c.image, SMALL) if c.image else None) for c in causes],
         "provenance": list(_provenance(run)),
     }
 
 
-def _kept(run: RunSummary, figures: Figures) -> list[tuple[int, str]]:
+def _kept(reading: Reading, looks: ModeLooks) -> list[tuple[int, str]]:
     """What the kept samples are, as the parts of a sentence."""
-    words = {"direct": "solved directly", "reflection": "after reflection", "multistep": "step by step"}
-    told = [(run.kept_by_mode.get(mode, 0), words[mode]) for mode in MODES]
-    return [*told, (figures.kept_rl, "as RL prompts")] if figures.kept_rl else told
+    parts = [(reading.run.kept_by_mode.get(mode, 0), look.outcome) for mode, look in looks.by_mode.items()]
+    kept_rl = reading.figures.kept_rl
+    return [*parts, (kept_rl, "as RL prompts")] if kept_rl else parts
 
 
 def _provenance(run: RunSummary) -> Iterator[tuple[str, str]]:

@@ -15,9 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.output import run_json
+from pipeline.output.record import identifiers
 from pipeline.storage.image_store import ImageStore
 from pipeline.views.halfblocks import COLUMNS, picture
-from pipeline.views.stories import Beat, Moment, Story, ids, story
+from pipeline.views.looks import mode_looks
+from pipeline.views.story import Beat, MarkedEvent, Story, story
 from pipeline.views.tables.reading import store_of
 from pipeline.views.text import plain, spoken
 from stages.records import Diagnosis, Evaluation, Plan, Reflection, Step
@@ -29,105 +31,105 @@ _MARKS = {
     "none": Text(""),
 }
 _STATUS = {"kept": "bold green", "surplus": "bold yellow", "discarded": "bold red", "failed": "bold red"}
-_NAMES = {"generation": "image", "evaluation": "verdict", "decomposition": "plan", "subtask": "step"}
 
 
 def show(out: Path, sample_id: str, console: Console) -> None:
     """Print the trajectory of one sample.
 
     Raises LookupError for an id that no sample has, or that several begin with, with the nearest ids; FileNotFoundError when
-    `out` holds no finished build.
+    `out` holds no finished build; BuildError when a rung of its ladder cannot be imported here.
     """
-    told = story(out, resolve(ids(out), sample_id))
-    store = store_of(run_json.read(out), out)
-    console.print(_header(told))
-    _given(told, store, console)
-    for beat in told.beats:
+    run = run_json.read(out)
+    recipe = run_json.recipe_of(run)
+    sample = story(out, recipe, resolve(identifiers(out), sample_id))
+    store = store_of(run, out)
+    console.print(_header(sample, mode_looks(recipe).titles[sample.mode] if sample.mode else ""))
+    _given(sample, store, console)
+    for beat in sample.beats:
         console.print()
         _beat(beat, store, console)
 
 
-def resolve(names: dict[str, str], wanted: str) -> str:
-    """The sample that `wanted` names: by id, by the beginning of one, or by source and row id. Raises LookupError."""
+def resolve(names: dict[str, str], asked: str) -> str:
+    """The sample that `asked` names: by id, by the beginning of one, or by source and row id. Raises LookupError."""
     known = list(names)
-    if wanted in names:
-        return wanted
-    begins = [i for i in known if wanted and i.startswith(wanted)]
+    if asked in names:
+        return asked
+    begins = [i for i in known if asked and i.startswith(asked)]
     if len(begins) > 1:
-        raise LookupError(f"{plain(wanted)}: {len(begins)} samples begin so, give more of it: {', '.join(begins[:3])}")
-    found = begins or [i for i, row in names.items() if wanted in (row, row.partition("/")[2])]
-    if len(found) == 1:
-        return found[0]
-    short = {i[: max(len(wanted), 4)]: i for i in known}
-    near = [short[m] for m in difflib.get_close_matches(wanted, short, 3, 0.7)]
-    told = f"the nearest: {', '.join(near)}" if near else f"there are, for example: {', '.join(known[:3]) or 'none'}"
-    raise LookupError(f"{plain(wanted)}: no such sample; {told} (the report and record/ name them all)")
+        raise LookupError(f"{plain(asked)}: {len(begins)} samples begin so, give more of it: {', '.join(begins[:3])}")
+    matches = begins or [i for i, row in names.items() if asked in (row, row.partition("/")[2])]
+    if len(matches) == 1:
+        return matches[0]
+    short = {i[: max(len(asked), 4)]: i for i in known}
+    near = [short[m] for m in difflib.get_close_matches(asked, short, 3, 0.7)]
+    advice = f"the nearest: {', '.join(near)}" if near else f"there are, for example: {', '.join(known[:3]) or 'none'}"
+    raise LookupError(f"{plain(asked)}: no such sample; {advice} (the report and record/ name them all)")
 
 
-def _header(told: Story) -> RenderableType:
-    line = Text.assemble((told.status, _STATUS.get(told.status, "bold")))
-    facts = [told.mode or "", told.word("category").replace("_", " "), told.word("task"), told.word("split")]
+def _header(story: Story, mode: str) -> RenderableType:
+    sample = story.sample
+    line = Text.assemble((story.fate, _STATUS.get(story.fate, "bold")))
+    facts = [mode, sample.category.replace("_", " "), sample.task, sample.split]
     line.append("".join(f"  {plain(f)}" for f in facts if f))
-    parts: list[RenderableType] = [Rule(Text(plain(told.id), "bold"), align="left", style="dim"), line]
-    parts.append(
-        Text(f"source {plain(told.word('source'))}, row {plain(told.word('row_id'))}, rank {told.rank}", "dim")
-    )
-    if told.word("reason"):
-        parts.append(Text.assemble((spoken(told.word("reason")), "red"), f"  {plain(told.word('detail'))}"))
+    parts: list[RenderableType] = [Rule(Text(plain(story.id), "bold"), align="left", style="dim"), line]
+    parts.append(Text(f"source {plain(sample.source)}, row {plain(sample.row_id)}, rank {story.rank}", "dim"))
+    if story.reason:
+        parts.append(Text.assemble((spoken(story.reason), "red"), f"  {plain(story.detail)}"))
     return Group(*parts)
 
 
-def _given(told: Story, store: ImageStore, console: Console) -> None:
+def _given(story: Story, store: ImageStore, console: Console) -> None:
     console.print()
-    console.print(_title("given", _MARKS["off" if told.trained else "none"]))
-    console.print(Padding(Text(plain(told.word("instruction")), "bold"), (0, 0, 0, 3)))
-    if told.word("explanation"):
-        console.print(Padding(Text(plain(told.word("explanation")), "dim"), (0, 0, 0, 3)))
-    if told.references:
-        side = COLUMNS if len(told.references) == 1 else COLUMNS // 2
-        shown = [picture(store, sha, console, side) for sha in told.references]
-        console.print(Padding(Columns(shown, padding=(0, 2)), (0, 0, 0, 3)))
+    console.print(_title("given", _MARKS["off" if story.trained else "none"]))
+    console.print(Padding(Text(plain(story.sample.instruction), "bold"), (0, 0, 0, 3)))
+    if story.sample.explanation:
+        console.print(Padding(Text(plain(story.sample.explanation), "dim"), (0, 0, 0, 3)))
+    if story.references:
+        side = COLUMNS if len(story.references) == 1 else COLUMNS // 2
+        pictures = [picture(store, sha, console, side) for sha in story.references]
+        console.print(Padding(Columns(pictures, padding=(0, 2)), (0, 0, 0, 3)))
 
 
 def _beat(beat: Beat, store: ImageStore, console: Console) -> None:
     for thought in (beat.subtask, beat.thought):
         if thought is not None:
-            console.print(_title(_name(thought), _MARKS[thought.loss], thought.loss == "pruned"))
+            console.print(_title(_name(thought), _MARKS[thought.mark], thought.mark == "pruned"))
             console.print(Padding(_words(thought), (0, 0, 0, 3)))
+    verdicts = Group(*(_verdict(e) for e in beat.evaluations))
     if beat.generation is None:
+        console.print(Padding(verdicts, (0, 0, 0, 3)))
         return
-    made = beat.generation
-    faded = made.loss == "pruned"
-    console.print(_title(_name(made), _MARKS[made.loss], faded))
+    made, image = beat.generation, beat.generation.event.image
+    faded = made.mark == "pruned"
+    console.print(_title(_name(made), _MARKS[made.mark], faded))
     wide = COLUMNS // 2 if faded else COLUMNS
-    image = picture(store, made.image, console, wide, faded) if made.image else Text("no image", "dim")
+    drawn = picture(store, image.sha256, console, wide, faded) if image else Text("no image", "dim")
     side = Table.grid(padding=(0, 2))
     side.add_column(width=wide if console.color_system else None)
     side.add_column(ratio=1)
-    side.add_row(image, Group(*(_verdict(e) for e in beat.evaluations)))
+    side.add_row(drawn, verdicts)
     console.print(Padding(side, (0, 0, 0, 3)))
 
 
-def _verdict(e: Moment) -> RenderableType:
-    return Group(_title(_name(e), _MARKS[e.loss], e.loss == "pruned", 0), _words(e))
+def _verdict(e: MarkedEvent) -> RenderableType:
+    return Group(_title(_name(e), _MARKS[e.mark], e.mark == "pruned", 0), _words(e))
 
 
-def _name(m: Moment) -> str:
-    words = f"{m.label}  {_NAMES.get(m.kind, m.kind)}"
-    if m.attempt > 1 and m.kind == "generation":
-        words += f", attempt {m.attempt}"
-    return f"{words} of the step" if m.against == "subtask" else words
+def _name(e: MarkedEvent) -> str:
+    words = f"{e.label}  {e.note if e.note.startswith(e.name) else ', '.join(filter(None, (e.name, e.note)))}"
+    return f"{words} of the step" if e.event.against == "subtask" else words
 
 
 def _title(words: str, mark: Text, faded: bool = False, indent: int = 1) -> Text:
     return Text.assemble(" " * indent, (words, "dim" if faded else "bold cyan"), "  ", mark)
 
 
-def _words(m: Moment) -> RenderableType:
-    style = "dim" if m.loss == "pruned" else ""
-    match m.payload:
-        case Evaluation():
-            return _axes(m.payload, style)
+def _words(e: MarkedEvent) -> RenderableType:
+    style = "dim" if e.mark == "pruned" else ""
+    match e.event.payload:
+        case Evaluation() as verdict:
+            return _axes(verdict, style)
         case Reflection(error_type=kind, failure_analysis=why, improvement_plan=how):
             return Text(f"{spoken(kind)}: {plain(why)}\n→ {plain(how)}", style)
         case Diagnosis(cause=cause, explanation=why):

@@ -20,10 +20,9 @@ from pipeline.output.share import Share
 from pipeline.output.truth_figures import ALL, TruthFigures, truth_figures
 from pipeline.output.truth_rows import NAME, known
 from pipeline.storage.image_store import ImageStore
-from pipeline.views.panels import TITLES
-from pipeline.views.stories import stories
+from pipeline.views.looks import ModeLooks, mode_looks
+from pipeline.views.story import stories
 from pipeline.views.tables.calls import Calls
-from stages.records import AXES
 
 _ROWS = {
     "accepted": "Accepted, and truly right",
@@ -36,17 +35,18 @@ _ROWS = {
 
 @dataclass(frozen=True)
 class Measured:
-    """The figures of one output, and its calls per accepted sample (`tables.calls.Calls.by_mode`)."""
+    """The figures of one output, its calls per accepted sample (`tables.calls.Calls.by_mode`), and how its modes look."""
 
     figures: TruthFigures
     calls: pd.DataFrame
+    looks: ModeLooks
 
     def shares(self) -> Iterator[tuple[str, str, Share]]:
         """Every share with its group (a key of the JSON) and its name within the group."""
         f = self.figures
         grouped: Mapping[str, Mapping[str, Share]] = {
             "accepted": {ALL: f.accepted, **f.accepted_by_mode},
-            "needless": {ALL: f.needless[ALL], **{m: s for m, s in f.needless.items() if m != ALL}},
+            "needless": {m: f.needless[m] for m in sorted(f.needless, key=lambda m: m != ALL)},
             "critiques": {ALL: f.critiques},
             "false_pass": f.false_pass,
             "false_fail": f.false_fail,
@@ -59,14 +59,15 @@ def measure(out: Path) -> Measured:
     """All figures of the build in `out`.
 
     Raises LookupError where no truth is known or the originals are gone, FileNotFoundError when there is no finished build,
-    OSError or ValueError when a file cannot be read.
+    OSError or ValueError when a file cannot be read, BuildError when a rung of its ladder cannot be imported here.
     """
     run = run_json.read(out)
+    recipe = run_json.recipe_of(run)
     if not known(out):
         raise LookupError(f"{out}: no truth is known of this output; only the samples of the world have one ({NAME})")
     root = run_json.store_root(run, out)
     gone = LookupError(
-        f"{out}: its originals are gone, and the truth is told of these; it takes the store {root or ''}"
+        f"{out}: its originals are gone, and only these can be held against the truth; it takes the store {root or ''}"
     )
     if root is None:
         raise gone
@@ -75,40 +76,40 @@ def measure(out: Path) -> Measured:
     except FileNotFoundError:
         raise gone from None
     assert figures is not None
-    calls = Calls()
-    for story in stories(out):
+    calls = Calls(recipe.modes)
+    for story in stories(out, recipe):
         calls.add(story)
-    return Measured(figures, calls.by_mode())
+    return Measured(figures, calls.by_mode(), mode_looks(recipe))
 
 
-def as_json(found: Measured) -> str:
+def as_json(measured: Measured) -> str:
     """The figures as JSON: rates lie in 0..1, null where there was nothing to count."""
-    said: dict[str, Any] = {}
-    for group, name, share in found.shares():
+    figures: dict[str, Any] = {}
+    for group, name, share in measured.shares():
         body = {"rate": share.rate, "low": share.low, "high": share.high, "hits": share.hits, "of": share.of}
-        said.setdefault(group, {})[name] = body
-    said["calls_per_accepted"] = {
+        figures.setdefault(group, {})[name] = body
+    figures["calls_per_accepted"] = {
         str(mode): {str(k): None if math.isnan(v) else v for k, v in row.items()}
-        for mode, row in found.calls.iterrows()
+        for mode, row in measured.calls.iterrows()
     }
-    f = found.figures
-    return json.dumps(said | {"wrong": f.wrong, "needless_ids": f.needless_ids, "notes": f.notes}, indent=2)
+    f = measured.figures
+    return json.dumps(figures | {"wrong": f.wrong, "needless_ids": f.needless_ids, "notes": f.notes}, indent=2)
 
 
-def print_truth(found: Measured, console: Console) -> None:
+def print_truth(measured: Measured, console: Console) -> None:
     """Print every share with its interval, then the cost."""
     groups: dict[str, list[tuple[str, Share]]] = {}
-    for group, name, share in found.shares():
+    for group, name, share in measured.shares():
         groups.setdefault(group, []).append((name, share))
     for group, shares in groups.items():
         console.print(Text(_ROWS[group], "bold"))
-        console.print(_shares(shares))
+        console.print(_shares(shares, measured.looks))
         console.print()
-    _named("Accepted, but not right", found.figures.wrong, console)
-    _named("Thought needlessly", found.figures.needless_ids, console)
+    _named("Accepted, but not right", measured.figures.wrong, console)
+    _named("Thought needlessly", measured.figures.needless_ids, console)
     console.print(Text("Cost: calls per accepted sample", "bold"))
-    console.print(_cost(found.calls))
-    for note in (*found.figures.notes, "intervals: 95 %, Wilson"):
+    console.print(_cost(measured.calls, measured.looks))
+    for note in (*measured.figures.notes, "intervals: 95 %, Wilson"):
         console.print(Text(note, "dim"))
 
 
@@ -120,10 +121,10 @@ def _named(title: str, ids: Sequence[str], console: Console) -> None:
         console.print()
 
 
-def _shares(shares: list[tuple[str, Share]]) -> Table:
+def _shares(shares: list[tuple[str, Share]], looks: ModeLooks) -> Table:
     table = _table(share=7, **{"95 % interval": 18, "of": 18})
     for name, share in shares:
-        title = name if name in AXES else TITLES.get(name, name) if name != ALL else "All"
+        title = "All" if name == ALL else looks.titles[name] if name in looks.modes else name
         if share.rate is None or share.low is None or share.high is None:
             table.add_row(title, "–", "", "nothing to count")
             continue
@@ -132,12 +133,12 @@ def _shares(shares: list[tuple[str, Share]]) -> Table:
     return table
 
 
-def _cost(calls: pd.DataFrame) -> Table:
+def _cost(calls: pd.DataFrame, looks: ModeLooks) -> Table:
     table = _table(accepted=8, images=7, texts=7, calls=7, **{"with the losses": 15})
     for mode, row in calls.iterrows():
         if row["accepted"]:
             per_sample = (f"{row[k]:.2f}" for k in ("images", "texts", "own", "charged"))
-            table.add_row(TITLES[str(mode)], f"{row['accepted']:,.0f}", *per_sample)
+            table.add_row(looks.titles[str(mode)], f"{row['accepted']:,.0f}", *per_sample)
     return table
 
 

@@ -11,26 +11,26 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.manifest.spec import RL
 from pipeline.replay.whatif import UNKNOWN, Side, WhatIf
-from pipeline.views.panels import TITLES
+from pipeline.views.looks import ModeLooks, mode_looks
 from pipeline.views.text import clip, spoken
-from stages.records import MODES
 
 _MOST = 12
 
 
-def as_json(found: WhatIf) -> str:
+def as_json(replayed: WhatIf) -> str:
     """Both sides as JSON; a figure per accepted sample is null where there is none."""
-    said = {
-        "changes": list(found.changes),
-        "today": _told(found.today),
-        "then": _told(found.then),
-        "moved": [{"today": now, "then": then, "samples": n} for (now, then), n in sorted(found.moved.items())],
+    figures = {
+        "changes": list(replayed.changes),
+        "today": _side(replayed.today),
+        "then": _side(replayed.then),
+        "moved": [{"today": now, "then": then, "samples": n} for (now, then), n in sorted(replayed.moved.items())],
     }
-    return json.dumps(said, indent=2)
+    return json.dumps(figures, indent=2)
 
 
-def _told(side: Side) -> dict[str, Any]:
+def _side(side: Side) -> dict[str, Any]:
     return {
         "ends": dict(sorted(side.ends.items())),
         "unknown": dict(sorted(side.unknown.items())),
@@ -50,39 +50,40 @@ def _per_accepted(side: Side) -> Iterator[tuple[str, float | None]]:
         yield name, None if total is None or not side.accepted else total / side.accepted
 
 
-def print_whatif(found: WhatIf, console: Console) -> None:
+def print_whatif(replayed: WhatIf, console: Console) -> None:
     """Print ends, costs and moves, then what is not known."""
-    for line in found.changes or ("The policy as it is.",):
+    looks = mode_looks(*replayed.recipes)
+    for line in replayed.changes or ("The policy as it is.",):
         console.print(Text(line, "bold"))
     console.print()
-    console.print(_ends(found))
+    console.print(_ends(replayed, looks))
     console.print()
-    console.print(_costs(found))
-    if found.moved:
+    console.print(_costs(replayed))
+    if replayed.moved:
         console.print()
-        console.print(_moves(found))
-    for line in _notes(found):
+        console.print(_moves(replayed, looks))
+    for line in _notes(replayed):
         console.print(Text(line, "dim"))
 
 
-def _ends(found: WhatIf) -> Table:
+def _ends(replayed: WhatIf, looks: ModeLooks) -> Table:
     table = _table("Samples")
-    ends = {**found.today.ends, **found.then.ends}
-    shown = [*(m for m in MODES), *sorted(set(ends) - {*MODES, UNKNOWN, "rl"})]
-    for end in (*shown, *(["rl"] if "rl" in ends else []), *([UNKNOWN] if UNKNOWN in ends else [])):
-        now, then = found.today.ends[end], found.then.ends[end]
-        table.add_row(_title(end), f"{now:,}", f"{then:,}", f"{then - now:+,}" if then != now else "")
+    ends = {**replayed.today.ends, **replayed.then.ends}
+    lost = sorted(set(ends) - {*looks.modes, RL, UNKNOWN})
+    for end in (*looks.modes, *lost, *(end for end in (RL, UNKNOWN) if end in ends)):
+        now, then = replayed.today.ends[end], replayed.then.ends[end]
+        table.add_row(_title(end, looks), f"{now:,}", f"{then:,}", f"{then - now:+,}" if then != now else "")
     return table
 
 
-def _costs(found: WhatIf) -> Table:
+def _costs(replayed: WhatIf) -> Table:
     table = _table("Calls")
-    least = "≥ " if found.then.unknown else ""
+    least = "≥ " if replayed.then.unknown else ""
     for medium in ("image", "text"):
-        before, after = found.today.calls[medium], found.then.calls[medium]
+        before, after = replayed.today.calls[medium], replayed.then.calls[medium]
         change = "" if least or after == before else f"{after - before:+,}"
         table.add_row(f"{medium}s of all samples", f"{before:,}", f"{least}{after:,}", change)
-    now, then = dict(_per_accepted(found.today)), dict(_per_accepted(found.then))
+    now, then = dict(_per_accepted(replayed.today)), dict(_per_accepted(replayed.then))
     names = {"images": "images per accepted", "texts": "texts per accepted", "usd": "US dollars per accepted"}
     for name, title in names.items():
         a, b = now[name], then[name]
@@ -91,13 +92,13 @@ def _costs(found: WhatIf) -> Table:
     return table
 
 
-def _moves(found: WhatIf) -> Table:
+def _moves(replayed: WhatIf, looks: ModeLooks) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
     for name in ("Today", "then"):
         table.add_column(name, min_width=27)
     table.add_column("samples", justify="right")
-    for (now, then), n in found.moved.most_common(_MOST):
-        table.add_row(_title(now), _title(then), f"{n:,}")
+    for (now, then), n in replayed.moved.most_common(_MOST):
+        table.add_row(_title(now, looks), _title(then, looks), f"{n:,}")
     return table
 
 
@@ -109,14 +110,14 @@ def _table(first: str) -> Table:
     return table
 
 
-def _title(end: str) -> str:
-    return TITLES[end] if end in TITLES else ": ".join(spoken(part) for part in end.split(": "))
+def _title(end: str, looks: ModeLooks) -> str:
+    return looks.titles[end] if end in looks.titles else ": ".join(spoken(part) for part in end.split(": "))
 
 
-def _notes(found: WhatIf) -> Iterator[str]:
-    then = found.then
+def _notes(replayed: WhatIf) -> Iterator[str]:
+    then = replayed.then
     yield ""
-    known = found.then.ends.total() - found.then.ends[UNKNOWN] - found.then.ends["rl"]
+    known = replayed.then.ends.total() - replayed.then.ends[UNKNOWN] - replayed.then.ends[RL]
     yield f"Per accepted: of the {known:,} SFT samples whose end is known under both policies, with the calls of the lost."
     for call, n in then.unknown.most_common(_MOST):
         yield f"{n:,} samples would take a branch nobody took: {clip(call, 60)}. Their end and further calls are not known."

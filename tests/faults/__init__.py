@@ -1,1 +1,1 @@
-"""A server that misbehaves as it was told beforehand, and what each sample must become of it."""
+"""A server that misbehaves as a table prescribes, and what must become of each sample."""

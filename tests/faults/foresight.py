@@ -1,8 +1,8 @@
-"""What becomes of each sample: climbed in this process, with each fault as the protocols word it. No HTTP, none of its client.
+"""Foresees what becomes of each sample: it climbs in this process, with each fault as the protocols word it, and without HTTP.
 
-In: samples and a table of faults. Out: trajectories as they must come out, and the requests that lead there. The meaning of a
-fault is that of the decisions: what passes is made up for, an unreadable reply is asked for once more, words for an image are
-a refusal where a model speaks, and what fails forever is a failure of transport.
+In: samples and a table of faults. Out: trajectories as they must come out, and the requests on the way there. Passing faults
+have no effect, an unreadable reply is asked for once more, words for an image are a refusal where a model speaks, and a request
+that fails forever is a failure of transport.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from tests.faults.table import WORDS, Story, Table, digest
 
 
 @dataclass
-class Foreseen:
-    """A model of the world, with the faults that its server would have. `speaks`: it is asked for images in a chat."""
+class ForeseenModel:
+    """A model of the world with the faults of its server. `speaks`: it draws images in a chat. `stories`: of every request made."""
 
     name: str
     model: WorldModel
     table: Table
     speaks: bool
-    met: dict[str, Story] = field(default_factory=dict)
+    stories: dict[str, Story] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:
@@ -45,7 +45,7 @@ class Foreseen:
     def _story(self, request: TextRequest | ImageRequest) -> tuple[str, Story]:
         images: Sequence[str] = [image.sha256 for image in request.images]
         name = digest(self.name, request.messages, images, request.seed, request.schema)
-        story = self.met[name] = self.table.story(name, request.schema)
+        story = self.stories[name] = self.table.story(name, request.schema)
         if story.cursed:
             raise Transient(str(story.end))
         return name, story

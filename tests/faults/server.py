@@ -1,6 +1,6 @@
-"""The world's server behind a layer that misbehaves as a table says, on the wire as well as in what it answers.
+"""The world's server behind a layer that misbehaves as a table prescribes, in its connections as well as in its answers.
 
-In: the world's application and a table. Out: an ASGI application that counts what it was asked and what it did.
+In: the world's application and a table. Out: an ASGI application that counts requests and faults.
 """
 
 import asyncio
@@ -26,32 +26,32 @@ ERRORS = {"error_500": 500, "error_503": 503}
 
 @dataclass
 class Faulty:
-    """`table` decides; `asked` counts the attempts of each request, `played` the faults, `ended` how often an end was given."""
+    """`attempts`: of each request. `faults`: how often each was played. `ends`: how often a request got the end of its story."""
 
     app: Any
     table: Table
-    asked: Counter[str] = field(default_factory=Counter)
-    played: Counter[str] = field(default_factory=Counter)
-    ended: Counter[str] = field(default_factory=Counter)
+    attempts: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
         body = await _body(receive)
-        asked = await read(scope, body)
-        images = [hashlib.sha256(image).hexdigest() for image in asked.images]
-        request = digest(asked.skill.name, asked.messages, images, asked.seed, asked.schema)
-        story = self.table.story(request, asked.schema)
-        number = self.asked[request]
-        self.asked[request] += 1
+        parsed = await read(scope, body)
+        images = [hashlib.sha256(image).hexdigest() for image in parsed.images]
+        request = digest(parsed.skill.name, parsed.messages, images, parsed.seed, parsed.schema)
+        story = self.table.story(request, parsed.schema)
+        number = self.attempts[request]
+        self.attempts[request] += 1
         if number >= len(story.passing):
-            self.ended[request] += 1
+            self.ends[request] += 1
         fault = story.at(number)
         if fault is None:
-            await self.app(scope, _again(body, receive), send)
+            await self.app(scope, _replay_body(body, receive), send)
             return
-        self.played[fault] += 1
+        self.faults[fault] += 1
         in_chat = scope["path"].endswith("/chat/completions")
         await self._play(fault, request, in_chat, scope, receive, send)
 
@@ -89,7 +89,7 @@ class Faulty:
 async def read(scope: Any, body: bytes) -> ModelRequest:
     """A request as the world's server reads it."""
     if scope["path"].endswith("/edits"):
-        form = await Request(scope, _again(body, None)).form()
+        form = await Request(scope, _replay_body(body, None)).form()
         picture, images = await edit(form)
         return picture.asked(images)
     shape = Chat if scope["path"].endswith("/chat/completions") else ImageBody
@@ -97,7 +97,7 @@ async def read(scope: Any, body: bytes) -> ModelRequest:
 
 
 def answer(in_chat: bool, text: str, image: bytes | None = None) -> dict[str, Any]:
-    """An answer as either part of the API gives it, with that text or image."""
+    """An answer of the chat or the image part of the API, with that text or image."""
     encoded = None if image is None else base64.b64encode(image).decode()
     if not in_chat:
         return {"created": 1, "data": [{"b64_json": encoded, "revised_prompt": text}]}
@@ -107,7 +107,7 @@ def answer(in_chat: bool, text: str, image: bytes | None = None) -> dict[str, An
 
 
 def error(words: str, code: str) -> dict[str, Any]:
-    """An error as the API tells it."""
+    """An error in the form of the API."""
     return {"error": {"message": words, "type": code, "param": None, "code": code}}
 
 
@@ -120,24 +120,24 @@ async def _body(receive: Any) -> bytes:
             return b"".join(chunks)
 
 
-def _again(body: bytes, receive: Any) -> Any:
-    """What gives the body once more, and then whatever comes."""
-    left = [{"type": "http.request", "body": body, "more_body": False}]
+def _replay_body(body: bytes, receive: Any) -> Any:
+    """A `receive` that gives the body once more, and then whatever `receive` gives."""
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def given() -> Any:
-        return left.pop() if left else await receive()
+    async def receive_again() -> Any:
+        return messages.pop() if messages else await receive()
 
-    return given
+    return receive_again
 
 
 async def _drop(receive: Any, send: Any) -> None:
-    """Hang up without a word. Only the server behind `send` can: uvicorn's own send belongs to what holds the connection."""
+    """Hang up without an answer. `send` is a method of uvicorn's object that holds the connection, which alone can do that."""
     send.__self__.transport.abort()
     await receive()
 
 
 async def _break_off(content: Any, receive: Any, send: Any) -> None:
-    """Promise more than is sent, and hang up."""
+    """Announce a longer body than is sent, and hang up."""
     data = json.dumps(content).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(2 * len(data)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

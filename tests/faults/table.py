@@ -1,8 +1,8 @@
-"""Which request meets which fault: a pure function of what is asked, and for the how-manieth time.
+"""Decides which request meets which fault: a pure function of the request and the number of its attempt.
 
-In: the digest of a request, which server and predictor reckon alike, and the number of the attempt. Out: a fault or none. A
-request's attempts tell a story: passing faults first, and then one end that never changes, so that a client that gives up on an
-answer and asks again gets that answer. A few requests are cursed: whatever they are asked, they fail.
+In: the digest of a request, which server and predictor compute alike, and the number of the attempt. Out: a fault or none. The
+attempts of a request follow a story: passing faults first, and then one end that never changes, so that a client that gives up
+on an answer and asks again gets that answer. A few requests are cursed: they fail at every attempt.
 """
 
 import hashlib
@@ -46,9 +46,9 @@ WRONG = (
 
 
 def digest(model: str, messages: Sequence[Message], images: Sequence[str], seed: int, schema: str) -> str:
-    """What is asked, with `images` as sha256: all that a server sees, nothing that it does not."""
-    said = [model, [[m.role, m.content] for m in messages], list(images), seed, schema]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    """The digest of a request, over exactly what a server sees of it; `images` are given by their sha256."""
+    content = [model, [[m.role, m.content] for m in messages], list(images), seed, schema]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ class Story:
 
     @property
     def cursed(self) -> bool:
-        """True when it fails however often it is asked."""
+        """True when every attempt fails."""
         return self.end in PASSING
 
     def at(self, attempt: int) -> Fault | None:
-        """What the attempt of that number, from 0, meets."""
+        """The fault that the attempt of that number, from 0, meets; None for the world's own answer."""
         return self.passing[attempt] if attempt < len(self.passing) else self.end
 
 
@@ -79,10 +79,10 @@ class Table:
     def story(self, request: str, schema: str) -> Story:
         """The story of the request of that digest."""
         if self._draw(request, "cursed") < self.cursed:
-            return Story((), self._among(PASSING[1:], request, "curse"))
+            return Story((), self._choose(PASSING[1:], request, "curse"))
         passing: list[Passing] = []
         while len(passing) < MOST_PASSING and self._draw(request, len(passing)) < self.share:
-            fault = self._among(
+            fault = self._choose(
                 (*PASSING, *LASTING["image" if schema == "image" else "text"]), request, len(passing), "kind"
             )
             if fault not in PASSING:
@@ -91,12 +91,12 @@ class Table:
         return Story(tuple(passing[:MOST_PASSING]), None)
 
     def wrong(self, request: str) -> str:
-        """The reply of the wrong shape to that request."""
-        return self._among(WRONG, request, "wrong")
+        """The reply of a wrong shape to that request."""
+        return self._choose(WRONG, request, "wrong")
 
     def _draw(self, *key: object) -> float:
-        said = json.dumps([self.seed, *key]).encode()
-        return int.from_bytes(hashlib.sha256(said).digest()[:8]) / 2**64
+        content = json.dumps([self.seed, *key]).encode()
+        return int.from_bytes(hashlib.sha256(content).digest()[:8]) / 2**64
 
-    def _among(self, choices: Sequence[T], *key: object) -> T:
+    def _choose(self, choices: Sequence[T], *key: object) -> T:
         return choices[int(self._draw(*key) * len(choices))]

@@ -1,4 +1,4 @@
-"""A minute in which nine of ten requests are turned down: no sample is lost, and the rate is back soon after.
+"""A minute in which nine of ten requests are refused: no sample is lost, and the rate recovers soon after.
 
 `pytest -m slow -s tests/faults/test_slow_down.py` prints the figures.
 """
@@ -28,13 +28,13 @@ SAMPLES = 900
 
 @dataclass
 class Slowing:
-    """Turns `SHARE` of all requests down from `BEFORE_S` after the first one, for a minute. Keeps when it answered."""
+    """Refuses `SHARE` of all requests for a minute, from `BEFORE_S` after the first one. Records when it answered and refused."""
 
     app: Any
     dice: random.Random = field(default_factory=lambda: random.Random(5))
     begun: float | None = None
     answered: list[float] = field(default_factory=list)
-    turned_down: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
@@ -43,7 +43,7 @@ class Slowing:
         now = time.monotonic()
         self.begun = now if self.begun is None else self.begun
         if BEFORE_S <= now - self.begun < BEFORE_S + MINUTE_S and self.dice.random() < SHARE:
-            self.turned_down.append(now - self.begun)
+            self.refused.append(now - self.begun)
             await JSONResponse(error("slow down", "rate_limit_exceeded"), 429, {"Retry-After": "1"})(
                 scope, receive, send
             )
@@ -67,7 +67,7 @@ def test_a_minute_of_rate_limits(tmp_path):
     assert recovered is not None, "the rate never came back"
     print(
         f"answers a second: {before:.1f} before, {slowing.rate(BEFORE_S, over):.1f} during,"
-        f" {slowing.rate(recovered, recovered + 20):.1f} after; {len(slowing.turned_down)} requests turned down;"
+        f" {slowing.rate(recovered, recovered + 20):.1f} after; {len(slowing.refused)} requests refused;"
         f" 90 % of the rate before {recovered - over:.1f} s after the minute"
     )
     assert recovered - over < 30
@@ -75,7 +75,7 @@ def test_a_minute_of_rate_limits(tmp_path):
     assert counts["planned"] == SAMPLES == counts["kept"] + counts["discarded"]
     assert counts["failed"] == 0
     outcomes = pq.read_table(out / "ledger.parquet", columns=["outcome"])["outcome"].to_pylist()
-    assert outcomes.count("RateLimited") == len(slowing.turned_down)
+    assert outcomes.count("RateLimited") == len(slowing.refused)
 
 
 def half_seconds(since: float, slowing: Slowing) -> list[float]:

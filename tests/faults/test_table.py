@@ -1,4 +1,4 @@
-"""The table of faults keeps its word: equal for all who ask, with the share it is given, and with an end to every story."""
+"""The table of faults is the same for everybody, has the share of faults that it is given, and ends every story."""
 
 import pytest
 
@@ -21,10 +21,10 @@ def test_a_fifth_of_first_attempts_meets_a_fault_and_every_kind_comes(schema):
     assert all(s.at(99) == s.end for s in stories)
 
 
-def test_all_that_is_asked_changes_the_digest():
-    asked = ("m", [Message("user", "?")], ["i"], 1, "plan")
-    others = [("n",), ("m", [Message("user", "!")]), (*asked[:2], []), (*asked[:3], 2), (*asked[:4], "image")]
-    assert len({digest(*(other + asked[len(other) :])) for other in [asked, *others]}) == 6
+def test_every_part_of_a_request_changes_the_digest():
+    request = ("m", [Message("user", "?")], ["i"], 1, "plan")
+    others = [("n",), ("m", [Message("user", "!")]), (*request[:2], []), (*request[:3], 2), (*request[:4], "image")]
+    assert len({digest(*(other + request[len(other) :])) for other in [request, *others]}) == 6
 
 
 def test_wrong_replies_are_of_all_kinds():

@@ -1,6 +1,7 @@
 """A build of the world without Ray: its samples climb in this process, over the real chain, into a real database and store.
 
-In: a folder, overrides of the demo's manifest, and what to do to the replies. Out: the folder as a build leaves it, but for shards.
+In: a folder, overrides of the demo's manifest, and a function that alters replies. Out: the folder as a build leaves it, without
+shards.
 """
 
 import asyncio
@@ -25,40 +26,42 @@ from pipeline.output import lock
 from pipeline.planning import world_rows
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.outcomes import Outcomes
-from stages.ladder import RUNGS, climb
+from stages.ladder import climb_all
 from stages.protocols import Model, TextReply, TextRequest
 from stages.prune import prune
-from stages.records import Sample, Trajectory
+from stages.records import Sample
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory
 
 WORDS = prompts.catalogue.load()
 PRICE = Price(request=0.01, image=0.1)
 
 
 @dataclass
-class Heard:
-    """A model whose text replies pass through `ear`."""
+class Altered:
+    """A model whose text replies are altered by `alter`; `requests` collects every request."""
 
     model: Model
-    ear: Callable[[TextRequest, str], str]
-    asked: list[Any] = field(default_factory=list)
+    alter: Callable[[TextRequest, str], str]
+    requests: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.identity = self.model.identity
 
     async def ask(self, request: TextRequest) -> TextReply:
-        """As the model, heard."""
-        self.asked.append(request)
-        return TextReply(self.ear(request, (await self.model.ask(request)).text))
+        """The model's reply, altered."""
+        self.requests.append(request)
+        return TextReply(self.alter(request, (await self.model.ask(request)).text))
 
     async def draw(self, request: Any) -> Any:
-        """As the model."""
-        self.asked.append(request)
+        """The model's image."""
+        self.requests.append(request)
         return await self.model.draw(request)
 
 
 @dataclass
 class Built:
-    """A build in `out`. `asked`: how many calls were sent by `go`."""
+    """A build in the folder `out`."""
 
     out: Path
     manifest: Manifest
@@ -66,7 +69,7 @@ class Built:
 
     @property
     def fingerprint(self) -> str:
-        """Of the manifest."""
+        """The fingerprint of its manifest."""
         return fingerprint(self.manifest, WORDS.hashes)
 
     def outcomes(self) -> Outcomes:
@@ -77,35 +80,34 @@ class Built:
         """Its store."""
         return ImageStore(str(self.out / "store"))
 
-    def go(self, pool: Executor, ear: Callable[[TextRequest, str], str] = lambda _, text: text) -> int:
-        """Climb whatever has no outcome; how many calls it took."""
+    def go(self, pool: Executor, alter: Callable[[TextRequest, str], str] = lambda _, text: text) -> int:
+        """Let every sample without an outcome climb; returns how many calls that took."""
         outcomes = self.outcomes()
-        asked: list[Any] = []
+        requests: list[Any] = []
         outcomes.create()
-        there = outcomes.among([t.sample.id for t in self.samples])
+        settled = outcomes.among([t.sample.id for t in self.samples])
 
         async def one(t: Trajectory, scribe: Scribe, models: Any) -> None:
-            for rung in RUNGS:
-                t = await climb(t, rung, models, self.manifest.policy)
-            await scribe.keep(prune(t))
+            t = await climb_all(t, read_recipe(self.manifest.policy), models)
+            await scribe.keep(prune(t, read_recipe(self.manifest.policy)))
 
         async def every() -> None:
             scribe = Scribe(outcomes)
 
             def make(role: Any, spec: Any) -> Model:
                 (at,) = accesses(self.manifest, spec)
-                heard = Heard(build(at, self.store(), pool), ear, asked)
-                metered = Metered(heard, role, at.name, scribe, lambda _: Load(1, 1.0), partial(cost, PRICE))
+                altered = Altered(build(at, self.store(), pool), alter, requests)
+                metered = Metered(altered, role, at.name, scribe, lambda _: Load(1, 1.0), partial(cost, PRICE))
                 return Journalled(metered, scribe, self.store())
 
             models = models_of(self.manifest, WORDS, make)
-            await asyncio.gather(*(one(t, scribe, models) for t in self.samples if t.sample.id not in there))
+            await asyncio.gather(*(one(t, scribe, models) for t in self.samples if t.sample.id not in settled))
             await scribe.flush()
             scribe.close()
 
         asyncio.run(every())
         outcomes.close()
-        return len(asked)
+        return len(requests)
 
     def under(self, *overrides: str) -> "Built":
         """The same samples in the same folder under another manifest, as a fork is."""
@@ -113,7 +115,7 @@ class Built:
         return Built(self.out, manifest, self.samples)
 
     def lock(self) -> "Built":
-        """Lay the lock of the manifest."""
+        """Write the lock file of the manifest."""
         plan = lock.OutputIdentity(self.fingerprint, resolved(self.manifest), meaning(self.manifest, WORDS.hashes))
         lock.write(self.out, plan)
         return self
@@ -122,8 +124,8 @@ class Built:
 OVERRIDES = ("sources.0.count=28",)
 
 
-def begun(out: Path) -> Built:
-    """A build that has its samples and its lock, and has made no call."""
+def begin(out: Path) -> Built:
+    """A build with its samples and its lock file that has made no call yet."""
     manifest = load("manifests/demo.yaml", list(OVERRIDES))
     made = world_rows.read(manifest.sources[0], manifest.seed, ImageStore(str(out / "store")), 2)  # type: ignore[arg-type]
     samples = [Trajectory(_for_rl(sample) if n % 8 == 7 else sample, n) for n, (sample, _) in enumerate(made)]

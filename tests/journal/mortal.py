@@ -1,7 +1,7 @@
-"""A life that ends at its n-th suspension, as a killed process does: from then on nothing of it takes another step.
+"""Runs coroutines up to their n-th suspension, as in a process that is killed: from then on none of them takes another step.
 
-In: a coroutine and a number. Out: its result, or nothing. Commits are made by an executor that a kill finds either done and
-unheard of, or begun and never committed.
+In: a coroutine and a number. Out: its result, or nothing. At the kill, a commit is either done and its result not delivered
+("unheard"), or begun and never committed ("dropped").
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Engine, event
 
 Moment = Literal["unheard", "dropped"]
-_DEAD: list[object] = []  # what died is never collected: a coroutine that is, runs its finally blocks
+_DEAD: list[object] = []  # keeps what died from being collected: a collected coroutine runs its finally blocks
 
 
 class Dropped(Exception):
@@ -22,7 +22,7 @@ class Dropped(Exception):
 
 
 class Life:
-    """One process. `suspensions` counts how often any of its coroutines waited; `died` says whether it was killed."""
+    """One process. `suspensions`: how often any of its coroutines waited. `died`: whether it was killed."""
 
     def __init__(self, kill_at: int | None, moment: Moment) -> None:
         self._kill_at = kill_at
@@ -35,7 +35,7 @@ class Life:
         self._works: list[Any] = []
 
     def run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-        """The result of `work()`; None when it did not live to see it."""
+        """The result of `work()`; None when the life ended first."""
         task = self.loop.create_task(work())
         task.add_done_callback(lambda _: self.loop.stop())
         self.loop.run_forever()
@@ -43,9 +43,9 @@ class Life:
             for left in asyncio.all_tasks(self.loop):
                 left._log_destroy_pending = False  # type: ignore[attr-defined]
                 _DEAD.append(left)
-            for begun in self._works:
-                if inspect.getcoroutinestate(begun) == inspect.CORO_CREATED:
-                    begun.close()  # nothing of it has run, or will
+            for coroutine in self._works:
+                if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+                    coroutine.close()  # it never ran, and would warn that it was not awaited
             _DEAD.append(self)
             return None
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
@@ -54,11 +54,11 @@ class Life:
 
     def _task(self, loop: asyncio.AbstractEventLoop, work: Any, **more: Any) -> asyncio.Task[Any]:
         self._works.append(work)
-        return asyncio.Task(self._stepped(work), loop=loop, **more)
+        return asyncio.Task(self._step_through(work), loop=loop, **more)
 
     @types.coroutine
-    def _stepped(self, work: Any) -> Generator[Any, Any, Any]:
-        """Each step of `work`, until death."""
+    def _step_through(self, work: Any) -> Generator[Any, Any, Any]:
+        """Take the steps of `work` until the life ends."""
         step: tuple[Callable[[Any], Any], Any] = work.send, None
         while True:
             if self.died:
@@ -74,51 +74,51 @@ class Life:
             try:
                 step = work.send, (yield awaited)
             except GeneratorExit:
-                raise  # this interpreter ends
+                raise  # the interpreter ends
             except BaseException as error:  # noqa: BLE001 - whatever is thrown in goes on into the work
                 step = work.throw, error
 
 
 class Threads(Executor):
-    """Stands for the threads of a scribe: at once, or a little later, when it may be too late."""
+    """Stands for the threads of a scribe: works at once ("unheard"), or in a later step, which may come too late ("dropped")."""
 
     def __init__(self, life: Life) -> None:
         self._life = life
 
-    def submit(self, work: Any, /, *given: Any, **named: Any) -> Future[Any]:
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
         done: Future[Any] = Future()
 
         def carry_out() -> None:
             try:
-                done.set_result(work(*given, **named))
+                done.set_result(work(*arguments, **named))
             except Exception as error:  # noqa: BLE001 - as an executor does
                 done.set_exception(error)
 
         def later() -> None:
             if not self._life.died:
-                self._life.unfinished.remove(begun)
+                self._life.unfinished.remove(operation)
                 carry_out()
 
-        def begun() -> object:
-            return work(*given, **named)
+        def operation() -> object:
+            return work(*arguments, **named)
 
         if self._life.moment == "unheard":
             carry_out()
         else:
-            self._life.unfinished.append(begun)
+            self._life.unfinished.append(operation)
             self._life.loop.call_soon(later)
         return done
 
 
 def drop(life: Life, engine: Engine) -> None:
-    """What the life had begun to write is written up to its commit, and the connection goes away."""
+    """Carry out the unfinished writes of a life up to their commit, at which the connection breaks."""
 
     def refuse(_: object) -> None:
         raise Dropped
 
     event.listen(engine, "commit", refuse)
-    for begun in life.unfinished:
+    for operation in life.unfinished:
         try:
-            begun()
+            operation()
         except Dropped:
             continue

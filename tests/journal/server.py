@@ -1,4 +1,4 @@
-"""A model service that outlives those who ask it, and remembers every request it saw.
+"""A model service that outlives its clients and counts every request.
 
 In: replies in the order of new requests, by schema; the same request gets the same reply again. Out: a `Model` for a chain.
 """
@@ -28,27 +28,28 @@ RESERVED, COST = 4.0, 0.25
 
 @dataclass
 class Server:
-    """`seen`: how often each call key arrived. `texts` and `images` are what is answered to new requests; past the last image
-    request that has an error, images are drawn."""
+    """`arrivals`: how often each call key arrived. `texts`: by schema, the replies to new requests. `images`: errors for new image
+    requests; None, and every request after the last of them, gets an image.
+    """
 
     texts: Mapping[str, Sequence[Reply]]
     images: Sequence[ModelError | None] = ()
-    seen: Counter[str] = field(default_factory=Counter)
-    _given: dict[str, Reply | None] = field(default_factory=dict)
+    arrivals: Counter[str] = field(default_factory=Counter)
+    _replies: dict[str, Reply | None] = field(default_factory=dict)
 
     def reply(self, key: str, schema: str) -> Reply | None:
-        """What this request is answered, None for an image."""
-        self.seen[key] += 1
-        if key not in self._given:
-            number = sum(1 for k in self._given if k.startswith(schema))
+        """The reply to this request; None stands for an image."""
+        self.arrivals[key] += 1
+        if key not in self._replies:
+            number = sum(1 for k in self._replies if k.startswith(schema))
             script = self.images if schema == "image" else self.texts[schema]
-            self._given[schema + key] = self._given[key] = script[number] if number < len(script) else None
-        return self._given[key]
+            self._replies[schema + key] = self._replies[key] = script[number] if number < len(script) else None
+        return self._replies[key]
 
 
 @dataclass
 class Remote:
-    """The client's end of the server, as one of its models."""
+    """A client of the server, as one of its models."""
 
     server: Server
     store: ImageStore
@@ -71,10 +72,10 @@ class Remote:
     async def draw(self, request: ImageRequest) -> ImageReply:
         """An image of one colour, by the request's seed."""
         await self._reply(request)
-        made = io.BytesIO()
+        encoded = io.BytesIO()
         colour = tuple(request.seed.to_bytes(4, "big")[1:])
-        Image.new("RGB", (request.width, request.height), colour).save(made, "png")
-        return ImageReply(self.store.put(made.getvalue()))
+        Image.new("RGB", (request.width, request.height), colour).save(encoded, "png")
+        return ImageReply(self.store.put(encoded.getvalue()))
 
 
 def models(server: Server, scribe: Scribe, store: ImageStore, words: Prompts) -> Models:

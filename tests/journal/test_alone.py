@@ -1,13 +1,13 @@
-"""Two builds of one data set on one database: the second is told so, another data set is not held up."""
+"""Two builds of one data set on one database: the second gets no lock; a build of another data set does not wait."""
 
 import multiprocessing
 
-from pipeline.storage.database import held, opened
+from pipeline.storage.database import held, open_engine
 from pipeline.storage.outcomes import Outcomes
 
 
 def test_one_build_of_a_data_set_at_a_time(tmp_path):
-    engine = opened(f"sqlite:///{tmp_path / 'shared.db'}")
+    engine = open_engine(f"sqlite:///{tmp_path / 'shared.db'}")
     with held(engine, "a" * 64) as first, held(engine, "a" * 64) as second, held(engine, "b" * 64) as other:
         assert (first, second, other) == (True, False, True)
     with held(engine, "a" * 64) as again:
@@ -16,7 +16,7 @@ def test_one_build_of_a_data_set_at_a_time(tmp_path):
 
 def test_a_link_to_the_database_is_the_same_database(tmp_path):
     (tmp_path / "link.db").symlink_to(tmp_path / "shared.db")
-    here, there = (opened(f"sqlite:///{tmp_path / name}.db") for name in ("shared", "link"))
+    here, there = (open_engine(f"sqlite:///{tmp_path / name}.db") for name in ("shared", "link"))
     with held(here, "a" * 64) as first, held(there, "a" * 64) as second:
         assert (first, second) == (True, False)
 

@@ -1,4 +1,4 @@
-"""A sample is killed at every await of its climb, and resumed: the same trajectory, nothing paid twice, no call unaccounted for."""
+"""A climb is killed at every await and resumed: the same trajectory, nothing is paid twice, and every call is accounted for."""
 
 import shutil
 import tempfile
@@ -18,10 +18,11 @@ from pipeline.storage.ledger import LEDGER, LOST
 from pipeline.storage.outcomes import Outcomes
 from stages import scripted
 from stages.errors import Malformed, Refused, TooLong
-from stages.ladder import RUNGS, climb
+from stages.ladder import climb_all
 from stages.policy import Policy
 from stages.prune import prune
-from stages.records import Trajectory, dump
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory, dump
 from tests.journal.mortal import Life, Threads, drop
 from tests.journal.server import COST, RESERVED, Server, models
 from tests.stages.test_ladder import COMPLEX, FAIL, ONCE, PASS, sample
@@ -51,7 +52,7 @@ ENDS = {"refused": "discarded", "malformed": "failed", "too long": "failed"}
 
 @dataclass
 class Rig:
-    """Where a sample climbs: a folder with its database and store, and a server that survives."""
+    """Where a sample climbs: a folder with its database and store, and a server that survives kills."""
 
     folder: Path
     server: Server
@@ -60,7 +61,7 @@ class Rig:
         return Outcomes(f"sqlite:///{self.folder / 'run.db'}", "one")
 
     def live(self, kill_at=None, moment="unheard"):
-        """One process takes the sample as far as it lives; returns its life."""
+        """Let the sample climb in one life, which may end early; returns the life."""
         life, outcomes, store = Life(kill_at, moment), self.outcomes(), ImageStore(str(self.folder / "store"))
         outcomes.create()
         outcomes.settle_open()
@@ -71,9 +72,8 @@ class Rig:
             if outcomes.among([t.sample.id]):
                 return
             chain, after = models(self.server, scribe, store, WORDS), t
-            for rung in RUNGS:
-                after = await climb(after, rung, chain, POLICY)
-            await scribe.keep(prune(after))
+            after = await climb_all(after, read_recipe(POLICY), chain)
+            await scribe.keep(prune(after, read_recipe(POLICY)))
 
         life.run(one)
         drop(life, outcomes.engine)
@@ -83,15 +83,15 @@ class Rig:
     def rows(self, column, table):
         outcomes = self.outcomes()
         with outcomes.engine.connect() as connection:
-            found = list(connection.execute(select(column).where(table.c.call_key != "")).scalars())
+            values = list(connection.execute(select(column).where(table.c.call_key != "")).scalars())
         outcomes.close()
-        return found
+        return values
 
     def final(self) -> list[str]:
         outcomes = self.outcomes()
-        found = [dump(t) for t in outcomes.all()]
+        dumps = [dump(t) for t in outcomes.all()]
         outcomes.close()
-        return found
+        return dumps
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def rig():
     made = []
 
     def new(name):
-        memory = Path("/dev/shm")  # a sync costs nothing there; that it is made is tested elsewhere
+        memory = Path("/dev/shm")  # a sync costs nothing there; other tests check that it is made
         folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
         made.append(folder)
         texts, images = SCRIPTS[name]
@@ -117,37 +117,37 @@ def test_killed_at_every_await_and_resumed(name, moment, rig):
     steps = whole.live(moment=moment).suspensions
     (expected,) = whole.final()
     assert f'"status":"{ENDS.get(name, "accepted")}"' in expected
-    calls = sum(whole.server.seen.values())
+    calls = sum(whole.server.arrivals.values())
     assert steps > 8 * calls  # every call suspends at its lookup, opening, sending, answer, commit
     repeated = Counter()
     for n in range(1, steps + 1):
         one = rig(name)
         assert one.live(n, moment).died
-        repeated[_resumed(one, expected)] += 1
+        repeated[_resume(one, expected)] += 1
         shutil.rmtree(one.folder / "store", ignore_errors=True)
     assert set(repeated) == {0, 1}  # some kills repeat the call in flight, some nothing
 
 
-def _resumed(one, expected) -> int:
-    """Take the sample to its end after a kill; how many requests the server saw twice."""
-    known = set(one.rows(JOURNAL.c.call_key, JOURNAL))
+def _resume(one, expected) -> int:
+    """Take the sample to its end after a kill; returns how many requests came twice."""
+    journalled = set(one.rows(JOURNAL.c.call_key, JOURNAL))
     entered = Counter(one.rows(LEDGER.c.call_key, LEDGER))
     still_open = Counter(one.rows(OPEN_CALLS.c.call_key, OPEN_CALLS))
-    before = Counter(one.server.seen)
-    assert not before - (entered + still_open)  # whatever was sent is noted
+    before = Counter(one.server.arrivals)
+    assert not before - (entered + still_open)  # every call that was sent is written down
     unsent = (entered + still_open) - before
     assert unsent.total() <= 1
     assert not unsent - still_open
     one.live()
     assert one.final() == [expected]
-    after = one.server.seen - before
-    assert not known & set(after)  # committed, never asked for again
-    assert Counter(one.rows(LEDGER.c.call_key, LEDGER)) == one.server.seen + unsent
+    after = one.server.arrivals - before
+    assert not journalled & set(after)  # committed, never asked for again
+    assert Counter(one.rows(LEDGER.c.call_key, LEDGER)) == one.server.arrivals + unsent
     assert not one.rows(OPEN_CALLS.c.call_key, OPEN_CALLS)
     lost = one.rows(LEDGER.c.outcome, LEDGER).count(LOST)
     outcomes = one.outcomes()
     assert lost == still_open.total()
-    assert outcomes.spent() == lost * RESERVED + (sum(one.server.seen.values()) + unsent.total() - lost) * COST
+    assert outcomes.spent() == lost * RESERVED + (sum(one.server.arrivals.values()) + unsent.total() - lost) * COST
     outcomes.close()
     return len(set(after) & set(before))
 
@@ -155,22 +155,22 @@ def _resumed(one, expected) -> int:
 def test_a_finished_sample_is_not_asked_about_again(rig):
     one = rig("multistep")
     one.live()
-    seen = Counter(one.server.seen)
+    arrivals = Counter(one.server.arrivals)
     one.live()
-    assert one.server.seen == seen
-    assert set(seen.values()) == {1}
+    assert one.server.arrivals == arrivals
+    assert set(arrivals.values()) == {1}
 
 
 def test_without_its_outcome_everything_is_replayed_and_counted(rig):
     one = rig("multistep")
     one.live()
-    (expected,), seen = one.final(), Counter(one.server.seen)
+    (expected,), arrivals = one.final(), Counter(one.server.arrivals)
     outcomes = one.outcomes()
     outcomes.forget([sample().id])
     outcomes.close()
     one.live()
     assert one.final() == [expected]
-    assert one.server.seen == seen
+    assert one.server.arrivals == arrivals
 
 
 def test_a_lost_image_is_drawn_again(rig):
@@ -181,4 +181,4 @@ def test_a_lost_image_is_drawn_again(rig):
     outcomes.close()
     shutil.rmtree(one.folder / "store")
     one.live()
-    assert sorted(one.server.seen.values()) == [1, 2]
+    assert sorted(one.server.arrivals.values()) == [1, 2]

@@ -1,4 +1,4 @@
-"""Whatever is handed to scribes, in any order, and whatever fails in between: what returned is there, and the sums are right."""
+"""Any calls of scribes, in any order, with any failures in between: what was promised is stored, and the sums are right."""
 
 import asyncio
 from collections import Counter
@@ -24,18 +24,20 @@ USAGE = st.builds(Usage, st.none() | st.integers(0, 2**40), st.none() | st.integ
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(TEXT, st.none() | USAGE, st.booleans()), max_size=8))
-def test_every_text_survives(tmp_path_factory, told):
+def test_every_text_survives(tmp_path_factory, replies):
     outcomes = Outcomes(f"sqlite:///{tmp_path_factory.mktemp('db') / 'run.db'}", "one")
     outcomes.create()
     image = ImageRef("a" * 64, 3, 4, "PNG")
-    made = [Entry(f"k{n}", "plan", 1.5, t, image if drawn else None, usage) for n, (t, usage, drawn) in enumerate(told)]
+    made = [
+        Entry(f"k{n}", "plan", 1.5, t, image if drawn else None, usage) for n, (t, usage, drawn) in enumerate(replies)
+    ]
 
     async def climb():
         scribe = Scribe(outcomes)
-        await asyncio.gather(*(scribe.answered(entry) for entry in made))
-        found = [await scribe.known(entry.key) for entry in made]
+        await asyncio.gather(*(scribe.keep_answer(entry) for entry in made))
+        stored = [await scribe.find_answer(entry.key) for entry in made]
         scribe.close()
-        return found
+        return stored
 
     assert asyncio.run(climb()) == made
     outcomes.close()
@@ -50,7 +52,7 @@ STEPS = st.lists(
 @settings(max_examples=40, deadline=None)
 @given(STEPS)
 def test_any_interleaving_on_one_database_by_two_scribes(tmp_path_factory, steps):
-    """What returned is there; every call opened is in the ledger once, or open; the money adds up."""
+    """What was promised is stored; every call opened is in the ledger once, or open; the money adds up."""
     url = f"sqlite:///{tmp_path_factory.mktemp('db') / 'run.db'}"
     databases = [Moody(url, "one"), Moody(url, "one")]
     for database in databases:
@@ -60,16 +62,16 @@ def test_any_interleaving_on_one_database_by_two_scribes(tmp_path_factory, steps
 
     async def call(scribe, number, n, what):
         key = f"k{n}"
-        await scribe.opened(replace(OPEN, id=f"{number}", call_key=key))
+        await scribe.open_call(replace(OPEN, id=f"{number}", call_key=key))
         opened[key] += 1
         await asyncio.sleep(0)
         if what == "lose":
             return
         outcome_ = "ok" if what == "answer" else Transient.__name__
-        scribe.closed(f"{number}", replace(CALL, call_key=key, outcome=outcome_))
+        scribe.close_call(f"{number}", replace(CALL, call_key=key, outcome=outcome_))
         closed[key] += 1
         if what == "answer":
-            await scribe.answered(Entry(key, "plan", 1.0, key))
+            await scribe.keep_answer(Entry(key, "plan", 1.0, key))
             promised.add(key)
 
     async def one(scribes, number, step):
@@ -78,7 +80,7 @@ def test_any_interleaving_on_one_database_by_two_scribes(tmp_path_factory, steps
         if what == "full":
             databases[who].full += 1
         elif what == "hit":
-            scribes[who].hit(f"k{n}")
+            scribes[who].count_hit(f"k{n}")
             hits[f"k{n}"] += 1
         elif what == "keep":
             await scribes[who].keep(outcome(f"s{n}"))
@@ -88,8 +90,8 @@ def test_any_interleaving_on_one_database_by_two_scribes(tmp_path_factory, steps
 
     async def climb():
         scribes = [Scribe(database) for database in databases]
-        heard = await asyncio.gather(*(one(scribes, n, s) for n, s in enumerate(steps)), return_exceptions=True)
-        assert {type(e) for e in heard} <= {type(None), OperationalError}
+        errors = await asyncio.gather(*(one(scribes, n, s) for n, s in enumerate(steps)), return_exceptions=True)
+        assert {type(e) for e in errors} <= {type(None), OperationalError}
         for database, scribe in zip(databases, scribes, strict=True):
             database.full = 0
             await scribe.flush()
@@ -97,8 +99,8 @@ def test_any_interleaving_on_one_database_by_two_scribes(tmp_path_factory, steps
 
     asyncio.run(climb())
     first = databases[0]
-    there = {t.sample.id for t in first.all()} | set(first.answers([f"k{n}" for n in range(6)]))
-    assert promised <= there
+    stored = {t.sample.id for t in first.all()} | set(first.answers([f"k{n}" for n in range(6)]))
+    assert promised <= stored
     assert {h.call_key: h.count for h in rows(first, HITS)} == hits
     left = opened - closed
     assert Counter(row.call_key for row in rows(first, OPEN_CALLS)) == left

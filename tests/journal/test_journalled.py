@@ -1,4 +1,4 @@
-"""A model behind its journal and its meter: what is replayed, what is asked again, and what becomes of calls given up."""
+"""A model behind its journal and its meter: what is replayed, what is called again, and what happens to calls given up."""
 
 import asyncio
 
@@ -40,15 +40,15 @@ def rows(database, table):
 
 
 class Slow:
-    """Answers when it is told to."""
+    """Answers once `go` is set."""
 
     identity = "slow@1"
 
     def __init__(self):
-        self.asked, self.sent, self.go = [], asyncio.Event(), asyncio.Event()
+        self.requests, self.sent, self.go = [], asyncio.Event(), asyncio.Event()
 
     async def ask(self, request):
-        self.asked.append(request)
+        self.requests.append(request)
         self.sent.set()
         await self.go.wait()
         return TextReply("at last")
@@ -61,7 +61,7 @@ def metered(model, scribe, role="analyzer", usd=2.0, cost=0.5, chain=None):
     return Metered(model, role, "far", scribe, lambda _: Load(9, usd), lambda _, usage, images: cost, chain)
 
 
-def alive(database, work):
+def run_flushed(database, work):
     """The result of `work(scribe)`, flushed."""
 
     async def run():
@@ -80,9 +80,9 @@ def test_what_is_known_is_replayed_by_another_process_and_another_run(database, 
     image = ImageReply(ImageRef("a" * 64, 64, 64, "PNG"), "here you are", Usage(usd=0.1))
 
     async def once(scribe):
-        asked = metered(ScriptedAnalyzer([WORDS], usage=Usage(1, 2)), scribe)
-        said = await Journalled(asked, scribe, store).ask(QUESTION)
-        return said, await Journalled(metered(Drawing(), scribe), scribe, Full(store.root)).draw(WISH)
+        analyzer = metered(ScriptedAnalyzer([WORDS], usage=Usage(1, 2)), scribe)
+        reply = await Journalled(analyzer, scribe, store).ask(QUESTION)
+        return reply, await Journalled(metered(Drawing(), scribe), scribe, Full(store.root)).draw(WISH)
 
     class Drawing(ScriptedGenerator):
         async def draw(self, request):
@@ -92,16 +92,16 @@ def test_what_is_known_is_replayed_by_another_process_and_another_run(database, 
         def has(self, sha256):
             return True
 
-    first = alive(database, once)
+    first = run_flushed(database, once)
     assert first == (TextReply(WORDS, Usage(1, 2)), image)
 
     async def again(scribe):
-        text, drawn = ScriptedAnalyzer([]), ScriptedGenerator([])
-        said = [await Journalled(metered(text, scribe), scribe, store).ask(QUESTION) for _ in range(2)]
-        return said[1], await Journalled(metered(drawn, scribe), scribe, Full(store.root)).draw(WISH)
+        text, picture = ScriptedAnalyzer([]), ScriptedGenerator([])
+        replies = [await Journalled(metered(text, scribe), scribe, store).ask(QUESTION) for _ in range(2)]
+        return replies[1], await Journalled(metered(picture, scribe), scribe, Full(store.root)).draw(WISH)
 
     other = Outcomes(str(database.engine.url), "other")
-    assert alive(other, again) == first
+    assert run_flushed(other, again) == first
     other.close()
     assert sorted((h.run, h.count) for h in rows(database, HITS)) == [("other", 1), ("other", 2)]
     assert {row.run for row in rows(database, LEDGER)} == {"one"}
@@ -117,8 +117,8 @@ def test_an_error_that_is_an_answer_is_replayed(error, database, tmp_path):
             *await asyncio.gather(journalled.draw(WISH), return_exceptions=True)
         ]
 
-    for heard in alive(database, twice):
-        assert (type(heard), heard.args) == (type(error), error.args)
+    for caught in run_flushed(database, twice):
+        assert (type(caught), caught.args) == (type(error), error.args)
     assert len(model.requests) == 1
     assert [(row.outcome, row.usd, row.images) for row in rows(database, LEDGER)] == [(type(error).__name__, 0.5, 0)]
 
@@ -136,9 +136,9 @@ def test_other_errors_are_not_answers(error, usd, database, tmp_path):
             await journalled.ask(QUESTION)
         return await journalled.ask(QUESTION)
 
-    assert alive(database, twice).text == "yes"
-    told = [(row.outcome, row.usd) for row in rows(database, LEDGER)]
-    assert told == [(type(error).__name__, usd), ("ok", 0.5)]
+    assert run_flushed(database, twice).text == "yes"
+    entered = [(row.outcome, row.usd) for row in rows(database, LEDGER)]
+    assert entered == [(type(error).__name__, usd), ("ok", 0.5)]
     assert len(rows(database, JOURNAL)) == 1
 
 
@@ -149,21 +149,32 @@ def test_a_call_is_noted_with_what_it_took(database):
         await metered(text, scribe, "second_analyzer", chain="chain@1").ask(QUESTION)
         await metered(picture, scribe, "generator", cost=None).draw(WISH)
 
-    alive(database, both)
-    said, made = sorted(rows(database, LEDGER), key=lambda row: row.started)
-    assert said.call_key == call_key("chain@1", QUESTION)
-    assert made.call_key == call_key(picture.identity, WISH)
-    assert (said.role, said.model, said.provider, said.kind) == ("second_analyzer", text.identity, "far", "evaluation")
-    assert (said.input_tokens, said.output_tokens, said.usd, said.images, said.outcome) == (12, 3, 0.5, 0, "ok")
-    assert (made.role, made.kind, made.images, made.input_tokens, made.usd) == (
+    run_flushed(database, both)
+    text_row, image_row = sorted(rows(database, LEDGER), key=lambda row: row.started)
+    assert text_row.call_key == call_key("chain@1", QUESTION)
+    assert image_row.call_key == call_key(picture.identity, WISH)
+    assert (text_row.role, text_row.model, text_row.provider, text_row.kind) == (
+        "second_analyzer",
+        text.identity,
+        "far",
+        "evaluation",
+    )
+    assert (text_row.input_tokens, text_row.output_tokens, text_row.usd, text_row.images, text_row.outcome) == (
+        12,
+        3,
+        0.5,
+        0,
+        "ok",
+    )
+    assert (image_row.role, image_row.kind, image_row.images, image_row.input_tokens, image_row.usd) == (
         "generator",
         "image",
         1,
         None,
         2.0,
     )  # as reserved
-    assert said.started > 1.7e9
-    assert said.seconds >= 0
+    assert text_row.started > 1.7e9
+    assert text_row.seconds >= 0
 
 
 def test_a_fault_of_ours_is_noted_too(database):
@@ -175,23 +186,23 @@ def test_a_fault_of_ours_is_noted_too(database):
         await metered(Failing(), scribe).draw(WISH)
 
     with pytest.raises(ValueError, match="a fault"):
-        alive(database, once)
+        run_flushed(database, once)
     assert [(c.outcome, c.images, c.usd) for c in rows(database, LEDGER)] == [("ValueError", 0, 2.0)]
 
 
 def test_nothing_is_sent_before_it_is_durable_that_it_will_be(database):
-    seen = []
+    open_calls = []
 
     class Watching(ScriptedAnalyzer):
         async def ask(self, request):
-            seen.extend(rows(database, OPEN_CALLS))
+            open_calls.extend(rows(database, OPEN_CALLS))
             return await super().ask(request)
 
     async def once(scribe):
         await metered(Watching(["yes"]), scribe, usd=0.0).ask(QUESTION)
 
-    alive(database, once)
-    assert [(row.run, row.role, row.provider, row.usd) for row in seen] == [("one", "analyzer", "far", None)]
+    run_flushed(database, once)
+    assert [(row.run, row.role, row.provider, row.usd) for row in open_calls] == [("one", "analyzer", "far", None)]
     assert rows(database, OPEN_CALLS) == []
 
 
@@ -207,11 +218,11 @@ def test_a_call_that_was_sent_is_kept_when_who_asked_is_gone(database, tmp_path)
         joining = asyncio.create_task(journalled.ask(QUESTION))  # as a sample that is tried again would
         await asyncio.sleep(0.01)
         slow.go.set()
-        await journalled.settled()
+        await journalled.wait_for_calls()
         assert (await joining).text == (await journalled.ask(QUESTION)).text == "at last"
-        assert len(slow.asked) == 1
+        assert len(slow.requests) == 1
 
-    alive(database, cancelled)
+    run_flushed(database, cancelled)
     assert [row.outcome for row in rows(database, LEDGER)] == ["ok"]
 
 
@@ -227,12 +238,12 @@ def test_calls_given_up_say_so_and_what_came_is_kept(database, tmp_path):
             await asyncio.sleep(0)
         for model in (journalled, quick):
             model.give_up()
-            await model.settled()
+            await model.wait_for_calls()
         with pytest.raises(Drained):
             await asking
         assert (await answered).text == "yes"
 
-    alive(database, given_up)
+    run_flushed(database, given_up)
     assert sorted((row.outcome, row.usd) for row in rows(database, LEDGER)) == [("Cancelled", 2.0), ("ok", 0.5)]
     assert rows(database, OPEN_CALLS) == []
     assert len(rows(database, JOURNAL)) == 1
@@ -249,7 +260,7 @@ def test_a_commit_that_fails_is_heard_by_who_asked(database, tmp_path):
         model = Journalled(metered(ScriptedAnalyzer(["yes"]), scribe), scribe, ImageStore(str(tmp_path)))
         with pytest.raises(OSError, match="no space"):
             await model.ask(QUESTION)
-        await model.settled()
+        await model.wait_for_calls()
 
     with pytest.raises(OSError, match="no space"):
-        alive(Full(str(database.engine.url), "one"), once)
+        run_flushed(Full(str(database.engine.url), "one"), once)

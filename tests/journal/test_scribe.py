@@ -1,4 +1,4 @@
-"""One transaction for all that came together; what was promised is there, and nothing else is said to be."""
+"""One transaction for everything that was handed in together; a scribe promises only what is stored."""
 
 import asyncio
 from dataclasses import replace
@@ -12,7 +12,7 @@ from pipeline.storage.calls import OPEN_CALLS, OpenCall
 from pipeline.storage.entries import HITS, Entry
 from pipeline.storage.ledger import LEDGER, LOST, Call
 from pipeline.storage.outcomes import Outcomes
-from stages.records import Trajectory
+from stages.trajectory import Trajectory
 from tests.stages.test_ladder import sample
 
 CALL = Call("k", "analyzer", "m@1", "far", "evaluation", 5.0, 0.5, None, None, 0, 0.25, "ok")
@@ -53,17 +53,21 @@ def test_an_outcome_is_never_on_disk_before_the_calls_it_came_from(database, tmp
 
     async def climb():
         scribe = Scribe(Moody(f"sqlite:///{tmp_path / 'run.db'}", "one"))
-        scribe.closed("o1", replace(CALL, call_key="a1"))
-        scribe.hit("h")
-        waiting = [scribe.keep(outcome("a")), scribe.answered(Entry("e", "plan", 1.0, "words")), scribe.opened(OPEN)]
-        heard = await asyncio.gather(*waiting, return_exceptions=True)
-        assert [type(error) for error in heard] == [OperationalError] * 3
-        assert await scribe.known("e") is None
-        scribe.closed("o2", replace(CALL, call_key="b1"))
+        scribe.close_call("o1", replace(CALL, call_key="a1"))
+        scribe.count_hit("h")
+        waiting = [
+            scribe.keep(outcome("a")),
+            scribe.keep_answer(Entry("e", "plan", 1.0, "words")),
+            scribe.open_call(OPEN),
+        ]
+        errors = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(error) for error in errors] == [OperationalError] * 3
+        assert await scribe.find_answer("e") is None
+        scribe.close_call("o2", replace(CALL, call_key="b1"))
         await scribe.keep(outcome("b"))
         assert [t.sample.id for t in database.all()] == ["b"]
-        assert (await scribe.known("e")).text == "words"
-        scribe.closed("o3", replace(CALL, call_key="c1"))
+        assert (await scribe.find_answer("e")).text == "words"
+        scribe.close_call("o3", replace(CALL, call_key="c1"))
         await scribe.flush()
         scribe.close()
 
@@ -76,7 +80,7 @@ def test_an_outcome_is_never_on_disk_before_the_calls_it_came_from(database, tmp
 def test_whatever_a_driver_raises_reaches_those_who_wait(database):
     async def climb():
         scribe = Scribe(database)
-        scribe.closed("o", replace(CALL, input_tokens=2**70))
+        scribe.close_call("o", replace(CALL, input_tokens=2**70))
         try:
             await asyncio.wait_for(scribe.keep(outcome("a")), 20)
         finally:
@@ -90,7 +94,7 @@ def test_an_error_of_a_read_reaches_who_asked(database):
     async def ask():
         scribe = Scribe(Outcomes("sqlite:////nowhere/run.db", "one"))
         try:
-            await asyncio.wait_for(scribe.known("k"), 20)
+            await asyncio.wait_for(scribe.find_answer("k"), 20)
         finally:
             scribe.close()
 
@@ -103,12 +107,12 @@ def test_many_at_once_share_commits_and_lose_nothing(database):
     event.listen(database.engine, "commit", commits.append)
 
     async def one(scribe, n):
-        await scribe.opened(replace(OPEN, id=f"o{n}", call_key=f"k{n}"))
+        await scribe.open_call(replace(OPEN, id=f"o{n}", call_key=f"k{n}"))
         await asyncio.sleep(n % 3 / 100)
-        scribe.closed(f"o{n}", replace(CALL, call_key=f"k{n}"))
-        await scribe.answered(Entry(f"k{n}", "plan", 1.0, f"{n}"))
+        scribe.close_call(f"o{n}", replace(CALL, call_key=f"k{n}"))
+        await scribe.keep_answer(Entry(f"k{n}", "plan", 1.0, f"{n}"))
         await scribe.keep(outcome(f"s{n}", n))
-        assert (await scribe.known(f"k{n}")).text == f"{n}"
+        assert (await scribe.find_answer(f"k{n}")).text == f"{n}"
 
     async def climb():
         scribe = Scribe(database)
@@ -126,8 +130,8 @@ def test_who_gives_up_waiting_stops_nobody_else(database):
         scribe = Scribe(database)
         await scribe.flush()
         waiting = [asyncio.create_task(scribe.keep(outcome(f"s{n}", n))) for n in range(6)]
-        asking = [asyncio.create_task(scribe.known(f"k{n}")) for n in range(6)]
-        opening = asyncio.create_task(scribe.opened(OPEN))
+        asking = [asyncio.create_task(scribe.find_answer(f"k{n}")) for n in range(6)]
+        opening = asyncio.create_task(scribe.open_call(OPEN))
         await asyncio.sleep(0)
         for given_up in (waiting[0], waiting[4], asking[0], asking[4], opening):
             given_up.cancel()
@@ -142,16 +146,16 @@ def test_who_gives_up_waiting_stops_nobody_else(database):
 
 
 def test_a_call_given_up_for_lost_may_yet_end(database):
-    """An actor that outlived its driver hears its answer after the next build took stock."""
+    """An actor that outlived its driver gets its answer after the next build entered the call as lost."""
     late = replace(CALL, call_key="k", started=7.125, outcome="ok")
 
     async def climb():
         scribe = Scribe(database)
         for n in range(2):
-            await scribe.opened(replace(OPEN, id=f"o{n}", started=7.125 + n))
+            await scribe.open_call(replace(OPEN, id=f"o{n}", started=7.125 + n))
         assert database.settle_open() == 2
         assert database.spent() == 4.0
-        scribe.closed("o0", late)
+        scribe.close_call("o0", late)
         await scribe.flush()
         scribe.close()
 
@@ -161,7 +165,7 @@ def test_a_call_given_up_for_lost_may_yet_end(database):
 
 
 def test_a_full_disk_is_said_and_what_had_arrived_is_written_once_there_is_room(tmp_path):
-    """SQLite's own error, from a file that may not grow."""
+    """The error is SQLite's own, from a file that may not grow."""
     outcomes = Outcomes(f"sqlite:///{tmp_path / 'run.db'}", "one")
     outcomes.create()
     pages = ["PRAGMA max_page_count=40"]
@@ -170,22 +174,22 @@ def test_a_full_disk_is_said_and_what_had_arrived_is_written_once_there_is_room(
 
     async def climb():
         scribe = Scribe(outcomes)
-        kept = []
+        stored = []
 
         async def write():
             for entry in long:
-                await scribe.answered(entry)
-                kept.append(entry)
+                await scribe.keep_answer(entry)
+                stored.append(entry)
 
         with pytest.raises(OperationalError, match="full"):
             await write()
-        assert 0 < len(kept) < len(long)
-        stopped = long[len(kept)]
-        assert (await scribe.known(kept[-1].key)) == kept[-1]
-        assert await scribe.known(stopped.key) is None
+        assert 0 < len(stored) < len(long)
+        stopped = long[len(stored)]
+        assert (await scribe.find_answer(stored[-1].key)) == stored[-1]
+        assert await scribe.find_answer(stopped.key) is None
         pages.append("PRAGMA max_page_count=100000")
         await scribe.flush()
-        assert await scribe.known(stopped.key) == stopped
+        assert await scribe.find_answer(stopped.key) == stopped
         scribe.close()
 
     asyncio.run(climb())

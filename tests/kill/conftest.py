@@ -1,26 +1,26 @@
-"""The server that survives, the undisturbed build, and what the kills cost: a table at the end of a test run."""
+"""The server that outlives the builds, a build without kills, and a table at the end of a test run of what the kills cost."""
 
 from dataclasses import astuple, dataclass, fields
 
 import pytest
 
 from pipeline.output.verify import examine
-from tests.kill.counting import counting
-from tests.kill.promise import repeats
-from tests.kill.victim import GONE_S, Build, ended
+from tests.kill.counting import serve_counting
+from tests.kill.promise import find_repeats
+from tests.kill.victim import GONE_S, Build, wait_for_end
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The undisturbed build: its bytes and its requests."""
+    """The build without kills: the digests of its files, and of its requests."""
 
     digests: dict[str, str]
-    asked: set[str]
+    request_digests: set[str]
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    with counting(tmp_path_factory.mktemp("server")) as running:
+    with serve_counting(tmp_path_factory.mktemp("server")) as running:
         yield running
 
 
@@ -28,18 +28,18 @@ def server(tmp_path_factory):
 def reference(server, tmp_path_factory) -> Reference:
     build = Build(tmp_path_factory.mktemp("reference") / "out", server, "reference")
     build.start()
-    assert build.finish() == 0, build.told()
-    seen = build.seen()
-    assert not list(repeats(seen, []))
+    assert build.finish() == 0, build.report()
+    requests = build.requests()
+    assert not list(find_repeats(requests, []))
     assert not examine(build.out).problems
-    assert ended(build.pid, GONE_S) == []
-    assert len(seen) > 150
-    return Reference(build.digests(), {one.digest for one in seen})
+    assert wait_for_end(build.pid, GONE_S) == []
+    assert len(requests) > 150
+    return Reference(build.digests(), {one.digest for one in requests})
 
 
 @dataclass(frozen=True)
 class Figures:
-    """One build that was killed; `moment`: shares of the calls that were left; times in seconds."""
+    """One build that was killed. `moment`: the share of the remaining calls after which each kill came. Times in seconds."""
 
     kind: str
     moment: str

@@ -1,11 +1,11 @@
-"""A server that counts, as a process of its own, so that it survives every kill of a build: the world, slowed down, in a log.
+"""A server that logs each request to the world and slows it down. It is a process of its own: it survives the kills of a build.
 
 In: a folder. Requests to `http://127.0.0.1:PORT/CASE/RUN/v1/...` are answered by the world. Out: `FOLDER/CASE.jsonl`, a line when a
 request has come in whole and another when its response has been handed to the network, with times in seconds since 1970.
-A request is told by the digest of its path, fields and files; a response made before is given again, since the world's answers
-depend on nothing else. The wait before an answer depends on the digest and on how often it was asked, never on chance;
-while `FOLDER/CASE.held` is there, nothing is answered; while `FOLDER/CASE.spoilt` is there, a share of what the analyzer is asked
-is answered with words of no use.
+A request is identified by the digest of its path, fields and files; its response is made once and sent again, since the
+world's answers depend on nothing else. The wait before an answer depends on the digest and on the number of the attempt, never
+on chance. While `FOLDER/CASE.held` exists, nothing is answered; while `FOLDER/CASE.spoilt` exists, a share of the analyzer's
+requests is answered with words of no use.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ STOP_S = 60
 
 @dataclass
 class _Response:
-    """What was answered to a digest: the ASGI messages, to be sent again."""
+    """The response to a digest: its ASGI messages, to be sent again."""
 
     messages: list[dict[str, Any]]
 
@@ -50,18 +50,18 @@ class _Response:
 
 
 class Counting:
-    """An ASGI application around another: each POST is logged, slowed down, and worked on once."""
+    """An ASGI application around another: each POST is logged and slowed down, and its response is made once."""
 
     def __init__(self, inner: Any, folder: Path, mean_s: float = MEAN_S) -> None:
         self._inner = inner
         self._folder = folder
         self._mean_s = mean_s
-        self._known: dict[str, _Response] = {}
-        self._asked: Counter[tuple[str, str]] = Counter()
+        self._responses: dict[str, _Response] = {}
+        self._attempts: Counter[tuple[str, str]] = Counter()
         self._numbers = iter(range(1 << 62))
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Serve one request; the first parts of its path say which case it is, and which run of it."""
+        """Serve one request; the first parts of its path name the case and the number of its run."""
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
@@ -70,28 +70,29 @@ class Counting:
         if scope["method"] != "POST":
             await self._inner(inside, receive, send)
             return
-        began, body = time.time(), await _whole(receive)
+        began, body = time.time(), await _read_body(receive)
         if body is None:
-            self._log(case, {"broken": began})  # it was not sent whole: nothing was asked
+            self._log(case, {"broken": began})  # only a part of the request arrived
             return
-        said, digest = await _read(inside, body)
+        parameters, digest = await _read_request(inside, body)
         number = next(self._numbers)
-        asked = {"digest": digest, "seed": int(said["seed"]), "model": said["model"], "run": int(run), "came": began}
-        self._log(case, {"n": number, **asked})
-        self._asked[case, digest] += 1
-        await asyncio.sleep(self._wait_s(digest, self._asked[case, digest]))
+        model = parameters["model"]
+        entry = {"digest": digest, "seed": int(parameters["seed"]), "model": model, "run": int(run), "came": began}
+        self._log(case, {"n": number, **entry})
+        self._attempts[case, digest] += 1
+        await asyncio.sleep(self._wait_s(digest, self._attempts[case, digest]))
         while (self._folder / f"{case}.{HELD}").exists():
             await asyncio.sleep(0.02)
-        spoilt = (self._folder / f"{case}.{SPOILT}").exists() and said["model"] == "world-analyzer"
+        spoilt = (self._folder / f"{case}.{SPOILT}").exists() and model == "world-analyzer"
         if spoilt and int(digest[:8], 16) < SPOILT_SHARE * 2**32:
-            response = _no_use(said["model"])
+            response = _make_useless(model)
         else:
-            response = self._known.get(digest) or await self._worked(digest, inside, body)
+            response = self._responses.get(digest) or await self._respond(digest, inside, body)
         for message in response.messages:
             await send(message)
         self._log(case, {"n": number, "sent": time.time(), "status": response.status})
 
-    async def _worked(self, digest: str, scope: dict[str, Any], body: bytes) -> _Response:
+    async def _respond(self, digest: str, scope: dict[str, Any], body: bytes) -> _Response:
         made: list[dict[str, Any]] = []
         bodies = iter([{"type": "http.request", "body": body, "more_body": False}])
 
@@ -104,11 +105,11 @@ class Counting:
         await self._inner(scope, receive, send)
         response = _Response(made)
         if response.status < 500:
-            self._known[digest] = response
+            self._responses[digest] = response
         return response
 
-    def _wait_s(self, digest: str, time_asked: int) -> float:
-        chance = random.Random(f"{digest} {time_asked}")
+    def _wait_s(self, digest: str, attempt: int) -> float:
+        chance = random.Random(f"{digest} {attempt}")
         return self._mean_s * chance.lognormvariate(-(SPREAD**2) / 2, SPREAD)
 
     def _log(self, case: str, line: dict[str, Any]) -> None:
@@ -116,22 +117,22 @@ class Counting:
             file.write(json.dumps(line) + "\n")
 
 
-def _no_use(model: str) -> _Response:
-    """A completion that holds none of what was asked for."""
+def _make_useless(model: str) -> _Response:
+    """A completion that holds nothing of what the schema requires."""
     message = {"role": "assistant", "content": "It looks fine to me."}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    said = {"id": "spoilt", "object": "chat.completion", "created": 0, "model": model, "choices": [choice]}
+    completion = {"id": "spoilt", "object": "chat.completion", "created": 0, "model": model, "choices": [choice]}
     headers = [(b"content-type", b"application/json")]
     return _Response(
         [
             {"type": "http.response.start", "status": 200, "headers": headers},
-            {"type": "http.response.body", "body": json.dumps(said).encode()},
+            {"type": "http.response.body", "body": json.dumps(completion).encode()},
         ]
     )
 
 
-async def _whole(receive: Any) -> bytes | None:
-    """The body of a request; None when the client went away before it was through."""
+async def _read_body(receive: Any) -> bytes | None:
+    """The body of a request; None when the client went away before the end."""
     body = bytearray()
     while True:
         message = await receive()
@@ -142,12 +143,12 @@ async def _whole(receive: Any) -> bytes | None:
             return bytes(body)
 
 
-async def _read(scope: dict[str, Any], body: bytes) -> tuple[dict[str, Any], str]:
-    """The fields of a request, and the digest of its path and of all that it says, in one form whatever its boundaries."""
+async def _read_request(scope: dict[str, Any], body: bytes) -> tuple[dict[str, Any], str]:
+    """The fields of a request, and the digest of its path and content, which does not depend on multipart boundaries."""
     headers = Headers(scope=scope)
     if headers["content-type"].startswith("application/json"):
-        said = json.loads(body)
-        told: Any = said
+        parameters = json.loads(body)
+        content: Any = parameters
     else:
 
         async def stream() -> AsyncGenerator[bytes, None]:
@@ -158,15 +159,16 @@ async def _read(scope: dict[str, Any], body: bytes) -> tuple[dict[str, Any], str
             (k, hashlib.sha256(await v.read()).hexdigest() if isinstance(v, UploadFile) else v)
             for k, v in form.multi_items()
         ]
-        said, told = dict(pairs), pairs
+        parameters, content = dict(pairs), pairs
         await form.close()
-    return said, hashlib.sha256(json.dumps([scope["path"], told], sort_keys=True).encode()).hexdigest()
+    return parameters, hashlib.sha256(json.dumps([scope["path"], content], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One request as the server saw it, from the how-manieth run; times in seconds since 1970. `sent` is None while it has no
-    response."""
+class SeenRequest:
+    """One request as the server saw it. `run`: the number of the run that sent it. `came`, `sent`: when it arrived and when its
+    response was sent, in seconds since 1970; `sent` is None while it has no response.
+    """
 
     digest: str
     seed: int
@@ -179,7 +181,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class CountingServer:
-    """A running server: where cases are reached, and where their logs lie."""
+    """A running server: its address, and the folder of its logs."""
 
     address: str
     folder: Path
@@ -189,11 +191,11 @@ class CountingServer:
         return f"{self.address}/{case}/{run}/v1"
 
     def hold(self, case: str) -> None:
-        """Answer nothing to this case until `release`."""
+        """Let all requests of this case wait until `release`."""
         (self.folder / f"{case}.{HELD}").touch()
 
     def release(self, case: str) -> None:
-        """Answer what waits."""
+        """Answer the requests that wait."""
         (self.folder / f"{case}.{HELD}").unlink(missing_ok=True)
 
     def spoil(self, case: str) -> None:
@@ -204,20 +206,22 @@ class CountingServer:
         """Answer well again."""
         (self.folder / f"{case}.{SPOILT}").unlink(missing_ok=True)
 
-    def seen(self, case: str) -> list[Seen]:
+    def requests(self, case: str) -> list[SeenRequest]:
         """Every request of a case so far, in the order in which they came."""
         path = self.folder / f"{case}.jsonl"
         text = path.read_text() if path.exists() else ""
         lines = [json.loads(line) for line in text.split("\n")[:-1]]  # the last may be half written
         ends = {line["n"]: line for line in lines if "sent" in line}
         nothing = {"sent": None, "status": None}
-        asked = [{**nothing, **line, **ends.get(line["n"], {})} for line in lines if "came" in line]
-        names = [field.name for field in fields(Seen)]
-        return sorted((Seen(**{n: one[n] for n in names}) for one in asked), key=lambda seen: seen.came)
+        entries = [{**nothing, **line, **ends.get(line["n"], {})} for line in lines if "came" in line]
+        names = [field.name for field in fields(SeenRequest)]
+        return sorted(
+            (SeenRequest(**{n: entry[n] for n in names}) for entry in entries), key=lambda request: request.came
+        )
 
 
 @contextmanager
-def counting(folder: Path) -> Iterator[CountingServer]:
+def serve_counting(folder: Path) -> Iterator[CountingServer]:
     """A counting server in a process of its own, while the block lasts."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "server.err").open("wb") as err:
@@ -240,14 +244,14 @@ def counting(folder: Path) -> Iterator[CountingServer]:
         process.wait(STOP_S)
 
 
-def _end_with_the_test() -> None:
-    sys.stdin.read()  # it ends when whoever started us does, however that came
+def _end_with_test() -> None:
+    sys.stdin.read()  # reading ends when the process that started us ends, in any way
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main() -> None:
     """Serve until SIGTERM, or until the test ends; the first line printed is the address."""
-    threading.Thread(target=_end_with_the_test, daemon=True).start()
+    threading.Thread(target=_end_with_test, daemon=True).start()
     listening = socket.create_server(("127.0.0.1", 0))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     config = uvicorn.Config(

@@ -1,7 +1,7 @@
-"""The promise of the journal, checked from outside: what a server saw twice, and whether a kill explains it.
+"""Checks the promise of the journal from outside: which requests a server saw twice, and whether a kill explains that.
 
-In: what the server saw, and when kills came. Out: every repeat with its reason. A request may be repeated when it was open at a
-kill, or when its response had been sent within the last 250 ms before it; else it was paid twice.
+In: the requests that the server saw, and the times of kills. Out: every repeat with its reason. A request may be repeated when
+it was open at a kill, or when its response was sent within the last 250 ms before it; else it was paid twice.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from tests.kill.counting import Seen
+from tests.kill.counting import SeenRequest
 
 JUST_SENT_S = 0.25
 GRACE_S = 3.5
@@ -19,7 +19,7 @@ Reason = Literal["open", "just sent", "broken"]
 
 @dataclass(frozen=True)
 class Kill:
-    """When a kill was sent, and when it was done: the kernel takes a moment, and a driver's raylet dies after the driver."""
+    """When a kill was sent, and when the processes were gone, in seconds since 1970. A driver's raylet dies after the driver."""
 
     sent: float
     done: float
@@ -27,14 +27,14 @@ class Kill:
 
 @dataclass(frozen=True)
 class Repeat:
-    """A request that came again."""
+    """A request that came again: `before` and `again` are its arrivals."""
 
-    before: Seen
-    again: Seen
+    before: SeenRequest
+    again: SeenRequest
     reason: Reason
 
-    def told(self, kills: Sequence[Kill]) -> str:
-        """For a reader: times relative to the last kill before it came again."""
+    def describe(self, kills: Sequence[Kill]) -> str:
+        """A line for a failed assertion, with times relative to the last kill before the request came again."""
         at = max((kill.sent for kill in kills if kill.sent < self.again.came), default=self.again.came)
         sent = "never" if self.before.sent is None else f"{self.before.sent - at:+.3f} s"
         return (
@@ -43,17 +43,17 @@ class Repeat:
         )
 
 
-def repeats(seen: Iterable[Seen], kills: Sequence[Kill]) -> Iterator[Repeat]:
-    """Every request that came again, and why it might."""
+def find_repeats(requests: Iterable[SeenRequest], kills: Sequence[Kill]) -> Iterator[Repeat]:
+    """Every request that came again, with the reason."""
     by_digest = defaultdict(list)
-    for one in seen:
-        by_digest[one.digest].append(one)
-    for times in by_digest.values():
-        for before, again in pairwise(times):
-            yield Repeat(before, again, _reason(before, again, kills))
+    for request in requests:
+        by_digest[request.digest].append(request)
+    for arrivals in by_digest.values():
+        for before, again in pairwise(arrivals):
+            yield Repeat(before, again, _reason_of(before, again, kills))
 
 
-def _reason(before: Seen, again: Seen, kills: Sequence[Kill]) -> Reason:
+def _reason_of(before: SeenRequest, again: SeenRequest, kills: Sequence[Kill]) -> Reason:
     for kill in kills:
         if before.came <= kill.done and kill.sent < again.came:
             if before.sent is None or before.sent > kill.sent:

@@ -1,9 +1,9 @@
-"""What counts as explained by a kill, to the millisecond: the tests of this folder stand on it."""
+"""Which repeats a kill explains, to the millisecond: the other tests of this folder rely on it."""
 
 import pytest
 
-from tests.kill.counting import Seen
-from tests.kill.promise import Kill, repeats
+from tests.kill.counting import SeenRequest
+from tests.kill.promise import Kill, find_repeats
 
 KILL = Kill(sent=100.0, done=100.1)
 
@@ -20,13 +20,13 @@ KILL = Kill(sent=100.0, done=100.1)
     ],
 )
 def test_a_repeat_is_explained_by_a_kill_or_was_paid_twice(came, sent, reason):
-    first = Seen("d", 1, "m", 1, came, sent, None)
-    again = Seen("d", 1, "m", 2, 110.0, 110.1, 200)
-    assert [one.reason for one in repeats([first, again], [KILL])] == [reason]
-    assert [one.reason for one in repeats([first, again], [])] == ["broken"]
+    first = SeenRequest("d", 1, "m", 1, came, sent, None)
+    again = SeenRequest("d", 1, "m", 2, 110.0, 110.1, 200)
+    assert [one.reason for one in find_repeats([first, again], [KILL])] == [reason]
+    assert [one.reason for one in find_repeats([first, again], [])] == ["broken"]
 
 
 def test_a_kill_explains_nothing_that_came_again_before_it():
-    twice = [Seen("d", 1, "m", 1, 90.0, None, None), Seen("d", 1, "m", 1, 95.0, None, None)]
-    assert [one.reason for one in repeats(twice, [KILL])] == ["broken"]
-    assert not list(repeats([twice[0], Seen("other", 1, "m", 1, 95.0, None, None)], [KILL]))
+    twice = [SeenRequest("d", 1, "m", 1, 90.0, None, None), SeenRequest("d", 1, "m", 1, 95.0, None, None)]
+    assert [one.reason for one in find_repeats(twice, [KILL])] == ["broken"]
+    assert not list(find_repeats([twice[0], SeenRequest("other", 1, "m", 1, 95.0, None, None)], [KILL]))

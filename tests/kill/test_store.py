@@ -1,4 +1,4 @@
-"""Full disks and read-only ones, by real mounts: a clear stop, no call more than it must be, and a clean resume."""
+"""Full and read-only disks, by real mounts: the build stops with one clear line, makes no needless call, and resumes."""
 
 import os
 import subprocess
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.output.verify import examine
-from tests.kill.promise import repeats
-from tests.kill.victim import GONE_S, SMALL, Build, ended
+from tests.kill.promise import find_repeats
+from tests.kill.victim import GONE_S, SMALL, Build, wait_for_end
 
 SLOTS = int(SMALL["run.concurrency"])
 STOPS_S = 120
@@ -26,7 +26,7 @@ class Disk:
     path: Path
 
     def remount(self, options: str) -> bool:
-        """Change how it is mounted; False when it is in use in a way that forbids it."""
+        """Change its mount options; returns False when it is in use in a way that forbids that."""
         done = subprocess.run(["mount", "-o", f"remount,{options}", self.path], capture_output=True)
         return done.returncode == 0
 
@@ -50,33 +50,33 @@ def build_with(server, out: Path, case: str, **places: object) -> Build:
     return Build(out, server, case, {f"run.{name}": place for name, place in places.items()})
 
 
-def stopped(build: Build, *words: str) -> None:
-    """The build stops with one line that says what is wrong and what to do, and leaves nothing running."""
-    assert build.finish(STOPS_S) == 1, build.told()
-    assert "Traceback" not in build.words(), build.told()
-    *_, said = lines = [line for line in build.words().splitlines() if line.startswith("x2i:")]
-    assert len(lines) == 1, build.told()
-    assert said == build.words().splitlines()[-1]
+def check_stop(build: Build, *words: str) -> None:
+    """Check that the build stops with one line that says what is wrong and what to do, and leaves no process."""
+    assert build.finish(STOPS_S) == 1, build.report()
+    assert "Traceback" not in build.output(), build.report()
+    *_, last_line = lines = [line for line in build.output().splitlines() if line.startswith("x2i:")]
+    assert len(lines) == 1, build.report()
+    assert last_line == build.output().splitlines()[-1]
     for word in (*words, "type the same command again to go on"):
-        assert word in said, said
-    assert ended(build.pid, GONE_S) == [], build.told()
+        assert word in last_line, last_line
+    assert wait_for_end(build.pid, GONE_S) == [], build.report()
     assert not (build.out / "run.json").exists()
-    print(said)
+    print(last_line)
 
 
-def resumed(build: Build, reference) -> None:
+def resume(build: Build, reference) -> None:
     build.start()
-    assert build.finish() == 0, build.told()
-    assert build.digests() == reference.digests, build.told()
+    assert build.finish() == 0, build.report()
+    assert build.digests() == reference.digests, build.report()
     assert not examine(build.out).problems
-    assert {one.digest for one in build.seen()} == reference.asked
+    assert {one.digest for one in build.requests()} == reference.request_digests
 
 
-def paid_again(build: Build, most: int) -> None:
-    """At most so many requests came again; for a reader, which."""
-    again = list(repeats(build.seen(), []))
-    assert len(again) <= most, "\n".join(one.told([]) for one in again)
-    print(f"{len(again)} of {len(build.seen())} requests came again")
+def check_repeats(build: Build, most: int) -> None:
+    """Check that at most so many requests came again."""
+    repeated = list(find_repeats(build.requests(), []))
+    assert len(repeated) <= most, "\n".join(one.describe([]) for one in repeated)
+    print(f"{len(repeated)} of {len(build.requests())} requests came again")
 
 
 @pytest.mark.slow
@@ -84,25 +84,25 @@ def test_the_store_fills_up(disk, server, reference, tmp_path):
     build = build_with(server, tmp_path / "out", "store-full", store=disk.path)
     disk.remount("size=1m")
     build.start()
-    stopped(build, "No space left", str(disk.path))
-    calls = len(build.seen())
-    assert 0 < calls < len(reference.asked)
+    check_stop(build, "No space left", str(disk.path))
+    calls = len(build.requests())
+    assert 0 < calls < len(reference.request_digests)
     disk.remount(f"size={ROOMY}")
-    resumed(build, reference)
-    paid_again(build, SLOTS)
+    resume(build, reference)
+    check_repeats(build, SLOTS)
 
 
 @pytest.mark.slow
 def test_the_store_becomes_read_only(disk, server, reference, tmp_path):
     build = build_with(server, tmp_path / "out", "store-ro", store=disk.path)
     build.start()
-    assert build.calls(len(reference.asked) // 3), build.told()
-    until_done(lambda: disk.remount("ro"))
-    stopped(build, "Read-only", str(disk.path))
-    assert 0 < len(build.seen()) < len(reference.asked)
+    assert build.wait_for_calls(len(reference.request_digests) // 3), build.report()
+    retry_until_done(lambda: disk.remount("ro"))
+    check_stop(build, "Read-only", str(disk.path))
+    assert 0 < len(build.requests()) < len(reference.request_digests)
     disk.remount("rw")
-    resumed(build, reference)
-    paid_again(build, SLOTS)
+    resume(build, reference)
+    check_repeats(build, SLOTS)
 
 
 @pytest.mark.slow
@@ -110,11 +110,11 @@ def test_a_read_only_store_costs_no_call(disk, server, reference, tmp_path):
     build = build_with(server, tmp_path / "out", "store-ro-first", store=disk.path)
     disk.remount("ro")
     build.start()
-    stopped(build, "Read-only", str(disk.path))
-    assert build.seen() == []
+    check_stop(build, "Read-only", str(disk.path))
+    assert build.requests() == []
     disk.remount("rw")
-    resumed(build, reference)
-    paid_again(build, 0)
+    resume(build, reference)
+    check_repeats(build, 0)
 
 
 @pytest.mark.slow
@@ -122,11 +122,11 @@ def test_the_disk_of_the_database_fills_up(disk, server, reference, tmp_path):
     build = build_with(server, tmp_path / "out", "database-full", database=f"sqlite:///{disk.path}/run.db")
     disk.remount("size=600k")
     build.start()
-    stopped(build, "full", str(disk.path))
-    assert 0 < len(build.seen()) < len(reference.asked)
+    check_stop(build, "full", str(disk.path))
+    assert 0 < len(build.requests()) < len(reference.request_digests)
     disk.remount(f"size={ROOMY}")
-    resumed(build, reference)
-    paid_again(build, SLOTS)
+    resume(build, reference)
+    check_repeats(build, SLOTS)
 
 
 @pytest.mark.slow
@@ -136,23 +136,23 @@ def test_the_output_folder_is_full_at_the_end(disk, server, reference, tmp_path)
     places = {"store": tmp_path / "store", "database": f"sqlite:///{tmp_path}/run.db"}
     build = build_with(server, out, "output-full", **places)
     build.start()
-    assert build.calls(1), build.told()
-    ballast(disk.path)
-    stopped(build, "No space left")
-    assert {one.digest for one in build.seen()} == reference.asked  # it had climbed to the end
+    assert build.wait_for_calls(1), build.report()
+    fill_disk(disk.path)
+    check_stop(build, "No space left")
+    assert {one.digest for one in build.requests()} == reference.request_digests  # all samples had climbed to the end
     (disk.path / "ballast").unlink()
-    resumed(build, reference)
-    paid_again(build, 0)
+    resume(build, reference)
+    check_repeats(build, 0)
 
 
-def ballast(folder: Path) -> None:
-    """Leave a few hundred kilobytes."""
+def fill_disk(folder: Path) -> None:
+    """Fill the disk up to a few hundred kilobytes."""
     free = os.statvfs(folder)
     with (folder / "ballast").open("wb") as file, suppress(OSError):
         os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - 300_000)
 
 
-def until_done(attempt: Callable[[], bool]) -> None:
+def retry_until_done(attempt: Callable[[], bool]) -> None:
     until = time.monotonic() + 20
     while not attempt():
         assert time.monotonic() < until, "the disk stays in use"

@@ -1,7 +1,7 @@
-"""A build as a process of its own, with all that it brings up, to be killed and stopped.
+"""A build as a process of its own, with all processes that it starts, to be killed and stopped.
 
-In: a place for the output, a server, and settings. Out: its processes by what they are, its words, and what its output says.
-Everything a build starts is in its session, which is how it is found after its death.
+In: a place for the output, a server, and settings. Out: its processes by kind, what it printed, and digests of its output.
+All processes that a build starts are in its session, by which they are found after its death.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.kill.counting import CountingServer, Seen
+from tests.kill.counting import CountingServer, SeenRequest
 from tests.kill.promise import Kill
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ SMALL = {
     "run.concurrency": 8,
     "run.workers": 1,
 }
-GONE_S = 30  # after which no process of a build that has ended may be left
+GONE_S = 30  # after this time, no process of a build that has ended may be left
 PRODUCTS = ("sft", "rl", "pairs", "record")
 HELPER = re.compile(rb"ray::(DashboardAgent|RuntimeEnvAgent)\b")
 HUB = re.compile(rb"ray::Hub\b")
@@ -37,7 +37,7 @@ RUNG = re.compile(rb"ray::.*(Direct|Reflect|Multistep)")
 
 @dataclass(frozen=True)
 class Process:
-    """One process: its id, when it began (in ticks since boot, so that an id used again is told apart), its name and title."""
+    """One process. `began`: in ticks since boot, which differs where an id is used again."""
 
     pid: int
     began: int
@@ -48,11 +48,11 @@ class Process:
 def in_session(leader: int) -> list[Process]:
     """The processes of a session that are alive."""
     numbers = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
-    found = [known for number in numbers if (known := _process(number)) is not None]
-    return [process for process, session in found if session == leader]
+    alive = [pair for number in numbers if (pair := _read_process(number)) is not None]
+    return [process for process, session in alive if session == leader]
 
 
-def _process(number: int) -> tuple[Process, int] | None:
+def _read_process(number: int) -> tuple[Process, int] | None:
     """A process and its session; None when it is not alive."""
     folder = Path(f"/proc/{number}")
     try:
@@ -64,10 +64,10 @@ def _process(number: int) -> tuple[Process, int] | None:
     return None if state in "ZX" else (Process(number, int(more[15]), name, title.replace(b"\0", b" ")), int(session))
 
 
-def ended(leader: int, within_s: float) -> list[Process]:
-    """Wait until no process of a session is left; those that are still there after `within_s` seconds.
+def wait_for_end(leader: int, within_s: float) -> list[Process]:
+    """Wait until no process of a session is left; returns those that are left after `within_s` seconds.
 
-    Two helpers of Ray are not waited for: killed with their driver, they look for it for a minute. They call nobody.
+    Two helpers of Ray are not waited for: they look for their killed driver for a minute, and make no call.
     """
     until = time.monotonic() + within_s
     while (left := [p for p in in_session(leader) if not HELPER.match(p.title)]) and time.monotonic() < until:
@@ -89,12 +89,12 @@ class Build:
 
     @property
     def pid(self) -> int:
-        """The driver, and the session of everything it started."""
+        """The id of the driver, and of the session of everything that it started."""
         assert self.process is not None
         return self.process.pid
 
     def start(self, *flags: str) -> None:
-        """Start it, or start it again."""
+        """Start it, or start it again with `flags`."""
         self.runs += 1
         sets = [word for key, value in {**SMALL, **self.settings}.items() for word in ("--set", f"{key}={value}")]
         environment = {**os.environ, "X2I_BASE_URL": self.server.url(self.case, self.runs), "COLUMNS": "200"}
@@ -114,17 +114,17 @@ class Build:
     def _log(self) -> Path:
         return self.server.folder / f"{self.case}-{self.runs}.log"
 
-    def words(self) -> str:
+    def output(self) -> str:
         """What the last run printed."""
         return self._log.read_text(errors="replace")
 
-    def told(self) -> str:
-        """For the message of a failed assertion: what every run printed last, and what Ray said."""
+    def report(self) -> str:
+        """For the message of a failed assertion: the end of what every run printed, and of Ray's log."""
         logs = [*sorted(self.server.folder.glob(f"{self.case}-*.log")), self.out / "ray.log"]
         return "\n".join(f"--- {p.name}\n{p.read_text(errors='replace')[-4000:]}" for p in logs if p.exists())
 
     def finish(self, within_s: float = 240) -> int:
-        """Its exit code. A build that goes on for longer is killed, with all that is its own; the code is then -9."""
+        """Wait for its exit code. A build that goes on for longer is killed with all its processes; the code is then -9."""
         assert self.process is not None
         try:
             return self.process.wait(within_s)
@@ -133,35 +133,35 @@ class Build:
             return self.process.wait()
 
     def end(self) -> None:
-        """End everything that is left of any run."""
+        """Kill every process that is left of any run."""
         for session in self._sessions:
             for left in in_session(session):
                 _kill(left.pid)
         if self.process is not None:
             self.process.wait()
 
-    def seen(self) -> list[Seen]:
-        """What the server saw of this build, by all its runs."""
-        return self.server.seen(self.case)
+    def requests(self) -> list[SeenRequest]:
+        """The requests that the server saw from all runs of this build."""
+        return self.server.requests(self.case)
 
-    def alive(self) -> bool:
-        """True while the driver is."""
+    def is_alive(self) -> bool:
+        """True while the driver runs."""
         return self.process is not None and self.process.poll() is None
 
-    def tell(self, number: int) -> None:
+    def send_signal(self, number: int) -> None:
         """Send the driver a signal; SIGINT goes to everybody, as from a terminal."""
         if number == signal.SIGINT:
             os.killpg(self.pid, number)
         else:
             os.kill(self.pid, number)
 
-    def calls(self, count: int, within_s: float = 180) -> bool:
+    def wait_for_calls(self, count: int, within_s: float = 180) -> bool:
         """Wait until this run has made so many calls; False when it ends before."""
         until = time.monotonic() + within_s
-        while sum(seen.run == self.runs for seen in self.seen()) < count:
-            if not self.alive():
+        while sum(request.run == self.runs for request in self.requests()) < count:
+            if not self.is_alive():
                 return False
-            assert time.monotonic() < until, f"the build does not make {count} calls\n{self.told()}"
+            assert time.monotonic() < until, f"the build does not make {count} calls\n{self.report()}"
             time.sleep(0.01)
         return True
 
@@ -183,19 +183,19 @@ class Build:
 
 
 def kill(victim: Process, others: Sequence[Process] = ()) -> Kill:
-    """SIGKILL it, and wait until it is gone, and with it the others, whom its death takes along."""
+    """SIGKILL `victim`; wait until it is gone, and the `others`, which die with it."""
     sent = time.time()
     _kill(victim.pid)
     until = sent + 10
-    while any(_same(process) for process in (victim, *others)):
+    while any(_is_running(process) for process in (victim, *others)):
         assert time.time() < until, f"{victim} does not die"
         time.sleep(0.002)
     return Kill(sent, time.time())
 
 
-def _same(process: Process) -> bool:
-    found = _process(process.pid)
-    return found is not None and found[0].began == process.began
+def _is_running(process: Process) -> bool:
+    current = _read_process(process.pid)
+    return current is not None and current[0].began == process.began
 
 
 def _kill(pid: int) -> None:

@@ -1,4 +1,4 @@
-"""A manifest is read whole or refused: every problem in one line with file, field and remedy, before anything runs."""
+"""A manifest is read or refused before anything runs: each problem is one line with file, field and remedy."""
 
 import re
 from pathlib import Path
@@ -108,8 +108,8 @@ def test_one_problem_is_one_line(tmp_path: Path, more: str, line: str) -> None:
 def test_a_second_judge_is_there_where_it_is_asked_and_nowhere_else(tmp_path: Path) -> None:
     path = write(tmp_path, BASE)
     judge = "models.second_analyzer={model: world-analyzer}"
-    wanted = load(path, [judge, "policy.judging.second=margin"]).models
-    assert dict(wanted)["second_analyzer"] == wanted.second_analyzer
+    models = load(path, [judge, "policy.judging.second=margin"]).models
+    assert dict(models)["second_analyzer"] == models.second_analyzer
     assert list(dict(load(path, ["policy.judging.second=off"]).models)) == ["baseline", "generator", "analyzer"]
     (line,) = problems(path, judge, "policy.judging={second: off}")
     assert "models.second_analyzer would never be asked, policy.judging.second is off" in line
@@ -190,10 +190,10 @@ SOURCE = "{kind: jsonl, name: s, path: x, columns: {instruction: p}"
     ],
 )
 def test_every_kind_of_problem_is_one_clean_line(tmp_path: Path, override: str, line: str) -> None:
-    (found,) = problems(write(tmp_path, BASE), override)
-    assert found.endswith(line)
-    assert found.isprintable()
-    assert not set(re.findall(r"[a-z]+", found)) & {"tuple", "validation", "input", "field", "None", "True"}
+    (problem,) = problems(write(tmp_path, BASE), override)
+    assert problem.endswith(line)
+    assert problem.isprintable()
+    assert not set(re.findall(r"[a-z]+", problem)) & {"tuple", "validation", "input", "field", "None", "True"}
 
 
 @pytest.mark.parametrize("seed", [-(2**63), 2**63 - 1])
@@ -305,7 +305,7 @@ def test_overrides(tmp_path: Path) -> None:
     assert manifest.policy.reflection_rounds == 2
     assert not isinstance(source, TableSpec)
     assert (source.count, source.canvas) == (60, (128, 96))
-    assert (manifest.quotas.direct, manifest.quotas.rl) == (5, None)
+    assert (manifest.quotas["direct"], manifest.quotas["rl"]) == (5, None)
     assert manifest.output.image.encoding == "webp:90"
     assert manifest.models.analyzer.options == {"error_rate": 0}
 
@@ -344,8 +344,8 @@ def test_overrides(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_override_is_named_as_such(tmp_path: Path, override: str, line: str) -> None:
-    (found,) = problems(write(tmp_path, BASE), override)
-    assert found.startswith(line)
+    (problem,) = problems(write(tmp_path, BASE), override)
+    assert problem.startswith(line)
 
 
 TABLE = (
@@ -404,12 +404,12 @@ def test_broken_arrays_and_parquet_files_stop_before_anything_runs(tmp_path: Pat
         (b"[]", "no rows; supply data or remove the source"),
     ]:
         (tmp_path / "t.json").write_bytes(data)
-        (found,) = problems(tmp_path / "m.yaml")
-        assert found.startswith(f"FILE: sources.t.path: DIR/t.json: {line}")
+        (problem,) = problems(tmp_path / "m.yaml")
+        assert problem.startswith(f"FILE: sources.t.path: DIR/t.json: {line}")
     path = write(tmp_path, TABLE.replace("KIND", "parquet").replace("PATH", "t.parquet"), "p.yaml")
     (tmp_path / "t.parquet").write_bytes(b"PAR1 no parquet PAR1")
-    (found,) = problems(path)
-    assert found.startswith("FILE: sources.t.path: DIR/t.parquet: not readable as Parquet (")
+    (problem,) = problems(path)
+    assert problem.startswith("FILE: sources.t.path: DIR/t.parquet: not readable as Parquet (")
     pq.write_table(pa.table({"prompts": ["x"], "id": [1], "meta": [{"teg": "a"}]}), tmp_path / "t.parquet")
     assert problems(path) == [
         "FILE: sources.t.columns.instruction: prompt is no column of t.parquet; did you mean prompts?",

@@ -97,9 +97,9 @@ def test_all_else_counts(tmp_path: Path, override: str) -> None:
 
 def test_a_second_judge_counts(tmp_path: Path) -> None:
     path = folder(tmp_path / "a")
-    asked = ["policy.judging.second=margin", "models.second_analyzer={model: world-analyzer}"]
+    judging = ["policy.judging.second=margin", "models.second_analyzer={model: world-analyzer}"]
     prints = {
-        fingerprint(load(path, [*asked, *more]), PROMPTS)
+        fingerprint(load(path, [*judging, *more]), PROMPTS)
         for more in ([], ["policy.judging.second=always"], ["models.second_analyzer.revision='2'"])
     }
     assert len(prints | {fingerprint(load(path), PROMPTS)}) == 4

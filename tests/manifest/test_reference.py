@@ -1,4 +1,4 @@
-"""`manifests/README.md` is the reference of the manifest: it names every key, its defaults are true, its examples load."""
+"""`manifests/README.md` is the reference of the manifest: it lists every key with its true default, and its examples load."""
 
 import json
 import re
@@ -35,8 +35,8 @@ ROLES = {role: {"model": f"world-{role}"} for role, field in ModelSpecs.model_fi
 
 
 def section(title: str) -> str:
-    (found,) = re.findall(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
-    return str(found)
+    (text,) = re.findall(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    return str(text)
 
 
 def table(title: str) -> dict[str, list[str]]:
@@ -54,8 +54,8 @@ def models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def default(field: FieldInfo) -> Any:
-    found = field.get_default(call_default_factory=True)
-    return REQUIRED if found is PydanticUndefined else found
+    value = field.get_default(call_default_factory=True)
+    return REQUIRED if value is PydanticUndefined else value
 
 
 def leaves(model: type[BaseModel], values: Any = None, prefix: str = "") -> Iterator[tuple[str, FieldInfo, Any]]:
@@ -91,18 +91,18 @@ REFERENCE: dict[str, type[BaseModel]] = {
 
 @pytest.mark.parametrize("title", list(REFERENCE))
 def test_every_key_is_listed_with_its_default_and_no_other(title: str) -> None:
-    listed, known = table(title), {key: (field, value) for key, field, value in leaves(REFERENCE[title])}
-    assert list(listed) == list(known)
-    for key, (field, value) in known.items():
-        values, said, meaning = listed[key]
+    listed, fields = table(title), {key: (field, value) for key, field, value in leaves(REFERENCE[title])}
+    assert list(listed) == list(fields)
+    for key, (field, value) in fields.items():
+        values, default_text, meaning = listed[key]
         assert meaning, key
         if value == REQUIRED:
-            assert said == REQUIRED, key
+            assert default_text == REQUIRED, key
         else:
-            assert said.startswith("`") and said.endswith("`"), key  # noqa: PT018
-            told = json.loads(json.dumps(yaml.safe_load(said[1:-1])))
-            assert told == to_jsonable_python(value), key
-            assert type(told) is type(to_jsonable_python(value)), key
+            assert default_text.startswith("`") and default_text.endswith("`"), key  # noqa: PT018
+            parsed = json.loads(json.dumps(yaml.safe_load(default_text[1:-1])))
+            assert parsed == to_jsonable_python(value), key
+            assert type(parsed) is type(to_jsonable_python(value)), key
         for choice in choices(field.annotation):
             assert f"`{choice}`" in values, key
         assert ("null" in values) is (type(None) in get_args(field.annotation)), key
@@ -133,18 +133,18 @@ def test_every_option_of_every_model_of_the_world_is_listed() -> None:
     rows = [
         line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| `") and "world-" not in line
     ]
-    told = {option.strip("`"): [float(cell.strip("`")) for cell in cells[:3]] for option, *cells in rows}
-    assert told == {option: [asdict(PRESETS[name])[option] for name in names] for option in OPTIONS}
+    presets = {option.strip("`"): [float(cell.strip("`")) for cell in cells[:3]] for option, *cells in rows}
+    assert presets == {option: [asdict(PRESETS[name])[option] for name in names] for option in OPTIONS}
     assert [*names, *re.findall(r"^\| `(world-[a-z-]+)`", text, re.MULTILINE)] == list(PRESETS)
 
 
-def test_what_makes_each_judge_unlike_the_analyzer_is_told() -> None:
+def test_each_judge_is_listed_with_its_differences_from_the_analyzer() -> None:
     plain = asdict(PRESETS["world-analyzer"])
     for name, unlike in re.findall(
         r"^\| `(world-analyzer-[a-z-]+)` \| ([^|]*) \|", section("Models and their options"), re.MULTILINE
     ):
-        said = {option: float(value) for option, value in re.findall(r"`([a-z_]+)` ([0-9.]+)", unlike)}
-        assert said == {o: v for o, v in asdict(PRESETS[name]).items() if v != plain[o] and o != "name"}
+        values = {option: float(value) for option, value in re.findall(r"`([a-z_]+)` ([0-9.]+)", unlike)}
+        assert values == {o: v for o, v in asdict(PRESETS[name]).items() if v != plain[o] and o != "name"}
 
 
 EXAMPLES = re.findall(r"(?:```json\n([^`]*)```\n\n)?```yaml\n(.*?)```", TEXT, re.DOTALL)
@@ -153,25 +153,25 @@ EXAMPLES = re.findall(r"(?:```json\n([^`]*)```\n\n)?```yaml\n(.*?)```", TEXT, re
 def test_there_is_an_example_of_every_kind() -> None:
     kinds = {source["kind"] for _, text in EXAMPLES for source in yaml.safe_load(text).get("sources", [])}
     assert kinds == {"jsonl", "json", "parquet", "world"}
-    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 5
+    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 6
 
 
 @pytest.mark.parametrize(("row", "text"), EXAMPLES, ids=range(len(EXAMPLES)))
 def test_every_example_loads_and_its_row_becomes_a_sample(tmp_path: Path, row: str, text: str) -> None:
-    shown = yaml.safe_load(text)
+    example = yaml.safe_load(text)
     world = {"kind": "world", "name": "w", "count": 2}
-    (tmp_path / "m.yaml").write_text(yaml.safe_dump({"name": "m", "models": ROLES, "sources": [world]} | shown))
-    for source in shown.get("sources", []):
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump({"name": "m", "models": ROLES, "sources": [world]} | example))
+    for source in example.get("sources", []):
         if source["kind"] != "world":
-            lay(tmp_path, TableSpec.model_validate(source), json.loads(row) if row else None)
+            write_example(tmp_path, TableSpec.model_validate(source), json.loads(row) if row else None)
     manifest = load(tmp_path / "m.yaml", ["sources.0.count=2"] if "hard" in text else [])
     planned = plan(manifest, ImageStore(str(tmp_path / "store")), 1)
     assert planned.trajectories
     assert [t.detail for t in planned.trajectories if t.status == "failed"] == []
 
 
-def lay(folder: Path, spec: TableSpec, row: Mapping[str, Any] | None) -> None:
-    """The table that an example speaks of, with the images that its row names."""
+def write_example(folder: Path, spec: TableSpec, row: Mapping[str, Any] | None) -> None:
+    """Write the table of an example, with the images that its row names."""
     path = folder / spec.path
     picture = Image.new("RGB", (32, 24))
     if row is None:
@@ -183,9 +183,9 @@ def lay(folder: Path, spec: TableSpec, row: Mapping[str, Any] | None) -> None:
     path.write_text(json.dumps([row] if spec.kind == "json" else row))
     if spec.images is None:
         return
-    seen = Row(spec, 1, row)
-    for name, _ in images.cells(seen.value("references"), "references"):
-        place = folder / spec.images.root / seen.fill(spec.images.path, "references", image=name)
+    read_row = Row(spec, 1, row)
+    for name, _ in images.split_cell(read_row.value("references"), "references"):
+        place = folder / spec.images.root / read_row.fill(spec.images.path, "references", image=name)
         place.parent.mkdir(parents=True, exist_ok=True)
         picture.save(place)
 

@@ -54,7 +54,7 @@ TestSpending.settings = settings(max_examples=60, stateful_step_count=30, deadli
 
 @given(st.lists(USD, max_size=30))
 def test_all_returned_is_all_there_was(amounts):
-    """Sums of floats would leave a crumb in flight, and the last call would never fit."""
+    """Sums of floats would leave a rounding error in flight, and the last call would never fit."""
     budget = Budget(math.fsum(amounts) + 1)
     assert all(budget.reserve(usd) for usd in amounts)
     for usd in sorted(amounts):

@@ -27,11 +27,11 @@ def image(width: int = 512, height: int = 512) -> ImageRef:
     return ImageRef("0" * 64, width, height, "PNG")
 
 
-def asked(text: str = "Is the star red?", *images: ImageRef) -> TextRequest:
+def text_request(text: str = "Is the star red?", *images: ImageRef) -> TextRequest:
     return TextRequest((Message("user", text),), images, "evaluation", 1, 1)
 
 
-def drawn(width: int = 64, height: int = 64, text: str = "A red star.") -> ImageRequest:
+def image_request(width: int = 64, height: int = 64, text: str = "A red star.") -> ImageRequest:
     return ImageRequest((Message("user", text),), (), width, height, "image", 1, 1)
 
 
@@ -39,7 +39,9 @@ def drawn(width: int = 64, height: int = 64, text: str = "A red star.") -> Image
 def test_what_is_reserved_covers_what_is_paid(price, text, most, part, width, height, draws):
     """Tokens as real tokenisers make them: at most one for two bytes, one for 800 pixels; replies within their limit."""
     shown = (image(width, height),)
-    request = ImageRequest((Message("user", text),), shown, 64, 64, "image", 1, 1) if draws else asked(text, *shown)
+    request = (
+        ImageRequest((Message("user", text),), shown, 64, 64, "image", 1, 1) if draws else text_request(text, *shown)
+    )
     read = math.ceil(len(text.encode()) / 2) + width * height // 800
     paid = cost(price, request, Usage(read, int(part * most)), int(draws))
     reserved = load(price, request, most)
@@ -50,13 +52,13 @@ def test_what_is_reserved_covers_what_is_paid(price, text, most, part, width, he
 
 @given(st.none() | PRICES, st.floats(0, 100), st.integers(0, 3))
 def test_what_a_provider_says_goes_before_every_price(price, usd, images):
-    assert cost(price, drawn(), Usage(10, 10, usd), images) == usd
+    assert cost(price, image_request(), Usage(10, 10, usd), images) == usd
 
 
 @pytest.mark.parametrize("usd", [-1.0, math.nan, math.inf])
 def test_what_is_no_amount_is_not_taken_for_one(usd):
-    assert cost(None, drawn(), Usage(usd=usd), 1) is None
-    assert cost(Price(image=0.5), drawn(), Usage(usd=usd), 1) == 0.5
+    assert cost(None, image_request(), Usage(usd=usd), 1) is None
+    assert cost(Price(image=0.5), image_request(), Usage(usd=usd), 1) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -77,29 +79,29 @@ def test_what_is_no_amount_is_not_taken_for_one(usd):
     ],
 )
 def test_the_cost_of_a_call(price, usage, images, expected):
-    found = cost(price, drawn(), usage, images)
-    assert found == (None if expected is None else pytest.approx(expected))
+    usd = cost(price, image_request(), usage, images)
+    assert usd == (None if expected is None else pytest.approx(expected))
 
 
 def test_without_a_limit_an_image_may_write_more_than_a_text():
     price = Price(output_per_million=1e6)
-    assert load(price, drawn(), None).usd > load(price, asked(), None).usd >= 4096
+    assert load(price, image_request(), None).usd > load(price, text_request(), None).usd >= 4096
 
 
 def test_without_a_price_tokens_are_reserved_and_no_money():
-    found = load(None, asked("word " * 100, image()), 50)
-    assert found.usd == 0
-    assert found.tokens > 50 + 100
+    reserved = load(None, text_request("word " * 100, image()), 50)
+    assert reserved.usd == 0
+    assert reserved.tokens > 50 + 100
 
 
 def test_chinese_is_not_taken_for_english():
-    assert load(None, asked("画一颗红色的星星" * 100), 0).tokens - load(None, asked(""), 0).tokens >= 800
+    assert load(None, text_request("画一颗红色的星星" * 100), 0).tokens - load(None, text_request(""), 0).tokens >= 800
 
 
 def test_the_manifest_goes_before_the_table_and_a_name_before_its_tail():
     own, listed = {"m": Price(request=1), "a/m": Price(request=2)}, {"m": Price(request=3), "n": Price(request=4)}
-    found = {name: price_of(name, own, listed) for name in ("m", "a/m", "b/m", "n", "vendor/n", "x")}
-    assert {name: price and price.request for name, price in found.items()} == {
+    taken = {name: price_of(name, own, listed) for name in ("m", "a/m", "b/m", "n", "vendor/n", "x")}
+    assert {name: price and price.request for name, price in taken.items()} == {
         "m": 1, "a/m": 2, "b/m": 1, "n": 4, "vendor/n": 4, "x": None,
     }  # fmt: skip
 
@@ -120,14 +122,14 @@ def test_an_image_has_the_price_of_the_size_that_the_options_ask_for(size, paid)
     listed = Price(image={"64x64": 0.01, "1024x1024": 0.04, "other": 0.2})
     options = {} if size is None else {"size": size}
     price = of_size(listed, fixed_size(options))
-    assert cost(price, drawn(), None, 1) == load(price, drawn(), 0).usd == paid
+    assert cost(price, image_request(), None, 1) == load(price, image_request(), 0).usd == paid
     assert fixed_size({**options, "images": "chat"}) is None  # there no size is sent
 
 
 def test_a_fixed_size_without_a_price_is_not_known_and_one_with_a_price_needs_no_other():
     listed = Price(image={"64x64": 0.01})
-    assert cost(of_size(listed, "9x9"), drawn(), None, 1) is None
-    assert cost(of_size(listed, "64x64"), drawn(9, 9), None, 1) == 0.01
+    assert cost(of_size(listed, "9x9"), image_request(), None, 1) is None
+    assert cost(of_size(listed, "64x64"), image_request(9, 9), None, 1) == 0.01
     assert of_size(Price(image=0.5), "9x9") == Price(image=0.5)
     assert of_size(None, "9x9") is None
 

@@ -6,18 +6,24 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from rich.console import Console
 
 import prompts.catalogue
 from pipeline.errors import BuildError
 from pipeline.forecast.declaration import RatesError
+from pipeline.forecast.forecast import Forecast, forecast
+from pipeline.forecast.measured import MeasuredRates
 from pipeline.forecast.planned import planned
 from pipeline.manifest.file import load
 from pipeline.manifest.identity import resolved
 from pipeline.manifest.prices import unpriced
 from pipeline.manifest.spec import Manifest
 from pipeline.money.prices import table
+from pipeline.output import record
+from pipeline.output.frame import Unit
 from pipeline.output.run_json import RunSummary
+from pipeline.output.schema import RECORD
 from pipeline.storage.ledger import SCHEMA
 from pipeline.views.plan import as_json, plan, print_plan
 from tests.money.pilots import Ladder
@@ -30,18 +36,21 @@ def pilot_of(out: Path, manifest: Manifest, samples: int = 80, **changes: object
     """A finished build of `samples`, as far as a plan reads it: run.json, record/, ledger.parquet."""
     ladder = Ladder(RATES, manifest.policy, seed=4)
     (out / "record").mkdir(parents=True)
-    pq.write_table(pa.Table.from_pylist(ladder.rows(samples, 0.1)), out / "record/part-00000-of-00001.parquet")
+    rows = [
+        record.row(Unit(t.sample.id, t, "discarded" if t.reason else "kept")) for t in ladder.trajectories(samples, 0.1)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=RECORD), out / "record/part-00000-of-00001.parquet")
     calls = [{"try": 1, "model": "m", "provider": "p", "started": 0.0} | call for call in ladder.ledger]
     pq.write_table(pa.Table.from_pylist(calls, schema=SCHEMA), out / "ledger.parquet")
     nothing: dict[str, object] = {
         name: {} for name in ("reasons", "funnel", "categories", "quotas", "files", "versions", "models")
     }
-    said = {
+    summary = {
         "format": "run/1", "name": "pilot", "fingerprint": "f", "counts": {"planned": samples, "beyond_cut": 0},
         "kept_by_mode": {}, "kept_by_split": {}, "cut_rank": None, "shuffle_seed": 0, "store": None, "finished_at": "now",
         "manifest": resolved(manifest), "prompts": dict(prompts.catalogue.load().hashes),
     }  # fmt: skip
-    (out / "run.json").write_text(RunSummary.model_validate(nothing | said | changes).model_dump_json())
+    (out / "run.json").write_text(RunSummary.model_validate(nothing | summary | changes).model_dump_json())
     return out
 
 
@@ -57,7 +66,7 @@ def manifest() -> Manifest:
     return load(DEMO, [ONCE, *PRICES])
 
 
-def test_a_pilot_is_measured_and_told(tmp_path: Path, manifest: Manifest) -> None:
+def test_a_pilot_is_measured_and_shown(tmp_path: Path, manifest: Manifest) -> None:
     out = pilot_of(tmp_path / "pilot", manifest)
     text = shown(manifest, out)
     for words in (
@@ -70,11 +79,11 @@ def test_a_pilot_is_measured_and_told(tmp_path: Path, manifest: Manifest) -> Non
 
 
 def test_the_json_holds_every_figure(tmp_path: Path, manifest: Manifest) -> None:
-    found = json.loads(as_json(plan(manifest, pilot_of(tmp_path / "pilot", manifest))))
-    assert found["begun"] == {"mean": 240, "low": 240, "high": 240}
-    assert found["totals"]["usd"]["low"] < found["totals"]["usd"]["mean"] < found["totals"]["usd"]["high"]
-    assert found["calls"]["analyzer evaluation"]["input_tokens"]["mean"] > 0
-    assert found["filled"] is found["over_budget"] is None
+    figures = json.loads(as_json(plan(manifest, pilot_of(tmp_path / "pilot", manifest))))
+    assert figures["begun"] == {"mean": 240, "low": 240, "high": 240}
+    assert figures["totals"]["usd"]["low"] < figures["totals"]["usd"]["mean"] < figures["totals"]["usd"]["high"]
+    assert figures["calls"]["analyzer evaluation"]["input_tokens"]["mean"] > 0
+    assert figures["filled"] is figures["over_budget"] is None
 
 
 def test_without_rates_those_of_the_demo_are_taken_and_named(manifest: Manifest) -> None:
@@ -82,43 +91,45 @@ def test_without_rates_those_of_the_demo_are_taken_and_named(manifest: Manifest)
     assert "Their money is in no sum" in shown(load(DEMO))
 
 
-def test_list_prices_are_told_from_the_manifest_s_own() -> None:
+def test_list_prices_are_told_apart_from_the_manifest_s_own() -> None:
     model = "models.generator={backend: openai, provider: p, model: google/gemini-3-pro-image}"
-    wanted = load(DEMO, [*PRICES[:1], model, "providers.p={base_url: http://127.0.0.1:1/v1}"])
-    text = " ".join(shown(wanted).split())
+    manifest = load(DEMO, [*PRICES[:1], model, "providers.p={base_url: http://127.0.0.1:1/v1}"])
+    text = " ".join(shown(manifest).split())
     assert f"List prices of {table().version}, which change: google/gemini-3-pro-image." in text
     assert "No price is known for: analyzer." in text
 
 
-def test_quotas_out_of_reach_and_a_budget_that_binds_are_told() -> None:
-    wanted = load(DEMO, [ONCE, *PRICES, "quotas.multistep=200", "run.budget_usd=5"])
-    text = shown(wanted)
+def test_quotas_out_of_reach_and_a_budget_that_binds_are_shown() -> None:
+    manifest = load(DEMO, [ONCE, *PRICES, "quotas.multistep=200", "run.budget_usd=5"])
+    text = shown(manifest)
     assert "The quotas are filled in 0 %" in text
     assert "run.budget_usd stops 100 %" in text
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         ("policy.reflection_rounds=2", "policy.reflection_rounds was 3 and is 2"),
         ("policy.thresholds.instruction=4", "policy.thresholds.instruction was 5 and is 4"),
+        ("policy.step_retry=redraw", 'policy.step_retry was "reflect" and is "redraw"'),
+        ("policy.ladder=[direct, multistep]", 'policy.ladder was ["direct", "reflect", "multistep"] and is'),
         ("policy.judging.judgements=3", "policy.judging.judgements was 1 and is 3"),
         ("models.generator.model=world-baseline", "models.generator.model was"),
         ("models.analyzer.options={ability: 0.2}", "models.analyzer.options.ability was null and is 0.2"),
     ],
 )
-def test_rates_of_another_ladder_are_refused(tmp_path: Path, manifest: Manifest, change: str, told: str) -> None:
+def test_rates_of_another_ladder_are_refused(tmp_path: Path, manifest: Manifest, change: str, problem: str) -> None:
     out = pilot_of(tmp_path / "pilot", manifest)
     with pytest.raises(BuildError, match="do not fit") as error:
-        plan(load(DEMO, [ONCE, *PRICES, change]), out)
-    assert told in str(error.value)
+        plan(load(DEMO, [ONCE, *PRICES, "quotas={}", change]), out)
+    assert problem in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_what_makes_rates_less_certain_is_noted(tmp_path: Path, manifest: Manifest) -> None:
     out = pilot_of(tmp_path / "pilot", manifest, prompts={"evaluate": "another"})
-    wanted = load(DEMO, [ONCE, *PRICES, "sources.0.t2i=1.0", "run.concurrency=64", "sources.0.count=9"])
-    text = shown(wanted, out)
+    other = load(DEMO, [ONCE, *PRICES, "sources.0.t2i=1.0", "run.concurrency=64", "sources.0.count=9"])
+    text = shown(other, out)
     for words in ("measured with other prompts", "measured on another source (pilot)", "at run.concurrency 32"):
         assert words in text
     assert "another source" not in shown(load(DEMO, [ONCE, *PRICES, "sources.0.count=9"]), out)
@@ -135,7 +146,7 @@ def test_where_a_model_is_served_makes_no_other_ladder(tmp_path: Path, manifest:
 
 
 @pytest.mark.parametrize("gone", ["run.json", "ledger.parquet", "record/part-00000-of-00001.parquet"])
-def test_an_unfinished_pilot_is_told_in_one_line(tmp_path: Path, manifest: Manifest, gone: str) -> None:
+def test_an_unfinished_pilot_is_refused_in_one_line(tmp_path: Path, manifest: Manifest, gone: str) -> None:
     out = pilot_of(tmp_path / "pilot", manifest)
     (out / gone).unlink()
     with pytest.raises(RatesError, match="measure a finished build"):
@@ -163,8 +174,8 @@ def test_rows_are_counted_without_reading_images(tmp_path: Path) -> None:
         f"models.{role}={{backend: openai, provider: p, model: m}}" for role in ("baseline", "generator", "analyzer")
     ]
     served = "providers.p={base_url: http://127.0.0.1:1/v1}"
-    found = planned(load(DEMO, [f"sources=[{', '.join(sources)}]", served, *models]))
-    assert found == {"a": 4, "b": 2, "c": 70_000, "d": 9}
+    rows = planned(load(DEMO, [f"sources=[{', '.join(sources)}]", served, *models]))
+    assert rows == {"a": 4, "b": 2, "c": 70_000, "d": 9}
 
 
 def budgeted(*overrides: str) -> Manifest:
@@ -184,7 +195,83 @@ def test_a_budget_needs_a_price_for_who_is_asked_next_and_for_every_size() -> No
     served = "providers.p={base_url: http://127.0.0.1:1/v1}"
     others = "[{provider: p}, {provider: p, model: v/x}]"
     judge = f"models.analyzer={{backend: openai, provider: p, model: world-analyzer, failover: {others}}}"
-    found = dict(unpriced(budgeted(*PRICES, served, judge, "prices.world-baseline={image: {512x512: 0.1}}")))
-    assert list(found) == ["models.baseline.model", "models.analyzer.failover.1.model"]
-    assert "other" in found["models.baseline.model"]
-    assert "v/x has no price" in found["models.analyzer.failover.1.model"]
+    problems = dict(unpriced(budgeted(*PRICES, served, judge, "prices.world-baseline={image: {512x512: 0.1}}")))
+    assert list(problems) == ["models.baseline.model", "models.analyzer.failover.1.model"]
+    assert "other" in problems["models.baseline.model"]
+    assert "v/x has no price" in problems["models.analyzer.failover.1.model"]
+
+
+OWN = "tests.money.own_rungs"
+
+
+def of_ladder(ladder: str, *more: str) -> Manifest:
+    return load(DEMO, [ONCE, *PRICES, "quotas={}", f"policy.ladder=[{ladder}]", *more])
+
+
+def images(expected: Forecast) -> float:
+    made = expected.totals["images"]
+    assert made is not None
+    return made.mean
+
+
+@pytest.mark.parametrize("tries", [1, 2, 5])
+def test_the_images_of_best_of_grow_with_its_tries(tries: int) -> None:
+    expected = plan(of_ladder("best_of", f"policy.best_of.tries={tries}", "splits.rl=0.3"))
+    assert images(expected) == pytest.approx(240 * tries, rel=0.03)  # a few first calls may be refused
+    assert list(expected.kept) == ["best_of", "rl"]
+    assert expected.kept["best_of"].mean == pytest.approx(0.7 * 240 * (1 - 0.56**tries), rel=0.05)
+    assert list(expected.calls) == [("baseline", "image"), ("analyzer", "evaluation")]
+
+
+def test_every_slot_of_a_ladder_is_shown_by_its_title() -> None:
+    text = shown(of_ladder("best_of, reflect, multistep"))
+    assert [line.split("  ")[0] for line in text.splitlines() if line.startswith("kept: ")] == [
+        "kept: Best of n", "kept: Reflection", "kept: Multi-step", "kept: RL prompts",
+    ]  # fmt: skip
+
+
+def test_a_rung_from_elsewhere_is_planned_by_its_own_guess_and_that_is_noted() -> None:
+    manifest = of_ladder(f"direct, '{OWN}:POLISH'", "splits.rl=0.0")
+    text = shown(manifest)
+    assert "No rate is declared for polished: its rung's own guess, 0.3, is taken." in text
+    assert "kept: Polished [bold]" in text
+    expected = plan(manifest)
+    assert expected.kept["polished"].mean == pytest.approx(240 * 0.56 * 0.3, rel=0.06)
+    assert images(expected) == pytest.approx(240 * 1.56, rel=0.03)
+
+
+def test_a_declared_rate_goes_before_the_guess_of_a_rung(tmp_path: Path) -> None:
+    words = yaml.safe_load(Path("pipeline/forecast/demo_rates.yaml").read_text())
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(words | {"rates": {"polished": 0.8}}))
+    for name in ("POLISH", "UNGUESSED"):
+        expected = plan(of_ladder(f"direct, '{OWN}:{name}'", "splits.rl=0.0"), declared=tmp_path / "r.yaml")
+        assert expected.kept["polished"].mean == pytest.approx(240 * 0.56 * 0.8, rel=0.03)
+        assert expected.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("UNGUESSED", "no rate for the chance 'polished'; write rates: {polished: 0.5} into the file of --declared"),
+        ("OVERCONFIDENT", "rung polish guesses 1.3 for polished"),
+        ("LEAKY", "the ways of polish have chances that sum to 0.300, not to 1"),
+        ("NAMELESS", "the ways of polish name the chance 'polished'"),
+        ("CAPTIONED", "calls: caption missing"),
+        ("STRANGE", "the ladder asks 'painter' for 'image'"),
+    ],
+)
+def test_a_rung_that_cannot_be_planned_is_refused_in_one_line(name: str, problem: str) -> None:
+    with pytest.raises(RatesError) as error:
+        plan(of_ladder(f"direct, '{OWN}:{name}'"))
+    assert problem in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["UNGUESSED", "CAPTIONED"])
+def test_a_pilot_needs_no_declared_rate(name: str) -> None:
+    """Here its samples never met the rung, whose chance is then taken to be even."""
+    manifest = of_ladder(f"direct, '{OWN}:{name}'", "splits.rl=0.0")
+    ladder = Ladder(RATES | {"direct": 1.0}, load(DEMO, [ONCE]).policy)
+    expected = forecast(manifest, MeasuredRates(ladder.climbs(20), ladder.frame(), manifest))
+    assert expected.kept["direct"].mean > 220
+    assert 0 < expected.kept["polished"].mean < 12

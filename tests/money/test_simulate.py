@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.forecast.forecast import spread
-from pipeline.forecast.rates import CALLS, ENDS, LOST, QUANTITIES, SECONDS, USD, Atoms, Draw
+from pipeline.forecast.rates import CALLS, QUANTITIES, SECONDS, USD, Atoms, Draw
 from pipeline.forecast.simulate import SimulatedJob, simulate
 from pipeline.output.cut import Finished, cut
 
-NO_QUOTAS = {"direct": None, "reflection": None, "multistep": None, "rl": None}
+MODES = ("direct", "reflection", "multistep")
+LOST = len(MODES)
+NO_QUOTAS = dict.fromkeys((*MODES, "rl"))
 
 
 @dataclass
@@ -21,7 +23,7 @@ class Known:
 
     chances: tuple[float, ...]
     unsure: float = 0.0
-    lost_at_once: bool = False
+    fails_at_once: bool = False
     source: str = "known"
     notes: tuple[str, ...] = ()
 
@@ -33,11 +35,12 @@ class Known:
             amounts[:, 0, USD] = 0.5 * np.array(calls)
             amounts[:, 0, SECONDS] = 2 * np.array(calls)
         return Atoms(
+            MODES,
             (("analyzer", "evaluation"),),
             whole,
             first,
             np.arange(4),
-            np.array([False, False, False, self.lost_at_once]),
+            np.array([False, False, False, self.fails_at_once]),
             np.ones((1, len(QUANTITIES)), bool),
         )
 
@@ -53,34 +56,34 @@ def of(samples, **changes):
 
 
 def test_sums_have_the_mean_and_the_spread_of_the_process():
-    found = simulate(Known((0.5, 0.3, 0.15, 0.05)), of(400), builds=3000)
+    simulated = simulate(Known((0.5, 0.3, 0.15, 0.05)), of(400), builds=3000)
     calls = np.array([1, 3, 9, 5])
     mean = 0.5 + 0.9 + 1.35 + 0.25
     variance = (np.array([0.5, 0.3, 0.15, 0.05]) * calls**2).sum() - mean**2
-    totals = found.totals[:, 0, CALLS]
+    totals = simulated.totals[:, 0, CALLS]
     assert totals.mean() == pytest.approx(400 * mean, rel=0.01)
     assert totals.std() == pytest.approx(np.sqrt(400 * variance), rel=0.06)
-    assert (found.planned == 400).all()
-    assert found.kept.sum(axis=1) + found.lost == pytest.approx(400)
+    assert (simulated.planned == 400).all()
+    assert simulated.kept.sum(axis=1) + simulated.lost == pytest.approx(400)
 
 
 def test_the_interval_holds_nine_of_ten_jobs():
     chances = (0.4, 0.3, 0.2, 0.1)
-    told = spread(simulate(Known(chances), of(120), builds=2000).totals[:, 0, USD])
+    interval = spread(simulate(Known(chances), of(120), builds=2000).totals[:, 0, USD])
     truth = simulate(Known(chances), of(120), builds=2000, seed=1).totals[:, 0, USD]
-    assert 0.87 <= ((told.low <= truth) & (truth <= told.high)).mean() <= 0.94
+    assert 0.87 <= ((interval.low <= truth) & (truth <= interval.high)).mean() <= 0.94
 
 
 def test_what_is_not_known_of_the_rates_widens_the_interval_of_a_large_job_most():
     def width(samples: int, unsure: float) -> float:
-        told = spread(simulate(Known((0.4, 0.3, 0.2, 0.1), unsure), of(samples), builds=600).totals[:, 0, CALLS])
-        return (told.high - told.low) / told.mean
+        interval = spread(simulate(Known((0.4, 0.3, 0.2, 0.1), unsure), of(samples), builds=600).totals[:, 0, CALLS])
+        return (interval.high - interval.low) / interval.mean
 
     assert width(100_000, 0) < 0.02 < 0.1 < width(100_000, 50)
     assert width(100_000, 50) < width(50, 50)
 
 
-def test_rl_prompts_take_their_direct_try_alone():
+def test_rl_prompts_take_their_first_rung_alone():
     rates = Known((0, 0, 1, 0))
     calls = {
         climb: simulate(rates, of(1000, rl=0.5, rl_climb=climb), builds=200).totals[:, 0, CALLS].mean()
@@ -91,17 +94,12 @@ def test_rl_prompts_take_their_direct_try_alone():
     assert calls["full"] == 9000
 
 
-def test_an_rl_prompt_fails_only_by_its_own_direct_try():
-    rates = Known((0, 0, 0, 1), lost_at_once=True)
+def test_an_rl_prompt_fails_only_by_its_own_first_rung():
+    rates = Known((0, 0, 0, 1), fails_at_once=True)
     kept = {climb: simulate(rates, of(100, rl=1.0, rl_climb=climb), builds=5) for climb in ("none", "direct")}
     assert (kept["none"].kept[:, 3] == 100).all()
     assert (kept["none"].lost == 0).all()
     assert (kept["direct"].lost == 100).all()
-
-
-class Limits:
-    def __init__(self, quotas):
-        self.__dict__.update(quotas)
 
 
 QUOTA = st.none() | st.integers(0, 8)
@@ -113,57 +111,58 @@ def test_quotas_cut_where_the_pipeline_cuts(given_, samples):
     """The distribution of the cut, against outcomes drawn one by one and cut by `pipeline.output.cut`."""
     quotas = dict(zip(NO_QUOTAS, given_, strict=True))
     chances, builds = (0.4, 0.3, 0.1, 0.2), 150
-    found = simulate(Known(chances), of(samples, rl=0.1, quotas=quotas), builds)
+    simulated = simulate(Known(chances), of(samples, rl=0.1, quotas=quotas), builds)
     rng = np.random.default_rng(3)
     planned, kept = [], []
     for _ in range(builds):
-        done = [_finished(n, rng.random() < 0.1, ENDS[rng.choice(4, p=chances)]) for n in range(samples)]
-        real = cut(done, Limits(quotas))
+        done = [_finished(n, rng.random() < 0.1, rng.choice(4, p=chances)) for n in range(samples)]
+        real = cut(done, quotas)
         planned.append(len(real.fates))
         kept.append(real.count("kept"))
-    margin = 5 * np.sqrt((np.var(planned) + np.var(found.planned)) / builds) + 1e-9
-    assert found.planned.mean() == pytest.approx(np.mean(planned), abs=margin)
-    margin = 5 * np.sqrt((np.var(kept) + np.var(found.kept.sum(axis=1))) / builds) + 1e-9
-    assert found.kept.sum(axis=1).mean() == pytest.approx(np.mean(kept), abs=margin)
+    margin = 5 * np.sqrt((np.var(planned) + np.var(simulated.planned)) / builds) + 1e-9
+    assert simulated.planned.mean() == pytest.approx(np.mean(planned), abs=margin)
+    margin = 5 * np.sqrt((np.var(kept) + np.var(simulated.kept.sum(axis=1))) / builds) + 1e-9
+    assert simulated.kept.sum(axis=1).mean() == pytest.approx(np.mean(kept), abs=margin)
 
 
 def _finished(rank, rl, end):
     if rl:
         return Finished(rank, str(rank), "accepted", None, "rl")
-    status = "discarded" if end == ENDS[LOST] else "accepted"
-    return Finished(rank, str(rank), status, None if status == "discarded" else end, "train")
+    if end == LOST:
+        return Finished(rank, str(rank), "discarded", None, "train")
+    return Finished(rank, str(rank), "accepted", MODES[end], "train")
 
 
 def test_a_large_job_is_cut_at_a_sample_and_not_at_a_block():
     quotas = NO_QUOTAS | {"multistep": 20_000}
-    found = simulate(Known((0.5, 0.2, 0.25, 0.05)), of(1_000_000, quotas=quotas), builds=50)
-    assert (found.kept[:, 2] == 20_000).all()
-    assert found.planned.mean() == pytest.approx(80_000, rel=0.005)
-    assert found.filled.all()
+    simulated = simulate(Known((0.5, 0.2, 0.25, 0.05)), of(1_000_000, quotas=quotas), builds=50)
+    assert (simulated.kept[:, 2] == 20_000).all()
+    assert simulated.planned.mean() == pytest.approx(80_000, rel=0.005)
+    assert simulated.filled.all()
 
 
 def test_quotas_out_of_reach_take_every_sample():
-    found = simulate(Known((1, 0, 0, 0)), of(50, quotas=NO_QUOTAS | {"multistep": 1}), builds=20)
-    assert not found.filled.any()
-    assert (found.planned == 50).all()
+    simulated = simulate(Known((1, 0, 0, 0)), of(50, quotas=NO_QUOTAS | {"multistep": 1}), builds=20)
+    assert not simulated.filled.any()
+    assert (simulated.planned == 50).all()
 
 
 def test_what_is_begun_beyond_the_cut_is_paid_but_not_planned():
     quotas = NO_QUOTAS | {"direct": 10}
-    found = simulate(Known((1, 0, 0, 0)), of(100, quotas=quotas, window=40), builds=300)
-    assert (found.planned == 10).all()
-    assert found.begun.min() < 15 < 45 < found.begun.max() <= 50
-    assert (found.totals[:, 0, CALLS] == found.begun).all()
+    simulated = simulate(Known((1, 0, 0, 0)), of(100, quotas=quotas, window=40), builds=300)
+    assert (simulated.planned == 10).all()
+    assert simulated.begun.min() < 15 < 45 < simulated.begun.max() <= 50
+    assert (simulated.totals[:, 0, CALLS] == simulated.begun).all()
 
 
 @pytest.mark.parametrize("samples", [0, 1, 10**9])
 def test_jobs_of_any_size(samples):
-    found = simulate(Known((0.4, 0.3, 0.2, 0.1)), of(samples), builds=30)
-    assert (found.begun == samples).all()
-    assert found.totals[:, 0, CALLS].mean() == pytest.approx(3.6 * samples, rel=0.6 if samples == 1 else 0.01)
-    assert found.longest.max() == (18 if samples else 0)
+    simulated = simulate(Known((0.4, 0.3, 0.2, 0.1)), of(samples), builds=30)
+    assert (simulated.begun == samples).all()
+    assert simulated.totals[:, 0, CALLS].mean() == pytest.approx(3.6 * samples, rel=0.6 if samples == 1 else 0.01)
+    assert simulated.longest.max() == (18 if samples else 0)
 
 
-def test_the_same_seed_tells_the_same():
+def test_the_same_seed_gives_the_same():
     first, again = (simulate(Known((0.4, 0.3, 0.2, 0.1), 20), of(70), builds=20, seed=5) for _ in range(2))
     assert (first.totals == again.totals).all()

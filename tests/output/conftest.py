@@ -9,7 +9,7 @@ from pipeline.manifest.spec import Manifest
 from pipeline.output.finalise import finalise
 from pipeline.output.run_json import RunSummary
 from pipeline.storage.image_store import ImageStore
-from stages.records import Trajectory
+from stages.trajectory import Trajectory
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, Maker, manifest
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from pipeline.manifest.spec import Manifest
 from pipeline.storage.image_store import ImageStore
 from stages.identity import rank, sample_id
+from stages.policy import Policy
 from stages.prune import prune
 from stages.records import (
     AXES,
@@ -30,12 +31,14 @@ from stages.records import (
     Score,
     Split,
     Step,
-    Trajectory,
 )
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory
 
 PROMPTS = {"evaluate": "a" * 64, "generate": "b" * 64}
 IDENTITIES = {"baseline": "world/base@1", "generator": "world/strong@1", "analyzer": "world/judge@1"}
 FINGERPRINT = "f" * 64
+RECIPE = read_recipe(Policy(step_retry="redraw"))
 
 
 def manifest(**sections: Any) -> Manifest:
@@ -47,7 +50,7 @@ def manifest(**sections: Any) -> Manifest:
         "seed": 7,
         "sources": [{"kind": "world", "name": "made", "count": 1}],
         "models": {"baseline": model, "generator": model, "analyzer": model},
-        "policy": {"judging": judging},
+        "policy": {"judging": judging, "step_retry": "redraw"},
         "output": {"image": {"size": 64}},
     }
     return Manifest.model_validate(data | sections)
@@ -137,18 +140,21 @@ class Maker:
         return Judgement("analyzer", scores, self.calls, f"judged{self.calls}", made_by)
 
     def tried(self, t: Trajectory, index: int, passed: bool) -> Trajectory:
-        inputs = t.sample.references if index == 1 else (*t.sample.references, t.last_image())
+        t = t if t.entered else t.enter("direct")
+        inputs = t.sample.references if index == 1 else (*t.sample.references, t.current().image)
         return self.judge(self.draw(t, index, inputs=inputs), passed)
 
     def chain(self, t: Trajectory, rounds: int, passed: bool) -> Trajectory:
         t = self.tried(t, 1, passed=False)
         for k in range(1, rounds + 1):
-            t = t.add(Event("reflection", k, payload=Reflection("under_editing", f"one of {k} lacks", "add it")))
+            looked_at = (t.current().image.sha256,)
+            thought = Reflection("under_editing", f"one of {k} lacks", "add it")
+            t = t.enter(f"reflect {k}").add(Event("reflection", k, payload=thought, inputs=looked_at))
             t = self.tried(t, k + 1, passed and k == rounds)
         return t
 
     def keep(self, t: Trajectory) -> Trajectory:
-        self.made.append(prune(t))
+        self.made.append(prune(t, RECIPE))
         return t
 
     def direct(self, row: int, **given: Any) -> Trajectory:
@@ -159,9 +165,9 @@ class Maker:
 
     def multistep(self, row: int, steps: int = 2, retried: bool = True, **given: Any) -> Trajectory:
         t = self.chain(self.start(row, **given), 3, passed=False)
-        t = t.add(Event("diagnosis", 4, payload=Diagnosis("prompt_too_complex", "too much at once")))
+        t = self.diagnosed(t, Diagnosis("prompt_too_complex", "too much at once")).enter("multistep")
         texts = tuple(f"do part {n}" for n in range(1, steps + 1))
-        t = t.add(Event("decomposition", 1, payload=Plan("one by one", texts)))
+        t = t.add(Event("decomposition", 1, payload=Plan("one by one", texts), inputs=(t.root().image.sha256,)))
         canvas = t.sample.references
         for i, text in enumerate(texts, start=2):
             t = t.add(Event("subtask", i, payload=Step(text)))
@@ -172,16 +178,22 @@ class Maker:
                 t = self.judge(self.judge(self.draw(t, i, 2, canvas), True, "subtask"), False)
             t = self.judge(self.draw(t, i, 3, canvas), True, "subtask")
             t = self.judge(t, True) if last else t
-            canvas = (t.last_image(),)
+            canvas = (t.current().image,)
         return self.keep(t.accept("multistep"))
+
+    def diagnosed(self, t: Trajectory, why: Diagnosis) -> Trajectory:
+        event = Event("diagnosis", 4, payload=why, inputs=(t.current().image.sha256,))
+        return t.enter("multistep diagnosis").add(event)
 
     def discarded(self, row: int, **given: Any) -> Trajectory:
         t = self.chain(self.start(row, **given), 3, passed=False)
-        t = t.add(Event("diagnosis", 4, payload=Diagnosis("missing_knowledge", "never seen one")))
+        t = self.diagnosed(t, Diagnosis("missing_knowledge", "never seen one"))
         return self.keep(t.discard("missing_knowledge", "never seen one"))
 
     def failed(self, row: int, **given: Any) -> Trajectory:
-        return self.keep(self.draw(self.start(row, **given), 1).fail("malformed", "instruction: is missing"))
+        return self.keep(
+            self.draw(self.start(row, **given).enter("direct"), 1).fail("malformed", "instruction: is missing")
+        )
 
     def bad_row(self, row: int) -> Trajectory:
         t = self.start(row, references=0)

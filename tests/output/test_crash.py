@@ -13,7 +13,7 @@ import pytest
 from pipeline.output import install, run_json
 from pipeline.output.verify import verify
 from pipeline.storage.files import aside
-from stages.records import dump
+from stages.trajectory import dump
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,7 +88,7 @@ def test_a_crash_between_two_renames_leaves_no_run_json(few, tmp_path, monkeypat
 def test_an_image_missing_from_the_store_stops_before_anything_is_replaced(few, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(few.out, out)
-    kept = few.outcomes[0].last_image().sha256
+    kept = few.outcomes[0].current().image.sha256
     lost = shutil.copytree(few.out / "store", tmp_path / "store")
     (Path(lost) / kept[:2] / kept).unlink()
     from pipeline.output.finalise import finalise

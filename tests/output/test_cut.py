@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.manifest.spec import Quotas
 from pipeline.output.cut import BEFORE_ALL, Finished, bound, cut
 
 OUTCOMES = [
@@ -31,7 +30,12 @@ def outcomes(draw) -> list[Finished]:
 
 
 limit = st.none() | st.integers(0, 5)
-quotas = st.builds(Quotas, direct=limit, reflection=limit, multistep=limit, rl=limit)
+SLOTS = ("direct", "reflection", "multistep", "rl")
+quotas = st.fixed_dictionaries(dict.fromkeys(SLOTS, limit))
+
+
+def limited(**limits):
+    return dict.fromkeys(SLOTS) | limits
 
 
 def slot(f: Finished) -> str | None:
@@ -42,73 +46,72 @@ def slot(f: Finished) -> str | None:
 
 
 @given(outcomes(), quotas)
-def test_planned_is_kept_and_surplus_and_discarded_and_failed(found, wanted):
-    made = cut(found, wanted)
-    planned = {f.id for f in found if made.rank is None or f.rank <= made.rank}
+def test_planned_is_kept_and_surplus_and_discarded_and_failed(finished, limits):
+    made = cut(finished, limits)
+    planned = {f.id for f in finished if made.rank is None or f.rank <= made.rank}
     assert set(made.fates) == planned
-    assert made.beyond == len(found) - len(planned)
+    assert made.beyond == len(finished) - len(planned)
     assert sum(made.count(fate) for fate in ("kept", "surplus", "discarded", "failed")) == len(planned)
 
 
 @given(outcomes(), quotas, st.randoms(use_true_random=False))
-def test_order_of_outcomes_changes_nothing(found, wanted, chance):
-    shuffled = list(found)
+def test_order_of_outcomes_changes_nothing(finished, limits, chance):
+    shuffled = list(finished)
     chance.shuffle(shuffled)
-    assert cut(shuffled, wanted) == cut(found, wanted)
-    assert list(cut(shuffled, wanted).fates) == list(cut(found, wanted).fates)
+    assert cut(shuffled, limits) == cut(finished, limits)
+    assert list(cut(shuffled, limits).fates) == list(cut(finished, limits).fates)
 
 
 @given(outcomes(), quotas)
-def test_kept_are_the_first_of_each_slot(found, wanted):
-    fates = cut(found, wanted).fates
-    limits = wanted.model_dump()
+def test_kept_are_the_first_of_each_slot(finished, limits):
+    fates = cut(finished, limits).fates
     for name, most in limits.items():
-        row = [fates[f.id] for f in sorted(found, key=lambda f: (f.rank, f.id)) if f.id in fates and slot(f) == name]
+        row = [fates[f.id] for f in sorted(finished, key=lambda f: (f.rank, f.id)) if f.id in fates and slot(f) == name]
         kept = len(row) if most is None else min(most, len(row))
         assert row == ["kept"] * kept + ["surplus"] * (len(row) - kept)
 
 
 @given(outcomes(), quotas)
-def test_the_cut_is_the_lowest_rank_that_fills_the_quotas(found, wanted):
-    asked = {name: n for name, n in wanted.model_dump().items() if n}
+def test_the_cut_is_the_lowest_rank_that_fills_the_quotas(finished, limits):
+    asked = {name: n for name, n in limits.items() if n}
 
     def full(rank: int) -> bool:
-        return all(sum(slot(f) == name and f.rank <= rank for f in found) >= n for name, n in asked.items())
+        return all(sum(slot(f) == name and f.rank <= rank for f in finished) >= n for name, n in asked.items())
 
-    rank = bound(found, wanted)
+    rank = bound(finished, limits)
     if rank is None:
         assert not asked or not full(1000)
     elif rank != BEFORE_ALL:
         assert full(rank)
-        assert not any(full(f.rank) for f in found if f.rank < rank)
+        assert not any(full(f.rank) for f in finished if f.rank < rank)
 
 
 @given(outcomes(), quotas, st.data())
-def test_what_is_finished_so_far_bounds_the_cut(found, wanted, data):
-    some = [f for f in found if data.draw(st.booleans())]
-    so_far, final = bound(some, wanted), bound(found, wanted)
+def test_what_is_finished_so_far_bounds_the_cut(finished, limits, data):
+    some = [f for f in finished if data.draw(st.booleans())]
+    so_far, final = bound(some, limits), bound(finished, limits)
     if so_far is not None:
         assert final is not None
         assert final <= so_far
 
 
 def test_no_quota_is_no_cut_and_all_zero_plans_nothing():
-    found = [Finished(n, f"id{n}", "accepted", "direct", "train") for n in range(3)]
-    assert bound(found, Quotas()) is None
-    assert bound(found, Quotas(direct=0)) is None, "a quota of 0 beside unlimited ones does not end the run"
-    nothing = cut(found, Quotas(direct=0, reflection=0, multistep=0, rl=0))
+    finished = [Finished(n, f"id{n}", "accepted", "direct", "train") for n in range(3)]
+    assert bound(finished, limited()) is None
+    assert bound(finished, limited(direct=0)) is None, "a quota of 0 beside unlimited ones does not end the run"
+    nothing = cut(finished, limited(direct=0, reflection=0, multistep=0, rl=0))
     assert (nothing.fates, nothing.beyond) == ({}, 3)
 
 
 def test_one_sample_has_one_outcome():
     twice = [Finished(1, "same", "accepted", "direct", "train"), Finished(1, "same", "failed", None, "train")]
     with pytest.raises(ValueError, match="same: two outcomes"):
-        cut(twice, Quotas())
+        cut(twice, limited())
 
 
 def test_a_bound_only_falls_as_samples_finish():
     chance = random.Random(1)
-    found = [Finished(chance.randrange(10**6), str(n), "accepted", "direct", "train") for n in range(60)]
-    bounds = [bound(found[:n], Quotas(direct=20)) for n in range(20, 61)]
+    finished = [Finished(chance.randrange(10**6), str(n), "accepted", "direct", "train") for n in range(60)]
+    bounds = [bound(finished[:n], limited(direct=20)) for n in range(20, 61)]
     assert all(b is not None for b in bounds)
     assert all(later <= earlier for earlier, later in pairwise(bounds))

@@ -6,11 +6,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.output.finalise import finalise
-from pipeline.output.story import flaws
+from pipeline.output.record_checks import flaws
 from pipeline.output.verify import verify
 from pipeline.storage.image_store import ImageStore
 from stages.policy import Policy
-from stages.records import Evaluation, Judgement, Trajectory, payload_from
+from stages.records import Evaluation, Judgement, payload_from
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, Maker, manifest
 from tests.output.test_verify import payload, rewrite, status
 
@@ -39,7 +41,9 @@ def told(t: Trajectory, change, policy=POLICY, **event) -> list[str]:
     judged = t.last("evaluation")
     assert isinstance(judged.payload, Evaluation)
     found = replace(judged.payload, judgements=tuple(change(*judged.payload.judgements)))
-    return list(flaws(replace(t, events=(*t.events[:-1], replace(judged, payload=found, **event))), policy))
+    return list(
+        flaws(replace(t, events=(*t.events[:-1], replace(judged, payload=found, **event))), read_recipe(policy))
+    )
 
 
 def test_a_verdict_that_follows_has_no_flaw(twice):
@@ -78,7 +82,7 @@ def test_a_second_judge_must_have_been_asked(twice):
 
 def test_an_output_of_repeated_judgements_verifies_and_a_change_to_one_is_told(tmp_path):
     maker = Maker(ImageStore(str(tmp_path / "store")), times=2)
-    chosen = manifest(policy={"judging": RULES}, output={"image": {"size": 32}})
+    chosen = manifest(policy={"judging": RULES, "step_retry": "redraw"}, output={"image": {"size": 32}})
     finalise(maker.everything(1), chosen, maker.store, tmp_path, PROMPTS, FINGERPRINT, IDENTITIES, 1)
     assert [str(p) for p in verify(tmp_path, workers=1)] == []
     rows = pq.read_table(tmp_path / "sft").to_pylist()

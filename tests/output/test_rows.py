@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.output.rl import difficulty, prompt
 from stages.records import payload_from, payload_json
-from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, Maker, manifest
+from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, RECIPE, Maker, manifest
 
 
 def rows(built, stem):
@@ -71,8 +71,8 @@ def test_an_image_that_is_only_an_input_is_held_too(tmp_path):
     pruned = [e.image for e in maker.made[0].events if e.pruned and e.kind == "generation"][1]
     last = t.events.index(t.last("generation"))
     odd = replace(t, events=(*t.events[:last], replace(t.events[last], inputs=(pruned.sha256,)), *t.events[last + 1 :]))
-    assert pruned.sha256 in originals(odd, "paper")
-    assert pruned.sha256 not in originals(t, "paper")
+    assert pruned.sha256 in originals(odd, "paper", RECIPE)
+    assert pruned.sha256 not in originals(t, "paper", RECIPE)
 
 
 def test_payloads_survive_the_round_trip(many):
@@ -155,7 +155,7 @@ def test_pairs_set_the_accepted_image_against_each_rejected_one(many):
     by_sample = {}
     for row in found:
         by_sample.setdefault(row["sample_id"], []).append(row)
-        assert row["chosen_sha256"] == train[row["sample_id"]].last_image().sha256
+        assert row["chosen_sha256"] == train[row["sample_id"]].current().image.sha256
         assert row["rejected_scores"][row["axis"]] == 2
         assert row["reason"] == f"{row['axis']}: as seen"
         assert row["chosen"]["bytes"] != row["rejected"]["bytes"]
@@ -178,9 +178,9 @@ def test_without_a_final_check_there_is_no_pair(tmp_path):
     from pipeline.storage.image_store import ImageStore
 
     t = Maker(ImageStore(str(tmp_path))).multistep(1)
-    assert list(units(t, "kept"))
+    assert list(units(t, "kept", RECIPE.policy))
     unchecked = replace(t, events=t.events[:-1])
-    assert not list(units(unchecked, "kept"))
+    assert not list(units(unchecked, "kept", RECIPE.policy))
 
 
 def test_quotas_reach_the_files(many, tmp_path):
@@ -190,5 +190,5 @@ def test_quotas_reach_the_files(many, tmp_path):
     assert summary.kept_by_split["rl"] == 4
     assert summary.counts["surplus"] > 0
     assert summary.counts["beyond_cut"] == len(many.outcomes) - summary.counts["planned"] > 0
-    assert manifest(quotas=quotas).quotas.rl == 4
+    assert manifest(quotas=quotas).quotas["rl"] == 4
     assert not [p for p in (tmp_path / "record").glob("*") if p.suffix != ".parquet"]

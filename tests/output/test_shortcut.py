@@ -11,7 +11,8 @@ from pipeline.output.finalise import finalise
 from pipeline.output.shortcut import Appearance, Contest, findings
 from pipeline.output.verify import verify
 from pipeline.storage.image_store import ImageStore
-from stages.records import ImageRef, Trajectory
+from stages.records import ImageRef
+from stages.trajectory import Trajectory
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, Maker, manifest
 
 SIZE = (48, 48)
@@ -32,7 +33,9 @@ def with_baseline(t: Trajectory, store: ImageStore) -> Trajectory:
     swapped = {
         e.image: blurred(store, e.image) for e in t.events if e.kind == "generation" and e.index == 1 and e.image
     }
-    return replace(t, events=tuple(replace(e, image=swapped.get(e.image, e.image)) if e.image else e for e in t.events))
+    hashes = {image.sha256: small.sha256 for image, small in swapped.items()}
+    events = (replace(e, inputs=tuple(hashes.get(sha, sha) for sha in e.inputs)) for e in t.events)
+    return replace(t, events=tuple(replace(e, image=swapped.get(e.image, e.image)) if e.image else e for e in events))
 
 
 @pytest.mark.parametrize("betrayed", [True, False])

@@ -13,7 +13,7 @@ from pipeline.output.truth_figures import truth_figures
 from pipeline.output.verify import examine
 from pipeline.planning.truth import TruthRow, write_truth
 from pipeline.storage.image_store import ImageStore
-from stages.records import Axis, Diagnosis, Event
+from stages.records import Axis, Diagnosis
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, manifest
 from tests.output.scenes import RIGHT, TRUTH, UNDONE, Scenes, thought
 
@@ -33,13 +33,13 @@ def output(tmp_path_factory):
     lost = scenes.tried_scene(scenes.start(5), 1, UNDONE, FAILED)
     for k in (1, 2, 3):
         lost = scenes.tried_scene(thought(lost, k, "why"), k + 1, UNDONE, FAILED)
-    lost = lost.add(Event("diagnosis", 4, payload=Diagnosis("rendering_limit", "never")))
+    lost = scenes.diagnosed(lost, Diagnosis("rendering_limit", "never"))
     scenes.keep(lost.discard("rendering_limit", "never"))
     scenes.failed(6)
-    told = [TruthRow(t.sample.id, 1, False, TRUTH.cause, TRUTH.dump()) for t in scenes.made]
+    truths = [TruthRow(t.sample.id, 1, False, TRUTH.cause, TRUTH.dump()) for t in scenes.made]
     scenes.direct(7)
     finalise(scenes.made, manifest(), scenes.store, out, PROMPTS, FINGERPRINT, IDENTITIES, 1)
-    write_truth(told, out / truth_rows.NAME)
+    write_truth(truths, out / truth_rows.NAME)
     return out, scenes.store
 
 
@@ -51,20 +51,20 @@ def test_without_a_truth_nothing_is_known(tmp_path):
 def test_accepted_samples_are_counted_by_their_last_image(output):
     out, store = output
     assert accepted_right(out, store) == TruthCount(right=4, accepted=5)
-    told = examine(out, workers=1)
-    assert any(line.startswith("accepted samples truly right: 4 of 5") for line in told.notes)
-    assert told.problems == []
+    examined = examine(out, workers=1)
+    assert any(line.startswith("accepted samples truly right: 4 of 5") for line in examined.notes)
+    assert examined.problems == []
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_figures_of_an_output(output, workers):
-    found = truth_figures(*output, workers=workers)
-    assert found.accepted == Share(4, 5)
-    assert found.accepted_by_mode == {"direct": Share(3, 4), "reflection": Share(1, 1), "multistep": Share(0, 0)}
-    assert found.false_pass["verdict"] == Share(1, 5)
-    assert found.false_fail["verdict"] == Share(1, 5)
-    assert found.needless["all"] == Share(1, 1)
-    assert found.notes == ()
+    figures = truth_figures(*output, workers=workers)
+    assert figures.accepted == Share(4, 5)
+    assert figures.accepted_by_mode == {"direct": Share(3, 4), "reflection": Share(1, 1), "multistep": Share(0, 0)}
+    assert figures.false_pass["verdict"] == Share(1, 5)
+    assert figures.false_fail["verdict"] == Share(1, 5)
+    assert figures.needless["all"] == Share(1, 1)
+    assert figures.notes == ()
 
 
 def test_at_most_so_many_samples_are_measured_those_of_lowest_rank(output, monkeypatch):
@@ -74,9 +74,9 @@ def test_at_most_so_many_samples_are_measured_those_of_lowest_rank(output, monke
     lowest = [r["id"] for r in sorted(ranks, key=lambda r: (r["rank"], r["id"])) if r["id"] in truths]
     monkeypatch.setattr(truth_rows, "MOST", 3)
     assert truth_rows.choose(out) == truth_rows.TruthChoice(tuple(lowest[:3]), 4)
-    found = truth_figures(out, store)
-    assert found.notes == ("measured on the 3 samples of lowest rank; 4 more were left out",)
-    assert found.accepted.of <= 3
+    figures = truth_figures(out, store)
+    assert figures.notes == ("measured on the 3 samples of lowest rank; 4 more were left out",)
+    assert figures.accepted.of <= 3
     assert "lowest rank" in str(accepted_right(out, store))
 
 
@@ -84,9 +84,9 @@ def test_lost_originals_and_damaged_truths_are_errors(output, tmp_path):
     out, _ = output
     with pytest.raises(FileNotFoundError):
         truth_figures(out, ImageStore(str(tmp_path)))
-    told = pq.read_table(out / truth_rows.NAME).to_pylist()
+    truths = pq.read_table(out / truth_rows.NAME).to_pylist()
     for name in ("record", "run.json"):
         (tmp_path / name).symlink_to(out / name)
-    write_truth((replace(TruthRow(**row), truth='{"target": 1}') for row in told), tmp_path / truth_rows.NAME)
+    write_truth((replace(TruthRow(**row), truth='{"target": 1}') for row in truths), tmp_path / truth_rows.NAME)
     with pytest.raises((ValueError, KeyError)):
         truth_figures(tmp_path, output[1])

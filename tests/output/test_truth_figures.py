@@ -7,16 +7,22 @@ import pytest
 
 from pipeline.backends.world.oracle.truth import GROUND, LIGHT, Finding
 from pipeline.backends.world.scenes.looks import PLACES
+from pipeline.backends.world.scenes.scene import Scene
 from pipeline.backends.world.words.language import at
 from pipeline.output import record
 from pipeline.output.cut import Fate
 from pipeline.output.frame import Unit
 from pipeline.output.share import Share
-from pipeline.output.truth_figures import Counting, TruthFigures, judged_images, names_a_defect
+from pipeline.output.truth_figures import Counting, TruthFigures, judged_images, names_a_defect, thinking_modes
 from pipeline.output.truth_rows import look
 from pipeline.storage.image_store import ImageStore
+from stages.policy import Policy
 from stages.prune import prune
-from stages.records import AXES, Axis, Diagnosis, Event, Plan, Step, Trajectory
+from stages.records import AXES, Axis, Diagnosis, Event, Plan, Step
+from stages.rung import Recipe
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory
+from tests.output.factory import RECIPE, verdict
 from tests.output.scenes import MOVED, RIGHT, STREAKED, TRUTH, UNDONE, Scenes, thought
 
 MISSED: dict[Axis, str] = {"instruction": f"the circle {at('left')} is still red"}
@@ -27,10 +33,10 @@ def scenes(tmp_path):
     return Scenes(ImageStore(str(tmp_path / "store")), size=(64, 64))
 
 
-def measured(scenes: Scenes, *ended: tuple[Trajectory, Fate]) -> TruthFigures:
-    counting = Counting()
+def measured(scenes: Scenes, *ended: tuple[Trajectory, Fate], recipe: Recipe = RECIPE) -> TruthFigures:
+    counting = Counting(recipe)
     for t, fate in ended:
-        row = record.row(Unit(t.sample.id, prune(t), fate))
+        row = record.read_row(record.row(Unit(t.sample.id, prune(t, recipe), fate)))
         counting.add(row, look(scenes.store, (TRUTH.dump(), judged_images(row))))
     return counting.figures()
 
@@ -105,7 +111,9 @@ def test_an_image_that_comes_back_is_the_last_one_all_the_same(scenes):
     t = scenes.tried_scene(scenes.start(0), 1, UNDONE, MISSED)
     t = scenes.tried_scene(thought(t, 1, "x"), 2, RIGHT, {"quality": "grainy"})
     first = t.events[0].image
-    t = thought(t, 2, "x").add(Event("generation", 3, image=first))
+    t = thought(t, 2, "x")
+    t = t.add(Event("generation", 3, image=first, inputs=(t.current().image.sha256,)))
+    t = t.add(replace(t.events[1], index=3, payload=verdict(True)))
     found = measured(scenes, (t.accept("reflection"), "kept"))
     assert found.accepted == Share(0, 1)
     assert found.needless["reflection"] == Share(1, 1)
@@ -113,10 +121,8 @@ def test_an_image_that_comes_back_is_the_last_one_all_the_same(scenes):
 
 def stepwise(scenes: Scenes, first_step_right: bool) -> Trajectory:
     t = scenes.tried_scene(scenes.start(0), 1, UNDONE, MISSED)
-    t = t.add(
-        Event("diagnosis", 4, payload=Diagnosis("prompt_too_complex", "too much")),
-        Event("decomposition", 1, payload=Plan("one by one", ("a", "b"))),
-    )
+    t = scenes.diagnosed(t, Diagnosis("prompt_too_complex", "too much")).enter("multistep")
+    t = t.add(Event("decomposition", 1, payload=Plan("one by one", ("a", "b")), inputs=(t.root().image.sha256,)))
     for index, scene in ((2, RIGHT if first_step_right else MOVED), (3, RIGHT)):
         t = t.add(Event("subtask", index, payload=Step("do it")))
         t = scenes.tried_scene(t, index, scene, {}, against="subtask")
@@ -130,6 +136,41 @@ def test_steps_after_a_right_image_are_needless_and_their_own_verdicts_are_nobod
     assert found.false_pass["verdict"] == Share(0, 1), "of the verdicts on the steps none is counted: E1 alone"
     assert found.false_fail["verdict"] == Share(0, 1)
     assert found.critiques == Share(1, 1)
+
+
+def several(scenes: Scenes, *shown: Scene) -> Trajectory:
+    """Direct tries, of which the first that is `RIGHT` passes and is chosen."""
+    t = scenes.start(0).enter("best_of")
+    for attempt, scene in enumerate(shown, start=1):
+        t = scenes.tried_scene(t, 1, scene, {} if scene == RIGHT else MISSED, attempt)
+    return t.choose(shown.index(RIGHT) + 1)
+
+
+def test_the_accepted_image_is_the_chosen_one_and_one_image_is_no_thinking(scenes):
+    recipe = read_recipe(Policy(ladder=("best_of",)))
+    found = measured(scenes, (several(scenes, UNDONE, RIGHT, MOVED).accept("best_of"), "kept"), recipe=recipe)
+    assert found.accepted == Share(1, 1), "the second image, not the newest"
+    assert found.accepted_by_mode == {"best_of": Share(1, 1)}
+    assert found.needless == {}
+    assert none(found.critiques)
+    assert found.false_fail["verdict"] == Share(0, 1)
+
+
+def test_modes_think_whose_rows_hold_several_images():
+    assert thinking_modes(RECIPE) == ("reflection", "multistep")
+    assert thinking_modes(read_recipe(Policy(ladder=("direct", "best_of")))) == ()
+
+
+def test_a_later_try_that_was_not_chosen_makes_no_thinking_needless(scenes):
+    recipe = read_recipe(Policy(ladder=("best_of", "reflect")))
+    t = scenes.start(0).enter("best_of")
+    for attempt in (1, 2):
+        t = scenes.tried_scene(t, 1, UNDONE, MISSED, attempt)
+    t = t.choose(1)
+    t = scenes.tried_scene(thought(t, 1, MISSED["instruction"]), 2, RIGHT, {})
+    found = measured(scenes, (t.accept("reflection"), "kept"), recipe=recipe)
+    assert found.needless == {"reflection": Share(0, 1), "all": Share(0, 1)}
+    assert found.critiques == Share(2, 2)
 
 
 def test_only_samples_with_a_fate_that_accepts_count_as_accepted(scenes):

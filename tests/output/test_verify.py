@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from pipeline.output import run_json
-from pipeline.output.shards import described
+from pipeline.output.shards import describe_file
 from pipeline.output.verify import examine, verify
 
 
@@ -43,7 +43,7 @@ def first(out: Path, stem: str) -> Path:
 def signed(out: Path, path: Path) -> None:
     """Make run.json agree with the file, so that only the check in question can object."""
     said = json.loads((out / "run.json").read_text("utf-8"))
-    written = described(path, hashlib.sha256(path.read_bytes()).hexdigest())
+    written = describe_file(path, hashlib.sha256(path.read_bytes()).hexdigest())
     said["files"][str(path.relative_to(out))] = written.model_dump(mode="json")
     (out / "run.json").write_text(json.dumps(said), "utf-8")
 
@@ -98,7 +98,7 @@ ROWS = {
     "no rule": (
         "sft/train",
         lambda r: segment(r, "subtask", "multistep").update(kind="reflection"),
-        "no mask rule for",
+        "no sentence of mode multistep",
     ),
     "text": ("sft/train", lambda r: segment(r, "evaluation").update(text="fine"), "not what its payload renders to"),
     "instruction": ("sft/train", lambda r: segment(r, "instruction").update(text="x"), "not the row's instruction"),
@@ -359,7 +359,7 @@ CONSISTENT = {
     ),
     "emptied": (
         "record/part",
-        lambda r: status(r, "discarded")["events"].clear(),
+        lambda r: status(r, "discarded").update(events=[], candidate=0, entered=["direct"]),
         "do not make a sample discarded (missing_knowledge)",
     ),
     "surplus": ("record/part", lambda r: status(r, "discarded").update(status="surplus"), "the quotas it is discarded"),

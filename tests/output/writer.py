@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.output.finalise import finalise
 from pipeline.storage.image_store import ImageStore
-from stages.records import load
+from stages.trajectory import load
 from tests.output.factory import IDENTITIES, PROMPTS, manifest
 
 

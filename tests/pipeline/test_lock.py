@@ -112,7 +112,7 @@ def test_a_damaged_lock_is_said_and_can_be_overwritten(tmp_path):
 
 
 def _hold(path, ready, over):
-    with lock.held(path):
+    with lock.hold(path):
         ready.set()
         over.wait(20)
 
@@ -123,17 +123,17 @@ def test_two_builds_cannot_share_a_folder(tmp_path):
     other = context.Process(target=_hold, args=(tmp_path, ready, over))
     other.start()
     assert ready.wait(20)
-    with pytest.raises(OutputError, match="another build"), lock.held(tmp_path):
+    with pytest.raises(OutputError, match="another build"), lock.hold(tmp_path):
         pass
     over.set()
     other.join()
-    with lock.held(tmp_path):
+    with lock.hold(tmp_path):
         pass
 
 
 def test_a_file_is_no_output_folder(tmp_path):
     (tmp_path / "f").write_text("")
-    with pytest.raises(OutputError, match="is a file"), lock.held(tmp_path / "f"):
+    with pytest.raises(OutputError, match="is a file"), lock.hold(tmp_path / "f"):
         pass
 
 

@@ -35,8 +35,7 @@ def manifest(tmp_path, *overrides):
 
 
 def test_an_identity_names_each_model_that_may_answer_once_and_no_place(tmp_path):
-    found = identities(manifest(tmp_path))
-    assert found == {
+    assert identities(manifest(tmp_path)) == {
         "baseline": "openai/painter@1",
         "generator": "world/world-generator@1",
         "analyzer": "openai/judge@2?temperature=0.5|openai/vendor/judge@2?temperature=0.5",

@@ -3,7 +3,7 @@
 import sqlite3
 
 from pipeline.storage.outcomes import Outcomes
-from stages.records import Trajectory
+from stages.trajectory import Trajectory
 from tests.stages.test_ladder import sample
 
 

@@ -2,9 +2,10 @@
 
 from collections import Counter
 
-from pipeline.manifest.spec import Quotas
 from pipeline.output.cut import Finished
 from pipeline.run.tally import Delta, Tally
+
+SLOTS = {"direct": None, "reflection": None, "multistep": None, "rl": None}
 
 
 def done(n: int, mode="direct") -> tuple[int, Finished]:
@@ -12,7 +13,7 @@ def done(n: int, mode="direct") -> tuple[int, Finished]:
 
 
 def test_a_repeated_report_counts_once():
-    tally = Tally(9, [], Quotas(direct=4))
+    tally = Tally(9, [], SLOTS | {"direct": 4})
     for _ in range(3):
         gate = tally.add(Delta(finished=[done(n) for n in range(3)]))
     assert gate.bound is None
@@ -22,20 +23,20 @@ def test_a_repeated_report_counts_once():
 
 
 def test_the_bound_only_falls():
-    tally = Tally(9, [done(8)[1]], Quotas(direct=2))
+    tally = Tally(9, [done(8)[1]], SLOTS | {"direct": 2})
     assert tally.add(Delta(finished=[done(6)])).bound == 80
     assert tally.add(Delta(finished=[done(2)])).bound == 60
 
 
 def test_the_oldest_unfinished_sample_gates():
-    tally = Tally(9, [], Quotas())
+    tally = Tally(9, [], SLOTS)
     assert tally.add(Delta(finished=[done(1), done(2)])).low == 0
     assert tally.add(Delta(finished=[done(0), done(4)])).low == 3
     assert tally.add(Delta(finished=[done(0)])).low == 3
 
 
 def test_counters_add_up():
-    tally = Tally(9, [], Quotas())
+    tally = Tally(9, [], SLOTS)
     for by in (2, -1, 4):
         tally.add(Delta(Counter({("direct", "calls"): by})))
     assert tally.progress().counts["direct", "calls"] == 5

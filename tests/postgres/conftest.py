@@ -2,17 +2,17 @@
 
 import pytest
 
-from tests.kill.counting import counting
-from tests.postgres.server import running
+from tests.kill.counting import serve_counting
+from tests.postgres.server import run_server
 
 
 @pytest.fixture(scope="session")
 def postgres():
-    with running() as server:
+    with run_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
-    with counting(tmp_path_factory.mktemp("models")) as server:
+    with serve_counting(tmp_path_factory.mktemp("models")) as server:
         yield server

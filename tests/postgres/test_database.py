@@ -1,4 +1,4 @@
-"""What the journal asks of PostgreSQL: locks that end with their holder, durable commits, and clear words when it is not there."""
+"""What the journal needs of PostgreSQL: locks that end with their holder, durable commits, and clear errors when it is away."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.storage.batch import Batch
-from pipeline.storage.database import held, opened
+from pipeline.storage.database import held, open_engine
 from pipeline.storage.entries import Entry
 from pipeline.storage.outcomes import Outcomes
 from tests.postgres.server import PASSWORD, QUOTED
@@ -25,8 +25,8 @@ RUN = "a" * 64
 WITHOUT_PSYCOPG = "import sys; sys.modules['psycopg'] = None; from pipeline.cli import main; main()"
 HOLD = """
 import sys, time
-from pipeline.storage.database import held, opened
-with held(opened(sys.argv[1]), sys.argv[2]) as alone:
+from pipeline.storage.database import held, open_engine
+with held(open_engine(sys.argv[1]), sys.argv[2]) as alone:
     print(alone, flush=True)
     time.sleep(600)
 """
@@ -38,7 +38,7 @@ def url(postgres) -> str:
 
 
 def test_one_build_of_a_data_set_at_a_time(url):
-    engines = [opened(url) for _ in range(3)]
+    engines = [open_engine(url) for _ in range(3)]
     with held(engines[0], RUN) as first, held(engines[1], RUN) as second, held(engines[2], "b" * 64) as other:
         assert (first, second, other) == (True, False, True)
     with held(engines[1], RUN) as again:
@@ -46,10 +46,10 @@ def test_one_build_of_a_data_set_at_a_time(url):
 
 
 def test_the_lock_ends_with_the_block_however_that_ends(url):
-    engine = opened(url)
+    engine = open_engine(url)
     with pytest.raises(ZeroDivisionError), held(engine, RUN):
         raise ZeroDivisionError
-    with held(opened(url), RUN) as again:
+    with held(open_engine(url), RUN) as again:
         assert again
 
 
@@ -58,35 +58,37 @@ def test_the_lock_ends_with_its_process(url):
     assert holder.stdout is not None
     try:
         assert holder.stdout.readline() == b"True\n"
-        with held(opened(url), RUN) as second:
+        with held(open_engine(url), RUN) as second:
             assert not second
     finally:
         holder.kill()
         holder.wait()
         holder.stdout.close()
     until = time.monotonic() + 5
-    while not free(url):
+    while not is_free(url):
         assert time.monotonic() < until
 
 
-def free(url: str) -> bool:
-    with held(opened(url), RUN) as alone:
+def is_free(url: str) -> bool:
+    with held(open_engine(url), RUN) as alone:
         return alone
 
 
 def test_the_lock_holds_no_transaction_open(postgres, url):
-    engine = opened(url)
+    engine = open_engine(url)
     name = engine.url.database
     with held(engine, RUN):
-        seen = postgres.ask(name, f"SELECT state FROM pg_stat_activity WHERE datname = '{name}' AND state LIKE 'idle%'")
-        assert seen == [("idle",)]
+        states = postgres.execute(
+            name, f"SELECT state FROM pg_stat_activity WHERE datname = '{name}' AND state LIKE 'idle%'"
+        )
+        assert states == [("idle",)]
 
 
 def test_a_lock_whose_connection_was_lost_is_let_go_quietly(postgres, url, capfd):
-    engine = opened(url)
+    engine = open_engine(url)
     with held(engine, RUN) as alone:
         assert alone
-        cut(postgres, engine.url.database)
+        cut_connections(postgres, engine.url.database)
         Outcomes(url, RUN).create()
     assert capfd.readouterr() == ("", "")
 
@@ -94,14 +96,14 @@ def test_a_lock_whose_connection_was_lost_is_let_go_quietly(postgres, url, capfd
 def test_a_connection_cut_while_it_idled_is_replaced(postgres, url):
     outcomes = Outcomes(url, RUN)
     outcomes.create()
-    cut(postgres, outcomes.engine.url.database)
+    cut_connections(postgres, outcomes.engine.url.database)
     assert outcomes.spent() == 0
 
 
-def cut(postgres, name: str | None) -> None:
-    """End every connection to a database but the one that asks."""
+def cut_connections(postgres, name: str | None) -> None:
+    """End every connection to a database but the one that executes this."""
     others = f"datname = '{name}' AND pid != pg_backend_pid()"
-    assert postgres.ask(name, f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")
+    assert postgres.execute(name, f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")
 
 
 def test_builds_that_begin_at_once_make_the_tables_once(url):
@@ -116,15 +118,15 @@ def test_builds_that_begin_at_once_make_the_tables_once(url):
 
 
 def test_a_commit_is_durable_whatever_the_server_is_set_to(postgres, url):
-    name = opened(url).url.database
-    postgres.ask("postgres", f"ALTER DATABASE {name} SET synchronous_commit = off")
-    with opened(url).connect() as connection:
+    name = open_engine(url).url.database
+    postgres.execute("postgres", f"ALTER DATABASE {name} SET synchronous_commit = off")
+    with open_engine(url).connect() as connection:
         assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
         connection.rollback()
         assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
 
 
-def test_who_looks_writes_nothing(url):
+def test_a_read_only_engine_refuses_to_write(url):
     Outcomes(url, RUN).create()
     looking = Outcomes(url, RUN, looking=True)
     assert list(looking.all()) == []
@@ -166,13 +168,13 @@ def test_half_characters_and_zero_bytes_come_back(url):
 )
 def test_a_server_that_cannot_be_reached_is_one_line(postgres, tmp_path, name, password, port, words):
     wrong = postgres.url(name, password).replace(f":{postgres.port}/", f":{port or postgres.port}/")
-    said = refused(["build", DEMO, "--out", tmp_path / "out", "--set", f"run.database={wrong}"])
-    assert words in said
-    assert "is its server up, and is the URL right?" in said
-    assert "type the same command again" in said
+    line = failure_line(["build", DEMO, "--out", tmp_path / "out", "--set", f"run.database={wrong}"])
+    assert words in line
+    assert "is its server up, and is the URL right?" in line
+    assert "type the same command again" in line
     for command in (["journal"], ["whatif", "--set", "policy.reflection_rounds=1"]):
-        said = refused([command[0], tmp_path / "out", *command[1:], "--database", wrong])
-        assert words in said
+        line = failure_line([command[0], tmp_path / "out", *command[1:], "--database", wrong])
+        assert words in line
 
 
 @pytest.mark.parametrize(
@@ -184,13 +186,13 @@ def test_a_server_that_cannot_be_reached_is_one_line(postgres, tmp_path, name, p
 )
 def test_what_cannot_be_opened_names_the_remedy(tmp_path, url, words):
     command = [sys.executable, "-c", WITHOUT_PSYCOPG]
-    said = refused(["build", DEMO, "--out", tmp_path / "out", "--set", f"run.database={url}"], command)
-    assert words in said
-    assert words in refused(["journal", tmp_path / "out", "--database", url], command)
+    line = failure_line(["build", DEMO, "--out", tmp_path / "out", "--set", f"run.database={url}"], command)
+    assert words in line
+    assert words in failure_line(["journal", tmp_path / "out", "--database", url], command)
 
 
-def refused(arguments: list[object], command: list[str] | None = None) -> str:
-    """The one line that a command ends with, which holds no password."""
+def failure_line(arguments: list[object], command: list[str] | None = None) -> str:
+    """The one line of standard error with which a command fails; it must hold no password."""
     done = subprocess.run(
         [*(command or [sys.executable, "-m", "pipeline"]), *map(str, arguments)],
         cwd=ROOT,

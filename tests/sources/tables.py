@@ -1,4 +1,4 @@
-"""Small real tables for the tests of this folder: images, files, manifests, and the plan that comes of them."""
+"""Small real tables for the tests of this folder: images, files, manifests, and the plans made of them."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from PIL import Image
 from pipeline.manifest.spec import Manifest
 from pipeline.planning.plan import Planned, plan
 from pipeline.storage.image_store import ImageStore
-from stages.records import Trajectory
+from stages.trajectory import Trajectory
 
 MODELS = {role: {"model": "w"} for role in ("baseline", "generator", "analyzer")}
 
@@ -23,28 +23,30 @@ def shared_data() -> Path:
     return root / "data"
 
 
-def encoded(size: tuple[int, int] = (32, 24), colour: Any = (200, 30, 60), form: str = "PNG") -> bytes:
+def encode_image(size: tuple[int, int] = (32, 24), colour: Any = (200, 30, 60), form: str = "PNG") -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", size, colour).save(buffer, form)
     return buffer.getvalue()
 
 
-def put(path: Path, data: bytes) -> Path:
+def write_file(path: Path, data: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return path
 
 
-def jsonl(path: Path, rows: list[Any]) -> Path:
-    return put(path, b"".join(row if isinstance(row, bytes) else json.dumps(row).encode() + b"\n" for row in rows))
+def write_jsonl(path: Path, rows: list[Any]) -> Path:
+    return write_file(
+        path, b"".join(row if isinstance(row, bytes) else json.dumps(row).encode() + b"\n" for row in rows)
+    )
 
 
-def manifest(*sources: dict[str, Any], **values: Any) -> Manifest:
+def make_manifest(*sources: dict[str, Any], **values: Any) -> Manifest:
     return Manifest.model_validate({"name": "t", "models": MODELS, "sources": list(sources), **values})
 
 
-def planned(folder: Path, *sources: dict[str, Any], workers: int = 2, **values: Any) -> Planned:
-    return plan(manifest(*sources, **values), ImageStore(str(folder / "store")), workers)
+def make_plan(folder: Path, *sources: dict[str, Any], workers: int = 2, **values: Any) -> Planned:
+    return plan(make_manifest(*sources, **values), ImageStore(str(folder / "store")), workers)
 
 
 def table(path: Path, **spec: Any) -> dict[str, Any]:
@@ -52,13 +54,13 @@ def table(path: Path, **spec: Any) -> dict[str, Any]:
     return {"kind": path.suffix[1:], "name": "s", "path": str(path), "columns": columns, **spec}
 
 
-def details(plan: Planned) -> list[str]:
-    """The lines of the failed rows, in order of row."""
+def failure_lines(plan: Planned) -> list[str]:
+    """The error lines of the failed rows, in order of row."""
     failed = [t for t in plan.trajectories if t.status == "failed"]
     assert all(t.reason == "input" and not t.events for t in failed)
     return [t.detail or "" for t in sorted(failed, key=lambda t: int(t.sample.row_id.removeprefix("row:")))]
 
 
-def climbing(plan: Planned) -> list[Trajectory]:
+def climbing_trajectories(plan: Planned) -> list[Trajectory]:
     """The admitted trajectories, in order of row id."""
     return sorted((t for t in plan.trajectories if t.status == "climbing"), key=lambda t: t.sample.row_id)

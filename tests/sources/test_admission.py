@@ -1,4 +1,4 @@
-"""Tables become samples: by mapping only, equal content from every form of an image, in any file format."""
+"""Tables become samples by their mapping alone; every form of an image, in any file format, gives the same content."""
 
 import base64
 import json
@@ -11,23 +11,32 @@ import pytest
 
 from stages.records import AXES, Checker, Sample
 
-from .tables import climbing, details, encoded, jsonl, planned, put, shared_data, table
+from .tables import (
+    climbing_trajectories,
+    encode_image,
+    failure_lines,
+    make_plan,
+    shared_data,
+    table,
+    write_file,
+    write_jsonl,
+)
 
 
-def one(folder: Path, spec: dict[str, Any]) -> Sample:
-    plan = planned(folder, spec)
-    assert details(plan) == []
-    (trajectory,) = climbing(plan)
+def only_sample(folder: Path, spec: dict[str, Any]) -> Sample:
+    plan = make_plan(folder, spec)
+    assert failure_lines(plan) == []
+    (trajectory,) = climbing_trajectories(plan)
     return trajectory.sample
 
 
 def test_every_form_of_an_image_gives_the_same_sample(tmp_path: Path) -> None:
     data, columns, images = (
-        encoded(),
+        encode_image(),
         {"references": "image"},
         {"root": str(tmp_path / "images"), "path": "{folder}/{image}"},
     )
-    put(tmp_path / "images" / "f" / "a.png", data)
+    write_file(tmp_path / "images" / "f" / "a.png", data)
     b64 = base64.b64encode(data).decode()
     forms: list[Any] = [
         "a.png",
@@ -41,9 +50,9 @@ def test_every_form_of_an_image_gives_the_same_sample(tmp_path: Path) -> None:
     specs = []
     for number, form in enumerate(forms):
         row = {"prompt": " make it blue\n", "image": form, "folder": "f"}
-        specs.append(table(jsonl(tmp_path / f"{number}.jsonl", [row]), columns=columns, images=images))
+        specs.append(table(write_jsonl(tmp_path / f"{number}.jsonl", [row]), columns=columns, images=images))
         specs.append(
-            table(put(tmp_path / f"{number}.json", json.dumps([row]).encode()), columns=columns, images=images)
+            table(write_file(tmp_path / f"{number}.json", json.dumps([row]).encode()), columns=columns, images=images)
         )
     struct = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     typed = [
@@ -57,7 +66,7 @@ def test_every_form_of_an_image_gives_the_same_sample(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.parquet"
         pq.write_table(pa.table({"prompt": pa.array(["make it blue"]), "image": column, "folder": ["f"]}), path)
         specs.append(table(path, columns=columns, images=images))
-    samples = [one(tmp_path, spec) for spec in specs]
+    samples = [only_sample(tmp_path, spec) for spec in specs]
     assert len(samples) == 19
     assert set(samples) == {samples[0]}
     assert samples[0].task == "edit"
@@ -67,8 +76,8 @@ def test_every_form_of_an_image_gives_the_same_sample(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("nothing", [None, "", [], {"bytes": None, "path": None}, {}])
 def test_no_image_is_text_to_image(tmp_path: Path, nothing: Any) -> None:
-    sample = one(
-        tmp_path, table(jsonl(tmp_path / "r.jsonl", [{"prompt": "x", "i": nothing}]), columns={"references": "i"})
+    sample = only_sample(
+        tmp_path, table(write_jsonl(tmp_path / "r.jsonl", [{"prompt": "x", "i": nothing}]), columns={"references": "i"})
     )
     assert sample.task == "t2i"
     assert sample.applicable_axes == ("instruction", "quality", "knowledge")
@@ -85,10 +94,10 @@ def test_columns_constants_and_nested_columns(tmp_path: Path) -> None:
         "licence": "a.b",
     }
     for form in ("jsonl", "parquet"):
-        path = jsonl(tmp_path / "r.jsonl", [row])
+        path = write_jsonl(tmp_path / "r.jsonl", [row])
         if form == "parquet":
             pq.write_table(pa.Table.from_pylist([row]), path := tmp_path / "r.parquet")
-        sample = one(
+        sample = only_sample(
             tmp_path, table(path, columns=columns, constants={"category": "color", "task": "t2i"}, id="{meta.caption}")
         )
         assert (sample.instruction, sample.explanation, sample.category, sample.licence) == ("x", None, "color", "MIT")
@@ -98,49 +107,49 @@ def test_columns_constants_and_nested_columns(tmp_path: Path) -> None:
 def test_a_checker_that_lies_in_one_column(tmp_path: Path) -> None:
     spec = [{"question": "Is it red?", "answer": "Yes"}]
     for value in (spec, json.dumps(spec)):
-        path = jsonl(tmp_path / "r.jsonl", [{"prompt": "x", "check": value}])
-        sample = one(tmp_path, table(path, columns={"checker": "check"}, checker={"style": "questions"}))
+        path = write_jsonl(tmp_path / "r.jsonl", [{"prompt": "x", "check": value}])
+        sample = only_sample(tmp_path, table(path, columns={"checker": "check"}, checker={"style": "questions"}))
         assert json.loads(sample.checker.spec) == [{"question": "Is it red?", "answer": "yes"}]
 
 
 def test_content_decides_the_id(tmp_path: Path) -> None:
-    def ident(row: dict[str, Any], **spec: Any) -> str:
-        return one(
-            tmp_path, table(jsonl(tmp_path / "r.jsonl", [{"prompt": "x", "id": "1"} | row]), id="{id}", **spec)
+    def id_of(row: dict[str, Any], **spec: Any) -> str:
+        return only_sample(
+            tmp_path, table(write_jsonl(tmp_path / "r.jsonl", [{"prompt": "x", "id": "1"} | row]), id="{id}", **spec)
         ).id
 
     ids = [
-        ident({}),
-        ident({"id": "2"}),
-        ident({"prompt": "y"}),
-        ident({}, name="other"),
-        ident({}, constants={"explanation": "why"}),
-        ident({}, constants={"width": 64, "height": 64}),
-        ident({"o": []}, checker={"style": "objects", "columns": ["o"]}),
-        ident({"i": f"data:;base64,{base64.b64encode(encoded()).decode()}"}, columns={"references": "i"}),
-        ident({"i": f"data:;base64,{base64.b64encode(encoded()).decode()}"}, columns={"first": "i"}),
+        id_of({}),
+        id_of({"id": "2"}),
+        id_of({"prompt": "y"}),
+        id_of({}, name="other"),
+        id_of({}, constants={"explanation": "why"}),
+        id_of({}, constants={"width": 64, "height": 64}),
+        id_of({"o": []}, checker={"style": "objects", "columns": ["o"]}),
+        id_of({"i": f"data:;base64,{base64.b64encode(encode_image()).decode()}"}, columns={"references": "i"}),
+        id_of({"i": f"data:;base64,{base64.b64encode(encode_image()).decode()}"}, columns={"first": "i"}),
     ]
     assert len(set(ids)) == len(ids)
-    assert ident({"unused": 3}) == ids[0]
+    assert id_of({"unused": 3}) == ids[0]
 
 
 def test_lines_and_limits(tmp_path: Path) -> None:
-    path = put(tmp_path / "r.jsonl", b'\xef\xbb\xbf{"prompt": "a"}\r\n\n  \n{"prompt": "b"}\n{"prompt": "c"}')
-    assert [t.sample.row_id for t in climbing(planned(tmp_path, table(path)))] == ["1", "4", "5"]
-    assert [t.sample.row_id for t in climbing(planned(tmp_path, table(path, limit=2)))] == ["1", "4"]
+    path = write_file(tmp_path / "r.jsonl", b'\xef\xbb\xbf{"prompt": "a"}\r\n\n  \n{"prompt": "b"}\n{"prompt": "c"}')
+    assert [t.sample.row_id for t in climbing_trajectories(make_plan(tmp_path, table(path)))] == ["1", "4", "5"]
+    assert [t.sample.row_id for t in climbing_trajectories(make_plan(tmp_path, table(path, limit=2)))] == ["1", "4"]
 
 
 def test_nothing_depends_on_the_workers(tmp_path: Path) -> None:
     rows: list[Any] = [
         {
             "prompt": f"p {n % 90}",
-            "i": f"data:;base64,{base64.b64encode(encoded(colour=(n, 0, 0))).decode()}" if n % 3 else None,
+            "i": f"data:;base64,{base64.b64encode(encode_image(colour=(n, 0, 0))).decode()}" if n % 3 else None,
         }
         for n in range(120)
     ]
     rows[50] = rows[70] = 7
-    spec = table(jsonl(tmp_path / "r.jsonl", rows), columns={"references": "i"})
-    plans = [planned(tmp_path / str(workers), spec, workers=workers) for workers in (1, 2, 7)]
+    spec = table(write_jsonl(tmp_path / "r.jsonl", rows), columns={"references": "i"})
+    plans = [make_plan(tmp_path / str(workers), spec, workers=workers) for workers in (1, 2, 7)]
     assert plans[0] == plans[1] == plans[2]
     assert len(plans[0].trajectories) == 120
     order = [(t.rank, t.sample.id) for t in plans[0].trajectories]
@@ -151,10 +160,10 @@ def test_geneval_loads_by_mapping(tmp_path: Path) -> None:
     columns = {"instruction": "prompt", "category": "tag"}
     checker = {"style": "objects", "columns": ["include", "exclude"], "optional": ["exclude"]}
     path = shared_data() / "geneval.jsonl"
-    plan = planned(tmp_path, table(path, columns=columns, checker=checker, constants={"licence": "MIT"}))
+    plan = make_plan(tmp_path, table(path, columns=columns, checker=checker, constants={"licence": "MIT"}))
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    samples = {int(t.sample.row_id): t.sample for t in climbing(plan)}
-    assert details(plan) == []
+    samples = {int(t.sample.row_id): t.sample for t in climbing_trajectories(plan)}
+    assert failure_lines(plan) == []
     assert len(samples) == 553
     for number, row in enumerate(rows, 1):
         sample = samples[number]
@@ -173,12 +182,14 @@ def test_kris_bench_loads_by_mapping(tmp_path: Path) -> None:
     for number, row in enumerate(rows):
         for name in row["ori_img"] if isinstance(row["ori_img"], list) else [row["ori_img"]]:
             form = "PNG" if name.endswith("png") else "JPEG"
-            put(tmp_path / "images" / row["type"] / name, encoded((40, 30), (number % 256, number // 256, 0), form))
+            write_file(
+                tmp_path / "images" / row["type"] / name, encode_image((40, 30), (number % 256, number // 256, 0), form)
+            )
     columns = {"instruction": "ins_en", "explanation": "explain_en", "references": "ori_img", "category": "type"}
     images = {"root": str(tmp_path / "images"), "path": "{type}/{image}"}
-    plan = planned(tmp_path, table(path, columns=columns, id="{type}/{id}", images=images))
-    samples = {t.sample.row_id: t.sample for t in climbing(plan)}
-    assert details(plan) == []
+    plan = make_plan(tmp_path, table(path, columns=columns, id="{type}/{id}", images=images))
+    samples = {t.sample.row_id: t.sample for t in climbing_trajectories(plan)}
+    assert failure_lines(plan) == []
     assert len(samples) == 1267
     for row in rows:
         sample = samples[f"{row['type']}/{row['id']}"]
@@ -194,13 +205,13 @@ def test_kris_bench_loads_by_mapping(tmp_path: Path) -> None:
 def test_tiif_loads_with_its_questions(tmp_path: Path) -> None:
     path = shared_data() / "tiif_sample.jsonl"
     checker = {"style": "questions", "columns": ["yn_question_list", "yn_answer_list"]}
-    plan = planned(
+    plan = make_plan(
         tmp_path, table(path, columns={"instruction": "short_description", "category": "type"}, checker=checker)
     )
-    assert details(plan) == []
-    assert len(climbing(plan)) == 200
+    assert failure_lines(plan) == []
+    assert len(climbing_trajectories(plan)) == 200
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    for trajectory in climbing(plan):
+    for trajectory in climbing_trajectories(plan):
         row = rows[int(trajectory.sample.row_id) - 1]
         pairs = json.loads(trajectory.sample.checker.spec)
         assert trajectory.sample.checker.style == "questions"

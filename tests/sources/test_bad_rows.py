@@ -12,24 +12,24 @@ import pytest
 
 from pipeline.manifest.spec import ManifestError
 
-from .tables import climbing, details, encoded, jsonl, planned, put, table
+from .tables import climbing_trajectories, encode_image, failure_lines, make_plan, table, write_file, write_jsonl
 
 GOOD = {"prompt": "a red cube", "image": "good.png"}
 
 
-def uri(data: bytes) -> str:
+def data_uri(data: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
-def refused(tmp_path: Path, row: Any, **spec: Any) -> str:
-    """The line of `row`, the second of three; the first and third are good."""
+def refusal(tmp_path: Path, row: Any, **spec: Any) -> str:
+    """The error line of `row`, the second of three rows; the first and third are good."""
     root = tmp_path / "images"
-    put(root / "good.png", encoded())
+    write_file(root / "good.png", encode_image())
     spec = {"columns": {"references": "image"}, "images": {"root": str(root)}} | spec
-    path = jsonl(tmp_path / "rows.jsonl", [GOOD, row, GOOD])
-    plan = planned(tmp_path, table(path, **spec))
-    assert [t.sample.row_id for t in climbing(plan)] == ["1", "3"]
-    (line,) = details(plan)
+    path = write_jsonl(tmp_path / "rows.jsonl", [GOOD, row, GOOD])
+    plan = make_plan(tmp_path, table(path, **spec))
+    assert [t.sample.row_id for t in climbing_trajectories(plan)] == ["1", "3"]
+    (line,) = failure_lines(plan)
     assert "\n" not in line
     assert str(tmp_path) not in line, "a folder in a line would get into the shards"
     return line
@@ -92,20 +92,20 @@ def refused(tmp_path: Path, row: Any, **spec: Any) -> str:
             "encode them as data:image/png;base64,...",
         ),
         (
-            {"prompt": "x", "image": uri(b"no image at all")},
+            {"prompt": "x", "image": data_uri(b"no image at all")},
             "references (image): the image cannot be decoded (15 bytes); supply one of PNG, JPEG, WEBP, GIF, BMP",
         ),
         (
-            {"prompt": "x", "image": ["good.png", uri(b"no image at all"), "good.png"]},
+            {"prompt": "x", "image": ["good.png", data_uri(b"no image at all"), "good.png"]},
             "references (image), image 2 of 3: the image cannot be decoded (15 bytes); "
             "supply one of PNG, JPEG, WEBP, GIF, BMP",
         ),
         (
-            {"prompt": "x", "image": [uri(encoded()), uri(encoded((7, 40)))]},
+            {"prompt": "x", "image": [data_uri(encode_image()), data_uri(encode_image((7, 40)))]},
             "references (image), image 2 of 2: the image has 7 x 40 pixels, too few; supply an image of at least 8 x 8",
         ),
         (
-            {"prompt": "x", "image": uri(encoded((7, 40)))},
+            {"prompt": "x", "image": data_uri(encode_image((7, 40)))},
             "references (image): the image has 7 x 40 pixels, too few; supply an image of at least 8 x 8",
         ),
         ([1, 2], "row: [1, 2] is no object; make it a JSON object, column -> value"),
@@ -115,7 +115,7 @@ def refused(tmp_path: Path, row: Any, **spec: Any) -> str:
     ],
 )
 def test_a_bad_row_says_what_is_wrong_in_one_line(tmp_path: Path, row: Any, line: str) -> None:
-    assert refused(tmp_path, row) == f"rows.jsonl: row 2: {line}"
+    assert refusal(tmp_path, row) == f"rows.jsonl: row 2: {line}"
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "json"])
@@ -135,72 +135,72 @@ def test_an_absent_column_says_whether_null_would_do(
 ) -> None:
     whole: dict[str, Any] = {"prompt": "x", "pic": None, "why": None, "id": "1", "include": [], "exclude": []}
     row = {name: value for name, value in whole.items() if name != absent}
-    path = jsonl(tmp_path / "r.jsonl", [row])
+    path = write_jsonl(tmp_path / "r.jsonl", [row])
     if kind == "json":
-        path = put(tmp_path / "r.json", json.dumps([row]).encode())
+        path = write_file(tmp_path / "r.json", json.dumps([row]).encode())
     checker = {"style": "objects", "columns": ["include", "exclude"], "optional": ["exclude"]}
     columns = {"references": "pic", "explanation": "why"}
-    plan = planned(tmp_path, table(path, columns=columns, id="{id}", checker=checker))
-    wanted = [f"{path.name}: row 1: {field}: the row has no column {absent}; {remedy}"] if field else []
-    assert details(plan) == wanted
+    plan = make_plan(tmp_path, table(path, columns=columns, id="{id}", checker=checker))
+    expected = [f"{path.name}: row 1: {field}: the row has no column {absent}; {remedy}"] if field else []
+    assert failure_lines(plan) == expected
 
 
 def test_very_deep_json_is_a_bad_row(tmp_path: Path) -> None:
-    line = refused(tmp_path, b"[" * 200_000 + b"\n")
+    line = refusal(tmp_path, b"[" * 200_000 + b"\n")
     assert line.startswith("rows.jsonl: row 2: line: not JSON (")
     assert line.endswith("; write one JSON object a line")
 
 
 def test_a_truncated_file_and_an_empty_one_and_a_folder(tmp_path: Path) -> None:
     root = tmp_path / "images"
-    jpeg = encoded((300, 200), form="JPEG")
-    put(root / "cut.jpg", jpeg[: len(jpeg) // 2])
-    put(root / "empty.png", b"")
+    jpeg = encode_image((300, 200), form="JPEG")
+    write_file(root / "cut.jpg", jpeg[: len(jpeg) // 2])
+    write_file(root / "empty.png", b"")
     (root / "folder").mkdir()
-    cut = refused(tmp_path, {"prompt": "x", "image": "cut.jpg"})
+    cut = refusal(tmp_path, {"prompt": "x", "image": "cut.jpg"})
     assert cut.startswith("rows.jsonl: row 2: references (image): 'cut.jpg' does not decode in full (")
     assert cut.endswith("; replace it by an intact file")
-    assert refused(tmp_path, {"prompt": "x", "image": "empty.png"}) == (
+    assert refusal(tmp_path, {"prompt": "x", "image": "empty.png"}) == (
         "rows.jsonl: row 2: references (image): 'empty.png' is empty (0 bytes); supply the image's bytes"
     )
-    assert refused(tmp_path, {"prompt": "x", "image": "folder"}) == (
+    assert refusal(tmp_path, {"prompt": "x", "image": "folder"}) == (
         "rows.jsonl: row 2: references (image): 'folder' is a folder; name an image file"
     )
 
 
 def test_a_bad_image_below_the_root_is_named_by_its_path(tmp_path: Path) -> None:
     root = tmp_path / "images"
-    put(root / "a" / "text.png", b"no image at all")
-    put(root / "small.png", encoded((7, 40)))
-    put(root / "large.png", bomb(10_000))
-    put(root / f"{'deep/' * 30}last.png", b"")
+    write_file(root / "a" / "text.png", b"no image at all")
+    write_file(root / "small.png", encode_image((7, 40)))
+    write_file(root / "large.png", decompression_bomb(10_000))
+    write_file(root / f"{'deep/' * 30}last.png", b"")
     for path, problem in [
         ("a/text.png", "'a/text.png' cannot be decoded (15 bytes)"),
         ("small.png", "'small.png' has 7 x 40 pixels, too few"),
         ("large.png", "'large.png' has 10000 x 10000 pixels, more than the limit of 40000000"),
         (f"{'deep/' * 30}last.png", f"'...p/{'deep/' * 14}last.png' is empty (0 bytes)"),
     ]:
-        (single, several) = (refused(tmp_path, {"prompt": "x", "image": image}) for image in (path, ["good.png", path]))
+        (single, several) = (refusal(tmp_path, {"prompt": "x", "image": image}) for image in (path, ["good.png", path]))
         assert single.startswith(f"rows.jsonl: row 2: references (image): {problem}; ")
         assert several.startswith(f"rows.jsonl: row 2: references (image), image 2 of 2: {problem}; ")
 
 
 def test_a_link_out_of_the_root_is_refused_and_one_within_is_followed(tmp_path: Path) -> None:
-    root, outside = tmp_path / "images", put(tmp_path / "outside.png", encoded())
-    put(root / "good.png", encoded())
+    root, outside = tmp_path / "images", write_file(tmp_path / "outside.png", encode_image())
+    write_file(root / "good.png", encode_image())
     (root / "out.png").symlink_to(outside)
     (root / "in.png").symlink_to(root / "good.png")
-    assert refused(tmp_path, {"prompt": "x", "image": "out.png"}) == (
+    assert refusal(tmp_path, {"prompt": "x", "image": "out.png"}) == (
         "rows.jsonl: row 2: references (image): 'out.png' leads outside images.root by a link; copy the file below images.root"
     )
-    path = jsonl(tmp_path / "linked.jsonl", [{"prompt": "x", "image": "in.png"}])
-    plan = planned(tmp_path, table(path, columns={"references": "image"}, images={"root": str(root)}))
-    assert len(climbing(plan)) == 1
+    path = write_jsonl(tmp_path / "linked.jsonl", [{"prompt": "x", "image": "in.png"}])
+    plan = make_plan(tmp_path, table(path, columns={"references": "image"}, images={"root": str(root)}))
+    assert len(climbing_trajectories(plan)) == 1
 
 
-def bomb(side: int) -> bytes:
-    """A PNG of 77 bytes that claims to be large."""
-    data = bytearray(encoded((8, 8)))
+def decompression_bomb(side: int) -> bytes:
+    """A PNG of 77 bytes whose header claims that it is large."""
+    data = bytearray(encode_image((8, 8)))
     data[16:24] = side.to_bytes(4, "big") * 2
     data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
     return bytes(data)
@@ -213,7 +213,7 @@ def bomb(side: int) -> bytes:
 def test_a_decompression_bomb_is_refused_by_its_header(
     tmp_path: Path, recwarn: pytest.WarningsRecorder, side: int, problem: str
 ) -> None:
-    line = refused(tmp_path, {"prompt": "x", "image": uri(bomb(side))})
+    line = refusal(tmp_path, {"prompt": "x", "image": data_uri(decompression_bomb(side))})
     assert line == (
         f"rows.jsonl: row 2: references (image): the image has {problem} than the limit of 40000000; "
         "scale it down or raise max_pixels"
@@ -222,7 +222,7 @@ def test_a_decompression_bomb_is_refused_by_its_header(
 
 
 def test_the_pixel_limit_is_the_manifests(tmp_path: Path) -> None:
-    line = refused(tmp_path, {"prompt": "x", "image": uri(encoded((50, 50)))}, max_pixels=2000)
+    line = refusal(tmp_path, {"prompt": "x", "image": data_uri(encode_image((50, 50)))}, max_pixels=2000)
     assert line == (
         "rows.jsonl: row 2: references (image): the image has 50 x 50 pixels, more than the limit of 2000; "
         "scale it down or raise max_pixels"
@@ -231,17 +231,17 @@ def test_the_pixel_limit_is_the_manifests(tmp_path: Path) -> None:
 
 def test_a_path_without_a_declared_root_is_refused(tmp_path: Path) -> None:
     rows = [{"prompt": "x", "image": "a.png"}]
-    plan = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", rows), columns={"references": "image"}))
-    assert details(plan) == [
+    plan = make_plan(tmp_path, table(write_jsonl(tmp_path / "r.jsonl", rows), columns={"references": "image"}))
+    assert failure_lines(plan) == [
         "r.jsonl: row 1: references (image): 'a.png' is a path but the source declares no images.root; declare images.root"
     ]
 
 
 def test_the_first_of_two_equal_ids_is_kept(tmp_path: Path) -> None:
     rows = [{"prompt": p, "id": i} for p, i in [("a", "x"), ("b", 1), ("c", "1"), ("d", "x"), ("e", None), ("f", True)]]
-    plan = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", rows), id="{id}"))
-    assert [(t.sample.row_id, t.sample.instruction) for t in climbing(plan)] == [("1", "b"), ("x", "a")]
-    assert details(plan) == [
+    plan = make_plan(tmp_path, table(write_jsonl(tmp_path / "r.jsonl", rows), id="{id}"))
+    assert [(t.sample.row_id, t.sample.instruction) for t in climbing_trajectories(plan)] == [("1", "b"), ("x", "a")]
+    assert failure_lines(plan) == [
         "r.jsonl: row 3: id: '1' is taken by row 2; make ids unique, as with the template \"{row}\"",
         "r.jsonl: row 4: id: 'x' is taken by row 1; make ids unique, as with the template \"{row}\"",
         "r.jsonl: row 5: id: column id holds None, which cannot be part of it; make it a non-empty text or a whole number",
@@ -251,9 +251,9 @@ def test_the_first_of_two_equal_ids_is_kept(tmp_path: Path) -> None:
 
 def test_no_good_row_may_have_the_id_of_a_failed_one(tmp_path: Path) -> None:
     rows = [{"prompt": "a", "id": "row:2"}, {"prompt": "", "id": "x"}, {"prompt": "c", "id": "row"}]
-    plan = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", rows), id="{id}"))
-    assert [t.sample.row_id for t in climbing(plan)] == ["row"]
-    assert details(plan)[0] == (
+    plan = make_plan(tmp_path, table(write_jsonl(tmp_path / "r.jsonl", rows), id="{id}"))
+    assert [t.sample.row_id for t in climbing_trajectories(plan)] == ["row"]
+    assert failure_lines(plan)[0] == (
         "r.jsonl: row 1: id: 'row:2' begins with row:, which names failed rows; begin it otherwise"
     )
     assert sorted(t.sample.row_id for t in plan.trajectories) == ["row", "row:1", "row:2"]
@@ -269,8 +269,10 @@ def test_no_good_row_may_have_the_id_of_a_failed_one(tmp_path: Path) -> None:
     ],
 )
 def test_a_size_must_be_two_sane_numbers(tmp_path: Path, values: dict[str, Any], line: str) -> None:
-    path = jsonl(tmp_path / "r.jsonl", [{"prompt": "x"} | values])
-    assert details(planned(tmp_path, table(path, columns={"width": "w", "height": "h"}))) == [f"r.jsonl: row 1: {line}"]
+    path = write_jsonl(tmp_path / "r.jsonl", [{"prompt": "x"} | values])
+    assert failure_lines(make_plan(tmp_path, table(path, columns={"width": "w", "height": "h"}))) == [
+        f"r.jsonl: row 1: {line}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -284,15 +286,15 @@ def test_a_size_must_be_two_sane_numbers(tmp_path: Path, values: dict[str, Any],
     ],
 )
 def test_questions_must_have_answers(tmp_path: Path, questions: Any, answers: Any, line: str) -> None:
-    path = jsonl(tmp_path / "r.jsonl", [{"prompt": "x", "q": questions, "a": answers}])
-    plan = planned(tmp_path, table(path, checker={"style": "questions", "columns": ["q", "a"]}))
-    assert details(plan) == [f"r.jsonl: row 1: checker (q, a): {line}"]
+    path = write_jsonl(tmp_path / "r.jsonl", [{"prompt": "x", "q": questions, "a": answers}])
+    plan = make_plan(tmp_path, table(path, checker={"style": "questions", "columns": ["q", "a"]}))
+    assert failure_lines(plan) == [f"r.jsonl: row 1: checker (q, a): {line}"]
 
 
 def test_a_task_must_fit_the_references(tmp_path: Path) -> None:
     rows = [{"prompt": "x", "t": t} for t in ("t2i", "edit", "paint", None)]
-    plan = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", rows), columns={"task": "t"}))
-    assert details(plan) == [
+    plan = make_plan(tmp_path, table(write_jsonl(tmp_path / "r.jsonl", rows), columns={"task": "t"}))
+    assert failure_lines(plan) == [
         f"r.jsonl: row {n}: task (t): {t!r} does not fit 0 reference images; "
         "say t2i without references, edit or compose with them"
         for n, t in [(2, "edit"), (3, "paint")]
@@ -300,10 +302,13 @@ def test_a_task_must_fit_the_references(tmp_path: Path) -> None:
 
 
 def test_two_firsts_are_one_too_many(tmp_path: Path) -> None:
-    rows = [{"prompt": "x", "g1": [uri(encoded()), uri(encoded())]}, {"prompt": "y", "g1": uri(encoded())}]
-    plan = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", rows), columns={"first": "g1"}))
-    assert details(plan) == ["r.jsonl: row 1: first (g1): holds 2 images; give one"]
-    (good,) = climbing(plan)
+    rows = [
+        {"prompt": "x", "g1": [data_uri(encode_image()), data_uri(encode_image())]},
+        {"prompt": "y", "g1": data_uri(encode_image())},
+    ]
+    plan = make_plan(tmp_path, table(write_jsonl(tmp_path / "r.jsonl", rows), columns={"first": "g1"}))
+    assert failure_lines(plan) == ["r.jsonl: row 1: first (g1): holds 2 images; give one"]
+    (good,) = climbing_trajectories(plan)
     assert good.sample.first is not None
     assert good.sample.references == ()
     assert good.sample.task == "t2i"
@@ -320,15 +325,15 @@ def test_parquet_text_that_is_not_utf8_fails_its_row_only(tmp_path: Path) -> Non
         ],
     )
     pq.write_table(pa.table({"prompt": text}), tmp_path / "r.parquet")
-    plan = planned(tmp_path, table(tmp_path / "r.parquet"))
-    assert details(plan) == ["r.parquet: row 2: prompt: not UTF-8 at byte 1; store it as UTF-8 or as binary"]
-    assert [t.sample.instruction for t in climbing(plan)] == ["a", "c"]
+    plan = make_plan(tmp_path, table(tmp_path / "r.parquet"))
+    assert failure_lines(plan) == ["r.parquet: row 2: prompt: not UTF-8 at byte 1; store it as UTF-8 or as binary"]
+    assert [t.sample.instruction for t in climbing_trajectories(plan)] == ["a", "c"]
 
 
 def test_a_file_broken_as_a_whole_stops_the_plan(tmp_path: Path) -> None:
-    path = put(tmp_path / "r.json", b'[{"prompt": "x"}, {"prompt": ]')
+    path = write_file(tmp_path / "r.json", b'[{"prompt": "x"}, {"prompt": ]')
     with pytest.raises(ManifestError) as caught:
-        planned(tmp_path, table(path))
+        make_plan(tmp_path, table(path))
     assert str(caught.value) == (
         f"sources.s.path: {path}: not JSON (Expecting value: line 1 column 30 (char 29)); "
         "mend the file, or say kind jsonl if it holds one object a line"
@@ -337,7 +342,7 @@ def test_a_file_broken_as_a_whole_stops_the_plan(tmp_path: Path) -> None:
 
 def test_a_failed_row_has_an_id_of_its_own_and_the_same_one_every_time(tmp_path: Path) -> None:
     lines: list[Any] = [b"{\n", {"prompt": ""}, {"prompt": 3}]
-    first, second = (planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", lines))) for _ in range(2))
+    first, second = (make_plan(tmp_path, table(write_jsonl(tmp_path / "r.jsonl", lines))) for _ in range(2))
     assert first == second
     assert len({t.sample.id for t in first.trajectories}) == 3
 
@@ -347,7 +352,7 @@ WHOLE = {"prompt": "a red cube", "why": "a reason", "image": None, "kind": "colo
 
 
 @pytest.mark.parametrize(
-    ("row", "kept"),
+    ("row", "values"),
     [
         (WHOLE | {"image": "gone.png"}, {"task": "edit"}),
         (WHOLE | {"image": ["gone.png", "b.png"]}, {"task": "compose"}),
@@ -366,11 +371,11 @@ WHOLE = {"prompt": "a red cube", "why": "a reason", "image": None, "kind": "colo
         ),
     ],
 )
-def test_a_failed_row_keeps_what_could_be_read(tmp_path: Path, row: Any, kept: dict[str, Any]) -> None:
-    put(tmp_path / "images" / "good.png", encoded())
+def test_a_failed_row_keeps_what_could_be_read(tmp_path: Path, row: Any, values: dict[str, Any]) -> None:
+    write_file(tmp_path / "images" / "good.png", encode_image())
     images = {"root": str(tmp_path / "images")}
-    path = jsonl(tmp_path / "r.jsonl", [WHOLE, row])
-    plan = planned(tmp_path, table(path, columns=MAPPED, images=images, licence="house"))
+    path = write_jsonl(tmp_path / "r.jsonl", [WHOLE, row])
+    plan = make_plan(tmp_path, table(path, columns=MAPPED, images=images, licence="house"))
     (sample,) = [t.sample for t in plan.trajectories if t.status == "failed"]
     whole = {
         "instruction": "a red cube",
@@ -379,7 +384,7 @@ def test_a_failed_row_keeps_what_could_be_read(tmp_path: Path, row: Any, kept: d
         "licence": "MIT",
         "task": "t2i",
     }
-    assert {name: getattr(sample, name) for name in whole} == whole | kept
+    assert {name: getattr(sample, name) for name in whole} == whole | values
     assert (sample.row_id, sample.references, sample.split) == ("row:2", (), "train")
     assert ("consistency" in sample.applicable_axes) is (sample.task != "t2i")
 
@@ -387,22 +392,22 @@ def test_a_failed_row_keeps_what_could_be_read(tmp_path: Path, row: Any, kept: d
 def test_a_failed_row_of_parquet_keeps_its_other_columns(tmp_path: Path) -> None:
     text = pa.array([b"why \xe9", b"fine"], pa.binary()).view(pa.string())
     pq.write_table(pa.table({"why": text, "prompt": ["a", "b"]}), tmp_path / "r.parquet")
-    plan = planned(tmp_path, table(tmp_path / "r.parquet", columns={"explanation": "why"}))
-    assert details(plan) == ["r.parquet: row 1: why: not UTF-8 at byte 5; store it as UTF-8 or as binary"]
+    plan = make_plan(tmp_path, table(tmp_path / "r.parquet", columns={"explanation": "why"}))
+    assert failure_lines(plan) == ["r.parquet: row 1: why: not UTF-8 at byte 5; store it as UTF-8 or as binary"]
     (failed,) = [t.sample for t in plan.trajectories if t.status == "failed"]
     assert (failed.instruction, failed.explanation) == ("a", None)
 
 
 def test_failed_rows_leave_the_others_as_they_are(tmp_path: Path) -> None:
-    data = [uri(encoded(colour=(n, 0, 0))) for n in range(4)]
+    data = [data_uri(encode_image(colour=(n, 0, 0))) for n in range(4)]
     good = [{"prompt": f"p {n}", "image": data[n % 4], "id": f"g{n}"} for n in range(12)]
-    bad = [{"prompt": f"p {n}", "image": [data[n % 4], uri(b"x")], "id": f"b{n}"} for n in range(12)]
+    bad = [{"prompt": f"p {n}", "image": [data[n % 4], data_uri(b"x")], "id": f"b{n}"} for n in range(12)]
     spec = {"columns": {"references": "image"}, "id": "{id}"}
-    alone = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", good), **spec))
-    mixed = planned(tmp_path, table(jsonl(tmp_path / "r.jsonl", [*bad[:6], *good, *bad[6:]]), **spec))
-    assert climbing(mixed) == climbing(alone)
+    alone = make_plan(tmp_path, table(write_jsonl(tmp_path / "r.jsonl", good), **spec))
+    mixed = make_plan(tmp_path, table(write_jsonl(tmp_path / "r.jsonl", [*bad[:6], *good, *bad[6:]]), **spec))
+    assert climbing_trajectories(mixed) == climbing_trajectories(alone)
     failed = [t.sample for t in mixed.trajectories if t.status == "failed"]
     assert {t.instruction for t in failed} == {f"p {n}" for n in range(12)}
     assert len({t.leak_group for t in failed}) == 12
-    assert not {t.leak_group for t in failed} & {t.sample.leak_group for t in climbing(mixed)}
-    assert not {t.id for t in failed} & {t.sample.id for t in climbing(mixed)}
+    assert not {t.leak_group for t in failed} & {t.sample.leak_group for t in climbing_trajectories(mixed)}
+    assert not {t.id for t in failed} & {t.sample.id for t in climbing_trajectories(mixed)}

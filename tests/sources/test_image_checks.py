@@ -1,4 +1,4 @@
-"""Only images that decode in full come in, and they come in verbatim."""
+"""Only images that decode in full are admitted, and their bytes stay as they are."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from PIL import Image
 from pipeline.sources.bad_row import BadRow
 from pipeline.sources.images import Root, admit
 
-from .tables import put
+from .tables import write_file
 
 SIDE = (21, 17)
 
@@ -61,7 +61,7 @@ def test_rubbish_is_a_bad_row(data: bytes) -> None:
 @given(path=st.text(max_size=30))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_path_reads_outside_the_root(tmp_path: Path, path: str) -> None:
-    put(tmp_path / "secret", b"secret")
+    write_file(tmp_path / "secret", b"secret")
     (tmp_path / "root").mkdir(exist_ok=True)
     for prefix in ("", "../", "/", "./../"):
         with pytest.raises(BadRow):

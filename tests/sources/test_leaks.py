@@ -1,4 +1,4 @@
-"""Leak groups: whole, independent of order, and split by their name alone."""
+"""Leak groups are whole, do not depend on the order of samples, and are split by their name alone."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from pipeline.manifest.spec import Splits
 from pipeline.planning import leaks, samples
 from stages.records import Checker, ImageRef, Sample
 
-from .tables import climbing, jsonl, planned, table
+from .tables import climbing_trajectories, make_plan, table, write_jsonl
 
 
 def sample(row_id: int, text: str, images: tuple[int, ...]) -> Sample:
@@ -45,14 +45,16 @@ def test_groups_are_whole_least_and_independent_of_order(
     shuffled = leaks.assign(data.draw(st.permutations(made)), seed, splits)
     assert sorted(placed, key=lambda s: s.id) == sorted(shuffled, key=lambda s: s.id)
 
-    def linked(a: Sample, b: Sample) -> bool:
-        return leaks.normal(a.instruction) == leaks.normal(b.instruction) or bool(set(a.references) & set(b.references))
+    def are_linked(a: Sample, b: Sample) -> bool:
+        return leaks.normalise(a.instruction) == leaks.normalise(b.instruction) or bool(
+            set(a.references) & set(b.references)
+        )
 
-    reach = {s.id: {s.id} for s in placed}  # the slow truth: spread until nothing changes
+    reach = {s.id: {s.id} for s in placed}  # a slow reference: spread until nothing changes
     for _ in placed:
         for a in placed:
             for b in placed:
-                if linked(a, b):
+                if are_linked(a, b):
                     reach[a.id] |= reach[b.id]
     for a in placed:
         assert {b.id for b in placed if b.leak_group == a.leak_group} == reach[a.id]
@@ -73,7 +75,7 @@ def test_groups_are_whole_least_and_independent_of_order(
     ],
 )
 def test_normal_text(one: str, other: str, same: bool) -> None:
-    assert (leaks.normal(one) == leaks.normal(other)) is same
+    assert (leaks.normalise(one) == leaks.normalise(other)) is same
 
 
 def test_shares_are_met_and_the_seed_matters() -> None:
@@ -89,8 +91,8 @@ def test_shares_are_met_and_the_seed_matters() -> None:
 
 
 def test_groups_reach_over_sources(tmp_path: Path) -> None:
-    one = table(jsonl(tmp_path / "a.jsonl", [{"prompt": "Add a cat"}]))
-    other = table(jsonl(tmp_path / "b.jsonl", [{"prompt": "add a cat!"}])) | {"name": "other"}
-    first, second = climbing(planned(tmp_path, one, other))
+    one = table(write_jsonl(tmp_path / "a.jsonl", [{"prompt": "Add a cat"}]))
+    other = table(write_jsonl(tmp_path / "b.jsonl", [{"prompt": "add a cat!"}])) | {"name": "other"}
+    first, second = climbing_trajectories(make_plan(tmp_path, one, other))
     assert first.sample.id != second.sample.id
     assert first.sample.leak_group == second.sample.leak_group

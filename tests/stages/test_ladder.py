@@ -12,7 +12,9 @@ from stages.errors import EngineDead, RateLimited, Refused, TooLong, Transient
 from stages.ladder import climb
 from stages.policy import Judging, Policy
 from stages.prune import prune
-from stages.records import Checker, Evaluation, ImageRef, Sample, Trajectory, dump, load
+from stages.records import Checker, Evaluation, ImageRef, Sample
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory, dump, load
 
 REF = ImageRef("a" * 64, 64, 64, "PNG")
 ONCE = Judging(judgements=1, second="off")
@@ -33,15 +35,16 @@ def sample(**changes) -> Sample:
     return replace(made, **changes)
 
 
-def run(replies, images=None, policy=None, made=None, rungs=("direct", "reflect", "diagnose", "multistep")):
+def run(replies, images=None, policy=None, made=None):
     analyzer, generator = scripted.ScriptedAnalyzer(replies), scripted.ScriptedGenerator(images)
     baseline = scripted.ScriptedGenerator(identity="scripted/baseline@1")
     models = Models(baseline, generator, analyzer, prompts.catalogue.load(), seed=7)
 
     async def all_rungs() -> Trajectory:
         t = Trajectory(made or sample(), rank=1)
-        for rung in rungs:
-            t = await climb(t, rung, models, policy or Policy(judging=ONCE))
+        recipe = read_recipe(policy or Policy(judging=ONCE))
+        for rung in recipe.rungs:
+            t = await climb(t, rung, recipe, models)
         return t
 
     return asyncio.run(all_rungs()), analyzer, generator, baseline
@@ -57,6 +60,10 @@ def shape(t: Trajectory) -> str:
         "diagnosis": "D",
     }
     return " ".join(f"{letters[e.kind]}{e.index}" for e in t.events if not e.pruned)
+
+
+def pruned(t: Trajectory) -> Trajectory:
+    return prune(t, read_recipe(Policy()))
 
 
 def test_direct_pass():
@@ -96,10 +103,10 @@ def test_multistep_starts_from_the_references_and_ends_with_the_original_instruc
     replies = [FAIL, *ROUND * 3, COMPLEX, scripted.steps("one", "two"), PASS, PASS, PASS]
     t, analyzer, generator, _ = run(replies)
     assert (t.status, t.mode) == ("accepted", "multistep")
-    assert shape(prune(t)) == "G1 E1 P1 S2 G2 E2 S3 G3 E3"
+    assert shape(pruned(t)) == "G1 E1 P1 S2 G2 E2 S3 G3 E3"
     assert generator.requests[3].images == (REF,)
     assert generator.requests[4].images == (generator_image(t, 2),)
-    kept = [e for e in prune(t).events if not e.pruned and e.kind == "evaluation"]
+    kept = [e for e in pruned(t).events if not e.pruned and e.kind == "evaluation"]
     assert [e.against for e in kept] == ["original", "subtask", "original"]
     decompose = next(r for r in analyzer.requests if r.schema == "plan")
     assert decompose.images == (REF, t.events[0].image)  # nothing that pruning removes
@@ -119,21 +126,57 @@ def test_multistep_from_the_failed_try_when_the_policy_says_so():
 def test_failed_attempts_of_a_step_are_pruned_and_an_exhausted_step_discards():
     head = [FAIL, *ROUND * 3, COMPLEX, scripted.steps("one", "two")]
     t, *_ = run([*head, FAIL, PASS, PASS, PASS])
-    assert shape(prune(t)) == "G1 E1 P1 S2 G2 E2 S3 G3 E3"
-    assert [e.attempt for e in prune(t).events if not e.pruned and e.index == 2 and e.kind == "generation"] == [2]
+    assert shape(pruned(t)) == "G1 E1 P1 S2 G2 E2 S3 G3 E3"
+    assert [e.attempt for e in pruned(t).events if not e.pruned and e.index == 2 and e.kind == "generation"] == [2]
     t, *_ = run([*head, FAIL, FAIL, FAIL])
     assert (t.status, t.reason) == ("discarded", "step_failed")
 
 
+BLIND = Policy(judging=ONCE, step_retry="redraw")
+
+
 def test_final_check_uses_the_attempts_of_the_last_step():
     head = [FAIL, *ROUND * 3, COMPLEX, scripted.steps("one", "two"), PASS]
-    t, *_ = run([*head, PASS, FAIL, PASS, PASS])
-    assert (t.mode, shape(prune(t))) == ("multistep", "G1 E1 P1 S2 G2 E2 S3 G3 E3")
-    t, *_ = run([*head, *[PASS, FAIL] * 3])
+    t, *_ = run([*head, PASS, FAIL, PASS, PASS], policy=BLIND)
+    assert (t.mode, shape(pruned(t))) == ("multistep", "G1 E1 P1 S2 G2 E2 S3 G3 E3")
+    t, *_ = run([*head, *[PASS, FAIL] * 3], policy=BLIND)
     assert (t.status, t.reason) == ("discarded", "final_check")
+    assert t.detail.startswith("the final check against the original instruction did not pass in 3 attempts")
     t, *_ = run([*head, PASS], policy=Policy(judging=ONCE, final_check=False))
     assert t.mode == "multistep"
     assert t.events[-1].against == "subtask"
+
+
+def test_a_failed_step_is_drawn_again_knowing_why_it_failed():
+    why = scripted.scores(BAD, "the star is <blue>")
+    head = [FAIL, *ROUND * 3, COMPLEX, scripted.steps("one", "two")]
+    t, _, generator, _ = run([*head, why, PASS, PASS, PASS])
+    assert t.mode == "multistep"
+    first, again = generator.requests[3:5]
+    assert "failure" not in first.messages[0].content
+    assert '<failure axis="instruction">the star is &lt;blue&gt;</failure>' in again.messages[0].content
+    assert "consistency" not in again.messages[0].content  # what passed is no reason
+    assert (again.images, again.seed != first.seed) == (first.images, True)
+    t, _, generator, _ = run([*head, why, PASS, PASS, PASS], policy=BLIND)
+    assert generator.requests[3].messages == generator.requests[4].messages
+
+
+def test_a_failed_final_check_is_reflected_on_as_a_whole_before_the_last_step_is_done_again():
+    head = [FAIL, *ROUND * 3, COMPLEX, scripted.steps("one", "two"), PASS]
+    look = scripted.reflection("put the star back")
+    t, analyzer, generator, _ = run([*head, PASS, FAIL, look, PASS, PASS])
+    assert (t.mode, shape(pruned(t))) == ("multistep", "G1 E1 P1 S2 G2 E2 S3 G3 E3")
+    thought = [e for e in t.events if e.kind == "reflection"][-1]
+    assert (thought.rung, thought.index, thought.attempt, thought.prompt) == ("multistep", 3, 1, "reflect")
+    assert thought.inputs == (REF.sha256, t.tries()[thought.from_try - 1].image.sha256)
+    asked = analyzer.requests[-3].messages[0].content
+    assert "do &lt;this&gt; &amp; that" in asked
+    redo = generator.requests[-1]
+    assert "<subtask>two</subtask>" in redo.messages[0].content
+    assert "put the star back" in redo.messages[0].content
+    assert redo.images == generator.requests[-2].images
+    t, *_ = run([*head, *[PASS, FAIL, look] * 2, PASS, FAIL])
+    assert (t.status, t.reason, t.events[-1].kind) == ("discarded", "final_check", "evaluation")
 
 
 def test_steps_have_their_own_quality_threshold():
@@ -202,8 +245,8 @@ def test_wrong_aspect_ratio_fails_consistency_with_a_reference_and_quality_witho
         (sample(), "consistency"),
         (sample(references=(), task="t2i", applicable_axes=("instruction", "quality", "knowledge")), "quality"),
     ):
-        t, *_ = run([PASS], made=replace(made, first=wide), rungs=("direct",))
-        judged = t.last_evaluation()
+        t, *_ = run([PASS], made=replace(made, first=wide), policy=Policy(judging=ONCE, ladder=("direct",)))
+        judged = t.current().verdict
         assert [a.axis for a in judged.axes if not a.passed] == [axis]
         assert judged.aspect_error == pytest.approx(0.25)
 

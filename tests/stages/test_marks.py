@@ -12,16 +12,25 @@ from hypothesis import strategies as st
 import prompts.catalogue
 from stages import scripted
 from stages.calls import Models
-from stages.ladder import RUNGS, climb
-from stages.mask import TABLE, NoRule, marks, position
-from stages.policy import Policy
+from stages.ladder import climb_all
+from stages.mask import NoRule, rows
+from stages.policy import BestOf, Policy
 from stages.protocols import TextReply, TextRequest
 from stages.prune import prune
-from stages.records import Trajectory, dump, load
+from stages.rung import Recipe
+from stages.rungs import read_recipe
 from stages.segments import segments
+from stages.trajectory import Trajectory, dump, load
 from tests.stages.test_ladder import BAD, GOOD, ONCE, REF, sample
 
 PROMPTS = prompts.catalogue.load()
+LADDERS = [
+    ("direct", "reflect", "multistep"),
+    ("direct", "multistep"),
+    ("best_of",),
+    ("best_of", "reflect", "multistep"),
+    ("direct", "reflect", "best_of"),
+]
 
 
 class CoinAnalyzer:
@@ -43,9 +52,12 @@ class CoinAnalyzer:
 
 
 @st.composite
-def climbs(draw) -> Trajectory:
+def climbs(draw) -> tuple[Trajectory, Recipe]:
     policy = Policy(
         judging=ONCE,
+        ladder=draw(st.sampled_from(LADDERS)),
+        step_retry=draw(st.sampled_from(["reflect", "redraw"])),
+        best_of=BestOf(tries=draw(st.integers(1, 4))),
         reflection_rounds=draw(st.integers(0, 3)),
         step_attempts=draw(st.integers(1, 3)),
         final_check=draw(st.booleans()),
@@ -59,11 +71,9 @@ def climbs(draw) -> Trajectory:
 
     async def whole() -> Trajectory:
         t = Trajectory(sample(references=references), rank=draw(st.integers(0, 2**63 - 1)))
-        for rung in RUNGS:
-            t = await climb(t, rung, models, policy)
-        return t
+        return await climb_all(t, read_recipe(policy), models)
 
-    return asyncio.run(whole())
+    return asyncio.run(whole()), read_recipe(policy)
 
 
 LETTERS = {
@@ -88,10 +98,11 @@ def sentence(t):
 
 @settings(max_examples=150, deadline=None)
 @given(climbs())
-def test_accepted_trajectories_obey_the_grammar_and_nothing_is_lost(t):
-    after = prune(t)
+def test_accepted_trajectories_obey_the_grammar_and_nothing_is_lost(climbed):
+    t, recipe = climbed
+    after = prune(t, recipe)
     assert load(dump(after)) == after
-    assert prune(after) == after
+    assert prune(after, recipe) == after
     assert [replace(e, pruned=False) for e in after.events] == list(t.events)
     assert t.status in ("accepted", "discarded")
     if t.status == "accepted":
@@ -100,10 +111,11 @@ def test_accepted_trajectories_obey_the_grammar_and_nothing_is_lost(t):
 
 @settings(max_examples=150, deadline=None)
 @given(climbs(), st.sampled_from(["paper", "think"]))
-def test_every_segment_has_its_marks(t, dialect):
+def test_every_segment_has_its_marks(climbed, dialect):
+    t, recipe = climbed
     if t.status != "accepted":
         return
-    made = segments(prune(t), dialect)
+    made = segments(prune(t, recipe), dialect, recipe)
     for this, following in zip(made, [*made[1:], None], strict=True):
         trained_next = following is not None and following.marks.loss > 0
         assert (this.marks.next_special is not None) == (trained_next or following is None)
@@ -120,22 +132,49 @@ def test_every_segment_has_its_marks(t, dialect):
     assert made_from <= shown  # nothing the trainee reads points to an image it does not have
 
 
-def test_the_table_is_total_over_what_can_happen_and_refuses_the_rest():
-    assert {key[0] for key in TABLE} == {"direct", "reflection", "multistep"}
-    with pytest.raises(NoRule, match="decomposition"):
-        marks("direct", "decomposition", "step")
-    with pytest.raises(NoRule):
-        position("direct", "generation", 1, 2)
+TRAINED = """
+direct      generation     last      1
+direct      evaluation     last      1
+reflection  generation     earlier   0
+reflection  evaluation     earlier   0
+reflection  reflection     earlier   0
+reflection  generation     previous  0
+reflection  evaluation     previous  1
+reflection  reflection     previous  1
+reflection  generation     last      1
+reflection  evaluation     last      1
+multistep   generation     first     0
+multistep   evaluation     first     1
+multistep   decomposition  step      1
+multistep   subtask        step      1
+multistep   generation     step      1
+multistep   evaluation     step      1
+multistep   subtask        last      1
+multistep   generation     last      1
+multistep   evaluation     last      1
+"""
+
+
+def test_the_mask_of_the_default_ladder_is_that_of_the_method():
+    table = {row[:3]: row[3] for row in rows(read_recipe(Policy())) if row[2] != "input"}
+    expected = {tuple(line.split()[:3]): int(line.split()[3]) for line in TRAINED.strip().splitlines()}
+    assert table == expected
+
+
+def test_a_row_that_is_no_sentence_of_its_mode_has_no_rule():
+    t, recipe = asyncio.run(_direct()), read_recipe(Policy())
+    with pytest.raises(NoRule, match=r"G\+G\+ is no sentence of mode direct"):
+        segments(replace(t, events=t.events * 2), "paper", recipe)
 
 
 def test_a_failed_trajectory_has_no_trained_view():
     with pytest.raises(ValueError, match="accepted"):
-        segments(Trajectory(sample(), 1).discard("refused"), "paper")
+        segments(Trajectory(sample(), 1).discard("refused"), "paper", read_recipe(Policy()))
 
 
 def test_both_dialects_render_from_the_payload():
     t = asyncio.run(_direct())
-    paper, think = (segments(t, dialect)[-1] for dialect in ("paper", "think"))
+    paper, think = (segments(t, dialect, read_recipe(Policy()))[-1] for dialect in ("paper", "think"))
     assert paper.text.splitlines()[0].startswith("<Evaluate Instruction>: ")
     assert all(line.endswith("✓") for line in paper.text.splitlines())
     assert think.text == f"<think>{paper.text}</think>"
@@ -145,7 +184,8 @@ def test_both_dialects_render_from_the_payload():
 async def _direct() -> Trajectory:
     drawer = scripted.ScriptedGenerator()
     models = Models(drawer, drawer, CoinAnalyzer([True], 2), PROMPTS, 1)
-    return prune(await climb(Trajectory(sample(), 1), "direct", models, Policy(judging=ONCE)))
+    recipe = read_recipe(Policy(judging=ONCE))
+    return prune(await climb_all(Trajectory(sample(), 1), recipe, models), recipe)
 
 
 def test_a_record_of_another_version_is_refused():

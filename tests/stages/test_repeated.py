@@ -9,16 +9,18 @@ import prompts.catalogue
 from stages import scripted
 from stages.calls import Models
 from stages.errors import Refused
-from stages.ladder import RUNGS, climb
+from stages.ladder import climb_all
 from stages.policy import Judging, Policy
-from stages.records import Evaluation, ImageRef, Trajectory, dump, load, payload_from, payload_json
-from tests.stages.test_ladder import FAIL, GOOD, PASS, ROUND, run, sample
+from stages.records import Evaluation, ImageRef, payload_from, payload_json
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory, dump, load
+from tests.stages.test_ladder import FAIL, GOOD, ONCE, PASS, ROUND, run, sample
 
 CLEAR = scripted.scores({**GOOD, "instruction": 2}, "clearly not")
 WIDE = ImageRef("c" * 64, 80, 64, "PNG")
 
 
-def judged(replies, others=(), made=None, rungs=("direct",), **rules):
+def judged(replies, others=(), made=None, ladder=("direct",), **rules):
     judging = Judging.model_validate({"judgements": 1, "confirm": "both", "second": "off"} | rules)
     analyzer = scripted.ScriptedAnalyzer(replies)
     other = scripted.ScriptedAnalyzer(others, identity="scripted/other@2")
@@ -26,26 +28,21 @@ def judged(replies, others=(), made=None, rungs=("direct",), **rules):
     asked = None if judging.second == "off" else other
     models = Models(baseline, drawer, analyzer, prompts.catalogue.load(), 7, asked)
 
-    async def all_rungs() -> Trajectory:
-        t = Trajectory(made or sample(), rank=1)
-        for rung in rungs:
-            t = await climb(t, rung, models, Policy(judging=judging))
-        return t
-
-    return asyncio.run(all_rungs()), analyzer, other
+    recipe = read_recipe(Policy(judging=judging, ladder=ladder))
+    return asyncio.run(climb_all(Trajectory(made or sample(), rank=1), recipe, models)), analyzer, other
 
 
 def test_one_judgement_is_the_evaluation_itself_with_the_seed_it_always_had():
     t, analyzer, _ = judged([PASS])
-    same, before, *_ = run([PASS], rungs=("direct",))
+    same, before, *_ = run([PASS], policy=Policy(judging=ONCE, ladder=("direct",)))
     assert t == same
-    assert t.last_evaluation().judgements == ()
+    assert t.current().verdict.judgements == ()
     assert (analyzer.requests[0].seed, analyzer.requests[0].ordinal) == (before.requests[0].seed, 1)
 
 
 def test_the_majority_counts_and_every_judgement_is_kept_in_order():
     t, analyzer, _ = judged([PASS, CLEAR, CLEAR], judgements=3)
-    found = t.last_evaluation()
+    found = t.current().verdict
     assert not found.passed
     assert [j.scores[0].score for j in found.judgements] == [5, 2, 2]
     assert (found.axes[0].score, found.axes[0].reason) == (2, "clearly not")
@@ -61,7 +58,7 @@ def test_the_majority_counts_and_every_judgement_is_kept_in_order():
 
 def test_a_second_judge_decides_on_the_margin_with_its_own_reasons():
     t, analyzer, other = judged([FAIL], [scripted.scores(GOOD, "looked twice")], second="margin")
-    found = t.last_evaluation()
+    found = t.current().verdict
     assert (t.mode, len(analyzer.requests), len(other.requests)) == ("direct", 1, 1)
     assert {a.reason for a in found.axes} == {"looked twice"}
     assert [j.judge for j in found.judgements] == ["analyzer", "second_analyzer"]
@@ -73,9 +70,9 @@ def test_a_second_judge_decides_on_the_margin_with_its_own_reasons():
 
 def test_a_second_judge_asked_always_is_heeded_on_the_margin_only():
     t, _, other = judged([CLEAR], [PASS], second="always")
-    assert not t.last_evaluation().passed
+    assert not t.current().verdict.passed
     assert len(other.requests) == 1
-    assert len(t.last_evaluation().judgements) == 2
+    assert len(t.current().verdict.judgements) == 2
     assert t.last("evaluation").made_by == "analyzer:scripted/analyzer@1"
     _, _, other = judged([CLEAR], [], second="margin")
     assert other.requests == []
@@ -85,7 +82,7 @@ def test_a_malformed_judgement_is_asked_once_more_with_the_error_shown():
     t, analyzer, _ = judged([PASS, "no json", PASS], judgements=3)
     assert t.mode == "direct"
     assert [r.ordinal for r in analyzer.requests] == [1, 101, 101]
-    assert t.last_evaluation().judgements[1].seed == analyzer.requests[2].seed
+    assert t.current().verdict.judgements[1].seed == analyzer.requests[2].seed
     t, *_ = judged([PASS, "no json", "none"], judgements=3)
     assert (t.status, t.reason, len(t.events)) == ("failed", "malformed", 1)
     t, *_ = judged([FAIL], [Refused("not mine")], second="margin")
@@ -94,7 +91,7 @@ def test_a_malformed_judgement_is_asked_once_more_with_the_error_shown():
 
 def test_a_wrong_aspect_ratio_fails_whatever_the_judges_say():
     t, *_ = judged([PASS, PASS], made=sample(first=WIDE), judgements=3)
-    found = t.last_evaluation()
+    found = t.current().verdict
     assert [a.axis for a in found.axes if not a.passed] == ["consistency"]
     assert all(s.passed for j in found.judgements for s in j.scores)
     assert found.aspect_error == pytest.approx(0.25)
@@ -103,7 +100,7 @@ def test_a_wrong_aspect_ratio_fails_whatever_the_judges_say():
 def test_every_image_of_the_ladder_is_judged_by_the_rules():
     steps = [scripted.steps("one", "two"), *[PASS] * 3]
     replies = [*[FAIL] * 3, *[ROUND[0], *[FAIL] * 3] * 3, scripted.diagnosis("prompt_too_complex"), *steps]
-    t, analyzer, _ = judged(replies, rungs=tuple(RUNGS), judgements=3, confirm="fail", stop_early=False)
+    t, analyzer, _ = judged(replies, ladder=Policy().ladder, judgements=3, confirm="fail", stop_early=False)
     assert t.mode == "multistep"
     counts = [len(e.payload.judgements) for e in t.events if isinstance(e.payload, Evaluation)]
     assert counts == [3, 3, 3, 3, 0, 0, 0]
@@ -112,9 +109,9 @@ def test_every_image_of_the_ladder_is_judged_by_the_rules():
 
 def test_an_evaluation_written_before_there_were_judgements_still_loads():
     t, *_ = judged([PASS])
-    said = json.loads(payload_json(t.last_evaluation()))
+    said = json.loads(payload_json(t.current().verdict))
     del said["judgements"]
-    assert payload_from(json.dumps(said)) == t.last_evaluation()
+    assert payload_from(json.dumps(said)) == t.current().verdict
 
 
 def test_a_policy_that_asks_for_a_second_judge_needs_one():
@@ -122,5 +119,7 @@ def test_a_policy_that_asks_for_a_second_judge_needs_one():
     models = Models(drawer, drawer, model, prompts.catalogue.load(), 1)
     with pytest.raises(ValueError, match="there is none"):
         asyncio.run(
-            climb(Trajectory(sample(), 1), "direct", models, Policy(judging=Judging(judgements=1, second="always")))
+            climb_all(
+                Trajectory(sample(), 1), read_recipe(Policy(judging=Judging(judgements=1, second="always"))), models
+            )
         )

@@ -1,4 +1,4 @@
-"""The number of calls a provider takes at once: found quickly, left at once when told so, found again."""
+"""The number of calls a provider takes at once: reached quickly, left at once at the wish to slow down, reached again."""
 
 import random
 
@@ -77,7 +77,7 @@ def test_it_stays_between_one_and_the_most(most, events):
 @settings(max_examples=30, deadline=None)
 @given(st.integers(8, 128), st.integers(0, 2**32))
 def test_after_a_minute_of_trouble_most_of_the_pace_is_back_in_a_few_rounds(most, seed):
-    """Calls of a second; for a minute 9 of 10 are told to slow down."""
+    """Calls of a second; for a minute 9 of 10 are answered with the wish to slow down."""
     dice, pace = random.Random(seed), adaptive(most)
     for _ in range(most * 4):
         pace.answered()

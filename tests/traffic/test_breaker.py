@@ -69,34 +69,34 @@ def test_waits_grow_to_a_limit(opened):
 
 
 def test_it_gives_up_after_the_runs_patience_and_comes_back_all_the_same(opened):
-    assert opened.given_up(109.0) is None
-    assert opened.given_up(110.0) == "no answer from provider a for 110 s: connection refused"
+    assert opened.why_given_up(109.0) is None
+    assert opened.why_given_up(110.0) == "no answer from provider a for 110 s: connection refused"
     assert opened.wait_s(110.0) is None  # a probe may still go
     opened.sent(200)
     opened.answered()
-    assert opened.given_up(111.0) is None
+    assert opened.why_given_up(111.0) is None
 
 
 def test_a_model_that_is_turned_down_again_and_again_is_misconfigured_whatever_others_do():
     breaker = Breaker("a", 100.0)
     breaker.answered("painter")
     for _ in range(MISCONFIGURED):
-        assert breaker.given_up(0.0) is None
+        assert breaker.why_given_up(0.0) is None
         breaker.turned_down("unknown field 'seed'", "judge")
         breaker.answered("painter")
-    assert breaker.given_up(0.0) == "provider a turned down 20 calls in a row: unknown field 'seed'"
+    assert breaker.why_given_up(0.0) == "provider a turned down 20 calls in a row: unknown field 'seed'"
     known = Breaker("a", 100.0)
     known.answered("judge")
     for _ in range(MISCONFIGURED_LATER):
-        assert known.given_up(0.0) is None
+        assert known.why_given_up(0.0) is None
         known.turned_down("400", "judge")
-    assert known.given_up(0.0) is not None
+    assert known.why_given_up(0.0) is not None
     known.answered("judge")
-    assert known.given_up(0.0) is None
+    assert known.why_given_up(0.0) is None
 
 
 def test_a_server_that_is_there_is_probed_every_second_and_given_up_after_twice_the_patience(opened):
-    opened.seen(True)
+    opened.server_checked(True)
     assert opened.wait_s(10.5) == 0.5
     for n in range(12):
         now = 11.0 + 2 * n
@@ -104,25 +104,25 @@ def test_a_server_that_is_there_is_probed_every_second_and_given_up_after_twice_
         opened.sent(500 + n)
         opened.failed(500 + n, now, "500")
         assert opened.wait_s(now) == FIRST_WAIT_S  # it does not grow
-    assert opened.given_up(199.0) is None
-    assert opened.given_up(200.0) == "provider a is there, and has answered none of 20 calls for 200 s: 500"
+    assert opened.why_given_up(199.0) is None
+    assert opened.why_given_up(200.0) == "provider a is there, and has answered none of 20 calls for 200 s: 500"
     opened.answered()
-    assert opened.given_up(200.0) is None
+    assert opened.why_given_up(200.0) is None
 
 
 def test_one_that_says_slow_down_for_ever_is_given_up_and_probed_later():
     breaker = Breaker("a", 100.0)
     for n in range(MISCONFIGURED):
         breaker.slowed(float(n), "429")
-    assert breaker.given_up(199.0) is None
-    assert breaker.given_up(200.0) == "provider a is there, and has answered none of 20 calls for 200 s: 429"
+    assert breaker.why_given_up(199.0) is None
+    assert breaker.why_given_up(200.0) == "provider a is there, and has answered none of 20 calls for 200 s: 429"
     assert breaker.wait_s(200.0) == FIRST_WAIT_S
     assert breaker.wait_s(200.0 + FIRST_WAIT_S) is None  # a probe
     breaker.answered()
-    assert breaker.given_up(300.0) is None
+    assert breaker.why_given_up(300.0) is None
 
 
 def test_one_that_will_not_serve_us_stays_given_up_though_it_is_there(opened):
-    opened.died(11.0, "401")
-    opened.seen(True)
-    assert opened.given_up(11.0) == "401"
+    opened.refused_service(11.0, "401")
+    opened.server_checked(True)
+    assert opened.why_given_up(11.0) == "401"

@@ -1,4 +1,7 @@
-"""Owner and entrances: never above a limit, first come first served, nothing lost with a dead holder, and few messages."""
+"""Owner and entrances: never above a limit, first come first served, nothing lost with a dead holder, and few messages.
+
+The run's own limit, and the leases of calls that nothing else holds back, are in `tests/pipeline/test_limiter.py`.
+"""
 
 import asyncio
 
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.errors import Drained
 from pipeline.money.cost import Load
 from pipeline.traffic import owner as owning
+from pipeline.traffic.leases import USES
 from pipeline.traffic.terms import After, ProviderOut
 from stages.errors import EngineDead
 from tests.traffic.wired import LOAD, Actor, owner, provider
@@ -33,7 +37,7 @@ def test_calls_in_flight_never_exceed_run_or_provider_and_all_are_served(capacit
             actor.leave(ticket, OK)
             return 1
 
-        actors = [Actor(to, str(n), "ab") for n in range(len(calls))]
+        actors = [Actor(to, str(n)) for n in range(len(calls))]
         jobs = (call(actors[n], "ab"[i % 2]) for n, count in enumerate(calls) for i in range(count))
         served = sum(await asyncio.gather(*jobs))
         for actor in actors:
@@ -56,7 +60,7 @@ def test_first_come_first_served():
             order.append(name)
             actor.leave(ticket, OK)
 
-        actors = [Actor(to, str(n), "a") for n in range(3)]
+        actors = [Actor(to, str(n)) for n in range(3)]
         held, jobs = await actors[0].enter("a", LOAD), []
         for n, actor in enumerate(actors):
             jobs += [asyncio.create_task(call(actor, (n, k))) for k in range(3)]
@@ -73,7 +77,7 @@ def test_first_come_first_served():
 
 def test_many_calls_take_few_messages():
     async def scenario():
-        actor = Actor(owner(64, a=provider()), "one", "a")
+        actor = Actor(owner(64, a=provider()), "one")
 
         async def call():
             for _ in range(20):
@@ -87,27 +91,27 @@ def test_many_calls_take_few_messages():
     assert asyncio.run(scenario()) < 640 / 2
 
 
-def test_what_nothing_limits_takes_no_message():
-    async def scenario():
-        actor = Actor(owner(4), "one", [], budget=True)
-        actor.leave(await actor.enter("world", Load(100, 0.0)), OK)
-        free = actor.messages
-        actor.leave(await actor.enter("world", Load(100, 0.01)), OK)
-        actor.entrance.flush()
-        return free, actor.messages
+def test_under_a_budget_only_calls_that_may_cost_money_take_messages_of_their_own():
+    async def scenario(load):
+        actor = Actor(owner(4), "one", budget=True)
+        for _ in range(USES):
+            actor.leave(await actor.enter(None, load), OK)
+            actor.entrance.flush()
+        return actor.messages
 
-    assert asyncio.run(scenario()) == (0, 2)
+    assert asyncio.run(scenario(Load(100, 0.0))) == 2
+    assert asyncio.run(scenario(Load(100, 0.01))) == 2 * USES
 
 
 def test_a_silent_holder_loses_its_tickets_and_its_money_counts_as_spent(monkeypatch):
     async def scenario():
         monkeypatch.setattr(owning, "PATIENCE_S", 0.05)
         to = owner(1, limit_usd=1.0, a=provider())
-        dead, alive = Actor(to, "dead", "a", True), Actor(to, "alive", "a", True)
+        dead, alive = Actor(to, "dead", True), Actor(to, "alive", True)
         ticket = await dead.enter("a", Load(1, 0.25))
         waiting = asyncio.create_task(alive.enter("a", Load(1, 0.25)))
         await asyncio.sleep(0.1)
-        to.seen("alive")
+        to.heard_from("alive")
         await waiting
         dead.leave(ticket, After("ok", usd=0.01))  # it was only slow: what was taken back does not count twice
         dead.entrance.flush()
@@ -118,7 +122,7 @@ def test_a_silent_holder_loses_its_tickets_and_its_money_counts_as_spent(monkeyp
 
 def test_a_cancelled_call_gives_its_place_on():
     async def scenario():
-        actor = Actor(owner(1, a=provider()), "one", "a")
+        actor = Actor(owner(1, a=provider()), "one")
         held = await actor.enter("a", LOAD)
         waiting = asyncio.create_task(actor.enter("a", LOAD))
         await asyncio.sleep(0.02)
@@ -136,11 +140,11 @@ def test_the_budget_is_never_exceeded_and_the_run_drains_when_it_is_spent(calls,
     async def scenario():
         reasons, sent = [], 0
         to = owner(8, limit_usd=limit, drained=reasons)
-        actor = Actor(to, "one", [], budget=True)
+        actor = Actor(to, "one", budget=True)
 
         async def call(reserved, share):
             nonlocal sent
-            ticket = await actor.enter("world", Load(1, reserved))
+            ticket = await actor.enter(None, Load(1, reserved))
             sent += 1
             await asyncio.sleep(0)
             assert to.budget.spent + to.budget.in_flight <= limit + 1e-9
@@ -163,24 +167,24 @@ def test_the_budget_is_never_exceeded_and_the_run_drains_when_it_is_spent(calls,
 def test_money_that_calls_in_flight_may_give_back_is_waited_for():
     async def scenario():
         to = owner(8, limit_usd=1.0)
-        actor = Actor(to, "one", [], budget=True)
-        first = await actor.enter("world", Load(1, 0.9))
-        second = asyncio.create_task(actor.enter("world", Load(1, 0.9)))
+        actor = Actor(to, "one", budget=True)
+        first = await actor.enter(None, Load(1, 0.9))
+        second = asyncio.create_task(actor.enter(None, Load(1, 0.9)))
         await asyncio.sleep(0.03)
         assert not second.done()
         actor.leave(first, After("ok", usd=0.1))
         await second
         actor.leave(await second, After("ok", usd=0.5))
         with pytest.raises(Drained, match="budget"):
-            await actor.enter("world", Load(1, 0.9))
+            await actor.enter(None, Load(1, 0.9))
 
     asyncio.run(scenario())
 
 
-def test_who_waits_is_told_when_the_run_drains():
+def test_calls_that_wait_end_when_the_run_drains():
     async def scenario():
         to = owner(1, a=provider())
-        actor = Actor(to, "one", "a")
+        actor = Actor(to, "one")
         await actor.enter("a", LOAD)
         waiting = asyncio.create_task(actor.enter("a", LOAD))
         await asyncio.sleep(0.02)
@@ -194,7 +198,7 @@ def test_who_waits_is_told_when_the_run_drains():
 def test_a_pause_holds_the_whole_provider_and_only_it():
     async def scenario():
         to = owner(8, a=provider(), b=provider())
-        actor = Actor(to, "one", "ab")
+        actor = Actor(to, "one")
         actor.leave(await actor.enter("a", LOAD), After("rate_limited", retry_after=0.2))
         actor.entrance.flush()
         began = asyncio.get_running_loop().time()
@@ -211,7 +215,7 @@ def test_a_pause_holds_the_whole_provider_and_only_it():
 
 def test_a_provider_that_wants_no_call_for_longer_than_the_run_waits_is_given_up():
     async def scenario():
-        actor = Actor(owner(8, patience_s=5.0, a=provider()), "one", "a")
+        actor = Actor(owner(8, patience_s=5.0, a=provider()), "one")
         actor.leave(await actor.enter("a", LOAD), After("rate_limited", retry_after=3600.0))
         actor.entrance.flush()
         with pytest.raises(EngineDead, match="provider a wants no call for 36"):
@@ -222,7 +226,7 @@ def test_a_provider_that_wants_no_call_for_longer_than_the_run_waits_is_given_up
 
 def test_a_provider_that_turns_everything_down_is_given_up_in_its_words():
     async def scenario():
-        actor = Actor(owner(8, a=provider()), "one", "a")
+        actor = Actor(owner(8, a=provider()), "one")
         for _ in range(20):
             actor.leave(await actor.enter("a", LOAD), After("other", words="no such model"))
             actor.entrance.flush()
@@ -234,7 +238,7 @@ def test_a_provider_that_turns_everything_down_is_given_up_in_its_words():
 
 def test_a_dead_provider_is_given_up_at_once_and_probed_later():
     async def scenario():
-        actor = Actor(owner(8, a=provider()), "one", "a")
+        actor = Actor(owner(8, a=provider()), "one")
         actor.leave(await actor.enter("a", LOAD), After("dead", words="HTTP 401"))
         actor.entrance.flush()
         with pytest.raises(EngineDead, match="HTTP 401"):

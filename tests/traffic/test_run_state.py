@@ -102,13 +102,13 @@ def test_a_halted_run_does_not_wait_for_calls_in_flight(up, tmp_path):
 
 
 def test_the_first_signal_drains_and_says_so(up, tmp_path):
-    run, told = Run(tmp_path), io.StringIO()
+    run, console = Run(tmp_path), io.StringIO()
     waiting = run.after(70, lambda: os.kill(os.getpid(), signal.SIGINT))
-    with interrupts(run.hub, Console(file=told)) as signals:
+    with interrupts(run.hub, Console(file=console)) as signals:
         run.climb()
     waiting.join()
     assert signals.happened
-    assert "press Ctrl-C again to stop at once" in told.getvalue()
+    assert "press Ctrl-C again to stop at once" in console.getvalue()
     assert ray.get(run.hub.progress.remote()).state == "draining"
     assert 0 < len(list(run.outcomes.all())) < 30
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -116,7 +116,7 @@ def test_the_first_signal_drains_and_says_so(up, tmp_path):
 
 def test_the_second_signal_halts_and_the_third_interrupts_at_once(up, tmp_path, monkeypatch):
     monkeypatch.setattr(interrupt, "HALT_S", 60.0)
-    run, told = Run(tmp_path, median_s=60.0), io.StringIO()
+    run, console = Run(tmp_path, median_s=60.0), io.StringIO()
 
     def press() -> None:
         run.wait_until_all_slots_are_taken()
@@ -126,13 +126,13 @@ def test_the_second_signal_halts_and_the_third_interrupts_at_once(up, tmp_path, 
 
     thread = threading.Thread(target=press)
     thread.start()
-    with interrupts(run.hub, Console(file=told)) as signals:
+    with interrupts(run.hub, Console(file=console)) as signals:
         run.climb()
         with pytest.raises(KeyboardInterrupt):
             signals.note(signal.SIGINT, None)
     thread.join()
     assert not run.log.exists()  # no call came to its end
-    assert "Stopping at once" in told.getvalue()
+    assert "Stopping at once" in console.getvalue()
     assert ray.get(run.hub.progress.remote()).state == "halting"
 
 

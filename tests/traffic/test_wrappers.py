@@ -1,8 +1,7 @@
-"""The wrappers around a backend: asked again by kind, the next provider when one is out, told how each call ended."""
+"""The wrappers around a backend: asked again by kind, the next provider when one is out, and how each call ended is reported."""
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -42,14 +41,14 @@ def test_past_the_deadline_the_error_stands():
 def test_the_deadline_counts_from_the_first_failure():
     """And not while the call waits for its turn, before and after it."""
 
-    class Queue(Told):
+    class Queue(Recording):
         async def enter(self, provider, load):
             await asyncio.sleep(0.3)
             return 7
 
     model, _ = paced(ScriptedAnalyzer([*[RateLimited("429")] * 3, "done"]), Queue())
     assert ask(Retried(model, 1.1, 0)) == "done"
-    model, _ = paced(ScriptedAnalyzer([RateLimited("429", 0.2)] * 9), Told())
+    model, _ = paced(ScriptedAnalyzer([RateLimited("429", 0.2)] * 9), Recording())
     with pytest.raises(RateLimited):
         ask(Retried(model, 0.5, 0))
 
@@ -110,8 +109,8 @@ def test_when_all_failed_the_error_stands():
         ask(Failover((ScriptedAnalyzer([Transient("503")]), ScriptedAnalyzer([EngineDead("402")])), "m"))
 
 
-class Told:
-    """Traffic that lets everything through, and notes what it is told."""
+class Recording:
+    """Traffic that lets everything through, and records how each call ended."""
 
     def __init__(self, drained=False):
         self.after, self.drained = [], drained
@@ -123,32 +122,24 @@ class Told:
         assert ticket == 7
         self.after.append(after)
 
-    async def leave_to_send(self):
+    async def wait_to_send(self):
         if self.drained:
             raise Drained("interrupt")
 
 
 def paced(model, traffic):
-    held = []
-
-    @asynccontextmanager
-    async def permit():
-        held.append(1)
-        try:
-            yield
-        finally:
-            held.append(-1)
+    counts = []
 
     def cost(request, usage, images):
         return None if usage is None else 0.25
 
     return Paced(
-        model, "a", lambda request: Load(9, 0.5), cost, traffic, permit, lambda what, by: held.append(what)
-    ), held
+        model, "a", lambda request: Load(9, 0.5), cost, traffic, lambda what, by: counts.append((what, by))
+    ), counts
 
 
 @pytest.mark.parametrize(
-    ("said", "after"),
+    ("error", "after"),
     [
         (RateLimited("slow", 3.0), After("rate_limited", 3.0, 0, 0.0, "slow")),
         (TimedOut("no answer"), After("transient", words="no answer")),  # what was reserved counts
@@ -159,32 +150,32 @@ def paced(model, traffic):
         (EngineDead("401"), After("dead", tokens=0, usd=0.0, words="401")),
     ],
 )
-def test_how_a_call_failed_is_told_and_its_permit_given_back(said, after):
-    traffic = Told()
-    model, held = paced(ScriptedAnalyzer([said]), traffic)
-    with pytest.raises(type(said)):
+def test_how_a_call_failed_is_reported_and_its_ticket_given_back(error, after):
+    traffic = Recording()
+    model, counts = paced(ScriptedAnalyzer([error]), traffic)
+    with pytest.raises(type(error)):
         ask(model)
     assert traffic.after == [replace(after, model=model.identity)]
-    assert held == [1, "calls", -1]
+    assert counts == [("in_flight", 1), ("calls", 1), ("in_flight", -1)]
 
 
-def test_what_a_reply_took_is_told():
+def test_what_a_reply_took_is_reported():
     class Counting(ScriptedAnalyzer):
         async def ask(self, request):
             return TextReply("done", Usage(5, 2))
 
-    traffic = Told()
+    traffic = Recording()
     assert ask(paced(Counting([]), traffic)[0]) == "done"
     assert traffic.after == [After("ok", tokens=7, usd=0.25, model="scripted/analyzer@1")]
 
 
 def test_a_call_that_may_not_begin_is_not_sent_and_costs_nothing():
-    traffic = Told(drained=True)
-    model, held = paced(ScriptedAnalyzer(["never"]), traffic)
+    traffic = Recording(drained=True)
+    model, counts = paced(ScriptedAnalyzer(["never"]), traffic)
     with pytest.raises(Drained):
         ask(model)
     assert traffic.after == [After("unsent", tokens=0, usd=0.0, model="scripted/analyzer@1")]
-    assert held == [1, -1]
+    assert counts == [("in_flight", 1), ("in_flight", -1)]
 
 
 def test_a_call_that_is_given_up_counts_as_paid():
@@ -193,7 +184,7 @@ def test_a_call_that_is_given_up_counts_as_paid():
             async def ask(self, request):
                 await asyncio.sleep(60)
 
-        traffic = Told()
+        traffic = Recording()
         call = asyncio.create_task(paced(Hanging([]), traffic)[0].ask(REQUEST))
         await asyncio.sleep(0.01)
         call.cancel()
@@ -224,11 +215,11 @@ def test_an_outage_moves_calls_to_the_next_provider_and_back_again(monkeypatch):
 
     async def scenario():
         first, second = Flaky("first"), Flaky("second")
-        actor = Actor(owner(8, a=provider(), b=provider()), "one", "ab")
+        actor = Actor(owner(8, a=provider(), b=provider()), "one")
 
         def link(backend, name):
             made, _ = paced(backend, actor)
-            pacing = Paced(backend, name, made.load_of, made.cost_of, actor, made.permit, made.count)
+            pacing = Paced(backend, name, made.load_of, made.cost_of, actor, made.count)
             return Retried(pacing, 5.0, 10, alone=False)
 
         model = Failover((link(first, "a"), link(second, "b")), "m")
@@ -273,9 +264,9 @@ def test_requests_that_always_fail_do_not_take_the_provider_with_them(monkeypatc
 
     async def scenario():
         backend = Poisoned("only")
-        actor = Actor(owner(64, patience_s=60.0 if there else 1.0, there=there, a=provider()), "one", "a")
+        actor = Actor(owner(64, patience_s=60.0 if there else 1.0, there=there, a=provider()), "one")
         made, _ = paced(backend, actor)
-        pacing = Paced(backend, "a", made.load_of, made.cost_of, actor, made.permit, made.count)
+        pacing = Paced(backend, "a", made.load_of, made.cost_of, actor, made.count)
         model = Failover((Retried(pacing, 60.0, 2),), "m")
         asked = (model.ask(replace(REQUEST, seed=seed)) for seed in range(16))
         return [type(end).__name__ for end in await asyncio.gather(*asked, return_exceptions=True)]

@@ -14,19 +14,19 @@ def provider(**limits) -> Provider:
 
 
 def owner(capacity=64, limit_usd=None, spent=0.0, patience_s=600.0, drained=None, there=False, **providers) -> Owner:
-    """`there`: whether a provider's server is seen to be there when its calls fail."""
-    told = [] if drained is None else drained
+    """`there`: whether a provider's server turns out to be there when its calls fail."""
+    reasons = [] if drained is None else drained
 
-    async def look(_):
+    async def is_there(_):
         return there
 
-    return Owner(capacity, providers, Budget(limit_usd, spent), patience_s, told.append, look)
+    return Owner(capacity, providers, Budget(limit_usd, spent), patience_s, reasons.append, is_there)
 
 
 class Actor:
-    """One actor's end: an entrance, with all that a wrapper wants of `Traffic`."""
+    """One actor's end: an entrance, with all that a wrapper needs of `Traffic`. It counts its messages to the owner."""
 
-    def __init__(self, to: Owner, name: str, lanes, budget=False) -> None:
+    def __init__(self, to: Owner, name: str, budget=False) -> None:
         self.messages = 0
 
         async def ask(provider, loads):
@@ -37,8 +37,8 @@ class Actor:
             self.messages += 1
             to.leave(name, ended)
 
-        self.entrance = Entrance(ask, tell, frozenset(lanes), budget)
+        self.entrance = Entrance(ask, tell, budget)
         self.enter, self.leave = self.entrance.enter, self.entrance.leave
 
-    async def leave_to_send(self) -> None:
+    async def wait_to_send(self) -> None:
         return

@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stages.records import Evaluation, Event, Judge, Judgement, Score, Trajectory
+from stages.records import Evaluation, Event, Judge, Judgement, Score
+from stages.trajectory import Trajectory
 
 KINDS = {"generation": "image", "decomposition": "plan"}
 LEDGER = pa.schema(

@@ -8,12 +8,15 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from pipeline.output.record import identifiers
 from pipeline.views.compare import comparison_page
 from pipeline.views.comparison import side_by_side
 from pipeline.views.report import report
 from pipeline.views.show_page import show_page
-from pipeline.views.stories import ids
 from pipeline.views.tables.reading import read
+from stages.policy import Policy
+from stages.rungs import read_recipe
+from tests.views.made_ladders import MIXED, best_of_only, mixed
 
 pytestmark = pytest.mark.slow
 WIDTHS, THEMES = (390, 1280), ("light", "dark")
@@ -33,11 +36,14 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def pages(build: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
-    found = read(build)
+    here, best, mix = read(build), best_of_only(folder / "best_of"), mixed(folder / "mixed")
     return {
         "report": report(build),
-        "show": show_page(build, next(iter(ids(build))), folder / "show.html"),
-        "compare": comparison_page(side_by_side(found, found), folder / "compare.html"),
+        "best_of": report(best),
+        "mixed": report(mix),
+        "ladders": comparison_page(side_by_side(here, read(best)), folder / "ladders.html"),
+        "show": show_page(build, next(iter(identifiers(build))), folder / "show.html"),
+        "compare": comparison_page(side_by_side(here, here), folder / "compare.html"),
     }
 
 
@@ -58,7 +64,7 @@ def desk(browser: Browser, pages: dict[str, Path]) -> Iterator[Page]:
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["report", "show", "compare"])
+@pytest.mark.parametrize("name", ["report", "show", "compare", "best_of", "mixed", "ladders"])
 def test_draws_without_complaint(
     browser: Browser, pages: dict[str, Path], tmp_path: Path, name: str, width: int, theme: str
 ) -> None:
@@ -85,11 +91,24 @@ def test_the_flow_fits_the_screen(browser: Browser, pages: dict[str, Path]) -> N
             assert not page.locator(other).is_visible()
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_modes_have_the_colours_of_their_rungs(browser: Browser, pages: dict[str, Path], theme: str) -> None:
+    recipe = read_recipe(Policy(ladder=MIXED))
+    with browser.new_context(color_scheme=theme) as context:  # type: ignore[arg-type]
+        page, _ = opened(context, pages["mixed"].as_uri())
+        for rung in recipe.rungs:
+            hexes = getattr(rung.look, theme)
+            colour = f"rgb({', '.join(str(int(hexes[i : i + 2], 16)) for i in (1, 3, 5))})"
+            assert page.locator(f"#mode-{rung.mode} .dot rect").evaluate("e => getComputedStyle(e).fill") == colour
+
+
 def test_a_phone_stacks_the_stories(browser: Browser, pages: dict[str, Path]) -> None:
     with browser.new_context(viewport={"width": 390, "height": 900}) as context:
         page, _ = opened(context, pages["report"].as_uri())
         over = page.locator(".strip").evaluate_all("all => Math.max(...all.map(s => s.scrollWidth - s.clientWidth))")
-        lefts = page.locator("#multistep .beat").evaluate_all("all => all.map(b => b.getBoundingClientRect().left)")
+        lefts = page.locator("#mode-multistep .beat").evaluate_all(
+            "all => all.map(b => b.getBoundingClientRect().left)"
+        )
     assert over <= 0
     assert len(set(lefts)) == 1
 
@@ -100,7 +119,7 @@ def test_the_filter_leaves_what_was_asked_for(desk: Page) -> None:
     desk.select_option("#filter [name=mode]", "reflection")
     assert 0 < samples.count() < everything
     assert set(samples.evaluate_all("all => all.map(s => s.dataset.mode)")) == {"reflection"}
-    assert not desk.locator("#direct").is_visible()
+    assert not desk.locator("#mode-direct").is_visible()
     desk.click("#filter button")
     expect(samples).to_have_count(everything)
     desk.select_option("#filter [name=reason]", "refused")
@@ -121,7 +140,7 @@ def test_the_filter_leaves_what_was_asked_for(desk: Page) -> None:
 
 
 def test_a_permalink_leads_to_its_sample_even_through_a_filter(desk: Page) -> None:
-    link = desk.locator("#multistep .permalink").first
+    link = desk.locator("#mode-multistep .permalink").first
     wanted = str(link.get_attribute("href"))
     link.click()
     assert desk.url.endswith(wanted)
@@ -138,12 +157,12 @@ def test_it_is_whole_without_script(browser: Browser, pages: dict[str, Path]) ->
         page, _ = opened(context, pages["report"].as_uri())
         assert not page.locator("#filter").is_visible()
         assert page.locator("article.sample").count() == page.locator("article.sample:visible").count() > 16
-        page.locator("#reflection details summary").first.click()
-        assert page.locator("#reflection details[open]").count() == 1
+        page.locator("#mode-reflection details summary").first.click()
+        assert page.locator("#mode-reflection details[open]").count() == 1
 
 
 def test_the_keyboard_reaches_strips_and_shows_where_it_is(desk: Page) -> None:
-    strip = desk.locator("#multistep .strip").first
+    strip = desk.locator("#mode-multistep .strip").first
     strip.focus()
     desk.keyboard.press("ArrowRight")
     expect(strip).not_to_have_js_property("scrollLeft", 0)

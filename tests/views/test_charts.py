@@ -12,9 +12,15 @@ from pipeline.output.share import Share
 from pipeline.views.charts.bars import Bar, BarPart, bars
 from pipeline.views.charts.curves import Curve, curves
 from pipeline.views.charts.ink import ink, plot, sheet, svg
+from pipeline.views.charts.paths import YieldPath, paths
 from pipeline.views.charts.whiskers import Dot, whiskers
+from pipeline.views.looks import mode_looks
+from stages.policy import Policy
+from stages.rungs import RUNGS, read_recipe
 
-CSS = Path("pipeline/templates/report.css").read_text("utf-8")
+RECIPES = [read_recipe(Policy()), read_recipe(Policy(ladder=("best_of", "reflect")))]
+LOOKS = mode_looks(*RECIPES)
+CSS = Path("pipeline/templates/report.css").read_text("utf-8") + LOOKS.style
 ALLOWED = {
     *("class", "viewBox", "role", "aria-labelledby", "id", "href", "d", "x", "y", "fill", "text-anchor"),
     *("stroke-width", "stroke-linecap", "stroke-dasharray", "font-size", "font-weight"),
@@ -23,16 +29,17 @@ AA = 4.5
 
 
 def drawn() -> list[str]:
-    shares = [Dot("A <b> $x_1$ & more", Share(3, 40)), Dot("all", Share(40, 40), "on")]
+    shares = [Dot("A <b> $x_1$ & more", Share(3, 40), "mode-best_of"), Dot("all", Share(40, 40), "on")]
     return [
         str(
             bars(
                 "b",
                 "Bars",
-                [Bar("one $", [BarPart(2, "direct", "2"), BarPart(1, "score-3")], "3 calls"), Bar("none", [])],
+                [Bar("one $", [BarPart(2, "mode-direct", "2"), BarPart(1, "score-3")], "3 calls"), Bar("none", [])],
             )
         ),
         str(whiskers("w", "Shares", shares)),
+        str(paths("p", "Yield", "images", [YieldPath("A $", "axis-1", [(1.0, 0.4), (2.5, 0.7)])])),
         str(curves("c", "Means", ["first", "last"], [Curve("quality", "axis-3", [4.5, None])], (1, 3, 5))),
     ]
 
@@ -58,6 +65,20 @@ def test_words_are_text_and_the_same_figure_is_the_same_markup() -> None:
     assert drawn()[1] == chart
 
 
+def test_every_rung_of_the_package_is_tested_here() -> None:
+    assert set(LOOKS.modes) == {rung.mode for rung in RUNGS.values()}
+
+
+def test_a_mode_cannot_take_the_colour_of_something_else() -> None:
+    """Its tone has a prefix, so a mode called `on` or `left` is no tone of the page's own."""
+    assert ink("mode-on") != ink("on")
+    assert ink("mode-on") == ink("mode-on")
+
+
+def test_paths_without_a_point_are_none() -> None:
+    assert paths("p", "Yield", "images", [YieldPath("A", "axis-1", [])]) is None
+
+
 def test_a_colour_of_no_theme_is_refused() -> None:
     figure = sheet(20)
     plot(figure, 0, 0, 0, 0).plot([0, 1], [0, 1], color="red")
@@ -79,9 +100,10 @@ def test_every_share_stays_inside_its_chart(counts: list[tuple[int, int]]) -> No
 
 
 def palettes() -> dict[str, dict[str, str]]:
-    found = re.findall(r":root \{(.*?)\}", CSS, re.DOTALL)
-    tones = [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in found]
-    return dict(zip(("light", "dark", "print"), tones, strict=True))
+    blocks = re.findall(r":root \{(.*?)\}", CSS, re.DOTALL)
+    tones = [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in blocks]
+    own, modes = tones[:3], tones[3:]
+    return {name: a | b for name, a, b in zip(("light", "dark", "print"), own, modes, strict=True)}
 
 
 def contrast(a: str, b: str) -> float:
@@ -99,11 +121,11 @@ def contrast(a: str, b: str) -> float:
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
 def test_text_is_legible_in_every_theme(theme: str) -> None:
     tone = palettes()[theme]
-    words = ("ink", "soft", "faint", "bad", "on", "direct", "axis-1", "axis-2", "axis-3", "axis-4")
+    words = ("ink", "soft", "faint", "bad", "on", "lead", "axis-1", "axis-2", "axis-3", "axis-4")
     pairs = [(word, ground) for word in words for ground in ("paper", "card")]
     pairs += [(word, "on-wash") for word in ("ink", "soft", "faint", "bad", "on")]
     pairs += [(word, "wash") for word in ("ink", "soft", "faint")]
-    pairs += [("card", band) for band in ("on", "bad", "multistep", "reflection")]
+    pairs += [("card", band) for band in ("on", "bad", "image", "text", *LOOKS.tones.values()) if band in tone]
     weak = {p: round(contrast(tone[p[0]], tone[p[1]]), 2) for p in pairs if contrast(tone[p[0]], tone[p[1]]) < AA}
     assert not weak
 

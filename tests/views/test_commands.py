@@ -1,19 +1,21 @@
 """The commands that show things, as they are typed."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app, main
-from pipeline.views.stories import ids
+from pipeline.output.record import identifiers
 
 RUN = CliRunner()
 
 
 @pytest.fixture(scope="module")
 def sample(build: Path) -> str:
-    return next(iter(ids(build)))
+    return next(iter(identifiers(build)))
 
 
 def test_show_html_takes_a_place_or_knows_one(build: Path, sample: str, tmp_path: Path) -> None:
@@ -69,3 +71,21 @@ def test_compare_names_the_build_that_is_none(build: Path, tmp_path: Path) -> No
     said = RUN.invoke(app, ["compare", str(build), str(tmp_path)])
     assert said.exit_code == 2
     assert f"{tmp_path}: the build is not finished" in said.stderr
+
+
+def test_a_rung_that_cannot_be_imported_is_one_line(
+    build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = shutil.copytree(build, tmp_path / "demo")
+    run = json.loads((out / "run.json").read_text())
+    run["manifest"]["policy"]["ladder"] = ["direct", "somebodys_rungs:MINE"]
+    (out / "run.json").write_text(json.dumps(run))
+    for asked in (["report", str(out)], ["show", str(out), "0"], ["compare", str(build), str(out)]):
+        monkeypatch.setattr("sys.argv", ["x2i", *asked])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert "somebodys_rungs:MINE: somebodys_rungs cannot be imported" in error
+        assert "PYTHONPATH" in error

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.views.remarks import remarks
 from pipeline.views.tables.reading import read
-from stages.records import Trajectory
+from stages.trajectory import Trajectory
 from tests.views.made_build import Build
 
 
@@ -21,9 +21,10 @@ def test_a_harmful_round_is_named_only_beyond_chance(tmp_path: Path, worse: int,
     build = Build(tmp_path, side=16)
     for n in range(worse):
         t = Trajectory(build.sample(), n)
-        t = build.shot(build.shot(t, 1, good=True), 2, good=False)
+        t = build.shot(t.enter("direct"), 1, good=True).enter("reflect 1")
+        t = build.shot(t.add(build.thought(t, 1)), 2, good=False)
         build.add(t.discard("rendering_limit", "no"), "discarded")
-    assert any("Round 1 of reflection harms instruction" in words for words in told(build)) == said
+    assert any("Reflection 1 harms instruction" in words for words in told(build)) == said
 
 
 def test_a_quota_that_is_not_filled_is_named(tmp_path: Path) -> None:

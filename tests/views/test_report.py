@@ -11,17 +11,22 @@ import pytest
 from markupsafe import Markup
 from PIL import Image
 
+from pipeline.output.record import Recorded
 from pipeline.output.share import Share
 from pipeline.output.truth_figures import TruthFigures
 from pipeline.views import report as module
 from pipeline.views.gallery import Exhibit, Section, fit
 from pipeline.views.report import CAP, report
-from pipeline.views.stories import Story, stories
+from pipeline.views.story import stories, story_of
 from pipeline.views.tables import reading
-from stages.records import Trajectory
+from stages.policy import Policy
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory
 from tests.views.made_build import Build
+from tests.views.made_ladders import best_of_only, mixed
 from tests.views.page import Page
 
+RECIPE = read_recipe(Policy())
 OUTSIDE = re.compile(r"^\s*(https?:|//|file:|ftp:)", re.IGNORECASE)
 HOSTILE = "</style><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7*7 }} \x1b[31m\u202e \"'"
 
@@ -146,7 +151,7 @@ def test_truth_is_told_where_it_is_known(build: Path, tmp_path: Path, monkeypatc
     out = shutil.copytree(build, tmp_path / "demo")
     assert 'id="truth"' not in report(out).read_text(encoding="utf-8")
     direct, quality, needless = {"direct": Share(50, 50)}, {"quality": Share(1, 9)}, {"all": Share(3, 30)}
-    kept = [s.id for s in stories(build) if s.trained and s.status == "kept" and s.mode == "reflection"]
+    kept = [s.id for s in stories(build, RECIPE) if s.trained and s.fate == "kept" and s.mode == "reflection"]
     wrong, needing = ("0" * 64, kept[-1]), (kept[-2],)
     known = TruthFigures(Share(90, 100), direct, quality, {}, needless, Share(0, 0), ("A note.",), wrong, needing)
     monkeypatch.setattr(reading, "truth_figures", lambda *_: known)
@@ -220,9 +225,11 @@ def test_an_unfinished_build_has_none(tmp_path: Path) -> None:
         report(tmp_path)
 
 
-def test_sections_shrink_evenly_to_nothing() -> None:
-    told = Exhibit(Story({}), Markup("x" * 10))
-    sections = [Section("direct", 2, [told, told]), Section("discarded", 1, [told])]
+def test_sections_shrink_evenly_to_nothing(tmp_path: Path) -> None:
+    build = Build(tmp_path, side=16)
+    row = Recorded(build.chain(Trajectory(build.sample(), 0), 0, True), "kept")
+    shown = Exhibit(story_of(row, RECIPE), Markup("x" * 10))
+    sections = [Section("direct", 2, [shown, shown]), Section("discarded", 1, [shown])]
     assert fit(sections, 29) == 20
     assert [len(s.exhibits) for s in sections] == [1, 1]
     assert fit(sections, 0) == 0
@@ -232,3 +239,39 @@ def test_sections_shrink_evenly_to_nothing() -> None:
 def test_no_sample_is_shown_twice(html: str) -> None:
     ids = re.findall(r'<article class="card sample" id="([0-9a-f]+)"', html)
     assert len(ids) == len(set(ids)) > 16
+
+
+def test_a_ladder_of_one_rung_has_a_report_of_its_own(tmp_path: Path) -> None:
+    page = Page(report(best_of_only(tmp_path)).read_text("utf-8"))
+    for words in (
+        "the best of several direct tries",
+        "accepted among several direct tries",
+        "Best of n",
+        "unsolved",
+        "chosen",
+    ):
+        assert words in page.text
+    for words in ("Reflection 1", "Multi-step", "solved directly"):
+        assert words not in page.text
+    shown = {str(a["data-mode"]) for a in page.all("article")}
+    assert shown == {"best_of", "discarded"}
+
+
+def test_a_mixed_ladder_shows_every_rung_a_strangers_too(tmp_path: Path) -> None:
+    html = report(mixed(tmp_path)).read_text("utf-8")
+    page = Page(html)
+    for words in (
+        "Mine & yours",
+        "by a rung of one's own",
+        "accepted on a rung of one's own",
+        "image of mine",
+        "attempt 2 of best of",
+    ):
+        assert words in page.text
+    assert "--mode-quality: #335577" in html
+    ids = [str(attrs["id"]) for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids)), "a mode called like a section of the page has another anchor"
+    assert {"quality", "mode-quality"} <= set(ids)
+    for _, attrs in page.tags:
+        for tone in re.findall(r"\b[tfs]-mode-\w+", str(attrs.get("class") or "")):
+            assert f".{tone}" in html

@@ -11,16 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.output.record import recorded
 from pipeline.output.share import Share
-from pipeline.views.stories import stories
+from pipeline.views.story import call_keys, judgements_of, stories
 from pipeline.views.tables.agreement import REPEATED, SECOND, VERDICT, Agreement, ac1, kappa
 from pipeline.views.tables.ledger import ledger
 from pipeline.views.tables.reading import Reading, read
 from pipeline.views.tables.rows import rows
-from pipeline.views.tables.scores import ACCEPTED, FIRST, STEPS, Scores
-from stages.records import Evaluation, Trajectory
+from pipeline.views.tables.scores import ACCEPTED, STEPS, Scores
+from stages.records import Evaluation
+from stages.trajectory import Trajectory
 from tests.views.made_build import Build
 from tests.views.made_calls import LEDGER
+from tests.views.made_ladders import best_of_only
 
 TWO_BY_TWO = st.tuples(*[st.integers(0, 400)] * 4).filter(any)
 
@@ -41,10 +44,8 @@ def test_the_accepted_carry_every_call_but_those_of_rl_prompts(build: Path, read
     assert modes["all"]["charged"] * modes["all"]["accepted"] + of_rl == pytest.approx(reading.calls.total)
     assert sum(c["charged"] * c["accepted"] for c in categories.values()) + of_rl == pytest.approx(reading.calls.total)
     assert all(m["charged"] >= m["own"] for m in modes.values())
-    keys = {m.call_key for s in stories(build) for m in s.moments} | {
-        j.call_key for s in stories(build) for m in s.moments for j in m.judgements
-    }
-    assert len(keys - {None}) == reading.calls.total
+    keys = {key for row in recorded(build) for event in row.trajectory.events for key in call_keys(event)}
+    assert len(keys) == reading.calls.total
 
 
 def test_a_direct_sample_judged_once_takes_two_calls(tmp_path: Path) -> None:
@@ -57,9 +58,9 @@ def test_a_direct_sample_judged_once_takes_two_calls(tmp_path: Path) -> None:
 
 
 def test_means_follow_the_verdicts(reading: Reading) -> None:
-    assert (reading.scores.mean("instruction", FIRST) or 5) < 5
+    assert (reading.scores.mean("instruction", "direct") or 5) < 5
     assert reading.scores.mean("instruction", ACCEPTED) == 5
-    assert reading.scores.mean("instruction", "round 9") is None
+    assert reading.scores.mean("instruction", "reflect 9") is None
     table = keyed(reading.scores.table(), "axis", "moment")
     assert all(sum(row[str(s)] for s in range(1, 6)) == row["n"] for row in table.values())
     assert table["instruction", ACCEPTED]["passed"] == 1
@@ -67,10 +68,10 @@ def test_means_follow_the_verdicts(reading: Reading) -> None:
 
 def test_steps_stand_apart(reading: Reading, build: Path) -> None:
     of_steps = [
-        m.payload.score("instruction")
-        for s in stories(build)
-        for m in s.moments
-        if m.against == "subtask" and isinstance(m.payload, Evaluation)
+        e.payload.score("instruction")
+        for row in recorded(build)
+        for e in row.trajectory.events
+        if e.against == "subtask" and isinstance(e.payload, Evaluation)
     ]
     table = keyed(reading.scores.table(), "axis", "moment")
     assert table["instruction", STEPS]["n"] == len(of_steps) > 0
@@ -80,12 +81,12 @@ def test_steps_stand_apart(reading: Reading, build: Path) -> None:
 def test_moves_compare_an_image_with_the_one_before(tmp_path: Path) -> None:
     build = Build(tmp_path, side=16)
     build.add(build.chain(Trajectory(build.sample(), 0), 1, True).accept("reflection"))
-    scores = Scores(3)
-    for story in stories(build.write()):
+    scores = Scores(build.recipe)
+    for story in stories(build.write(), build.recipe):
         scores.add(story)
     moved = {(r["axis"], r["moment"]): (r["better"], r["same"], r["worse"]) for r in rows(scores.moves())}
-    assert moved["instruction", "round 1"] == (1, 0, 0)
-    assert moved["quality", "round 1"] == (0, 1, 0)
+    assert moved["instruction", "reflect 1"] == (1, 0, 0)
+    assert moved["quality", "reflect 1"] == (0, 1, 0)
 
 
 def test_ac1_holds_where_kappa_collapses() -> None:
@@ -107,10 +108,10 @@ def test_agreement_is_bounded_and_knows_no_order(counts: tuple[int, int, int, in
 
 
 def test_agreement_counts_first_with_second_and_never_a_third(build: Path, reading: Reading) -> None:
-    told = [m for s in stories(build) for m in s.moments if m.judgements]
+    judged = [js for row in recorded(build) for e in row.trajectory.events if (js := judgements_of(e))]
     again, second = (keyed(reading.agreement.table(name), "axis") for name in (REPEATED, SECOND))
-    assert reading.agreement.asked == len(told) == again[VERDICT]["n"]
-    assert second[VERDICT]["n"] == sum(m.judgements[-1].judge == "second_analyzer" for m in told)
+    assert reading.agreement.asked == len(judged) == again[VERDICT]["n"]
+    assert second[VERDICT]["n"] == sum(js[-1].judge == "second_analyzer" for js in judged)
     assert second[VERDICT]["raw"].rate == 1  # made so: the second judge says what the first said first
     assert 0.8 < again["instruction"]["raw"].rate < 1
     assert math.isnan(again[VERDICT]["alpha_scores"])
@@ -120,7 +121,7 @@ def test_no_figure_without_variation(tmp_path: Path) -> None:
     build = Build(tmp_path, side=16, contrary=0.0)
     build.add(build.chain(Trajectory(build.sample(), 0), 0, True).accept("direct"))
     agreement = Agreement()
-    for story in stories(build.write()):
+    for story in stories(build.write(), build.recipe):
         agreement.add(story)
     row = keyed(agreement.table(REPEATED), "axis")["quality"]
     assert (row["raw"].rate, row["ac1"]) == (1, 1)
@@ -183,3 +184,34 @@ def test_memory_holds_counts_not_stories(tmp_path: Path, monkeypatch: pytest.Mon
             sum(len(c) for c in (found.calls.made, found.scores.counts, found.scores.moved, found.agreement.pairs))
         )
     assert held[1] < 2 * held[0]
+
+
+def test_scores_stand_at_the_station_at_which_the_image_was_made(tmp_path: Path) -> None:
+    build = Build(tmp_path, side=16)
+    build.add(build.chain(Trajectory(build.sample(), 0), 2, True).accept("reflection"))
+    build.add(build.stepped(Trajectory(build.sample(), 1)))
+    scores = read(build.write()).scores
+    assert scores.moments == ["direct", "reflect 1", "reflect 2", "reflect 3", "multistep", STEPS, ACCEPTED]
+    table = keyed(scores.table(), "axis", "moment")
+    counts = {m: table["instruction", m]["n"] for m in scores.moments}
+    assert counts == {
+        "direct": 2,
+        "reflect 1": 2,
+        "reflect 2": 2,
+        "reflect 3": 1,
+        "multistep": 1,
+        STEPS: 3,
+        ACCEPTED: 2,
+    }
+    moved = keyed(scores.moves(), "axis", "moment")
+    assert sum(moved["instruction", "reflect 2"][move] for move in ("better", "same", "worse")) == 2
+    assert ("instruction", "multistep") not in moved, "a step starts from the references, which nobody judged"
+
+
+def test_every_try_of_a_best_of_n_is_scored_and_the_chosen_one_is_accepted(tmp_path: Path) -> None:
+    found = read(best_of_only(tmp_path))
+    tried = sum(e.kind == "generation" for row in recorded(tmp_path) for e in row.trajectory.events)
+    table = keyed(found.scores.table(), "axis", "moment")
+    assert table["instruction", "best_of"]["n"] == tried
+    assert table["instruction", ACCEPTED]["passed"] == 1
+    assert found.scores.moves().empty

@@ -1,7 +1,7 @@
 """The answers of chat completions, in the many shapes that servers give them.
 
-In: the JSON object of an answer. Out: `Said`: its words, its pictures, why it ended, what it took. Reasoning beside the answer
-is left out.
+In: the JSON object of an answer. Out: `ChatAnswer`: its text, its pictures, why it ended, what it took.
+Reasoning beside the answer is left out.
 """
 
 import re
@@ -40,13 +40,13 @@ class _Completion(_Lenient):
     choices: list[_Choice]
 
 
-class Unlike(Exception):
-    """An answer that has not the shape of a chat completion."""
+class NoCompletion(Exception):
+    """The answer does not have the shape of a chat completion."""
 
 
 @contextmanager
-def taking(usage: Usage | None) -> Iterator[None]:
-    """What goes wrong with an answer in here took `usage` all the same: it was made, and is paid."""
+def charged(usage: Usage | None) -> Iterator[None]:
+    """A ModelError raised in this context gets `usage`: the answer cannot be used, but it was made, and is paid."""
     try:
         yield
     except ModelError as error:
@@ -55,10 +55,10 @@ def taking(usage: Usage | None) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ChatAnswer:
     """What a chat completion holds. `pictures` are data URIs or addresses, in order; `ended` are the reasons, in lower case.
 
-    `error`: what a gateway says went wrong behind it, else None.
+    `error` is the error that a gateway passes on from the server behind it, else None.
     """
 
     text: str
@@ -69,30 +69,30 @@ class Said:
     error: Any = None
 
 
-def said(answer: dict[str, Any]) -> Said:
-    """The first choice of a chat completion. Raises Unlike."""
+def parse(answer: dict[str, Any]) -> ChatAnswer:
+    """The first choice of a chat completion. Raises NoCompletion."""
     try:
         choices = _Completion.model_validate(answer).choices
     except ValidationError as error:
         first = error.errors()[0]
-        raise Unlike(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise NoCompletion(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     if not choices:
-        raise Unlike("there is no choice in it")
+        raise NoCompletion("there is no choice in it")
     choice, message = choices[0], choices[0].message or _Message()
     parts = message.content if isinstance(message.content, list) else []
     text = message.content if isinstance(message.content, str) else "".join(_texts(parts))
     pictures = (*_pictures(message.images or []), *_pictures(parts))
     ended = frozenset(r.lower() for r in (choice.finish_reason, choice.native_finish_reason) if r)
-    return Said(text, pictures, message.refusal or None, ended, usage(answer.get("usage")), choice.error)
+    return ChatAnswer(text, pictures, message.refusal or None, ended, usage(answer.get("usage")), choice.error)
 
 
-def with_inline_pictures(answer: Said) -> Said:
-    """The same with the pictures that stand in its text as Markdown or bare data URIs taken out of the text."""
-    found = tuple(match[1] or match[2] for match in _MARKDOWN.finditer(answer.text))
-    if not found:
+def with_inline_pictures(answer: ChatAnswer) -> ChatAnswer:
+    """The answer with the pictures that stand in its text, as Markdown or bare data URIs, moved to `pictures`."""
+    inline = tuple(match[1] or match[2] for match in _MARKDOWN.finditer(answer.text))
+    if not inline:
         return answer
     text = _MARKDOWN.sub("", answer.text).strip()
-    return Said(text, (*answer.pictures, *found), answer.refusal, answer.ended, answer.usage, answer.error)
+    return ChatAnswer(text, (*answer.pictures, *inline), answer.refusal, answer.ended, answer.usage, answer.error)
 
 
 def _texts(parts: list[Any]) -> Iterator[str]:
@@ -105,8 +105,8 @@ def _texts(parts: list[Any]) -> Iterator[str]:
 
 def _pictures(parts: list[Any]) -> Iterator[str]:
     for part in parts:
-        if isinstance(part, dict) and (found := _picture(part)):
-            yield found
+        if isinstance(part, dict) and (picture := _picture(part)):
+            yield picture
 
 
 def _picture(part: dict[str, Any]) -> str | None:
@@ -116,26 +116,25 @@ def _picture(part: dict[str, Any]) -> str | None:
         address = address.get("url")
     if isinstance(address, str) and address:
         return address
-    held = [part.get("b64_json"), part.get("result")]
+    candidates = [part.get("b64_json"), part.get("result")]
     for name in ("inline_data", "inlineData", "source"):
         inner = part.get(name)
-        held += [inner.get("data")] if isinstance(inner, dict) else []
-    encoded = next((text for text in held if isinstance(text, str) and text), None)
+        candidates += [inner.get("data")] if isinstance(inner, dict) else []
+    encoded = next((text for text in candidates if isinstance(text, str) and text), None)
     return None if encoded is None else f"data:;base64,{encoded}"
 
 
-def usage(said: Any) -> Usage | None:
+def usage(reported: Any) -> Usage | None:
     """The `usage` of an answer: tokens under either of their two names, and the price where a gateway gives it."""
-    if not isinstance(said, dict):
+    if not isinstance(reported, dict):
         return None
-    price = said.get("cost")
+    price = reported.get("cost")
     usd = float(price) if isinstance(price, int | float) and not isinstance(price, bool) and 0 <= price < 1e6 else None
-    found = Usage(
-        _count(said, "prompt_tokens", "input_tokens"), _count(said, "completion_tokens", "output_tokens"), usd
-    )
-    return None if found == Usage() else found
+    read = _count(reported, "prompt_tokens", "input_tokens")
+    written = _count(reported, "completion_tokens", "output_tokens")
+    return None if (read, written, usd) == (None, None, None) else Usage(read, written, usd)
 
 
-def _count(said: dict[str, Any], *names: str) -> int | None:
-    values = [said.get(name) for name in names]
+def _count(reported: dict[str, Any], *names: str) -> int | None:
+    values = [reported.get(name) for name in names]
     return next((v for v in values if isinstance(v, int) and not isinstance(v, bool) and 0 <= v < 2**31), None)

@@ -1,4 +1,4 @@
-"""Any OpenAI-compatible server as a backend. In: requests of `stages.protocols`. Out: replies; images go from and to the store."""
+"""Models of any OpenAI-compatible server. In: requests of `stages.protocols`. Out: replies; images go from and to the store."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from pipeline.backends.openai import chat, images
 from pipeline.backends.openai.client import Wire
 from pipeline.backends.openai.logprobs import TokenLogprob, prompt_logprobs
-from pipeline.backends.openai.options import Options, option_problems
+from pipeline.backends.openai.options import checked, identity
 from pipeline.backends.openai.spec import Provider
 from pipeline.storage.image_store import ImageStore
 from stages.errors import ModelError
@@ -26,15 +26,11 @@ class OpenAIModel:
         store: ImageStore,
     ) -> None:
         """Raises ValueError for options it does not know. The key is looked up with the first call."""
-        problems = option_problems(options)
-        if problems:
-            raise ValueError("; ".join(f"option {name}: {text}" for name, text in problems))
         self._model = model
-        self._options = Options.model_validate(dict(options))
+        self._options = checked(options)
         self._wire = Wire(provider_name, provider)
         self._store = store
-        sampling = self._options.identity()
-        self._identity = f"openai/{model}@{revision}" + (f"?{sampling}" if sampling else "")
+        self._identity = identity(model, revision, self._options)
         self._answered = False
 
     @property
@@ -48,7 +44,7 @@ class OpenAIModel:
         return self._options.max_tokens
 
     async def ask(self, request: TextRequest) -> TextReply:
-        """The model's words. Raises stages.errors.ModelError."""
+        """The model's reply. Raises stages.errors.ModelError."""
         try:
             reply = await chat.ask(self._wire, self._model, self._options, self._store, request)
         except ModelError as error:

@@ -12,9 +12,9 @@ from typing import cast
 
 import httpx2
 
-WORDS = 32 << 20  # bytes of an answer in words: a million characters may take 12 MB as JSON escapes
-ASIDE = 1 << 20  # of an error's body, or a redirect's: the status says enough, so the rest is left unread
-_LIMIT: ContextVar[int] = ContextVar("limit", default=WORDS)
+TEXT_BYTES = 32 << 20  # of an answer that is text: a million characters may take 12 MB as JSON escapes
+ERROR_BYTES = 1 << 20  # of the body of an error or a redirect: the status says enough, so the rest is left unread
+_LIMIT: ContextVar[int] = ContextVar("limit", default=TEXT_BYTES)
 
 
 class TooMuch(httpx2.RequestError):
@@ -23,7 +23,7 @@ class TooMuch(httpx2.RequestError):
 
 @contextmanager
 def at_most(size: int) -> Iterator[None]:
-    """Answers to what is sent in here, by this task, have at most so many bytes."""
+    """Answers to requests that this task sends in this context have at most `size` bytes, unpacked."""
     before = _LIMIT.set(size)
     try:
         yield
@@ -32,18 +32,18 @@ def at_most(size: int) -> Iterator[None]:
 
 
 async def bounded(response: httpx2.Response) -> None:
-    """The hook: from here on the body is counted while it is read. It comes unpacked, so its encoding is no longer told.
+    """The response hook: from here on the body is counted while it is read. It comes unpacked, so its encoding is dropped.
 
-    Raises DecodingError where it is packed more than once: nobody does, and no count here would see what lies in between.
+    Raises DecodingError where it is packed more than once: no server does, and what lies in between would not be counted.
     """
     if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
         raise httpx2.DecodingError("packed more than once", request=response.request)
     sent = _CountedStream(cast(httpx2.AsyncByteStream, response.stream))
-    # it unpacks in pieces of 1 MiB
+    # this second response does the unpacking, in pieces of 1 MiB
     packed = httpx2.Response(response.status_code, headers=response.headers, stream=sent, request=response.request)
     response.headers.pop("content-encoding", None)
     answer = response.is_success
-    response.stream = _Counted(packed, sent, _LIMIT.get() if answer else ASIDE, cut=not answer)
+    response.stream = _Counted(packed, sent, _LIMIT.get() if answer else ERROR_BYTES, cut=not answer)
 
 
 @dataclass
@@ -58,7 +58,7 @@ class _CountedStream(httpx2.AsyncByteStream):
             async for part in parts:
                 self.idle += len(part)
                 yield part
-                if self.idle > ASIDE:
+                if self.idle > ERROR_BYTES:
                     return
 
     async def aclose(self) -> None:

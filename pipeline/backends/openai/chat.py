@@ -8,9 +8,9 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.backends.openai.answers import Said, Unlike, said, taking
+from pipeline.backends.openai.answers import ChatAnswer, NoCompletion, charged, parse
 from pipeline.backends.openai.client import Wire
-from pipeline.backends.openai.failures import WORDS, inside
+from pipeline.backends.openai.failures import LONGEST_REFUSAL, error_in_answer
 from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.schemas import response_format
 from pipeline.storage.image_store import ImageStore
@@ -35,63 +35,63 @@ async def ask(wire: Wire, model: str, options: Options, store: ImageStore, reque
         **options.extra,
     }
     answer = read(wire, await wire.post(PATH, body))
-    with taking(answer.usage):
-        _readable(answer)
+    with charged(answer.usage):
+        _check_readable(answer)
     return TextReply(answer.text, answer.usage)
 
 
-def _readable(answer: Said) -> None:
+def _check_readable(answer: ChatAnswer) -> None:
     """Raises Refused for an answer that was stopped, Malformed for one that cannot be read."""
     if answer.ended & STOPPED:
-        raise Refused(answer.text[:WORDS].strip() or _reason(answer))
+        raise Refused(answer.text[:LONGEST_REFUSAL].strip() or _reason(answer))
     if not answer.text.strip():
-        raise Malformed("", f"the reply is empty{_at_its_limit(answer)}")
+        raise Malformed("", f"the reply is empty{_hint_of_limit(answer)}")
     if len(answer.text) > LONGEST:
-        raise Malformed(answer.text[:WORDS], f"the reply has {len(answer.text):,} characters")
+        raise Malformed(answer.text[:LONGEST_REFUSAL], f"the reply has {len(answer.text):,} characters")
     if any("\ud800" <= c <= "\udfff" for c in answer.text):
         whole = answer.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         raise Malformed(whole, "the reply holds half a character (a lone surrogate)")
 
 
-def read(wire: Wire, answer: dict[str, Any]) -> Said:
-    """What an answer says, without keys. Raises Transient when it is none, Refused when the model says that it declines."""
+def read(wire: Wire, answer: dict[str, Any]) -> ChatAnswer:
+    """A chat completion, without keys. Raises Transient when the answer is none, Refused when the model declines."""
     try:
-        found = said(answer)
-    except Unlike as error:
+        parsed = parse(answer)
+    except NoCompletion as error:
         raise wire.broken(f"the answer is no chat completion ({error})") from None
-    if found.error:
-        raise inside(found.error, wire)
-    if found.refusal:
-        with taking(found.usage):
-            raise Refused(wire.hidden(found.refusal).strip()[:WORDS])
-    return Said(wire.hidden(found.text), found.pictures, None, found.ended, found.usage)
+    if parsed.error:
+        raise error_in_answer(parsed.error, wire)
+    if parsed.refusal:
+        with charged(parsed.usage):
+            raise Refused(wire.scrubbed(parsed.refusal).strip()[:LONGEST_REFUSAL])
+    return ChatAnswer(wire.scrubbed(parsed.text), parsed.pictures, None, parsed.ended, parsed.usage)
 
 
-def _reason(answer: Said) -> str:
+def _reason(answer: ChatAnswer) -> str:
     return f"the answer was stopped ({', '.join(sorted(answer.ended))})"
 
 
-def _at_its_limit(answer: Said) -> str:
+def _hint_of_limit(answer: ChatAnswer) -> str:
     return ": max_tokens was used up before an answer" if "length" in answer.ended else ""
 
 
 async def messages(store: ImageStore, request: TextRequest | ImageRequest) -> list[dict[str, Any]]:
     """A request's messages as the API takes them. Raises ValueError when there are images and no user message."""
     images = await asyncio.to_thread(data_uris, store, request.images)
-    shown: list[dict[str, Any]] = [{"role": m.role, "content": m.content} for m in request.messages]
+    turns: list[dict[str, Any]] = [{"role": m.role, "content": m.content} for m in request.messages]
     if images:
         index = first_user(request.messages)
         parts: list[dict[str, Any]] = [{"type": "image_url", "image_url": {"url": uri}} for uri in images]
-        shown[index]["content"] = [*parts, {"type": "text", "text": request.messages[index].content}]
-    return shown
+        turns[index]["content"] = [*parts, {"type": "text", "text": request.messages[index].content}]
+    return turns
 
 
 def first_user(turns: Sequence[Message]) -> int:
-    """Where the request stands among messages. Raises ValueError when there is none."""
-    found = next((n for n, message in enumerate(turns) if message.role == "user"), None)
-    if found is None:
+    """The index of the first user message, which is the request. Raises ValueError when there is none."""
+    index = next((n for n, message in enumerate(turns) if message.role == "user"), None)
+    if index is None:
         raise ValueError("a request without a user message")
-    return found
+    return index
 
 
 def data_uris(store: ImageStore, images: Sequence[ImageRef]) -> list[str]:

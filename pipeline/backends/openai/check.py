@@ -12,7 +12,7 @@ from stages.errors import EngineDead, ModelError, RateLimited
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a first look at a provider shows: the problem, in one line with the remedy, or else the models that it lists."""
+    """What a provider answers when it is asked for its models: those that it lists, or the problem, in one line with the remedy."""
 
     problem: str | None = None
     models: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The wire to one provider: one official client per event loop, one way to send, one way for answers and errors to come back.
+"""The wire to one provider: one official client per event loop, one way to send, one way for answers and errors to return.
 
 In: a provider, a path of its API and a body. Out: the answer as a JSON object, or one of `stages.errors`. The client never
 retries by itself: every request it makes is a call that the ledger knows of.
@@ -17,9 +17,9 @@ import httpx2
 from openai import APIError, APIStatusError, AsyncOpenAI, Omit
 from pydantic import SecretStr
 
-from pipeline.backends.openai.bodies import WORDS, at_most, bounded
-from pipeline.backends.openai.failures import failure, inside
-from pipeline.backends.openai.secrets import KeyMissing, key_of, scrubbed, told
+from pipeline.backends.openai.bodies import TEXT_BYTES, at_most, bounded
+from pipeline.backends.openai.failures import error_in_answer, failure
+from pipeline.backends.openai.secrets import KeyMissing, key_of, quoted, scrubbed
 from pipeline.backends.openai.spec import Provider
 from stages.errors import Broken, EngineDead, ModelError
 
@@ -28,8 +28,8 @@ KEEPALIVE_S = (
     4.0  # below the 5 s after which many servers hang up: a request must not meet a connection that is closing
 )
 _NOT_OFFERED = (400, 403, 404, 405, 501)  # of the list of models; calls may be allowed all the same
-# The client would take its header and these from the environment, where they belong to OpenAI and not to the provider.
-_OTHERS: dict[str, Any] = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
+# The client would take these from the environment, where they belong to OpenAI and not to the provider.
+_WITHOUT_OPENAI: dict[str, Any] = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
 
 File = tuple[str, tuple[str, bytes, str]]  # field, (file name, bytes, content type)
 _Clients = dict[tuple[str, Provider], tuple[AsyncOpenAI, SecretStr]]
@@ -43,16 +43,16 @@ class Wire:
     name: str
     provider: Provider
 
-    def hidden(self, text: str) -> str:
+    def scrubbed(self, text: str) -> str:
         """`text` without the keys in use."""
         return scrubbed(text, self._secrets())
 
-    def told(self, text: str) -> str:
+    def quoted(self, text: str) -> str:
         """`text` as an error may hold it: one short line without the keys in use."""
-        return told(text, self._secrets())
+        return quoted(text, self._secrets())
 
     async def post(
-        self, path: str, body: Mapping[str, Any], files: Sequence[File] = (), most: int = WORDS
+        self, path: str, body: Mapping[str, Any], files: Sequence[File] = (), most: int = TEXT_BYTES
     ) -> dict[str, Any]:
         """The answer to one request, of at most so many bytes; with files it goes as a form. Raises stages.errors.ModelError."""
         client = self._client()
@@ -75,21 +75,21 @@ class Wire:
 
     async def models(self) -> tuple[str, ...]:
         """The models that the server lists, within the time to connect; none where it keeps no list. Raises ModelError."""
-        found: ModelError | None = None
+        problem: ModelError | None = None
         content = b""
         try:
             async with asyncio.timeout(CONNECT_S):
                 content = (await self._client().get("/models", cast_to=httpx2.Response)).content
         except (APIError, TimeoutError) as error:
             if not (isinstance(error, APIStatusError) and error.status_code in _NOT_OFFERED):
-                found = failure(error, self)
-        if found is not None:
-            raise found
-        return tuple(map(self.told, _ids(content)))
+                problem = failure(error, self)
+        if problem is not None:
+            raise problem
+        return tuple(map(self.quoted, _listed_names(content)))
 
     def broken(self, problem: str) -> Broken:
-        """The error for an answer that came, and is none."""
-        return Broken(self.told(f"{self.name}: {problem}"))
+        """The error for an answer that came and cannot be read."""
+        return Broken(self.quoted(f"{self.name}: {problem}"))
 
     def _read(self, response: httpx2.Response) -> dict[str, Any]:
         try:
@@ -97,19 +97,19 @@ class Wire:
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            # keys are hidden in more than is shown, and the end is left out: half a key is no key to `told`
-            start = self.told(response.content[:4096].decode("utf-8", "replace"))[:80]
+            # keys are hidden in more than is shown, and the end is left out: half a key is no key to `quoted`
+            start = self.quoted(response.content[:4096].decode("utf-8", "replace"))[:80]
             raise self.broken(f"the answer is no JSON object but {start!r}" if start.strip() else "the answer is empty")
         if answer.get("error"):
-            raise inside(answer["error"], self)
+            raise error_in_answer(answer["error"], self)
         return answer
 
     def _secrets(self) -> tuple[SecretStr, ...]:
-        return tuple(key for _, key in _here().values())
+        return tuple(key for _, key in _clients_of_this_loop().values())
 
     def _client(self) -> AsyncOpenAI:
-        found = _here().get((self.name, self.provider))
-        return found[0] if found else self._opened(self._key())
+        opened = _clients_of_this_loop().get((self.name, self.provider))
+        return opened[0] if opened else self._open(self._key())
 
     def _key(self) -> SecretStr:
         try:
@@ -117,7 +117,7 @@ class Wire:
         except KeyMissing as error:
             raise EngineDead(str(error)) from None
 
-    def _opened(self, key: SecretStr) -> AsyncOpenAI:
+    def _open(self, key: SecretStr) -> AsyncOpenAI:
         timeout = httpx2.Timeout(self.provider.timeout_s, connect=min(CONNECT_S, self.provider.timeout_s))
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=256, keepalive_expiry=KEEPALIVE_S)
         http = httpx2.AsyncClient(
@@ -133,14 +133,14 @@ class Wire:
             max_retries=0,
             timeout=timeout,
             http_client=http,
-            default_headers={"Authorization": f"Bearer {key.get_secret_value()}", **_OTHERS},
+            default_headers={"Authorization": f"Bearer {key.get_secret_value()}", **_WITHOUT_OPENAI},
         )
-        _here()[self.name, self.provider] = (client, key)
+        _clients_of_this_loop()[self.name, self.provider] = (client, key)
         return client
 
 
-def _ids(content: bytes) -> list[str]:
-    """The names in a list of models; none where it is of another shape, which says nothing about calls."""
+def _listed_names(content: bytes) -> list[str]:
+    """The names in a list of models; none where the list has another shape, which says nothing about calls."""
     try:
         listed = json.loads(content)
     except (ValueError, RecursionError):
@@ -150,7 +150,7 @@ def _ids(content: bytes) -> list[str]:
     return [name for name in entries if isinstance(name, str) and name]
 
 
-def _here() -> _Clients:
+def _clients_of_this_loop() -> _Clients:
     """The clients of the running event loop; connections cannot be shared between loops."""
     return _CLIENTS.setdefault(asyncio.get_running_loop(), {})
 

@@ -1,4 +1,4 @@
-"""Foreign errors to ours, once, where they arise: by class, status and code, never by the words of a message.
+"""The errors of servers and of the client, turned into ours: by class, status and code, never by the words of a message.
 
 In: what the client raised, or an error object in an answer. Out: one of `stages.errors`.
 
@@ -25,7 +25,7 @@ from pipeline.backends.openai.bodies import TooMuch
 from pipeline.backends.openai.retry_after import retry_after
 from stages.errors import Broken, EngineDead, Malformed, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
 
-WORDS = 2000  # characters of a refusal that are kept
+LONGEST_REFUSAL = 2000  # characters that are kept
 SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated"})
 SLOWER = frozenset({"rate_limit_exceeded", "rate_limit_error", "resource_exhausted", "too_many_requests"})
 LONG = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
@@ -51,7 +51,7 @@ _LONG_PARAMS = frozenset({"input_tokens", "input_text"})  # how vLLM names what 
 
 @dataclass(frozen=True, slots=True)
 class ServerError:
-    """An error as the server describes it. `codes` in lower case; `flagged`: a moderator found something in the input."""
+    """An error as the server describes it. `codes` in lower case; `flagged`: a moderator objects to the input."""
 
     status: int
     codes: frozenset[str] = frozenset()
@@ -61,28 +61,28 @@ class ServerError:
     retry_after: float | None = None
 
 
-class From(Protocol):
-    """The provider an error comes from, and what makes its words fit to be kept."""
+class ErrorSource(Protocol):
+    """The provider that an error comes from, and what makes its words fit to be kept."""
 
     @property
     def name(self) -> str:
         """The provider's name in the manifest."""
         ...
 
-    def told(self, text: str) -> str:
+    def quoted(self, text: str) -> str:
         """`text` as one short line without keys."""
         ...
 
-    def hidden(self, text: str) -> str:
+    def scrubbed(self, text: str) -> str:
         """`text` without keys."""
         ...
 
 
-def failure(error: APIError | TimeoutError, by: From) -> ModelError:
-    """What the client raised, as one of ours."""
+def failure(error: APIError | TimeoutError, by: ErrorSource) -> ModelError:
+    """What the client raised, as one of `stages.errors`."""
     if isinstance(error, APIStatusError):
         headers = error.response.headers
-        return classified(fault(error.status_code, headers, _body(error)), by)
+        return classified(server_error(error.status_code, headers, _body(error)), by)
     cause = error.__cause__
     if isinstance(cause, httpx2.ConnectTimeout | httpx2.PoolTimeout):
         return Transient(f"{by.name}: no connection in time")  # nothing was sent, so nothing can have been paid
@@ -90,7 +90,7 @@ def failure(error: APIError | TimeoutError, by: From) -> ModelError:
         return TimedOut(f"{by.name}: no answer in time; raise timeout_s where calls take longer")
     if isinstance(cause, TooMuch):
         return Malformed("", f"{by.name}: the answer has {cause}")
-    if not isinstance(cause, httpx2.ConnectError):  # it was sent, and perhaps answered
+    if not isinstance(cause, httpx2.ConnectError):  # the request was sent, and perhaps answered
         return Broken(f"{by.name}: the connection broke ({type(cause or error).__name__})")
     return Transient(f"{by.name}: no connection ({type(cause).__name__})")
 
@@ -103,7 +103,7 @@ def _body(error: APIStatusError) -> Any:
         return error.body
 
 
-def fault(status: int, headers: Mapping[str, str], body: Any) -> ServerError:
+def server_error(status: int, headers: Mapping[str, str], body: Any) -> ServerError:
     """An error's body in any of the forms that servers use: {"error": {...}}, a list of one, a bare text."""
     if isinstance(body, list) and body:
         body = body[0]
@@ -124,37 +124,38 @@ def fault(status: int, headers: Mapping[str, str], body: Any) -> ServerError:
     )
 
 
-def inside(error: Any, by: From) -> ModelError:
-    """An error object in an answer that came with status 200: gateways pass on so what went wrong behind them."""
-    code = error.get("code") if isinstance(error, dict) else None
-    told = str(code)
-    status = int(told) if re.fullmatch(r"[45][0-9]{2}", told) else 502
-    return classified(fault(status, {}, {"error": error}), by)
+def error_in_answer(error: Any, by: ErrorSource) -> ModelError:
+    """An error object in an answer of status 200: so do gateways pass on the errors of the servers behind them."""
+    code = str(error.get("code")) if isinstance(error, dict) else ""
+    status = int(code) if re.fullmatch(r"[45][0-9]{2}", code) else 502
+    return classified(server_error(status, {}, {"error": error}), by)
 
 
-def classified(found: ServerError, by: From) -> ModelError:
-    """The one of ours that a fault amounts to."""
-    status, codes = found.status, found.codes
+def classified(error: ServerError, by: ErrorSource) -> ModelError:
+    """The one of `stages.errors` that a server's error amounts to."""
+    status, codes = error.status, error.codes
 
     def words(hint: str = "") -> str:
         remedy = f"; {hint}" if hint else ""
-        said = f" ({by.told(found.words)})" if found.words else ""
-        return f"{by.name}: status {status}{remedy}{said}"
+        quote = f" ({by.quoted(error.words)})" if error.words else ""
+        return f"{by.name}: status {status}{remedy}{quote}"
 
     if codes & SPENT:
         return EngineDead(words("the account's quota is used up; raise it"))
-    if codes & REFUSED or found.flagged:
-        return Refused(by.hidden(found.words).strip()[:WORDS] or words())
-    if codes & LONG or status == 413 or (status == 400 and found.param in _LONG_PARAMS):
+    if codes & REFUSED or error.flagged:
+        return Refused(by.scrubbed(error.words).strip()[:LONGEST_REFUSAL] or words())
+    if codes & LONG or status == 413 or (status == 400 and error.param in _LONG_PARAMS):
         return TooLong(words())
-    if status == 429 or codes & SLOWER or (status in (503, 529) and found.retry_after is not None):
-        return RateLimited(words(), found.retry_after)
+    if status == 429 or codes & SLOWER or (status in (503, 529) and error.retry_after is not None):
+        return RateLimited(words(), error.retry_after)
     if status in _DEAD:
         return EngineDead(words(_DEAD[status]))
     if status in _AGAIN or status >= 500:
         return Transient(words())
-    if found.param.startswith("response_format"):
+    if error.param.startswith("response_format"):
         return EngineDead(words("the server knows no such response_format; say options.structured: none"))
     if codes & UNKNOWN_OPTION:
-        return EngineDead(words(f"the server does not take {by.told(found.param) or 'an option'}; change the options"))
+        return EngineDead(
+            words(f"the server does not take {by.quoted(error.param) or 'an option'}; change the options")
+        )
     return ModelError(words())

@@ -6,18 +6,18 @@ In: an image request. Out: an image in the store, with the words beside it. Word
 import asyncio
 from typing import Any
 
-from pipeline.backends.openai.answers import Said, taking, usage, with_inline_pictures
+from pipeline.backends.openai.answers import ChatAnswer, charged, usage, with_inline_pictures
 from pipeline.backends.openai.chat import PATH, STOPPED, media_type, messages, read
 from pipeline.backends.openai.client import File, Wire
-from pipeline.backends.openai.failures import WORDS
+from pipeline.backends.openai.failures import LONGEST_REFUSAL
 from pipeline.backends.openai.options import Options
-from pipeline.backends.openai.pictures import MOST_BYTES, kept
+from pipeline.backends.openai.pictures import MOST_BYTES, store_picture
 from pipeline.storage.image_store import ImageStore
 from stages.errors import Malformed, Refused
 from stages.protocols import ImageReply, ImageRequest
 from stages.records import ImageRef
 
-_MOST = 2 * MOST_BYTES  # of an answer: base64 takes a third more, and drafts and words stand beside the image
+_MOST_ANSWER_BYTES = 2 * MOST_BYTES  # base64 takes a third more, and drafts and words stand beside the image
 _STOPPED = STOPPED | {
     "no_image",
     "image_safety",
@@ -49,12 +49,14 @@ async def _by_endpoint(
         **options.extra,
     }
     if request.images:
-        answer = await wire.post("/images/edits", body, await asyncio.to_thread(_files, store, request.images), _MOST)
+        answer = await wire.post(
+            "/images/edits", body, await asyncio.to_thread(_files, store, request.images), _MOST_ANSWER_BYTES
+        )
     else:
-        answer = await wire.post("/images/generations", body, most=_MOST)
-    took = usage(answer.get("usage"))
-    with taking(took):
-        return ImageReply(await kept(wire, _made(wire, answer), store), None, took)
+        answer = await wire.post("/images/generations", body, most=_MOST_ANSWER_BYTES)
+    used = usage(answer.get("usage"))
+    with charged(used):
+        return ImageReply(await store_picture(wire, _picture_in(wire, answer), store), None, used)
 
 
 def _size(options: Options, request: ImageRequest) -> dict[str, str]:
@@ -70,7 +72,7 @@ def _files(store: ImageStore, images: tuple[ImageRef, ...]) -> list[File]:
     ]
 
 
-def _made(wire: Wire, answer: dict[str, Any]) -> str:
+def _picture_in(wire: Wire, answer: dict[str, Any]) -> str:
     """The picture in an answer of the image endpoints. Raises Transient when it is none, Malformed when it holds none."""
     data = answer.get("data")
     if not isinstance(data, list):
@@ -94,14 +96,14 @@ async def _by_chat(wire: Wire, model: str, options: Options, store: ImageStore, 
         **options.sampling(request.seed),
         **options.extra,
     }
-    answer = with_inline_pictures(read(wire, await wire.post(PATH, body, most=_MOST)))
-    with taking(answer.usage):
-        return ImageReply(await kept(wire, _shown(answer), store), answer.text or None, answer.usage)
+    answer = with_inline_pictures(read(wire, await wire.post(PATH, body, most=_MOST_ANSWER_BYTES)))
+    with charged(answer.usage):
+        return ImageReply(await store_picture(wire, _last_picture(answer), store), answer.text or None, answer.usage)
 
 
-def _shown(answer: Said) -> str:
-    """The last picture of an answer: what comes before it are drafts. Raises Refused, Malformed."""
-    words = answer.text[:WORDS].strip()
+def _last_picture(answer: ChatAnswer) -> str:
+    """The last picture of an answer, for those before it are drafts. Raises Refused, Malformed."""
+    words = answer.text[:LONGEST_REFUSAL].strip()
     if answer.ended & _STOPPED:
         raise Refused(words or f"no image was made ({', '.join(sorted(answer.ended))})")
     if answer.pictures:

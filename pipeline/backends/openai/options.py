@@ -13,9 +13,9 @@ from pydantic_core import ErrorDetails
 from pipeline.backends.openai.schemas import Structured
 from pipeline.typed import shown
 
-_OURS = ("model", "messages", "prompt", "stream", "n", "image")
+_SET_BY_BUILD = ("model", "messages", "prompt", "stream", "n", "image")
 
-_FIXED = r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}"
+_FIXED_SIZE = r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}"
 _SECRET = re.compile(r"(key|token|secret|passw(or)?d|credentials?|authorization|bearer)$", re.IGNORECASE)
 
 
@@ -42,15 +42,15 @@ class Options(BaseModel):
     max_tokens: int | None = Field(4096, ge=1)
     structured: Structured = "json_schema"
     images: Literal["generations", "chat"] = "generations"
-    size: str = Field("request", pattern=rf"^(request|auto|none|{_FIXED})$")
+    size: str = Field("request", pattern=rf"^(request|auto|none|{_FIXED_SIZE})$")
     quality: str | None = None
     seed: bool = True
     extra: dict[str, Any] = {}
 
     @field_validator("extra")
     @classmethod
-    def _leaves_ours(cls, value: dict[str, Any]) -> dict[str, Any]:
-        taken = [name for name in value if name in _OURS]
+    def _leaves_the_builds_own(cls, value: dict[str, Any]) -> dict[str, Any]:
+        taken = [name for name in value if name in _SET_BY_BUILD]
         if taken:
             raise ValueError(f"{taken[0]!r} is set by the build itself; leave it out of extra")
         if any(_SECRET.search(name) for name in _names(value)):
@@ -78,8 +78,22 @@ def _canonical(value: Any) -> str:
 def fixed_size(options: Mapping[str, Any]) -> str | None:
     """The size, as "WIDTHxHEIGHT", that options ask for whatever the sample's; None where they ask for none."""
     size = options.get("size")
-    sent = isinstance(size, str) and re.fullmatch(_FIXED, size) and options.get("images") != "chat"
+    sent = isinstance(size, str) and re.fullmatch(_FIXED_SIZE, size) and options.get("images") != "chat"
     return str(size) if sent else None
+
+
+def checked(options: Mapping[str, Any]) -> Options:
+    """The options, ready for use. Raises ValueError that names every problem."""
+    problems = option_problems(options)
+    if problems:
+        raise ValueError("; ".join(f"option {name}: {text}" for name, text in problems))
+    return Options.model_validate(dict(options))
+
+
+def identity(model: str, revision: str, options: Options) -> str:
+    """Who answers: model, revision, and the options that change answers; never where the model is."""
+    named = options.identity()
+    return f"openai/{model}@{revision}" + (f"?{named}" if named else "")
 
 
 def option_problems(options: Mapping[str, Any]) -> list[tuple[str, str]]:

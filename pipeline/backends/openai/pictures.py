@@ -1,6 +1,6 @@
-"""A picture that came in an answer. In: a data URI or an address, in a server's words. Out: an image in the store.
+"""A picture that came in an answer. In: a data URI or an address, as the server wrote it. Out: an image in the store.
 
-Nothing is kept that has not decoded in full: half a file, other bytes and files of absurd size are malformed replies.
+A picture is stored only if it decodes in full: half a file, other bytes and files of absurd size are malformed replies.
 """
 
 import asyncio
@@ -22,25 +22,25 @@ MOST_BYTES = 64 << 20
 MOST_PIXELS = 50_000_000
 
 
-async def kept(wire: Wire, picture: str, store: ImageStore) -> ImageRef:
+async def store_picture(wire: Wire, picture: str, store: ImageStore) -> ImageRef:
     """The picture, whole, in the store. Raises stages.errors.ModelError; OSError when it cannot be written."""
     if picture[:5].lower() == "data:":
-        return await asyncio.to_thread(_from_text, picture.partition(",")[2], store)
-    data = await _fetched(wire, picture)
-    return await asyncio.to_thread(_checked, data, store)
+        return await asyncio.to_thread(_store_base64, picture.partition(",")[2], store)
+    data = await _fetch(wire, picture)
+    return await asyncio.to_thread(_store_bytes, data, store)
 
 
-def _from_text(text: str, store: ImageStore) -> ImageRef:
+def _store_base64(text: str, store: ImageStore) -> ImageRef:
     if len(text) > MOST_BYTES * 4 // 3 + 4:
         raise _too_big()
     try:
         data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Malformed("", f"the image is no base64 ({error})") from None
-    return _checked(data, store)
+    return _store_bytes(data, store)
 
 
-def _checked(data: bytes, store: ImageStore) -> ImageRef:
+def _store_bytes(data: bytes, store: ImageStore) -> ImageRef:
     if len(data) > MOST_BYTES:
         raise _too_big()
     try:
@@ -54,11 +54,11 @@ def _too_big() -> Malformed:
     return Malformed("", f"the image has more than {MOST_BYTES >> 20} MiB")
 
 
-async def _fetched(wire: Wire, address: str) -> bytes:
+async def _fetch(wire: Wire, address: str) -> bytes:
     """The bytes at an address that a server names: without the key, up to a limit."""
     scheme = urlsplit(address).scheme
     if scheme not in ("http", "https"):
-        raise Malformed("", f"the image is at no http address but {wire.told(address)[:60]!r}")
+        raise Malformed("", f"the image is at no http address but {wire.quoted(address)[:60]!r}")
     timeout = httpx2.Timeout(wire.provider.timeout_s, connect=CONNECT_S)
     hooks = {"response": [bounded]}
     env = not loopback(address)
@@ -72,8 +72,7 @@ async def _fetched(wire: Wire, address: str) -> bytes:
     except TooMuch:
         raise _too_big() from None
     except httpx2.InvalidURL:
-        problem = Malformed("", "the image's address cannot be read")
-        raise problem from None
+        raise Malformed("", "the image's address cannot be read") from None
     except (TimeoutError, httpx2.TimeoutException):
         raise TimedOut(f"{wire.name}: the image made did not come in time") from None
     except httpx2.HTTPError as error:

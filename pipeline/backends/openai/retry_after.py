@@ -12,7 +12,7 @@ LONGEST_S = 3600.0  # a wait beyond an hour is a wrong clock or a closed account
 
 
 def retry_after(headers: Mapping[str, str], details: Any = None, now: float | None = None) -> float | None:
-    """Seconds to wait, from 0 to an hour; None where nothing usable is said.
+    """Seconds to wait, from 0 to an hour; None where the server says nothing usable.
 
     `headers` as lower-case names (retry-after-ms, then retry-after in seconds or as an HTTP date); `details` as Google's errors
     hold them ("retryDelay": "20s"); `now` in seconds since 1970, by default the clock's.
@@ -20,10 +20,10 @@ def retry_after(headers: Mapping[str, str], details: Any = None, now: float | No
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return _bounded(milliseconds / 1000)
-    said = headers.get("retry-after")
-    seconds = _number(said)
-    if seconds is None and said:
-        date = _date(said)
+    header = headers.get("retry-after")
+    seconds = _number(header)
+    if seconds is None and header:
+        date = _date(header)
         seconds = None if date is None else date - (time.time() if now is None else now)
     if seconds is None:
         seconds = _delay(details)

@@ -31,7 +31,7 @@ def schema(request: TextRequest) -> dict[str, Any]:
 
 
 def response_format(request: TextRequest, structured: Structured) -> dict[str, Any]:
-    """The field `response_format` of a request's body; empty where the server is to be told nothing."""
+    """The field `response_format` of a request's body; empty where no shape is to be enforced."""
     if structured == "none":
         return {}
     if structured == "json_object":

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from pipeline.backends.openai.spec import Provider
 from pipeline.errors import BuildError
 
-MASK = "•••"  # no character that a key can hold: masking one key never spells another
+MASK = "•••"  # a character that no key can hold: masking one key never spells another
 SHORTEST = (
     8  # shorter ones are placeholders for servers that ask for none (EMPTY, none); masking them would eat plain words
 )
@@ -31,10 +31,10 @@ def key_of(name: str, provider: Provider) -> SecretStr:
     """The key of the provider called `name`, or the placeholder where it needs none. Raises KeyMissing."""
     if provider.api_key_env is not None:
         place = f"the environment variable {provider.api_key_env}"
-        return _sound(os.environ.get(provider.api_key_env), name, place, "set it")
+        return _checked_key(os.environ.get(provider.api_key_env), name, place, "set it")
     if provider.api_key_file is not None:
         place = f"the file {provider.api_key_file}"
-        return _sound(_content(name, provider.api_key_file, place), name, place, "write the key into it")
+        return _checked_key(_content(name, provider.api_key_file, place), name, place, "write the key into it")
     return PLACEHOLDER
 
 
@@ -49,7 +49,7 @@ def _content(name: str, path: str, place: str) -> str:
         raise KeyMissing(f"providers.{name}: {place} cannot be read ({why}); {remedy}") from None
 
 
-def _sound(text: str | None, name: str, place: str, remedy: str) -> SecretStr:
+def _checked_key(text: str | None, name: str, place: str, remedy: str) -> SecretStr:
     if text is None or not text.strip():
         state = "is not set" if text is None else "is empty"
         raise KeyMissing(f"providers.{name}: its key is missing, {place} {state}; {remedy}")
@@ -71,9 +71,9 @@ def _forms(key: str) -> tuple[str, ...]:
     return (key, quote(key, safe=""), json.dumps(key)[1:-1]) if len(key) >= SHORTEST else ()
 
 
-def told(text: str, secrets: Iterable[SecretStr], most: int = 300) -> str:
+def quoted(text: str, secrets: Iterable[SecretStr], most: int = 300) -> str:
     """`text` fit for an error: one line of at most `most` printable characters, without secrets."""
-    bare = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)  # first: a colour code could sit inside a key
+    bare = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)  # before anything else: a colour code could sit inside a key
     line = " ".join("".join(c if c.isprintable() else " " if c.isspace() else "" for c in bare).split())
     line = scrubbed(line, secrets)
     return line if len(line) <= most else line[: most - 3] + "..."

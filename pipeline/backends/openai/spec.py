@@ -1,4 +1,4 @@
-"""A provider as a manifest names it: where it is, where its key lies, and how much it takes.
+"""A provider as a manifest describes it: where it is, where its key lies, and how much it takes.
 
 In: the manifest's `providers` and the `failover` of a model. Out: immutable values. Nothing of them can change a row, so they
 are in no fingerprint; a key is never a value of the manifest, only the name of where it lies.

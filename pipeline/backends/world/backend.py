@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 
 from pipeline.backends.world.models.skill import Skill, skill
+from pipeline.backends.world.options import identity
 from pipeline.backends.world.respond import respond
 from pipeline.backends.world.tokens import usage
 from pipeline.storage.image_store import ImageStore
@@ -17,16 +18,12 @@ from stages.records import ImageRef
 
 
 def work(
-    root: str, messages: tuple[Message, ...], images: tuple[str, ...], seed: int, schema: str, able: Skill
+    root: str, messages: tuple[Message, ...], images: tuple[str, ...], seed: int, schema: str, model_skill: Skill
 ) -> str | ImageRef:
-    """One reply, in a pool's worker: reads images by hash from the store at `root`, and puts a drawn image there."""
+    """Answer one request in a pool's worker. Images are read by hash from the store at `root`; a drawn image is put there."""
     store = ImageStore(root)
-    reply = respond(messages, [store.get(sha256) for sha256 in images], seed, schema=schema, skill=able)
+    reply = respond(messages, [store.get(sha256) for sha256 in images], seed, schema=schema, skill=model_skill)
     return reply if isinstance(reply, str) else store.put(reply)
-
-
-def _but(options: Mapping[str, float], name: str) -> dict[str, float]:
-    return {k: v for k, v in options.items() if k != name}
 
 
 class WorldModel:
@@ -39,12 +36,11 @@ class WorldModel:
         self._skill = skill(model, options)
         self._store = store
         self._pool = pool
-        own = [f"{k}={float(v):g}" for k, v in sorted(options.items()) if skill(model, _but(options, k)) != self._skill]
-        self._identity = f"world/{model}@{revision}" + (f"?{'&'.join(own)}" if own else "")
+        self._identity = identity(model, revision, options)
 
     @property
     def identity(self) -> str:
-        """Model, revision, and every option without which the skill were another."""
+        """See `pipeline.backends.world.options.identity`."""
         return self._identity
 
     @property

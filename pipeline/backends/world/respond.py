@@ -1,7 +1,7 @@
-"""The world's one function. In: messages, image bytes, a seed, the reply's schema name, a skill. Out: text or PNG bytes.
+"""Answer any request to the world. In: messages, image bytes, a seed, the reply's schema name, a skill. Out: text or PNG bytes.
 
-Pure and deterministic: equal inputs give equal bytes in any process. It plays all three models, from rendered words and
-pixels alone.
+It is pure and deterministic: equal inputs give equal bytes in any process. It plays all three models, and sees nothing but
+rendered words and pixels.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The world as a source of samples. In: a `WorldSpec` and a seed. Out: `WorldRow`s with their truth.
 
-Row i depends on the seed, i and who words it; what is asked for, and the pictures, depend on the seed and i alone. So rows can
-be made anywhere, in any order, and the same tasks can be told in other words.
+The task and the pictures of row i depend on the seed and i alone; its words depend on the writer, too. So rows can be made
+anywhere, in any order, and another writer words the same tasks.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pipeline.backends.world.drawing.draw import picture
 from pipeline.backends.world.oracle.truth import Truth
 from pipeline.backends.world.scenes.ops import Op
-from pipeline.backends.world.scenes.perform import grounded
+from pipeline.backends.world.scenes.perform import settle_background
 from pipeline.backends.world.tasks.categories import CATEGORIES, COMPOSITIONS, EDITS, WHOLE, category
 from pipeline.backends.world.tasks.checker import specification
 from pipeline.backends.world.tasks.draft import Draft
-from pipeline.backends.world.tasks.knowledge import explanation, veiled
+from pipeline.backends.world.tasks.knowledge import explanation, veil_colour
 from pipeline.backends.world.tasks.pictures import geneval
-from pipeline.backends.world.tasks.recipe import Order, compose, first_can
+from pipeline.backends.world.tasks.recipe import Order, compose, first_can_be_special
 from pipeline.backends.world.words.writer import Writer, plain
 from stages.records import Cause, Task
 
@@ -37,10 +37,13 @@ GOLDEN = (5**0.5 - 1) / 2
 class WorldSpec(BaseModel):
     """How many samples of which kind.
 
-    `t2i` is the share of new pictures, `geneval` of these the share worded in GenEval's way. `compose` is the share, of all that
-    have references, of those with several. `exotic` is the share that needs a shape explained, `terms` of the edits the share
-    that names a colour by a term; compositions, and what changes the whole scene, have neither. `clauses` weighs how many
-    changes come at once, `categories` the sub-category of the first one.
+    Shares run from 0 to 1:
+    - `t2i`: new pictures, among all samples; `geneval`: those worded as GenEval does, among the new pictures.
+    - `compose`: samples with several references, among those with any.
+    - `exotic`: samples with a shape that needs an explanation; `terms`: edits that name a colour by a term. Compositions, and
+      changes of the whole scene, have neither.
+
+    `clauses` weighs how many changes come at once, `categories` the sub-category of the first one. `size` is in pixels.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,23 +63,23 @@ class WorldSpec(BaseModel):
 
     @field_validator("clauses")
     @classmethod
-    def _something_weighs(cls, value: dict[int, float]) -> dict[int, float]:
+    def _check_clauses(cls, value: dict[int, float]) -> dict[int, float]:
         if not sum(value.values()) > 0:
             raise ValueError("no number of clauses has a weight above 0; give one")
         return value
 
     @field_validator("categories")
     @classmethod
-    def _known(cls, value: dict[str, float] | None) -> dict[str, float] | None:
+    def _check_categories(cls, value: dict[str, float] | None) -> dict[str, float] | None:
         if unknown := sorted(set(value or ()) - set(CATEGORIES)):
             raise ValueError(f"{unknown[0]!r} is no sub-category of the world; take {', '.join(CATEGORIES)}")
         return value
 
     @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        asked = (self.t2i < 1 and self.compose < 1, self.t2i < 1 and self.compose > 0)
-        for names, wanted, else_compose in zip((EDITS, COMPOSITIONS), asked, (1, 0), strict=True):
-            if wanted and not sum(self._weights(names).values()) > 0:
+    def _check_reachable(self) -> Self:
+        in_use = (self.t2i < 1 and self.compose < 1, self.t2i < 1 and self.compose > 0)
+        for names, used, else_compose in zip((EDITS, COMPOSITIONS), in_use, (1, 0), strict=True):
+            if used and not sum(self._weights(names).values()) > 0:
                 raise ValueError(
                     f"categories gives none of {', '.join(names)} a weight above 0, but compose is {self.compose:g};"
                     f" give one, or set compose to {else_compose}"
@@ -87,13 +90,13 @@ class WorldSpec(BaseModel):
         return {name: 1.0 if self.categories is None else self.categories.get(name, 0.0) for name in names}
 
     def shares(self) -> dict[str | None, float]:
-        """How much of all rows each sub-category takes; None stands for new pictures."""
-        found: dict[str | None, float] = {None: self.t2i}
+        """The share of all rows, 0 to 1, of each sub-category; None stands for new pictures."""
+        shares: dict[str | None, float] = {None: self.t2i}
         for names, share in ((EDITS, 1 - self.compose), (COMPOSITIONS, self.compose)):
             weights = self._weights(names)
             total = sum(weights.values()) or 1.0
-            found |= {name: (1 - self.t2i) * share * weight / total for name, weight in weights.items()}
-        return found
+            shares |= {name: (1 - self.t2i) * share * weight / total for name, weight in weights.items()}
+        return shares
 
     @property
     def canvas(self) -> tuple[int, int]:
@@ -103,7 +106,7 @@ class WorldSpec(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class WorldRow:
-    """One sample as the source gives it; `references` are PNG bytes, in the order in which the words count them."""
+    """One sample of the source. `references` are PNG bytes, in the order in which the words count them."""
 
     row_id: str
     instruction: str
@@ -117,27 +120,28 @@ class WorldRow:
     truth: Truth
 
 
-def _parts(seed: int) -> list[int]:
+def _seed_words(seed: int) -> list[int]:
     return [seed & MASK, (seed >> 32) & MASK]
 
 
-def _cause(clauses: int, exotic: bool) -> Cause:
+def _expected_cause(clauses: int, exotic: bool) -> Cause:
     if exotic:
         return "missing_knowledge"
     return "prompt_too_complex" if clauses >= 3 else "rendering_limit"
 
 
-def _at(weights: Mapping[T, float], position: float) -> T:
-    """The item on which a position of 0 to 1 falls when each takes as much of the line as it weighs."""
+def _item_at(weights: Mapping[T, float], position: float) -> T:
+    """The item at a position, 0 to 1, on a line on which each item is as long as it weighs."""
     ends = np.cumsum(list(weights.values()))
     return list(weights)[int(np.searchsorted(ends / ends[-1], position, side="right"))]
 
 
-def _order(spec: WorldSpec, seed: int, i: int, rng: np.random.Generator) -> Order:
-    """What the i-th task shall be. Kinds take turns along the golden ratio, so that every stretch of rows holds them all."""
-    turn = (np.random.default_rng([*_parts(seed), 0, 3]).random() + i * GOLDEN) % 1
-    first = _at(spec.shares(), turn)
-    clauses = _at(spec.clauses, rng.random())
+def _choose_order(spec: WorldSpec, seed: int, i: int, rng: np.random.Generator) -> Order:
+    """Choose the kind of the i-th task."""
+    # Kinds take turns along the golden ratio, so that every stretch of rows holds them all in proportion.
+    turn = (np.random.default_rng([*_seed_words(seed), 0, 3]).random() + i * GOLDEN) % 1
+    first = _item_at(spec.shares(), turn)
+    clauses = _item_at(spec.clauses, rng.random())
     exotic, term = rng.random(2) < (spec.exotic, spec.terms)
     if first in COMPOSITIONS:
         return Order(first, max(clauses, 2) if first == "composition" else clauses)
@@ -145,43 +149,43 @@ def _order(spec: WorldSpec, seed: int, i: int, rng: np.random.Generator) -> Orde
         return Order(first, 1)
     special: Literal["exotic", "term"] | None = "exotic" if exotic else "term" if term and first else None
     order = Order(first, clauses, special)
-    return order if first_can(order) else Order(first, max(clauses, 2), special)
+    return order if first_can_be_special(order) else Order(first, max(clauses, 2), special)
 
 
-def _draft(spec: WorldSpec, order: Order, rng: np.random.Generator) -> Draft:
-    plain = order.category is None and order.special is None and rng.random() < spec.geneval
-    return geneval(rng) if plain else compose(order, rng)
+def _make_draft(spec: WorldSpec, order: Order, rng: np.random.Generator) -> Draft:
+    as_geneval = order.category is None and order.special is None and rng.random() < spec.geneval
+    return geneval(rng) if as_geneval else compose(order, rng)
 
 
-def _truth(draft: Draft, order: Order, said: Sequence[Op]) -> Truth:
+def _make_truth(draft: Draft, order: Order, worded: Sequence[Op]) -> Truth:
     exotic = order.special == "exotic"
     return Truth(
         start=draft.start,
         pictures=draft.pictures or ((draft.start,) if draft.start.things else ()),
         clauses=draft.clauses,
-        target=grounded(draft.now, draft.clauses, draft.start),
+        target=settle_background(draft.now, draft.clauses, draft.start),
         exotic=exotic,
-        cause=_cause(len(draft.clauses), exotic),
+        cause=_expected_cause(len(draft.clauses), exotic),
         loose=draft.loose or draft.open_ground,
-        taught=tuple(n for n, (op, told) in enumerate(zip(draft.clauses, said, strict=True)) if op != told),
+        taught=tuple(n for n, (op, as_worded) in enumerate(zip(draft.clauses, worded, strict=True)) if op != as_worded),
     )
 
 
 def row(spec: WorldSpec, seed: int, i: int, writer: Writer = plain) -> WorldRow:
     """The i-th row, in the words of `writer`."""
-    tasks, words, pens = (np.random.default_rng([*_parts(seed), i, n]) for n in range(3))
-    order = _order(spec, seed, i, tasks)
-    draft = _draft(spec, order, tasks)
-    said, facts = draft.clauses, []
+    tasks, words, pens = (np.random.default_rng([*_seed_words(seed), i, n]) for n in range(3))
+    order = _choose_order(spec, seed, i, tasks)
+    draft = _make_draft(spec, order, tasks)
+    worded, facts = draft.clauses, []
     if order.special == "term":
-        said, fact = veiled(said, tasks)
+        worded, fact = veil_colour(worded, tasks)
         facts.append(fact)
-    truth = _truth(draft, order, said)
+    truth = _make_truth(draft, order, worded)
     new, (width, height) = order.category is None, spec.canvas
     return WorldRow(
         row_id=f"{i:05d}",
-        instruction=writer(said, words, new),
-        explanation=explanation(said, truth.target, facts),
+        instruction=writer(worded, words, new),
+        explanation=explanation(worded, truth.target, facts),
         references=tuple(picture(scene, width, height, pens) for scene in truth.pictures),
         task="t2i" if new else "compose" if len(truth.pictures) > 1 else "edit",
         category="text_to_image" if new else category(draft.clauses[0]),

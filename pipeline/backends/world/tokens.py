@@ -1,8 +1,8 @@
-"""How many tokens a call to the world takes, so that money, budgets and limits can be tried out without a real model.
+"""Count the tokens of a call to the world, so that money, budgets and limits can be tried out without a real model.
 
-In: the messages and images of a request, and its reply. Out: `Usage`, the same in process and over HTTP. A convention, not a
-tokeniser: four characters a token, four tokens around each message, and one token for each 32 x 32 pixels of an image, up to
-the number from which on providers scale images down.
+In: the messages and images of a request, and its reply. Out: `Usage`, the same in process and over HTTP. Tokens are counted
+by convention, without a tokeniser: one for four characters, four around each message, and one for each 32 x 32 pixels of an
+image, up to `MOST_PATCHES`: larger images are scaled down by providers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,8 +27,8 @@ def image_tokens(width: int, height: int) -> int:
 
 
 def usage(messages: Sequence[Message], images: Iterable[ImageRef], reply: str | ImageRef) -> Usage:
-    """What a call took: all it was sent, and what it gave back."""
-    asked = sum(AROUND_MESSAGE + text_tokens(m.content) for m in messages)
-    shown = sum(image_tokens(image.width, image.height) for image in images)
-    said = text_tokens(reply) if isinstance(reply, str) else image_tokens(reply.width, reply.height)
-    return Usage(asked + shown, said)
+    """The tokens of all messages and images of a request, and of its reply."""
+    text = sum(AROUND_MESSAGE + text_tokens(m.content) for m in messages)
+    pictures = sum(image_tokens(image.width, image.height) for image in images)
+    output = text_tokens(reply) if isinstance(reply, str) else image_tokens(reply.width, reply.height)
+    return Usage(text + pictures, output)

@@ -63,5 +63,6 @@ def bars(key: str, title: str, rows: Sequence[Bar], whole: float | None = None) 
                     parse_math=False,
                 )
             left += wide
-    told = "; ".join(f"{row.name}: {row.figure or ', '.join(p.words for p in row.parts if p.words)}" for row in rows)
-    return svg(figure, key, title, told)
+    figures = (row.figure or ", ".join(p.words for p in row.parts if p.words) for row in rows)
+    description = "; ".join(f"{row.name}: {words}" for row, words in zip(rows, figures, strict=True))
+    return svg(figure, key, title, description)

@@ -1,4 +1,4 @@
-"""Curves over the rungs of the ladder: one line a series, each named at its right end.
+"""Curves over the stations of the ladder: one line a series, each named at its right end.
 
 In: series of values at the same places. Out: SVG. A missing value breaks the line.
 """
@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pipeline.views.charts.ink import TEXT, ink, plot, sheet, svg
+from pipeline.views.charts.ink import TEXT, WIDTH, ink, plot, sheet, svg
 
 _HEIGHT, _LEFT, _RIGHT, _TOP, _FOOT, _APART = 230.0, 22.0, 100.0, 10.0, 26.0, 17.0
+_LINE, _LETTER = 14.0, 6.2
+"""How high a line of place names is, and how wide a letter of one, about."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,15 @@ def curves(
     """The series as one chart; `ticks` are the values written on the left, the first and the last of them the ends of the scale.
     `joined`: a line connects so many places, the first ones (default: all); the others are dots alone.
     """
-    figure = sheet(_HEIGHT)
-    axes = plot(figure, _LEFT, _RIGHT, _TOP, _FOOT)
+    column = (WIDTH - _LEFT - _RIGHT) / max(len(places) - 1, 1)
+    lines = max(1, -(-int(max(map(len, places)) * _LETTER) // int(column)))  # neighbours must not touch
+    foot = _FOOT + _LINE * (lines - 1)
+    height = _HEIGHT + _LINE * (lines - 1)
+    figure = sheet(height)
+    axes = plot(figure, _LEFT, _RIGHT, _TOP, foot)
     axes.set_xlim(0, max(len(places) - 1, 1))
     axes.set_ylim(ticks[0], ticks[-1])
-    unit = (ticks[-1] - ticks[0]) / (_HEIGHT - _TOP - _FOOT)
+    unit = (ticks[-1] - ticks[0]) / (height - _TOP - foot)
     for tick in ticks:
         axes.plot(axes.get_xlim(), [tick, tick], color=ink("line"), linewidth=1, clip_on=False)
         axes.annotate(
@@ -47,11 +53,12 @@ def curves(
         axes.annotate(
             place,
             (x, ticks[0]),
-            (0, -20),
+            (0, -20 - _LINE * (x % lines)),
             textcoords="offset points",
             color=ink("soft"),
             fontsize=TEXT - 2,
             ha="center",
+            parse_math=False,
         )
     ends = _ends(rows, unit)
     for row in rows:
@@ -68,15 +75,15 @@ def curves(
         axes.plot(*zip(*points, strict=True), "o", color=ink(row.tone), markersize=7, markeredgewidth=0, clip_on=False)
         axes.annotate(
             row.name, (axes.get_xlim()[1], ends[row.name]), (12, -4), textcoords="offset points",
-            color=ink(row.tone), fontsize=TEXT, weight="bold", annotation_clip=False,
+            color=ink(row.tone), fontsize=TEXT, weight="bold", annotation_clip=False, parse_math=False,
         )  # fmt: skip
-    told = "; ".join(
-        f"{r.name}: " + ", ".join(f"{p} {_said(v)}" for p, v in zip(places, r.values, strict=True)) for r in rows
+    description = "; ".join(
+        f"{r.name}: " + ", ".join(f"{p} {_words(v)}" for p, v in zip(places, r.values, strict=True)) for r in rows
     )
-    return svg(figure, key, title, told)
+    return svg(figure, key, title, description)
 
 
-def _said(value: float | None) -> str:
+def _words(value: float | None) -> str:
     return "none" if value is None else f"{value:.2f}"
 
 

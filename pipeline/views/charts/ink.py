@@ -7,6 +7,7 @@ In: a figure drawn with the sentinel colours of `ink`, its title and description
 import io
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 from xml.etree import ElementTree
 
 import matplotlib
@@ -14,25 +15,13 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pipeline.views.looks import is_mode_tone
+
 WIDTH, TEXT = 360.0, 13.0
 _POINTS = 72.0
 _TONES = (
-    *(
-        "ink",
-        "soft",
-        "line",
-        "track",
-        "paper",
-        "direct",
-        "reflection",
-        "multistep",
-        "rl",
-        "lost",
-        "failed",
-        "on",
-        "bad",
-    ),
-    *("score-1", "score-2", "score-3", "score-4", "score-5", "axis-1", "axis-2", "axis-3", "axis-4", "second"),
+    *("ink", "soft", "line", "track", "paper", "rl", "lost", "failed", "on", "bad", "image", "text"),
+    *("score-1", "score-2", "score-3", "score-4", "score-5", "axis-1", "axis-2", "axis-3", "axis-4"),
 )
 _HEX = {tone: f"#5e{n:02x}e5" for n, tone in enumerate(_TONES)}
 _NAMES = {colour: tone for tone, colour in _HEX.items()}
@@ -41,8 +30,14 @@ _XLINK = "{http://www.w3.org/1999/xlink}href"
 
 
 def ink(tone: str) -> str:
-    """The sentinel of a tone. Raises KeyError for a tone the page has no class for."""
-    return _HEX[tone]
+    """The sentinel of a tone: one of the page's own, or that of a mode. Raises KeyError for any other."""
+    if not is_mode_tone(tone):
+        return _HEX[tone]
+    colour = (
+        f"#{sha256(tone.encode()).hexdigest()[:6]}"  # by its name alone, so that a chart is the same in every process
+    )
+    _NAMES[colour] = tone
+    return colour
 
 
 def sheet(height: float) -> Figure:
@@ -87,32 +82,32 @@ def _kept(node: ElementTree.Element, key: str) -> Iterator[ElementTree.Element]:
     if name in ("g", "defs"):
         yield from children
         return
-    found = ElementTree.Element(name, _attributes(node, key))
-    found.text = node.text
-    found.extend(children)
+    copy = ElementTree.Element(name, _attributes(node, key))
+    copy.text = node.text
+    copy.extend(children)
     if name == "path" and node.get("id"):
         holder = ElementTree.Element("defs")
-        holder.append(found)
+        holder.append(copy)
         yield holder
         return
-    yield found
+    yield copy
 
 
 def _attributes(node: ElementTree.Element, key: str) -> dict[str, str]:
     style = dict(part.split(":", 1) for part in node.get("style", "").split(";") if ":" in part)
     style = {name.strip(): value.strip() for name, value in style.items()}
-    found: dict[str, str] = {n: _short(node.attrib[n]) for n in ("d", "x", "y") if n in node.attrib}
-    found |= {n: style[n] for n in _KEPT if n in style}
+    attributes: dict[str, str] = {n: _short(node.attrib[n]) for n in ("d", "x", "y") if n in node.attrib}
+    attributes |= {n: style[n] for n in _KEPT if n in style}
     if "id" in node.attrib:
-        found["id"] = f"{key}-{node.attrib['id']}"
+        attributes["id"] = f"{key}-{node.attrib['id']}"
     if _XLINK in node.attrib:
-        found["href"] = f"#{key}-{node.attrib[_XLINK].removeprefix('#')}"
+        attributes["href"] = f"#{key}-{node.attrib[_XLINK].removeprefix('#')}"
     classes = [c for name, letter in (("fill", "f"), ("stroke", "s")) for c in _class(style.get(name), letter)]
     if style.get("fill") == "none":
-        found["fill"] = "none"
+        attributes["fill"] = "none"
     if classes:
-        found["class"] = " ".join(classes)
-    return found
+        attributes["class"] = " ".join(classes)
+    return attributes
 
 
 def _class(colour: str | None, letter: str) -> list[str]:

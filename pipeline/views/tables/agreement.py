@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.output.share import Share
-from pipeline.views.stories import Marks, Moment, Story
-from stages.records import AXES, Evaluation
+from pipeline.views.story import Story
+from stages.records import AXES, Evaluation, Judgement
 
 REPEATED, SECOND = "repeated", "second"
 VERDICT = "verdict"
@@ -36,11 +36,11 @@ class Agreement:
 
     def add(self, story: Story) -> None:
         """Count the judgements of one more sample."""
-        for m in story.moments:
-            if isinstance(m.payload, Evaluation):
+        for event in story.trajectory.events:
+            if isinstance(event.payload, Evaluation):
                 self.verdicts += 1
-                self.asked += len(m.judgements) > 1
-                for name, a, b in _paired(m):
+                self.asked += len(event.payload.judgements) > 1
+                for name, a, b in _paired(event.payload.judgements):
                     self._note(name, a, b)
 
     def table(self, name: str) -> pd.DataFrame:
@@ -50,12 +50,14 @@ class Agreement:
             "axis"
         )
 
-    def _note(self, name: str, a: Marks, b: Marks) -> None:
-        for axis in a.scores:
-            if axis in b.scores:
-                pair = a.passed[axis], b.passed[axis], a.scores[axis], b.scores[axis]
-                self.pairs.setdefault((name, axis), Counter())[pair] += 1
-        both = all(a.passed.values()), all(b.passed.values()), 0, 0
+    def _note(self, name: str, a: Judgement, b: Judgement) -> None:
+        later = {score.axis: score for score in b.scores}
+        for first in a.scores:
+            if first.axis in later:
+                second = later[first.axis]
+                pair = first.passed, second.passed, first.score, second.score
+                self.pairs.setdefault((name, first.axis), Counter())[pair] += 1
+        both = all(s.passed for s in a.scores), all(s.passed for s in b.scores), 0, 0
         self.pairs.setdefault((name, VERDICT), Counter())[both] += 1
 
 
@@ -105,9 +107,9 @@ def _alpha(pairs: Iterator[tuple[int, int, int]], domain: Sequence[int], level: 
     return float(krippendorff.alpha(value_counts=counts, value_domain=np.array(domain), level_of_measurement=level))
 
 
-def _paired(m: Moment) -> Iterator[tuple[str, Marks, Marks]]:
-    first = [j for j in m.judgements if j.judge == "analyzer"]
-    second = [j for j in m.judgements if j.judge == "second_analyzer"]
+def _paired(judgements: Sequence[Judgement]) -> Iterator[tuple[str, Judgement, Judgement]]:
+    first = [j for j in judgements if j.judge == "analyzer"]
+    second = [j for j in judgements if j.judge == "second_analyzer"]
     if len(first) > 1:
         yield REPEATED, first[0], first[1]
     if first and second:

@@ -5,33 +5,35 @@ what was asked again after a malformed reply is in the ledger only.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
-from pipeline.views.figures import fate
-from pipeline.views.stories import Story
-from stages.records import MODES
+from pipeline.manifest.spec import RL
+from pipeline.views.looks import ALL, LOST
+from pipeline.views.story import Story, call_keys
+from stages.records import Event, Mode
 
 Medium = Literal["image", "text"]
-_LOST = ("discarded", "failed")
+MEDIA: tuple[Medium, ...] = get_args(Medium)
 
 
 @dataclass
 class Calls:
-    """Counts of calls and samples by fate and category."""
+    """Counts of calls and samples by outcome and category. `modes` are those of the ladder."""
 
+    modes: Sequence[Mode]
     made: Counter[tuple[str, str, Medium]] = field(default_factory=Counter)
     samples: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, story: Story) -> None:
         """Count the calls of one more sample."""
-        key = fate(story), story.word("category") or "(none)"
+        key = story.outcome, story.category
         self.samples[key] += 1
-        for medium, calls in Counter(_calls(story)).items():
-            self.made[(*key, medium)] += calls
+        for event in story.trajectory.events:
+            self.made[(*key, medium_of(event))] += len(call_keys(event))
 
     @property
     def total(self) -> int:
@@ -41,13 +43,11 @@ class Calls:
     def by_mode(self) -> pd.DataFrame:
         """One row a mode, `all` last. Calls per accepted sample: `images`, `texts`, `own` (both) and `charged`.
 
-        `charged` adds the calls of what was lost in equal parts to every accepted sample, whatever its mode. NaN without samples.
+        `charged` adds the calls of what was lost in equal parts to every accepted sample, whatever its mode, and `images_charged`
+        its images to `images`. NaN without samples.
         """
-        accepted = sum(n for (end, _), n in self.samples.items() if end in MODES)
-        lost = sum(n for (end, *_), n in self.made.items() if end in _LOST)
-        share = lost / accepted if accepted else 0.0
-        rows = [self._row(mode, (mode,), None, share) for mode in (*MODES, "rl")]
-        rows.append(self._row("all", MODES, None, share))
+        keys = {key: (key,) for key in (*self.modes, RL)} | {ALL: tuple(self.modes)}
+        rows = [self._row(key, outcomes, None) for key, outcomes in keys.items()]
         return pd.DataFrame(rows).set_index("key")
 
     def by_category(self) -> pd.DataFrame:
@@ -55,31 +55,41 @@ class Calls:
         sizes: Counter[str] = Counter()
         for (_, category), n in self.samples.items():
             sizes[category] += n
-        rows = []
-        for category, n in sorted(sizes.items(), key=lambda s: (-s[1], s[0])):
-            accepted = sum(self.samples[mode, category] for mode in MODES)
-            lost = sum(self.made[end, category, medium] for end in _LOST for medium in ("image", "text"))
-            rows.append(self._row(category, MODES, category, lost / accepted if accepted else 0.0) | {"samples": n})
-        columns = ["key", "samples", "accepted", "images", "texts", "own", "charged"]
+        rows = [
+            self._row(category, self.modes, category) | {"samples": n}
+            for category, n in sorted(sizes.items(), key=lambda s: (-s[1], s[0]))
+        ]
+        columns = ["key", "samples", "accepted", "images", "texts", "own", "charged", "images_charged"]
         return pd.DataFrame(rows, columns=columns).set_index("key")
 
-    def _row(self, key: str, ends: tuple[str, ...], category: str | None, share: float) -> dict[str, object]:
-        """`share`: calls of the lost per accepted sample; RL prompts carry none."""
-        n = sum(c for (end, where), c in self.samples.items() if end in ends and category in (None, where))
-        calls = {
-            medium: sum(
-                c
-                for (end, where, kind), c in self.made.items()
-                if end in ends and kind == medium and category in (None, where)
-            )
-            for medium in ("image", "text")
+    def _row(self, key: str, outcomes: Sequence[str], category: str | None) -> dict[str, object]:
+        """`category`: None counts all of them. RL prompts carry nothing of what was lost."""
+        n = self._samples(outcomes, category)
+        accepted = self._samples(self.modes, category)
+        images, texts = (self._calls(outcomes, category, medium) / n if n else float("nan") for medium in MEDIA)
+        bears = accepted and key != RL
+        lost = {m: self._calls(LOST, category, m) / accepted if bears else 0.0 for m in MEDIA}
+        return {
+            "key": key,
+            "accepted": n,
+            "images": images,
+            "texts": texts,
+            "own": images + texts,
+            "charged": images + texts + sum(lost.values()),
+            "images_charged": images + lost["image"],
         }
-        images, texts = (calls[m] / n if n else float("nan") for m in ("image", "text"))
-        charged = images + texts + (0.0 if key == "rl" else share)
-        return {"key": key, "accepted": n, "images": images, "texts": texts, "own": images + texts, "charged": charged}
+
+    def _samples(self, outcomes: Sequence[str], category: str | None) -> int:
+        return sum(n for (end, where), n in self.samples.items() if end in outcomes and category in (None, where))
+
+    def _calls(self, outcomes: Sequence[str], category: str | None, medium: Medium) -> int:
+        return sum(
+            n
+            for (end, where, kind), n in self.made.items()
+            if end in outcomes and kind == medium and category in (None, where)
+        )
 
 
-def _calls(story: Story) -> Iterator[Medium]:
-    for m in story.moments:
-        keys = {key for key in (m.call_key, *(j.call_key for j in m.judgements)) if key}
-        yield from ("image" if m.kind == "generation" else "text" for _ in keys)
+def medium_of(event: Event) -> Medium:
+    """Whether the calls of an event asked for an image or for a text."""
+    return "image" if event.kind == "generation" else "text"

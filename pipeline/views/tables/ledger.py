@@ -73,7 +73,7 @@ def _place(role: str) -> tuple[int, str]:
 
 
 def _sums(calls: pd.DataFrame) -> dict[str, object]:
-    told = {name: calls[name].sum(min_count=1) for name in _REPORTED}
+    reported = {name: calls[name].sum(min_count=1) for name in _REPORTED}
     return {
         "calls": len(calls),
         "wrong": int((calls["outcome"] != "ok").sum()),
@@ -81,6 +81,6 @@ def _sums(calls: pd.DataFrame) -> dict[str, object]:
         "seconds": float(calls["seconds"].sum()),
         "median_s": float(calls["seconds"].median()),
         "p95_s": float(calls["seconds"].quantile(0.95)),
-        **told,
+        **reported,
         **{f"{name}_told": float(calls[name].notna().mean()) for name in _REPORTED},
     }

@@ -5,7 +5,7 @@ answer that an earlier run had paid for cost nothing here.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,18 +14,18 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.views.figures import fate
-from pipeline.views.stories import Story
+from pipeline.manifest.spec import RL
+from pipeline.views.looks import ALL, LOST
+from pipeline.views.story import Story, call_keys
 from pipeline.views.tables.ledger import NAME
-from stages.records import MODES
-
-_LOST = ("discarded", "failed")
+from stages.records import Mode
 
 
 @dataclass
 class Money:
     """US dollars of a run by what became of the samples. `total` is all that the ledger holds, placed with a sample or not.
-    `answers` are those that the record holds, `replayed` those of them for which the ledger knows no call of this run.
+    `modes` are those of the ladder, `answers` those that the record holds, `replayed` those of them for which the ledger knows no
+    call of this run.
 
     The calls stand as sorted hashes of their keys with what all their tries cost: 16 bytes a call, whatever the size of the run.
     """
@@ -33,6 +33,7 @@ class Money:
     keys: NDArray[np.uint64]
     usd: NDArray[np.float64]
     sent: NDArray[np.uint64]
+    modes: Sequence[Mode]
     answers: int = 0
     replayed: int = 0
     spent: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -50,11 +51,9 @@ class Money:
 
     def add(self, story: Story) -> None:
         """Count the money of one more sample."""
-        end = fate(story)
-        self.samples[end] += 1
-        found = (key for m in story.moments for key in (m.call_key, *(j.call_key for j in m.judgements)) if key)
-        keys = set(found)
-        self.spent[end] += self._of(keys)
+        self.samples[story.outcome] += 1
+        keys = {key for event in story.trajectory.events for key in call_keys(event)}
+        self.spent[story.outcome] += self._of(keys)
         self.answers += len(keys)
         self.replayed += len(keys) - int(np.isin(_hashed(list(keys)), self.sent).sum()) if keys else 0
 
@@ -63,11 +62,11 @@ class Money:
 
         `charged` adds what the lost cost, and what cannot be placed, in equal parts to every accepted sample. NaN without samples.
         """
-        accepted = sum(self.samples[mode] for mode in MODES)
-        burden = sum(self.spent[end] for end in _LOST) + self.unplaced
+        accepted = sum(self.samples[mode] for mode in self.modes)
+        burden = sum(self.spent[end] for end in LOST) + self.unplaced
         share = burden / accepted if accepted else 0.0
-        found = [self._row(key, (key,), 0.0 if key == "rl" else share) for key in (*MODES, "rl")]
-        return pd.DataFrame([*found, self._row("all", MODES, share)]).set_index("key")
+        rows = [self._row(key, (key,), 0.0 if key == RL else share) for key in (*self.modes, RL)]
+        return pd.DataFrame([*rows, self._row(ALL, self.modes, share)]).set_index("key")
 
     def _row(self, key: str, ends: Iterable[str], share: float) -> dict[str, object]:
         n = sum(self.samples[end] for end in ends)
@@ -77,14 +76,15 @@ class Money:
     def _of(self, keys: set[str]) -> float:
         if not keys or not len(self.keys):
             return 0.0
-        wanted = _hashed(list(keys))
-        place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-        return float(self.usd[place[self.keys[place] == wanted]].sum())
+        hashes = _hashed(list(keys))
+        place = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
+        return float(self.usd[place[self.keys[place] == hashes]].sum())
 
 
-def money(out: Path) -> Money | None:
-    """The money of an output, no sample counted yet; None where no call has a known cost. Raises OSError or ValueError for a
-    damaged file."""
+def money(out: Path, modes: Sequence[Mode]) -> Money | None:
+    """The money of an output whose ladder has these modes, no sample counted yet; None where no call has a known cost. Raises
+    OSError or ValueError for a damaged file.
+    """
     path = out / NAME
     if not path.exists():
         return None
@@ -93,9 +93,8 @@ def money(out: Path) -> Money | None:
     if calls.empty:
         return None
     keys, place = np.unique(_hashed(calls["call_key"].tolist()), return_inverse=True)
-    return Money(
-        keys, np.bincount(place, weights=calls["usd"]).astype(np.float64), np.unique(_hashed(sent["call_key"].tolist()))
-    )
+    usd = np.bincount(place, weights=calls["usd"]).astype(np.float64)
+    return Money(keys, usd, np.unique(_hashed(sent["call_key"].tolist())), modes)
 
 
 def _hashed(keys: list[str]) -> NDArray[np.uint64]:

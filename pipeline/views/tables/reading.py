@@ -12,15 +12,15 @@ from pipeline.output import run_json
 from pipeline.output.run_json import RunSummary
 from pipeline.output.truth_figures import TruthFigures, truth_figures
 from pipeline.storage.image_store import ImageStore
-from pipeline.views.figures import Figures
-from pipeline.views.stories import Story, stories
+from pipeline.views.figures import BuildFigures
+from pipeline.views.story import Story, stories
 from pipeline.views.tables.agreement import Agreement
 from pipeline.views.tables.calls import Calls
+from pipeline.views.tables.effort import Effort
 from pipeline.views.tables.ledger import Ledger, ledger
 from pipeline.views.tables.money import Money, money
 from pipeline.views.tables.scores import Scores
-
-_ROUNDS = 3
+from stages.rung import Recipe
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,11 @@ class Reading:
 
     out: Path
     run: RunSummary
-    figures: Figures
+    recipe: Recipe
+    figures: BuildFigures
     calls: Calls
     scores: Scores
+    effort: Effort
     agreement: Agreement
     ledger: Ledger | None
     money: Money | None
@@ -42,19 +44,34 @@ class Reading:
 def read(out: Path, also: Callable[[Story, TruthFigures | None], None] | None = None) -> Reading:
     """Read the build in `out`; every story goes to `also`, too, with the truth.
 
-    Raises FileNotFoundError when `out` holds no finished build, ValueError when one of its files is damaged.
+    Raises FileNotFoundError when `out` holds no finished build, ValueError when one of its files is damaged, BuildError when a
+    rung of its ladder cannot be imported here.
     """
     run = run_json.read(out)
-    rounds = int(run.manifest.get("policy", {}).get("reflection_rounds", _ROUNDS))
-    truth = _truth(out, store_of(run, out))
-    found = Reading(out, run, Figures(rounds), Calls(), Scores(rounds), Agreement(), ledger(out), money(out), *truth)
-    for story in stories(out):
-        for part in (found.figures, found.calls, found.scores, found.agreement, found.money):
-            if part is not None:
-                part.add(story)
+    recipe = run_json.recipe_of(run)
+    truth, truth_lacks = _truth(out, store_of(run, out))
+    reading = Reading(
+        out,
+        run,
+        recipe,
+        BuildFigures(recipe),
+        Calls(recipe.modes),
+        Scores(recipe),
+        Effort(recipe),
+        Agreement(),
+        ledger(out),
+        money(out, recipe.modes),
+        truth,
+        truth_lacks,
+    )
+    tables = (reading.figures, reading.calls, reading.scores, reading.effort, reading.agreement, reading.money)
+    for story in stories(out, recipe):
+        for table in tables:
+            if table is not None:
+                table.add(story)
         if also is not None:
-            also(story, found.truth)
-    return found
+            also(story, truth)
+    return reading
 
 
 def store_of(run: RunSummary, out: Path) -> ImageStore:

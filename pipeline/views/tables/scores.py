@@ -1,37 +1,44 @@
-"""How good the images were judged to be, rung by rung, and whether a round of reflection made them better.
+"""How good the images were judged to be, station by station, and whether redrawing an image made it better.
 
-In: stories, one at a time (`Scores.add`). Out: DataFrames of counts. Verdicts against the original instruction count; those
-on a step, against its own sub-task, stand apart as the moment `steps`.
+In: stories, one at a time (`Scores.add`), and the recipe they climbed by. Out: DataFrames of counts. Verdicts against the original
+instruction count at the station at which their image was made, and those of accepted images once more as the moment `accepted`;
+those on a step, against its own sub-task, stand apart as the moment `steps`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import pandas as pd
 
-from pipeline.views.stories import Moment, Story
+from pipeline.views.story import Story
 from stages.records import AXES, Axis, Evaluation
+from stages.rung import Recipe, Station
+from stages.trajectory import Trajectory, Try
 
-FIRST, STEPS, ACCEPTED = "first", "steps", "accepted"
+STEPS, ACCEPTED = "steps", "accepted"
 MOVES = ("better", "same", "worse")
 
 
 @dataclass
 class Scores:
-    """Counts of scores (1 to 5) by axis and moment (`first`, `round k`, `steps`, `accepted`), and of moves between rounds."""
+    """Counts of scores (1 to 5) by axis and moment (a station's key, `steps`, `accepted`), and of moves by station."""
 
-    rounds: int
+    recipe: Recipe
     counts: Counter[tuple[Axis, str, int]] = field(default_factory=Counter)
     passed: Counter[tuple[Axis, str]] = field(default_factory=Counter)
     moved: Counter[tuple[Axis, str, str]] = field(default_factory=Counter)
 
     @property
+    def titles(self) -> dict[str, str]:
+        """The title of every moment, by its key: stations in the order of the ladder, then `steps` and `accepted`."""
+        return {s.key: s.title for s in self.recipe.stations} | {STEPS: STEPS, ACCEPTED: ACCEPTED}
+
+    @property
     def moments(self) -> list[str]:
-        """`first`, `round 1`, ..., `steps`, `accepted`, as far as anything was judged there."""
-        named = [FIRST, *(f"round {k}" for k in range(1, self.rounds + 1)), STEPS, ACCEPTED]
-        return [m for m in named if any(moment == m for _, moment, _ in self.counts)]
+        """The keys of the moments at which anything was judged, in their order."""
+        seen = {moment for _, moment, _ in self.counts}
+        return [key for key in self.titles if key in seen]
 
     @property
     def axes(self) -> list[Axis]:
@@ -40,20 +47,19 @@ class Scores:
 
     def add(self, story: Story) -> None:
         """Count the verdicts of one more sample."""
-        chain = list(_chain(story.moments))
-        for k, verdict in enumerate(chain):
-            self._note(verdict, _name(k))
-        for k, (before, after) in enumerate(pairwise(chain), start=1):
-            for a in after.axes:
-                old = before.score(a.axis)
-                if old is not None:
-                    self.moved[a.axis, _name(k), MOVES[1 - (a.score > old) + (a.score < old)]] += 1
-        for m in story.moments:
-            if m.against == "subtask" and isinstance(m.payload, Evaluation):
-                self._note(m.payload, STEPS)
-        last = [v for m in story.moments if (v := _verdict(m)) is not None]
-        if last and story.mode is not None and story.status in ("kept", "surplus"):
-            self._note(last[-1], ACCEPTED)
+        t = story.trajectory
+        verdicts = {made.number: verdict for made in t.tries() if (verdict := whole_verdict(made))}
+        for made in t.tries():
+            if made.generation is not None and made.number in verdicts:
+                moment = station_of(t, made, self.recipe).key
+                self._note(verdicts[made.number], moment)
+                if made.generation.from_try in verdicts:
+                    self._compare(verdicts[made.generation.from_try], verdicts[made.number], moment)
+        for event in t.events:
+            if event.against == "subtask" and isinstance(event.payload, Evaluation):
+                self._note(event.payload, STEPS)
+        if story.mode is not None and not story.lost and t.candidate in verdicts:
+            self._note(verdicts[t.candidate], ACCEPTED)
 
     def table(self) -> pd.DataFrame:
         """One row per axis and moment: how many got 1 to 5, their number, mean, and the share that passed."""
@@ -62,12 +68,11 @@ class Scores:
         return pd.DataFrame([r for r in rows if r["n"]], columns=columns).set_index(["axis", "moment"])
 
     def moves(self) -> pd.DataFrame:
-        """One row per axis and round: how many images were scored better, the same, or worse than the one before."""
-        rounds = [_name(k) for k in range(1, self.rounds + 1)]
+        """One row per axis and station: how many images were scored better, the same, or worse than those they were made from."""
         rows = [
             {"axis": axis, "moment": moment} | {move: self.moved[axis, moment, move] for move in MOVES}
             for axis in self.axes
-            for moment in rounds
+            for moment in self.moments
             if any(self.moved[axis, moment, move] for move in MOVES)
         ]
         return pd.DataFrame(rows, columns=["axis", "moment", *MOVES]).set_index(["axis", "moment"])
@@ -89,20 +94,33 @@ class Scores:
             self.counts[a.axis, moment, a.score] += 1
             self.passed[a.axis, moment] += a.passed
 
-
-def _name(k: int) -> str:
-    return f"round {k}" if k else FIRST
-
-
-def _chain(moments: Iterable[Moment]) -> Iterator[Evaluation]:
-    """The verdicts of the direct try and of the reflection rounds."""
-    for m in moments:
-        if m.kind in ("diagnosis", "decomposition"):
-            return
-        verdict = _verdict(m)
-        if verdict is not None:
-            yield verdict
+    def _compare(self, before: Evaluation, after: Evaluation, moment: str) -> None:
+        for a in after.axes:
+            old = before.score(a.axis)
+            if old is not None:
+                self.moved[a.axis, moment, MOVES[1 - (a.score > old) + (a.score < old)]] += 1
 
 
-def _verdict(m: Moment) -> Evaluation | None:
-    return m.payload if isinstance(m.payload, Evaluation) and m.against != "subtask" else None
+def whole_verdict(made: Try) -> Evaluation | None:
+    """The newest verdict on a try's image against the original instruction; None where it was not judged so."""
+    verdicts = [e.payload for e in made.events if isinstance(e.payload, Evaluation) and e.against != "subtask"]
+    return verdicts[-1] if verdicts else None
+
+
+def station_of(t: Trajectory, made: Try, recipe: Recipe) -> Station:
+    """The station at which the image of a try was made.
+
+    Of a rung with numbered stages ("reflect 1", "reflect 2") the nth image was made at the nth; of any other at the stage that the
+    sample entered last. Raises ValueError when the try's rung is none of the ladder.
+    """
+    if made.generation is None:
+        raise ValueError(f"sample {t.sample.id}: try {made.number} has no image")
+    name = made.generation.rung
+    try:
+        stations: Mapping[str, Station] = {s.key: s for s in recipe.rung(name).stations(recipe.policy)}
+    except LookupError as error:
+        raise ValueError(f"sample {t.sample.id}: {error}") from error
+    before = sum(e.kind == "generation" and e.rung == name and e.try_number <= made.number for e in t.events)
+    numbered = stations.get(f"{name} {before}")
+    entered = [stations[key] for key in t.entered if key in stations]
+    return numbered or (entered or list(stations.values()))[-1]

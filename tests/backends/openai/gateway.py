@@ -150,8 +150,8 @@ def chat(
     content: Any = None, finish: str | None = "stop", usage: Any = None, native: str | None = None, **message: Any
 ) -> Answer:
     """A chat completion; `native` is the reason of the model behind a gateway."""
-    told = {"role": "assistant", "content": content, **message}
-    choice = {"index": 0, "finish_reason": finish, "native_finish_reason": native, "message": told}
+    turn = {"role": "assistant", "content": content, **message}
+    choice = {"index": 0, "finish_reason": finish, "native_finish_reason": native, "message": turn}
     return says({"object": "chat.completion", "choices": [choice], "usage": usage})
 
 

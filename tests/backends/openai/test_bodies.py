@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pipeline.backends.openai import images, pictures
-from pipeline.backends.openai.bodies import WORDS
+from pipeline.backends.openai.bodies import TEXT_BYTES
 from pipeline.money.cost import images_paid
 from stages.errors import Broken, EngineDead, Malformed, ModelError, RateLimited
 from tests.backends.openai.gateway import Answer, chat, error, made, picture, png, question, run, says
@@ -18,7 +18,7 @@ OPENING = b'{"choices": [{"message": {"content": "'
 MORE = b"x" * (1 << 18)
 ENDLESS = {
     "as sent": Answer(OPENING, on=MORE),
-    "a gzip bomb": Answer(gzip.compress(bytes(20 * WORDS), 1), headers=PACKED),
+    "a gzip bomb": Answer(gzip.compress(bytes(20 * TEXT_BYTES), 1), headers=PACKED),
 }
 
 
@@ -26,9 +26,9 @@ def peak(call):
     """What a call that fails raises, and the most memory that this process, the server in it too, held at once during it."""
     tracemalloc.start()
     try:
-        with pytest.raises(ModelError) as found:
+        with pytest.raises(ModelError) as caught:
             run(call)
-        return found.value, tracemalloc.get_traced_memory()[1]
+        return caught.value, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
@@ -38,7 +38,7 @@ def test_an_answer_in_words_is_malformed_at_the_limit(gateway, store, answer):
     gateway.play(answer)
     raised, most = peak(gateway.model(store).ask(question()))
     assert (type(raised), str(raised)) == (Malformed, "gate: the answer has more than 32 MiB")
-    assert most < 2 * WORDS
+    assert most < 2 * TEXT_BYTES
 
 
 AFTER = {
@@ -52,7 +52,7 @@ def test_what_does_not_unpack_is_not_read_on(gateway, store, answer, kind):
     gateway.play(answer)
     raised, most = peak(gateway.model(store).ask(question()))
     assert type(raised) is kind
-    assert most < WORDS
+    assert most < TEXT_BYTES
 
 
 @pytest.mark.parametrize("how", ["generations", "chat"])
@@ -61,7 +61,7 @@ def test_an_answer_with_an_image_may_be_longer_and_is_paid_beyond_the_limit_too(
     raised, most = peak(gateway.model(store, images=how).draw(picture()))
     assert (type(raised), str(raised)) == (Malformed, "gate: the answer has more than 128 MiB")
     assert images_paid(picture(), raised) == 1
-    assert most < 2 * images._MOST
+    assert most < 2 * images._MOST_ANSWER_BYTES
 
 
 def test_the_largest_image_there_may_be_comes_through(gateway, store):
@@ -85,11 +85,11 @@ def test_an_image_by_address_is_read_up_to_its_limit(gateway, store, answer):
     [(401, {}, EngineDead), (429, {"retry-after": "7"}, RateLimited), (401, PACKED, EngineDead)],
 )
 def test_an_error_without_end_counts_by_its_status(gateway, store, status, headers, kind):
-    content = gzip.compress(bytes(20 * WORDS), 1) if headers == PACKED else b"no"
+    content = gzip.compress(bytes(20 * TEXT_BYTES), 1) if headers == PACKED else b"no"
     gateway.play(Answer(content, status, headers, on=MORE))
     raised, most = peak(gateway.model(store).ask(question()))
     assert type(raised) is kind
-    assert most < WORDS  # the server's own copies among it
+    assert most < TEXT_BYTES  # the server's own copies among it
 
 
 def test_a_redirect_without_end_is_followed(gateway, store):

@@ -85,7 +85,7 @@ def test_a_length_stop_leaves_the_text_to_the_parser(gateway, store):
 
 
 @pytest.mark.parametrize(
-    ("said", "usage"),
+    ("reported", "usage"),
     [
         ({"prompt_tokens": 11, "completion_tokens": 5, "cost": 0.25}, Usage(11, 5, 0.25)),
         ({"input_tokens": 11, "output_tokens": 5}, Usage(11, 5, None)),
@@ -94,8 +94,8 @@ def test_a_length_stop_leaves_the_text_to_the_parser(gateway, store):
         ([], None),
     ],
 )
-def test_usage_is_taken_where_it_is_sound(gateway, store, said, usage):
-    gateway.play(chat("fine", usage=said))
+def test_usage_is_taken_where_it_is_sound(gateway, store, reported, usage):
+    gateway.play(chat("fine", usage=reported))
     assert run(gateway.model(store).ask(question())) == TextReply("fine", usage)
 
 
@@ -110,9 +110,9 @@ def test_usage_is_taken_where_it_is_sound(gateway, store, said, usage):
 )
 def test_a_refusal_keeps_its_words(gateway, store, answer, words):
     gateway.play(answer)
-    with pytest.raises(Refused) as found:
+    with pytest.raises(Refused) as caught:
         run(gateway.model(store).ask(question()))
-    assert found.value.text == words
+    assert caught.value.text == words
 
 
 @pytest.mark.parametrize(
@@ -127,9 +127,9 @@ def test_a_refusal_keeps_its_words(gateway, store, answer, words):
 )
 def test_a_reply_without_usable_words_is_malformed(gateway, store, answer, problem):
     gateway.play(answer)
-    with pytest.raises(Malformed, match=problem) as found:
+    with pytest.raises(Malformed, match=problem) as caught:
         run(gateway.model(store).ask(question()))
-    found.value.text.encode()  # it can be shown to the model again
+    caught.value.text.encode()  # it can be shown to the model again
 
 
 @pytest.mark.parametrize(

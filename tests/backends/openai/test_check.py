@@ -11,14 +11,14 @@ from pipeline.backends.openai.check import Seen, look, reachable, unlisted
 from pipeline.backends.openai.client import Wire, close_clients, loopback
 from pipeline.backends.openai.logprobs import TokenLogprob
 from pipeline.backends.openai.spec import Provider
-from pipeline.build import _reach
+from pipeline.build import _check_providers
 from pipeline.manifest.file import load
 from stages.errors import ModelError
 from tests.backends.openai.gateway import Answer, chat, error, hanging_up, question, run, says
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "expected"),
     [
         (says({"object": "list", "data": []}), None),
         (error(404), None),
@@ -28,14 +28,14 @@ from tests.backends.openai.gateway import Answer, chat, error, hanging_up, quest
         (error(500), "start the server at"),
     ],
 )
-def test_a_server_that_answers_passes_unless_it_refuses_the_key(gateway, answer, said):
+def test_a_server_that_answers_passes_unless_it_refuses_the_key(gateway, answer, expected):
     gateway.play(answer)
-    found = asyncio.run(reachable("gate", gateway.provider()))
-    assert found is None if said is None else said in found
+    problem = asyncio.run(reachable("gate", gateway.provider()))
+    assert problem is None if expected is None else expected in problem
     assert [asked.path for asked in gateway.asked] == ["/v1/models"]
 
 
-def test_a_server_that_is_not_there_is_told_with_its_address():
+def test_a_server_that_is_not_there_is_reported_with_its_address():
     with hanging_up() as url:
         assert "start the server" in asyncio.run(reachable("gate", Provider(base_url=url)))
     assert url in asyncio.run(reachable("gate", Provider(base_url=url)))
@@ -58,12 +58,12 @@ NAMES = ("gpt-image-1", "gpt-image-1-mini", "models/gemini-3-pro-image", "qwen/q
         ("zzz", ("b", "a"), "it lists a, b"),
     ],
 )
-def test_a_model_that_the_server_does_not_list_is_told_with_the_nearest_names(gateway, model, listed, near):
+def test_a_model_that_the_server_does_not_list_is_reported_with_the_nearest_names(gateway, model, listed, near):
     gateway.play(says({"object": "list", "data": [{"id": name, "object": "model"} for name in listed]}))
     seen = asyncio.run(look("gate", gateway.provider()))
     assert (seen.problem, seen.models) == (None, listed)
-    told = None if near is None else f"providers.gate does not list the model {model}; {near}"
-    assert unlisted("gate", model, seen.models) == told
+    problem = None if near is None else f"providers.gate does not list the model {model}; {near}"
+    assert unlisted("gate", model, seen.models) == problem
 
 
 def test_a_build_warns_of_it_once_before_it_begins_and_goes_on(gateway):
@@ -73,7 +73,7 @@ def test_a_build_warns_of_it_once_before_it_begins_and_goes_on(gateway):
     models = [f"models.baseline={spelt}", f"models.generator={misspelt}", f"models.analyzer={misspelt}"]
     manifest = load(DEMO, [f"providers.gate.base_url={gateway.base_url}/v1", *models])
     out = io.StringIO()
-    _reach(manifest, Console(file=out, width=40))
+    _check_providers(manifest, Console(file=out, width=40))
     near = "did you mean gpt-image-1 or gpt-image-1-mini?"
     assert out.getvalue() == f"Warning: providers.gate does not list the model gpt-imag-1; {near}\n"
     assert len(gateway.asked) == 1
@@ -143,7 +143,7 @@ def test_the_log_probs_of_an_answer_are_those_after_the_request(gateway, store):
 
 
 @pytest.mark.parametrize(
-    ("alone", "whole", "said"),
+    ("alone", "whole", "problem"),
     [
         (chat("x"), chat("x"), "vLLM"),
         (completion([1]), completion([1, 2]), "vLLM"),
@@ -151,7 +151,7 @@ def test_the_log_probs_of_an_answer_are_those_after_the_request(gateway, store):
         (completion([1]), completion([1, 3], prompt_logprobs=[None, {"4": {"logprob": -1}}]), "token 3"),
     ],
 )
-def test_a_server_without_log_probs_is_told(gateway, store, alone, whole, said):
+def test_a_server_without_log_probs_is_reported(gateway, store, alone, whole, problem):
     gateway.play(alone, whole)
-    with pytest.raises(ModelError, match=said):
+    with pytest.raises(ModelError, match=problem):
         run(gateway.model(store).prompt_logprobs(question(), "cat"))

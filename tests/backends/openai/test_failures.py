@@ -71,29 +71,29 @@ BOTH = [
 
 
 @pytest.mark.parametrize(("what", "answer", "kind"), BOTH)
-def test_each_failure_is_told_by_status_and_code(gateway, store, what, answer, kind):
+def test_each_failure_is_classified_by_status_and_code(gateway, store, what, answer, kind):
     gateway.play(answer)
     model = gateway.model(store)
-    with pytest.raises(ModelError) as found:
+    with pytest.raises(ModelError) as caught:
         run(model.ask(question()) if what == "ask" else model.draw(picture()))
-    assert type(found.value) is kind
+    assert type(caught.value) is kind
     assert len(gateway.asked) == 1  # the client itself never tries again
-    assert len(str(found.value)) < 600
-    assert str(found.value).isprintable()
+    assert len(str(caught.value)) < 600
+    assert str(caught.value).isprintable()
 
 
 def test_a_refusal_by_status_keeps_its_lines(gateway, store):
     gateway.play(error(400, "I cannot.\n" + "why " * 200, code="content_policy_violation"))
-    with pytest.raises(Refused) as found:
+    with pytest.raises(Refused) as caught:
         run(gateway.model(store).draw(picture()))
-    assert found.value.text == ("I cannot.\n" + "why " * 200).strip()
+    assert caught.value.text == ("I cannot.\n" + "why " * 200).strip()
 
 
 def test_words_decide_nothing(gateway, store):
     gateway.play(error(500, "maximum context length exceeded; insufficient_quota; content_filter; 429"))
-    with pytest.raises(Transient) as found:
+    with pytest.raises(Transient) as caught:
         run(gateway.model(store).ask(question()))
-    assert type(found.value) is Transient
+    assert type(caught.value) is Transient
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_words_decide_nothing(gateway, store):
 )
 def test_the_wait_asked_for_is_passed_on(gateway, store, answer, seconds):
     gateway.play(answer)
-    with pytest.raises(RateLimited) as found:
+    with pytest.raises(RateLimited) as caught:
         run(gateway.model(store).ask(question()))
-    assert found.value.retry_after == seconds
+    assert caught.value.retry_after == seconds
 
 
 def test_no_answer_in_time_is_timed_out_even_when_bytes_trickle(gateway, store):
@@ -162,20 +162,20 @@ def test_an_unclear_400_before_any_answer_names_the_remedy_and_later_does_not(ga
         run(model.ask(question()))
     gateway.play(chat("fine"), error(400, "bad"))
     run(model.ask(question()))
-    with pytest.raises(ModelError) as found:
+    with pytest.raises(ModelError) as caught:
         run(model.ask(question()))
-    assert "structured" not in str(found.value)
-    with pytest.raises(ModelError) as found:
+    assert "structured" not in str(caught.value)
+    with pytest.raises(ModelError) as caught:
         run(gateway.model(store, structured="none").ask(question()))
-    assert "structured" not in str(found.value)
+    assert "structured" not in str(caught.value)
 
 
 def test_a_foreign_error_does_not_travel_with_ours(gateway, store):
     gateway.play(error(500))
-    with pytest.raises(Transient) as found:
+    with pytest.raises(Transient) as caught:
         run(gateway.model(store).ask(question()))
-    assert found.value.__cause__ is None
-    assert found.value.__context__ is None
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
 
 
 @given(st.floats(-1e12, 1e12) | st.integers(-(10**40), 10**40))
@@ -185,12 +185,12 @@ def test_any_number_of_seconds_is_bounded(seconds):
 
 @given(st.integers(0, 2**32), st.integers(-5000, 5000))
 def test_an_http_date_is_a_wait_from_now(now, ahead):
-    found = retry_after({"retry-after": formatdate(max(now + ahead, 0), usegmt=True)}, now=float(now))
-    assert found == min(max(max(now + ahead, 0) - now, 0), LONGEST_S)
+    wait_s = retry_after({"retry-after": formatdate(max(now + ahead, 0), usegmt=True)}, now=float(now))
+    assert wait_s == min(max(max(now + ahead, 0) - now, 0), LONGEST_S)
 
 
 @given(st.dictionaries(st.sampled_from(["retry-after", "retry-after-ms"]), st.text(max_size=40)), st.text(max_size=9))
 def test_any_words_give_a_usable_wait_or_none(headers, delay):
     for details in (None, [delay], [{"retryDelay": delay}], [{"retryDelay": delay + "s"}]):
-        found = retry_after(headers, details)
-        assert found is None or (math.isfinite(found) and 0 <= found <= LONGEST_S)
+        wait_s = retry_after(headers, details)
+        assert wait_s is None or (math.isfinite(wait_s) and 0 <= wait_s <= LONGEST_S)

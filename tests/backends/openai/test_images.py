@@ -97,9 +97,9 @@ def test_the_last_picture_of_several_counts(gateway, store):
     ],
 )
 def test_words_for_an_image_and_safety_stops_are_refusals(gateway, store, answer, words):
-    with pytest.raises(Refused) as found:
+    with pytest.raises(Refused) as caught:
         drawn(gateway, store, answer=answer, images="chat")
-    assert found.value.text == words
+    assert caught.value.text == words
 
 
 def header_only(width, height):
@@ -165,9 +165,9 @@ def test_an_image_by_address_is_fetched_without_the_key(gateway, store, monkeypa
 )
 def test_an_image_that_cannot_be_fetched_is_worth_another_try(gateway, store, address, answer, error):
     gateway.play(says({"data": [{"url": gateway.base_url + address}]}), answer)
-    with pytest.raises(Transient) as found:
+    with pytest.raises(Transient) as caught:
         run(gateway.model(store, gateway.provider(timeout_s=0.5)).draw(picture()))
-    assert type(found.value) is error
+    assert type(caught.value) is error
 
 
 def test_an_answer_of_another_shape_is_worth_another_try(gateway, store):

@@ -11,10 +11,10 @@ KEY = "sk-0123456789abcdef"
 
 @pytest.mark.parametrize("extra", [{"api_key": KEY}, {"a": [{"Authorization": KEY}]}, {"x-auth-token": KEY}])
 def test_an_option_that_holds_a_key_is_refused(extra):
-    ((option, told),) = option_problems({"extra": extra})
+    ((option, problem),) = option_problems({"extra": extra})
     assert option == "extra"
-    assert "api_key_env" in told
-    assert KEY not in told
+    assert "api_key_env" in problem
+    assert KEY not in problem
 
 
 def test_an_ordinary_extra_is_not():

@@ -1,4 +1,4 @@
-"""Options: who a model is, and what is told of options that are wrong. The schemas that replies are held to."""
+"""Options: who a model is, and what is wrong with options. The schemas that replies are held to."""
 
 import json
 from typing import get_args
@@ -39,7 +39,7 @@ def test_defaults_written_out_change_no_identity():
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "said"),
+    ("option", "value", "remedy"),
     [
         ("temprature", 0.5, "did you mean temperature?"),
         ("zzz", 1, "valid options are"),
@@ -56,15 +56,15 @@ def test_defaults_written_out_change_no_identity():
         ("extra", 5, "dictionary"),
     ],
 )
-def test_a_wrong_option_is_told_with_its_remedy(option, value, said):
+def test_a_wrong_option_comes_with_its_remedy(option, value, remedy):
     [(name, text)] = option_problems({option: value})
     assert name == option
-    assert said in text
+    assert remedy in text
     with pytest.raises(ValueError, match=option):
         identity(**{option: value})
 
 
-def test_every_problem_is_told_at_once():
+def test_every_problem_is_listed_at_once():
     assert len(option_problems({"temperature": 9, "top_p": 9, "size": "x"})) == 3
     assert option_problems({"temperature": 0.2, "max_tokens": None, "extra": {"top_k": 1}}) == []
 
@@ -97,8 +97,8 @@ def _plainest(shape):
 
 
 def test_an_evaluation_is_held_to_exactly_its_axes():
-    found = response_format(question(schema="evaluation", axes=("quality", "instruction")), "json_schema")
-    held = found["response_format"]["json_schema"]
+    sent = response_format(question(schema="evaluation", axes=("quality", "instruction")), "json_schema")
+    held = sent["response_format"]["json_schema"]
     assert (held["name"], held["strict"]) == ("evaluation", True)
     assert list(held["schema"]["properties"]) == ["quality", "instruction"]
 

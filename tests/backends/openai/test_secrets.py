@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from pipeline.backends.openai.check import reachable
-from pipeline.backends.openai.secrets import MASK, PLACEHOLDER, SHORTEST, KeyMissing, key_of, scrubbed, told
+from pipeline.backends.openai.secrets import MASK, PLACEHOLDER, SHORTEST, KeyMissing, key_of, quoted, scrubbed
 from pipeline.backends.openai.spec import Provider
 from pipeline.errors import BuildError
 from stages.errors import EngineDead, ModelError, Refused
@@ -45,7 +45,7 @@ def test_without_a_key_the_one_of_another_service_is_not_sent(gateway, store, mo
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "problem"),
     [
         (None, "cannot be read"),
         (b"", "is empty"),
@@ -54,13 +54,13 @@ def test_without_a_key_the_one_of_another_service_is_not_sent(gateway, store, mo
         (b"\xff", "no text"),
     ],
 )
-def test_a_missing_or_unusable_file_is_one_line_with_a_remedy(tmp_path, content, said):
+def test_a_missing_or_unusable_file_is_one_line_with_a_remedy(tmp_path, content, problem):
     file = tmp_path / "key"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(BuildError, match=said) as found:
+    with pytest.raises(BuildError, match=problem) as caught:
         key_of("gate", Provider(base_url=URL, api_key_file=str(file)))
-    words = str(found.value)
+    words = str(caught.value)
     assert words.startswith("providers.gate: ")
     assert str(file) in words
     assert "\n" not in words
@@ -100,11 +100,11 @@ def test_a_key_that_a_server_repeats_is_in_no_error_and_no_log(gateway, store, m
     monkeypatch.setenv("GATE_KEY", SECRET)
     gateway.play(answer)
     model = gateway.model(store, gateway.provider(api_key_env="GATE_KEY"), **({"images": images} if images else {}))
-    with pytest.raises(ModelError) as found:
+    with pytest.raises(ModelError) as caught:
         run(model.draw(picture()) if images else model.ask(question()))
     assert gateway.asked[0].headers["authorization"] == f"Bearer {SECRET}"
-    written = "".join(traceback.format_exception(found.value)) + repr(found.value.args) + repr(vars(model))
-    written += caplog.text + pickle.dumps(found.value).decode("latin-1")
+    written = "".join(traceback.format_exception(caught.value)) + repr(caught.value.args) + repr(vars(model))
+    written += caplog.text + pickle.dumps(caught.value).decode("latin-1")
     for form in (SECRET, quote(SECRET, safe="")):
         assert form not in written
 
@@ -126,19 +126,19 @@ def test_a_key_is_in_no_reply(gateway, store, monkeypatch):
 def test_a_refusal_keeps_the_words_around_the_key(gateway, store, monkeypatch):
     monkeypatch.setenv("GATE_KEY", SECRET)
     gateway.play(LEAKS["refusal"])
-    with pytest.raises(Refused) as found:
+    with pytest.raises(Refused) as caught:
         run(gateway.model(store, gateway.provider(api_key_env="GATE_KEY")).ask(question()))
-    assert found.value.text == f"I will not tell {MASK}"
+    assert caught.value.text == f"I will not tell {MASK}"
 
 
 @given(st.lists(KEYS, min_size=1, max_size=3), st.lists(st.text(max_size=20), min_size=1, max_size=6), st.data())
 def test_no_secret_survives_in_any_words(keys, words, data):
     text = "".join(word + data.draw(st.sampled_from([*keys, "", keys[0][:3]])) for word in words)
     secrets = [SecretStr(key) for key in keys]
-    for clean in (scrubbed(text, secrets), told(text, secrets)):
+    for clean in (scrubbed(text, secrets), quoted(text, secrets)):
         assert not any(key in clean for key in keys)
-    assert len(told(text, secrets)) <= 300
-    assert told(text, secrets).isprintable()
+    assert len(quoted(text, secrets)) <= 300
+    assert quoted(text, secrets).isprintable()
 
 
 @given(st.text(max_size=60), KEYS)

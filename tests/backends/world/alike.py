@@ -1,4 +1,4 @@
-"""Trajectories that may differ in who made them, and in nothing else.
+"""Strip trajectories and rows of the identities of the models, to compare all the rest.
 
 In: trajectories, or rows of a product. Out: the same without model identity: `made_by`, and what is derived from it.
 """
@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from stages.calls import Models
-from stages.ladder import RUNGS, climb
+from stages.ladder import climb_all
 from stages.policy import Policy
-from stages.records import Evaluation, Event, Trajectory
+from stages.records import Evaluation, Event
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory
 
 _WHO = ("made_by", "origin", "call_key", "models", "fingerprint")
 _JSON = ("payload", "provenance", "difficulty_scores")
@@ -24,11 +26,11 @@ def nobodys(t: Trajectory) -> Trajectory:
 
 
 def _nobodys(event: Event) -> Event:
-    said = event.payload
-    if isinstance(said, Evaluation):
-        judgements = tuple(replace(j, made_by="", call_key="") for j in said.judgements)
-        said = replace(said, judgements=judgements)
-    return replace(event, payload=said, made_by=None, call_key=None)
+    payload = event.payload
+    if isinstance(payload, Evaluation):
+        judgements = tuple(replace(j, made_by="", call_key="") for j in payload.judgements)
+        payload = replace(payload, judgements=judgements)
+    return replace(event, payload=payload, made_by=None, call_key=None)
 
 
 def nobodys_row(value: Any) -> Any:
@@ -48,8 +50,6 @@ async def climbed(planned: Sequence[Trajectory], models: Models, policy: Policy,
 
     async def one(t: Trajectory) -> Trajectory:
         async with slots:
-            for rung in RUNGS:
-                t = await climb(t, rung, models, policy)
-        return t
+            return await climb_all(t, read_recipe(policy), models)
 
     return await asyncio.gather(*map(one, planned))

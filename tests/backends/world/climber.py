@@ -1,4 +1,4 @@
-"""The requests of a climb over `respond`, one at a time, as the prompts frame them. The climb itself is that of `stages`.
+"""Make the requests of a climb to `respond`, one at a time, in the form of the prompts. `stages` has the real climb.
 
 In: a world row and skills. Out: images and parsed replies. Also tasks as scenes and ops alone, where no pixels are needed.
 """
@@ -18,7 +18,7 @@ from pipeline.backends.world.source import WorldRow
 from pipeline.backends.world.tasks.categories import COMPOSITIONS, EDITS, WHOLE
 from pipeline.backends.world.tasks.draft import Draft
 from pipeline.backends.world.tasks.pictures import geneval
-from pipeline.backends.world.tasks.recipe import Order, compose, first_can
+from pipeline.backends.world.tasks.recipe import Order, compose, first_can_be_special
 from stages.protocols import Message
 
 LEAST = {"instruction": 5, "consistency": 3, "quality": 3, "knowledge": 3}
@@ -41,7 +41,7 @@ def passes(scores: Scores) -> bool:
 
 @dataclass
 class Climber:
-    """One row on its way up. `seed` counts calls on, so that no two calls share their luck."""
+    """The climb of one row. `calls` is part of every seed, so that no two calls share their luck."""
 
     row: WorldRow
     analyzer: Skill = PRESETS["world-analyzer"]
@@ -56,7 +56,7 @@ class Climber:
         return list(self.row.references)
 
     @property
-    def kept(self) -> list[bytes]:
+    def lasting(self) -> list[bytes]:
         """The references that every step is shown besides its canvas."""
         return self.references if len(self.references) > 1 else []
 
@@ -65,8 +65,8 @@ class Climber:
         return "instruction, consistency, quality, knowledge" if self.references else "instruction, quality, knowledge"
 
     def _head(self) -> str:
-        known = tag("explanation", self.row.explanation) if self.row.explanation else ""
-        return tag("instruction", self.row.instruction) + known + tag("references", len(self.references))
+        explanation = tag("explanation", self.row.explanation) if self.row.explanation else ""
+        return tag("instruction", self.row.instruction) + explanation + tag("references", len(self.references))
 
     def _call(self, text: str, images: list[bytes], schema: str, skill: Skill) -> Any:
         self.calls += 1
@@ -87,10 +87,10 @@ class Climber:
 
     def reflect(self, image: bytes, scores: Scores) -> bytes:
         images = [*self.references, image]
-        shown = f"<evaluation>{axis_lines(scores)}</evaluation>"
-        reply = self._call(self._head() + shown, images, "reflection", self.analyzer)
-        said = tag("failure_analysis", reply["failure_analysis"]) + tag("improvement_plan", reply["improvement_plan"])
-        return self.draw(self._head() + said, images, self.generator)
+        evaluation = f"<evaluation>{axis_lines(scores)}</evaluation>"
+        reply = self._call(self._head() + evaluation, images, "reflection", self.analyzer)
+        advice = tag("failure_analysis", reply["failure_analysis"]) + tag("improvement_plan", reply["improvement_plan"])
+        return self.draw(self._head() + advice, images, self.generator)
 
     def diagnose(self, image: bytes) -> str:
         tries = "".join(f'<attempt index="{k}">{axis_lines(s)}</attempt>' for k, s in enumerate(self.attempts, 1))
@@ -108,7 +108,7 @@ class Climber:
         if canvas is None:
             start = "references" if self.references else "empty canvas"
             return tag("references", len(self.references)) + tag("start", start), self.references
-        return tag("references", len(self.kept)) + tag("start", "picture"), [*self.kept, canvas]
+        return tag("references", len(self.lasting)) + tag("start", "picture"), [*self.lasting, canvas]
 
     def step(self, words: str, canvas: bytes | None) -> bytes:
         tags, images = self._desk(canvas)
@@ -116,8 +116,8 @@ class Climber:
 
     def judge_step(self, words: str, canvas: bytes | None, image: bytes) -> Scores:
         tags, images = self._desk(canvas)
-        known = tag("explanation", self.row.explanation) if self.row.explanation else ""
-        text = tag("instruction", words) + known + tags + tag("against", "subtask") + tag("axes", self.axes)
+        explanation = tag("explanation", self.row.explanation) if self.row.explanation else ""
+        text = tag("instruction", words) + explanation + tags + tag("against", "subtask") + tag("axes", self.axes)
         scores: Scores = self._call(text, [*images, image], "evaluation", self.analyzer)
         return scores
 
@@ -140,4 +140,4 @@ def drafts(count: int, seed: int) -> Iterator[tuple[Draft, np.random.Generator]]
             several = way < 0.45
             category = str(rng.choice(list(COMPOSITIONS if several else EDITS)))
             order = Order(category, 1 if category in WHOLE else max(clauses, 2) if several else clauses)
-            yield compose(order if several or first_can(order) else replace(order, clauses=2), rng), rng
+            yield compose(order if several or first_can_be_special(order) else replace(order, clauses=2), rng), rng

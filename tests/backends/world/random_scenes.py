@@ -29,8 +29,8 @@ LETTERS, DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
 
 
 def pick(options: Iterable[T], rng: np.random.Generator, but: T | None = None) -> T:
-    left = [option for option in options if option != but]
-    return left[int(rng.integers(len(left)))]
+    others = [option for option in options if option != but]
+    return others[int(rng.integers(len(others)))]
 
 
 def some_text(rng: np.random.Generator) -> str:

@@ -26,30 +26,30 @@ Judged = list[tuple[Climber, bytes, bool]]
 
 
 @pytest.fixture(scope="module")
-def made() -> Judged:
-    """Generated images, first tries and redrawn ones, with what truth says of them."""
-    found: Judged = []
+def attempts() -> Judged:
+    """Generated images, first tries and redrawn ones, and whether they are truly right."""
+    samples: Judged = []
     for one in rows(SPEC, 99):
         climber = Climber(one, analyzer=SURE, baseline=STEADY)
         image = climber.direct()
-        found.append((climber, image, is_right(image, one.truth)))
+        samples.append((climber, image, is_right(image, one.truth)))
         redrawn = climber.reflect(image, climber.judge(image))
-        found.append((climber, redrawn, is_right(redrawn, one.truth)))
-    return found
+        samples.append((climber, redrawn, is_right(redrawn, one.truth)))
+    return samples
 
 
-def test_without_error_it_agrees_with_truth(made: Judged) -> None:
-    wrong = [c.row for c, image, right in made if passes(c.judge(image)) != right]
-    rights = sum(right for _, _, right in made)
-    assert 40 < rights < len(made) - 40
-    assert len(wrong) <= 0.01 * len(made), [(r.row_id, r.instruction) for r in wrong]
+def test_without_error_it_agrees_with_truth(attempts: Judged) -> None:
+    wrong = [c.row for c, image, right in attempts if passes(c.judge(image)) != right]
+    rights = sum(right for _, _, right in attempts)
+    assert 40 < rights < len(attempts) - 40
+    assert len(wrong) <= 0.01 * len(attempts), [(r.row_id, r.instruction) for r in wrong]
 
 
-def test_verdicts_survive_reencoding(made: Judged) -> None:
+def test_verdicts_survive_reencoding(attempts: Judged) -> None:
     """Judges that err and are biased decide alike about 200 images and their JPEGs at quality 95."""
     judges = [replace(PRESETS[name], error_rate=0.1) for name in PRESETS if "analyzer" in name]
     passed = 0
-    for n, (climber, image, _) in enumerate(made[:200]):
+    for n, (climber, image, _) in enumerate(attempts[:200]):
         judge = Climber(climber.row, analyzer=judges[n % len(judges)])
         coded = replace(climber.row, references=tuple(recoded(r, ".jpg") for r in climber.row.references))
         again = Climber(coded, analyzer=judge.analyzer)
@@ -59,33 +59,33 @@ def test_verdicts_survive_reencoding(made: Judged) -> None:
     assert 40 < passed < 160
 
 
-def test_every_axis_is_scored_with_a_reason_and_no_other(made: Judged) -> None:
-    for climber, image, _ in made[:60]:
+def test_every_axis_is_scored_with_a_reason_and_no_other(attempts: Judged) -> None:
+    for climber, image, _ in attempts[:60]:
         scores = climber.judge(image)
         assert list(scores) == climber.axes.split(", ")
         assert all(1 <= v["score"] <= 5 and v["reason"].endswith(".") for v in scores.values())
 
 
-def test_a_critique_names_a_place_where_something_is_truly_wrong(made: Judged) -> None:
-    for climber, image, right in made:
+def test_a_critique_names_a_place_where_something_is_truly_wrong(attempts: Judged) -> None:
+    for climber, image, right in attempts:
         if right:
             continue
-        said = " ".join(v["reason"] for v in climber.judge(image).values() if v["score"] < 5).lower()
+        critique = " ".join(v["reason"] for v in climber.judge(image).values() if v["score"] < 5).lower()
         places = inspect(image, climber.row.truth).places
-        assert any((at(p) if p in PLACES else f"the {p}") in said for p in places), (said, places)
+        assert any((at(p) if p in PLACES else f"the {p}") in critique for p in places), (critique, places)
 
 
-def test_a_plan_names_every_fault_so_that_it_can_be_mended(made: Judged) -> None:
-    for climber, image, right in made:
+def test_a_plan_names_every_fault_so_that_it_can_be_mended(attempts: Judged) -> None:
+    for climber, image, right in attempts:
         if climber.row.truth.exotic or right:
             continue
         mender = Climber(climber.row, analyzer=SURE, generator=FLAWLESS)
         assert is_right(mender.reflect(image, mender.judge(image)), climber.row.truth), climber.row.instruction
 
 
-def test_an_unfounded_complaint_does_no_harm(made: Judged) -> None:
+def test_an_unfounded_complaint_does_no_harm(attempts: Judged) -> None:
     grumbling = replace(SURE, error_rate=1.0)
-    rights = [(c.row, image) for c, image, right in made if right][:40]
+    rights = [(c.row, image) for c, image, right in attempts if right][:40]
     for one, image in rights:
         climber = Climber(one, analyzer=grumbling, generator=FLAWLESS)
         scores = climber.judge(image)
@@ -94,7 +94,7 @@ def test_an_unfounded_complaint_does_no_harm(made: Judged) -> None:
 
 
 def test_exotic_things_fail_on_knowledge_and_only_where_they_are_explained() -> None:
-    found = 0
+    passed = 0
     for one in rows(SPEC.model_copy(update={"exotic": 1.0, "compose": 0.0, "clauses": {1: 1.0}, "count": 25}), 4):
         if not one.truth.exotic:
             continue
@@ -106,13 +106,13 @@ def test_exotic_things_fail_on_knowledge_and_only_where_they_are_explained() -> 
         assert scores["instruction"]["score"] <= 4
         climber.attempts.append(scores)
         assert climber.diagnose(image) == "missing_knowledge"
-        found += passes(Climber(replace(one, explanation=None), analyzer=SURE).judge(image))
-    assert found >= 5
+        passed += passes(Climber(replace(one, explanation=None), analyzer=SURE).judge(image))
+    assert passed >= 5
 
 
 def _row(matching: str, seed: int, **spec: object) -> WorldRow:
-    wanted = SPEC.model_copy(update={"count": 400, "exotic": 0.0, **spec})
-    return next(r for r in rows(wanted, seed) if matching in (r.instruction + (r.explanation or "")))
+    changed = SPEC.model_copy(update={"count": 400, "exotic": 0.0, **spec})
+    return next(r for r in rows(changed, seed) if matching in (r.instruction + (r.explanation or "")))
 
 
 def test_a_colour_term_is_said_plainly_where_the_generator_cannot_know_it() -> None:
@@ -143,20 +143,20 @@ def _climbs(one: WorldRow, start: str | None = None, first: bytes | None = None)
 
 
 def test_steps_are_judged_against_what_they_started_from_and_lead_to_the_target() -> None:
-    done = {"t2i": 0, "edit": 0, "compose": 0}
+    counts = {"t2i": 0, "edit": 0, "compose": 0}
     for one in rows(SPEC.model_copy(update={"count": 80, "t2i": 0.3, "compose": 0.4, "exotic": 0.0}), 5):
-        if done[one.task] < 6:
-            done[one.task] += 1
+        if counts[one.task] < 6:
+            counts[one.task] += 1
             assert is_right(_climbs(one), one.truth), one.instruction
-    assert set(done.values()) == {6}
+    assert set(counts.values()) == {6}
 
 
-def test_a_plan_may_start_from_the_failed_try(made: Judged) -> None:
-    for climber, image, _ in [m for m in made if not m[2] and not m[0].row.truth.exotic][:15]:
+def test_a_plan_may_start_from_the_failed_try(attempts: Judged) -> None:
+    for climber, image, _ in [m for m in attempts if not m[2] and not m[0].row.truth.exotic][:15]:
         assert is_right(_climbs(climber.row, "attempt", image), climber.row.truth), climber.row.instruction
 
 
-def test_a_borrowed_subject_that_is_not_itself_fails_consistency(made: Judged) -> None:
+def test_a_borrowed_subject_that_is_not_itself_fails_consistency(attempts: Judged) -> None:
     others: dict[str, Any] = dict.fromkeys(("missed", "place", "target", "attribute"), 0.0)
     astray = replace(FLAWLESS, slip=1.0, identity=1.0, **others)
     failed = 0
@@ -168,10 +168,10 @@ def test_a_borrowed_subject_that_is_not_itself_fails_consistency(made: Judged) -
     assert failed >= 6
 
 
-def test_words_after_a_problem_with_the_reply_are_still_an_answer(made: Judged) -> None:
-    climber, image, _ = next(m for m in made if not m[2] and m[0].row.truth.count >= 3)
-    shown = f"<evaluation>{axis_lines(climber.judge(image))}</evaluation>"
-    text = tag("instruction", climber.row.instruction) + shown + tag("references", len(climber.references))
+def test_words_after_a_problem_with_the_reply_are_still_an_answer(attempts: Judged) -> None:
+    climber, image, _ = next(m for m in attempts if not m[2] and m[0].row.truth.count >= 3)
+    evaluation = f"<evaluation>{axis_lines(climber.judge(image))}</evaluation>"
+    text = tag("instruction", climber.row.instruction) + evaluation + tag("references", len(climber.references))
     again = [Message("user", text), Message("assistant", "?"), Message("user", "<problem>no JSON</problem>")]
     reply = respond(again, [*climber.references, image], 1, schema="plan", skill=SURE)
     assert set(json.loads(reply)) == {"rationale", "steps"}
@@ -179,7 +179,7 @@ def test_words_after_a_problem_with_the_reply_are_still_an_answer(made: Judged) 
 
 def _imports(module: str) -> set[str]:
     """All modules of the world that a module of it imports, at any depth."""
-    found: set[str] = set()
+    modules: set[str] = set()
     ahead = [module]
     while ahead:
         path = Path(world.__file__).parent / ahead.pop().replace(".", "/")
@@ -188,9 +188,9 @@ def _imports(module: str) -> set[str]:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pipeline.backends.world"):
                 tail = (node.module or "").removeprefix("pipeline.backends.world").lstrip(".")
                 named = {tail} if tail else {alias.name for alias in node.names}
-                ahead += sorted(named - found)
-                found |= named
-    return found
+                ahead += sorted(named - modules)
+                modules |= named
+    return modules
 
 
 def test_truth_knows_nothing_of_the_analyzer_or_its_eyes() -> None:

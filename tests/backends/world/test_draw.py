@@ -9,18 +9,18 @@ import pytest
 from pipeline.backends.world.drawing.draw import picture, render
 from pipeline.backends.world.drawing.light import field
 from pipeline.backends.world.scenes.looks import EXOTIC_SHAPES, PLACES, SHAPES, SIZES, TONES
-from pipeline.backends.world.scenes.scene import Scene, Thing, natural
+from pipeline.backends.world.scenes.scene import Scene, Thing, natural_facing
 from tests.backends.world.random_scenes import near_misses, some_scene
 
 EVERY = (*SHAPES, *EXOTIC_SHAPES)
 
 
-def drawn(thing: Thing, background: str = "grey", side: int = 300) -> np.ndarray:
+def pixels_of(thing: Thing, background: str = "grey", side: int = 300) -> np.ndarray:
     return render(Scene.of(background, [thing]), side, side)
 
 
 def plain(shape: str, size: str = "large", place: str = "center") -> Thing:
-    return Thing(shape, "red", size, place, facing=natural(shape), text="OK" if shape == "sign" else "")
+    return Thing(shape, "red", size, place, facing=natural_facing(shape), text="OK" if shape == "sign" else "")
 
 
 def test_rendering_is_deterministic_with_and_without_noise():
@@ -42,7 +42,7 @@ def test_png_carries_pixels_only():
 def test_a_thing_stays_within_its_cell_however_it_is_shifted(shape):
     empty = render(Scene("grey"), 300, 300).astype(int)
     for dx, dy in ((-2, -2), (2, 2)):
-        off = abs(drawn(replace(plain(shape), dx=dx, dy=dy)).astype(int) - empty).max(2) > 60
+        off = abs(pixels_of(replace(plain(shape), dx=dx, dy=dy)).astype(int) - empty).max(2) > 60
         assert off.any()
         assert not off[:, :101].any()
         assert not off[:, 199:].any()
@@ -53,7 +53,7 @@ def test_a_thing_stays_within_its_cell_however_it_is_shifted(shape):
 @pytest.mark.parametrize("shape", EVERY)
 def test_each_size_is_larger_than_the_last(shape):
     sizes = [size for size in SIZES if (shape, size) != ("sign", "small")]
-    areas = [(abs(drawn(plain(shape, s)).astype(int) - 184).max(2) > 60).sum() for s in sizes]
+    areas = [(abs(pixels_of(plain(shape, s)).astype(int) - 184).max(2) > 60).sum() for s in sizes]
     assert all(one * 1.6 < other for one, other in pairwise(areas))
 
 
@@ -75,7 +75,7 @@ def test_light_falls_from_the_top_left_and_never_adds():
 
 def test_tone_colours_everything_alike():
     thing = plain("circle")
-    day = drawn(thing).astype(float)
+    day = pixels_of(thing).astype(float)
     for tone, factors in TONES.items():
         toned = render(Scene.of("grey", [thing], (), tone), 300, 300).astype(float)
         assert abs(toned - day * np.array(factors)).max() <= 1.5

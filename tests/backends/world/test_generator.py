@@ -11,8 +11,8 @@ from pipeline.backends.world.models.demand import follow
 from pipeline.backends.world.models.faults import compare, remedies
 from pipeline.backends.world.models.generator import carry_out, mend
 from pipeline.backends.world.models.skill import PRESETS
-from pipeline.backends.world.models.slips import KINDS, botched
-from pipeline.backends.world.models.variants import misspelt
+from pipeline.backends.world.models.slips import KINDS, botch
+from pipeline.backends.world.models.variants import misspell
 from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.find import Unresolved
 from pipeline.backends.world.scenes.looks import TEXT
@@ -43,7 +43,7 @@ def test_every_kind_of_slip_happens_and_leads_elsewhere() -> None:
     for draft, rng in drafts(300, 12):
         context = Context(desk_of(draft).pictures, rng=rng)
         op = draft.clauses[0]
-        scene, kind = botched(draft.start, op, BASELINE, context, rng)
+        scene, kind = botch(draft.start, op, BASELINE, context, rng)
         assert not any(t.misfit for t in scene.things), (op, kind)
         assert wrong(desk_of(draft), (op,), scene), (op, kind)
         met[kind] += 1
@@ -59,9 +59,9 @@ def test_weights_say_which_slips_happen() -> None:
     for draft, rng in drafts(80, 13):
         op, context = draft.clauses[0], Context(desk_of(draft).pictures, rng=rng)
         if not isinstance(op, ops.Later | ops.Push):
-            assert botched(draft.start, op, lazy, context, rng)[1] == "missed"
+            assert botch(draft.start, op, lazy, context, rng)[1] == "missed"
         if isinstance(op, ops.Alter | ops.Replace | ops.Background):
-            assert botched(draft.start, op, eager, context, rng)[1] != "missed"
+            assert botch(draft.start, op, eager, context, rng)[1] != "missed"
 
 
 def test_remedies_mend_whatever_went_wrong() -> None:
@@ -83,25 +83,27 @@ def test_remedies_mend_whatever_went_wrong() -> None:
 def test_physics_is_misjudged_in_more_ways_than_one() -> None:
     scene = Scene.of("cream", [Thing("circle", "red", "medium", "top"), Thing("candle", "blue", "large", "left")])
     rng = np.random.default_rng(3)
-    seen = {carry_out(scene, [ops.Later()], (), SLIPPING, rng) for _ in range(60)}
-    assert perform(scene, ops.Later()) not in seen
-    assert scene in seen
-    assert any(s.at("center") for s in seen)  # the ball stopped halfway
-    assert any(s.at("top") and s.things[1].size == "medium" for s in seen)  # it does not fall at all, the candle burns
+    outcomes = {carry_out(scene, [ops.Later()], (), SLIPPING, rng) for _ in range(60)}
+    assert perform(scene, ops.Later()) not in outcomes
+    assert scene in outcomes
+    assert any(s.at("center") for s in outcomes)  # the ball stopped halfway
+    assert any(
+        s.at("top") and s.things[1].size == "medium" for s in outcomes
+    )  # it does not fall at all, the candle burns
 
 
 def test_exotic_shapes_are_never_drawn_and_terms_are_guessed() -> None:
-    asked = [ops.Add(Look("gear", "red"), "top"), ops.Add(Look("star", "?lorvia"), "left")]
-    scenes = [carry_out(empty(), asked, (), FLAWLESS, np.random.default_rng(n)) for n in range(60)]
+    clauses = [ops.Add(Look("gear", "red"), "top"), ops.Add(Look("star", "?lorvia"), "left")]
+    scenes = [carry_out(empty(), clauses, (), FLAWLESS, np.random.default_rng(n)) for n in range(60)]
     assert not any(t.exotic for s in scenes for t in s.things)
     assert len({t.colour for s in scenes for t in s.things if t.place == "left"}) >= 5
     assert {s.at("top") is None for s in scenes} == {True, False}
 
 
 def test_open_places_leave_room_for_what_comes_later() -> None:
-    asked = [ops.Add(Look("heart")), ops.Add(Look("star"), Near("right", Selector(Look("heart"))))]
+    clauses = [ops.Add(Look("heart")), ops.Add(Look("star"), Near("right", Selector(Look("heart"))))]
     for n in range(50):
-        scene = carry_out(empty(), asked, (), FLAWLESS, np.random.default_rng(n))
+        scene = carry_out(empty(), clauses, (), FLAWLESS, np.random.default_rng(n))
         assert len(scene.things) == 2
 
 
@@ -109,13 +111,13 @@ def test_what_fits_nothing_is_left_undone() -> None:
     rng = np.random.default_rng(1)
     assert carry_out(BUSY, [ops.Remove(Selector(Look("ring")))], (), FLAWLESS, rng) == BUSY
     with pytest.raises(Unresolved):
-        botched(BUSY, ops.Remove(Selector(Look("ring"))), BASELINE, Context(), rng)
+        botch(BUSY, ops.Remove(Selector(Look("ring"))), BASELINE, Context(), rng)
 
 
 def test_misspelt_text_is_another_text_that_a_sign_can_say() -> None:
     rng = np.random.default_rng(2)
     for text in ("A", "OPEN", "7", "420", "NO"):
         for _ in range(40):
-            wrong_text = misspelt(text, rng)
+            wrong_text = misspell(text, rng)
             assert wrong_text != text
             assert TEXT.fullmatch(wrong_text)

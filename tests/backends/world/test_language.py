@@ -114,23 +114,23 @@ OFTEN = settings(
 
 
 @OFTEN
-@given(st.lists(OP, min_size=1, max_size=6).filter(lambda wanted: not clash(wanted)), st.integers(0, 2**32))
-def test_orders_are_read_back_exactly(wanted, seed):
+@given(st.lists(OP, min_size=1, max_size=6).filter(lambda clauses: not clash(clauses)), st.integers(0, 2**32))
+def test_orders_are_read_back_exactly(clauses, seed):
     rng = np.random.default_rng(seed)
-    text = join([phrase(op, rng) for op in wanted], rng)
-    assert parse(text) == wanted
-    assert parse(orders([phrase(op, rng) for op in wanted], rng)) == wanted
-    assert parse(f"  Could you PLEASE {text.upper()}  {KEEP}. Thanks! ") == wanted
+    text = join([phrase(op, rng) for op in clauses], rng)
+    assert parse(text) == clauses
+    assert parse(orders([phrase(op, rng) for op in clauses], rng)) == clauses
+    assert parse(f"  Could you PLEASE {text.upper()}  {KEEP}. Thanks! ") == clauses
 
 
 @OFTEN
 @given(
-    st.lists(st.one_of(ADD, COUNT, GROUND, LIGHT), min_size=1, max_size=6).filter(lambda wanted: not clash(wanted)),
+    st.lists(st.one_of(ADD, COUNT, GROUND, LIGHT), min_size=1, max_size=6).filter(lambda clauses: not clash(clauses)),
     st.integers(0, 2**32),
 )
-def test_pictures_are_read_back_exactly(wanted, seed):
+def test_pictures_are_read_back_exactly(clauses, seed):
     rng = np.random.default_rng(seed)
-    assert parse(join([phrase(op, rng, picture=True) for op in wanted], rng, picture=True)) == wanted
+    assert parse(join([phrase(op, rng, picture=True) for op in clauses], rng, picture=True)) == clauses
 
 
 def test_every_op_has_at_least_four_wordings():

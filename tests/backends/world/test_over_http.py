@@ -21,7 +21,7 @@ from pipeline.planning.plan import plan
 from pipeline.storage.image_store import ImageStore
 from pipeline.workers import process_pool
 from stages.calls import Models
-from stages.records import Trajectory
+from stages.trajectory import Trajectory
 from tests.backends.world.alike import climbed, nobodys, nobodys_row
 from tests.pipeline.test_build import x2i
 from tests.serving import serving
@@ -40,15 +40,17 @@ def base_url():
 
 def in_process(manifest: Manifest, store: ImageStore) -> list[Trajectory]:
     with process_pool(os.cpu_count() or 1) as pool:
-        made = {role: WorldModel(s.model, s.revision, {}, store, pool) for role, s in manifest.models}
-        models = Models(**made, prompts=prompts.catalogue.load(), seed=manifest.seed)
+        backend_models = {role: WorldModel(s.model, s.revision, {}, store, pool) for role, s in manifest.models}
+        models = Models(**backend_models, prompts=prompts.catalogue.load(), seed=manifest.seed)
         return asyncio.run(climbed(plan(manifest, store, 1).trajectories, models, manifest.policy))
 
 
 def over_http(manifest: Manifest, store: ImageStore) -> list[Trajectory]:
     provider = manifest.providers["world"]
-    made = {r: OpenAIModel(s.model, s.revision, s.options, "world", provider, store) for r, s in manifest.models}
-    models = Models(**made, prompts=prompts.catalogue.load(), seed=manifest.seed)
+    backend_models = {
+        r: OpenAIModel(s.model, s.revision, s.options, "world", provider, store) for r, s in manifest.models
+    }
+    models = Models(**backend_models, prompts=prompts.catalogue.load(), seed=manifest.seed)
 
     async def climb():
         try:
@@ -64,10 +66,10 @@ def test_trajectories_are_those_of_this_process(base_url, tmp_path, monkeypatch)
     demo = load(DEMO, ["sources.0.count=30"])
     manifest = load(OVER_HTTP, ["sources.0.count=30", f"models.generator.options={CHAT}"])
     stores = [ImageStore(str(tmp_path / name)) for name in ("here", "http")]
-    made = [in_process(demo, stores[0]), over_http(manifest, stores[1])]
-    assert [nobodys(t) for t in made[1]] == [nobodys(t) for t in made[0]]
-    assert {e.made_by for t in made[1] for e in t.events} & {"baseline:openai/world-baseline@1"}
-    ends = Counter(t.mode or t.status for t in made[0])
+    trajectories = [in_process(demo, stores[0]), over_http(manifest, stores[1])]
+    assert [nobodys(t) for t in trajectories[1]] == [nobodys(t) for t in trajectories[0]]
+    assert {e.made_by for t in trajectories[1] for e in t.events} & {"baseline:openai/world-baseline@1"}
+    ends = Counter(t.mode or t.status for t in trajectories[0])
     assert {"direct", "reflection", "multistep"} <= set(ends), ends
     images = [sorted(p.name for p in (tmp_path / name).rglob("*") if p.is_file()) for name in ("here", "http")]
     assert images[0] == images[1]
@@ -83,8 +85,8 @@ def test_the_whole_demo_is_the_same_data_set(base_url, tmp_path, monkeypatch):
     for product in ("record", "sft", "rl", "pairs"):
         files = [sorted((out / product).glob("*.parquet")) for out in outs]
         assert [f.name for f in files[1]] == [f.name for f in files[0]] != []
-        for here, there in zip(*files, strict=True):
-            compare(pq.read_table(here).to_pylist(), pq.read_table(there).to_pylist())
+        for local, remote in zip(*files, strict=True):
+            compare(pq.read_table(local).to_pylist(), pq.read_table(remote).to_pylist())
     counts = [json.loads((out / "run.json").read_text())["counts"] for out in outs]
     assert counts[1] == counts[0]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.backends.world.models.concrete import spelled_out, split
+from pipeline.backends.world.models.concrete import spell_out, split
 from pipeline.backends.world.models.demand import follow
 from pipeline.backends.world.models.desk import Desk
 from pipeline.backends.world.models.faults import compare
@@ -10,7 +10,7 @@ from pipeline.backends.world.models.generator import carry_out
 from pipeline.backends.world.models.plans import decompose
 from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.ops import Look, Near, Op, Selector
-from pipeline.backends.world.scenes.perform import Context, apply, base, perform
+from pipeline.backends.world.scenes.perform import Context, apply, perform, starting_scene
 from pipeline.backends.world.scenes.scene import Scene, Thing, empty
 from tests.backends.world.climber import FLAWLESS, desk_of, drafts
 
@@ -18,8 +18,8 @@ from tests.backends.world.climber import FLAWLESS, desk_of, drafts
 def wrong(desk: Desk, clauses: list[Op] | tuple[Op, ...], image: Scene) -> list[object]:
     """What a judge without error finds."""
     demand = follow(desk, clauses, {}, image)
-    known = frozenset(t.shape for t in demand.scene.things)
-    return list(compare(desk.start, demand, image, known, keeps=desk.start != empty()))
+    shapes = frozenset(t.shape for t in demand.scene.things)
+    return list(compare(desk.start, demand, image, shapes, keeps=desk.start != empty()))
 
 
 @pytest.mark.parametrize(("least", "seed"), [(2, 1), (4, 2)])
@@ -29,7 +29,7 @@ def test_steps_lead_to_what_was_asked_however_many_there_must_be(least: int, see
         clauses = [ops.Background("grey"), *draft.clauses] if draft.now.misfit else draft.clauses
         steps = decompose(desk.start, clauses, least, 5, Context(desk.pictures))
         assert least <= len(steps) <= 5
-        assert base(steps[0], desk.pictures) == desk.start  # what the first step is understood to work on
+        assert starting_scene(steps[0], desk.pictures) == desk.start  # what the first step is understood to work on
         scene = desk.start
         for step in steps:
             before, scene = scene, carry_out(scene, step, desk.pictures, FLAWLESS, rng)
@@ -41,7 +41,7 @@ def test_steps_lead_to_what_was_asked_however_many_there_must_be(least: int, see
 def test_every_part_of_a_plan_is_concrete() -> None:
     for draft, _ in drafts(200, 3):
         desk = desk_of(draft)
-        for op in spelled_out(desk.start, draft.clauses, Context(desk.pictures)):
+        for op in spell_out(desk.start, draft.clauses, Context(desk.pictures)):
             assert not isinstance(op, ops.Count | ops.MatchOthers | ops.Later | ops.Push)
             if isinstance(op, ops.Add | ops.AddFrom | ops.Move):
                 assert isinstance(op.place, str)

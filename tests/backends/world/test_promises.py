@@ -19,8 +19,10 @@ from pipeline.workers import process_pool
 from stages.calls import Models
 from stages.ladder import climb
 from stages.policy import Policy
-from stages.records import Diagnosis, Trajectory
+from stages.records import Diagnosis
 from stages.reflect import one_round
+from stages.rungs import read_recipe
+from stages.trajectory import Trajectory
 
 POLICY = Policy()
 COUNT = 160
@@ -37,7 +39,7 @@ class Run:
     more: dict[str, Trajectory]
 
     def right(self, t: Trajectory) -> bool:
-        return self.shows(t, t.last_image().sha256)
+        return self.shows(t, t.current().image.sha256)
 
     def shows(self, t: Trajectory, sha256: str) -> bool:
         return is_right(self.store.get(sha256), self.truths[t.sample.id])
@@ -50,22 +52,24 @@ def calls(t: Trajectory) -> int:
 async def more_reflection(t: Trajectory, models: Models, budget: int) -> Trajectory:
     """Further rounds after the third, for as many calls as multi-step took (a round costs three)."""
     escalated = replace(t, events=t.events[: next(n for n, e in enumerate(t.events) if e.kind == "diagnosis")])
-    more = replace(escalated, status="climbing", mode=None)
+    last = escalated.last("generation").try_number
+    more = replace(escalated, status="climbing", mode=None, candidate=last)
     for k in range(POLICY.reflection_rounds + 1, POLICY.reflection_rounds + 1 + round(budget / 3)):
         more = await one_round(more, models, POLICY, k)
-        if more.last_evaluation().passed:
+        if more.current().verdict.passed:
             return more.accept("reflection")
     return more
 
 
-RUNGS = ("direct", "reflect", "diagnose", "multistep")
+RUNGS = POLICY.ladder
 
 
 def climbed(store: ImageStore, samples, truths, error_rate: float, rungs: tuple[str, ...] = RUNGS) -> Run:
     async def all_of_them(models: Models) -> tuple[list[Trajectory], dict[str, Trajectory]]:
         async def one(t: Trajectory) -> Trajectory:
-            for rung in rungs:
-                t = await climb(t, rung, models, POLICY)
+            recipe = read_recipe(POLICY)
+            for name in rungs:
+                t = await climb(t, recipe.rung(name), recipe, models)
             return t
 
         done = await asyncio.gather(*(one(Trajectory(sample, n)) for n, sample in enumerate(samples)))
@@ -89,9 +93,9 @@ def index_of_plan(t: Trajectory) -> int:
 @pytest.fixture(scope="module")
 def faultless(tmp_path_factory):
     store = ImageStore(str(tmp_path_factory.mktemp("faultless")))
-    made = list(world_rows.read(WorldSpec(kind="world", name="w", count=COUNT), 11, store, 1))
-    truths = {sample.id: Truth.load(row.truth) for sample, row in made}
-    return climbed(store, [sample for sample, _ in made], truths, 0.0)
+    rows_read = list(world_rows.read(WorldSpec(kind="world", name="w", count=COUNT), 11, store, 1))
+    truths = {sample.id: Truth.load(row.truth) for sample, row in rows_read}
+    return climbed(store, [sample for sample, _ in rows_read], truths, 0.0)
 
 
 def test_every_mode_and_the_discarded_are_reached(faultless):
@@ -125,7 +129,7 @@ def test_the_diagnosed_cause_agrees_with_the_truth(faultless):
         for e in t.events
         if isinstance(e.payload, Diagnosis)
     ]
-    agree = sum(said == true for said, true in named)
+    agree = sum(diagnosed == true for diagnosed, true in named)
     print(f"causes: {agree} of {len(named)} agree")
     assert len(named) >= 30
     assert agree >= 0.9 * len(named)
@@ -134,9 +138,9 @@ def test_the_diagnosed_cause_agrees_with_the_truth(faultless):
 def test_the_analyzer_errs_at_the_rate_it_is_set_to(faultless):
     """About first tries alone: what is judged after a wrong verdict depends on it, where a judge is stubborn."""
     rate = 0.1
-    given = [replace(t.sample, first=next(e.image for e in t.events if e.image)) for t in faultless.done]
-    run = climbed(faultless.store, given, faultless.truths, rate, ("direct",))
-    judged = [(t.last_evaluation().passed, run.right(t)) for t in run.done]
+    judged_samples = [replace(t.sample, first=next(e.image for e in t.events if e.image)) for t in faultless.done]
+    run = climbed(faultless.store, judged_samples, faultless.truths, rate, ("direct",))
+    judged = [(t.current().verdict.passed, run.right(t)) for t in run.done]
     for name, wrong, among in (
         ("false pass", sum(passed and not right for passed, right in judged), sum(not right for _, right in judged)),
         ("false fail", sum(not passed and right for passed, right in judged), sum(right for _, right in judged)),

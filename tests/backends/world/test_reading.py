@@ -1,6 +1,6 @@
-"""What people type is read rightly or not at all.
+"""Instructions that people typed are read rightly or not at all.
 
-`handwritten_dev.jsonl`, by several authors, is what the grammar was improved on. `handwritten_heldout.jsonl` was read once when
+The grammar was improved on `handwritten_dev.jsonl`, by several authors. `handwritten_heldout.jsonl` was read once when
 the grammar was first done: 90 of 100 understood, none wrongly. `handwritten_independent.jsonl` is by a writer who knew the
 vocabulary and nothing of the grammar: 88 of 100 when it was first read, none wrongly. The grammar is not to be tuned on them.
 `expect` holds orders in the world's own words; null: not to be understood.
@@ -25,7 +25,7 @@ AT_LEFT = Selector(Look("star"), "left")
 
 
 def understood(text):
-    """The ops of a text, what is said of the whole picture last; None when it is not understood."""
+    """The ops of a text, with those about the whole picture last; None when it is not understood."""
     try:
         return sorted(parse(text), key=lambda op: isinstance(op, ops.Background | ops.Light))
     except NotUnderstood:
@@ -40,10 +40,10 @@ def handwritten(name):
 @pytest.mark.parametrize("name", ["dev", "heldout", "independent"])
 def test_handwritten_instructions_are_understood_and_never_misread(name):
     rows = handwritten(name)
-    asked = [(understood(row["text"]), understood(row["expect"])) for row in rows if row["expect"] is not None]
-    assert all(wanted is not None for _, wanted in asked)
-    assert [got for got, wanted in asked if got not in (None, wanted)] == []
-    assert sum(got is not None for got, _ in asked) >= 0.8 * len(asked) >= 80
+    pairs = [(understood(row["text"]), understood(row["expect"])) for row in rows if row["expect"] is not None]
+    assert all(expected is not None for _, expected in pairs)
+    assert [got for got, expected in pairs if got not in (None, expected)] == []
+    assert sum(got is not None for got, _ in pairs) >= 0.8 * len(pairs) >= 80
     assert [row["text"] for row in rows if row["expect"] is None and understood(row["text"]) is not None] == []
 
 
@@ -77,15 +77,15 @@ def test_the_six_forms_of_geneval():
         for number, word in enumerate(("two", "three", "four"), 2):
             assert parse(f"a photo of {word} {plural(one)}") == [ops.Count(first, number)]
         assert parse(f"a photo of {a(f'red {one}')}") == [ops.Add(Look(one, "red"))]
-        wanted = [ops.Add(Look(one, "orange")), ops.Add(Look(two, "blue"))]
-        assert parse(f"a photo of {a(f'orange {one}')} and {a(f'blue {two}')}") == wanted
+        expected = [ops.Add(Look(one, "orange")), ops.Add(Look(two, "blue"))]
+        assert parse(f"a photo of {a(f'orange {one}')} and {a(f'blue {two}')}") == expected
         for words, way in (("left of", "left"), ("right of", "right"), ("above", "above"), ("below", "below")):
-            wanted = [ops.Add(second), ops.Add(first, Near(way, Selector(second)))]
-            assert parse(f"a photo of {a(one)} {words} {a(two)}") == wanted
+            expected = [ops.Add(second), ops.Add(first, Near(way, Selector(second)))]
+            assert parse(f"a photo of {a(one)} {words} {a(two)}") == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("move the star to the left and make it blue", [ops.Move(STAR, "left"), ops.Alter(AT_LEFT, Look(colour="blue"))]),
         ("paint the star red and the heart blue", [ops.Alter(STAR, Look(colour="red")), ops.Alter(HEART, Look(colour="blue"))]),
@@ -100,8 +100,8 @@ def test_the_six_forms_of_geneval():
         ("add another circle", [ops.Add(Look("circle"))]),
     ],
 )  # fmt: skip
-def test_ways_of_speaking(text, wanted):
-    assert understood(text) == wanted
+def test_ways_of_speaking(text, expected):
+    assert understood(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -195,8 +195,8 @@ def test_orders_that_undo_each_other_clash():
 
 
 def test_glean_passes_other_words_over():
-    found = glean("The sky is off. Remove the red circle, and be careful; make the background mint")
-    assert found == [ops.Remove(Selector(Look("circle", "red"))), ops.Background("mint")]
+    gleaned = glean("The sky is off. Remove the red circle, and be careful; make the background mint")
+    assert gleaned == [ops.Remove(Selector(Look("circle", "red"))), ops.Background("mint")]
 
 
 def test_facts_are_what_an_explanation_says_of_terms():

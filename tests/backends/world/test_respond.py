@@ -32,28 +32,28 @@ Call = tuple[list[Message], list[bytes], int, str, object]
 
 def elsewhere(calls: list[Call]) -> list[object]:
     """The replies of a fresh process."""
-    done = subprocess.run(
+    child = subprocess.run(
         [sys.executable, "-c", CHILD], input=pickle.dumps(calls), capture_output=True, check=True, cwd=ROOT
     )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in child.stdout.splitlines()]
 
 
 def test_equal_inputs_give_equal_bytes_in_another_process() -> None:
     calls: list[Call] = []
-    here: list[object] = []
+    expected: list[object] = []
     for one in rows(WorldSpec(kind="world", name="w", count=6, size=192), 8):
         images, count = list(one.references), tag("references", len(one.references))
         text = tag("instruction", one.instruction) + tag("size", "192x192") + count
         calls.append(([Message("user", text)], images, 5, "image", PRESETS["world-baseline"]))
-        drawn = respond([Message("user", text)], images, 5, schema="image", skill=PRESETS["world-baseline"])
-        assert isinstance(drawn, bytes)
-        here.append(hashlib.sha256(drawn).hexdigest())
+        image = respond([Message("user", text)], images, 5, schema="image", skill=PRESETS["world-baseline"])
+        assert isinstance(image, bytes)
+        expected.append(hashlib.sha256(image).hexdigest())
         judged = [Message("user", tag("instruction", one.instruction) + tag("axes", "instruction, quality") + count)]
-        calls.append((judged, [*images, drawn], 5, "evaluation", PRESETS["world-analyzer"]))
-        here.append(
-            json.loads(respond(judged, [*images, drawn], 5, schema="evaluation", skill=PRESETS["world-analyzer"]))
+        calls.append((judged, [*images, image], 5, "evaluation", PRESETS["world-analyzer"]))
+        expected.append(
+            json.loads(respond(judged, [*images, image], 5, schema="evaluation", skill=PRESETS["world-analyzer"]))
         )
-    assert elsewhere(calls) == here
+    assert elsewhere(calls) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_what_it_cannot_do_is_refused_in_clear_words(text: str, images: list[byt
 
 
 def test_content_is_unescaped_and_other_tags_within_it_are_words() -> None:
-    asked = tag("instruction", 'Add a red circle at the top. <size>5x5</size> & "so on"') + tag("size", "96x96")
+    tags = tag("instruction", 'Add a red circle at the top. <size>5x5</size> & "so on"') + tag("size", "96x96")
     with pytest.raises(Refused, match="size > 5 x 5"):
-        respond([Message("user", asked)], [], 1, schema="image", skill=PRESETS["world-baseline"])
+        respond([Message("user", tags)], [], 1, schema="image", skill=PRESETS["world-baseline"])
 
 
 @pytest.mark.parametrize("schema", ["image", "evaluation", "reflection", "diagnosis", "plan"])
@@ -93,8 +93,8 @@ def test_a_picture_of_something_else_is_worked_on_without_complaint(schema: str)
     rng = np.random.default_rng(4)
     noise = png(rng.integers(0, 256, (150, 200, 3)).astype(np.uint8))
     blots = png(np.kron(rng.integers(0, 256, (5, 5, 3)), np.ones((40, 40, 1))).astype(np.uint8))
-    asked = tag("size", "96x96") + tag("axes", "instruction, consistency") + tag("evaluation", "-")
+    tags = tag("size", "96x96") + tag("axes", "instruction, consistency") + tag("evaluation", "-")
     for words in ("Add a white star at the top.", "Let some time pass.", "Make the background white."):
         images = [noise] if schema == "image" else [noise, blots]
-        message = Message("user", tag("instruction", words) + asked + tag("references", 1))
+        message = Message("user", tag("instruction", words) + tags + tag("references", 1))
         assert respond([message], images, 1, schema=schema, skill=PRESETS["world-generator"])

@@ -55,7 +55,7 @@ def uri(image: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(image).decode()}"
 
 
-def shown(image: bytes) -> dict[str, object]:
+def image_part(image: bytes) -> dict[str, object]:
     return {"type": "image_url", "image_url": {"url": uri(image)}}
 
 
@@ -63,10 +63,10 @@ def schema(name: str) -> dict[str, object]:
     return {"type": "json_schema", "json_schema": {"name": name, "schema": {}}}
 
 
-def drawn() -> bytes:
-    made = respond([Message("user", DRAW)], ROW.references, 5, schema="image", skill=PRESETS["world-baseline"])
-    assert isinstance(made, bytes)
-    return made
+def drawing() -> bytes:
+    image = respond([Message("user", DRAW)], ROW.references, 5, schema="image", skill=PRESETS["world-baseline"])
+    assert isinstance(image, bytes)
+    return image
 
 
 def test_who_is_there(client, base_url):
@@ -83,10 +83,10 @@ def test_who_is_there(client, base_url):
 @pytest.mark.parametrize("last", [False, True])
 def test_an_evaluation_is_that_of_the_function(client, dialogue, last):
     """The pictures may stand in the first message of a user or in the last one; words arrive to the letter."""
-    images = [*ROW.references, drawn()]
+    images = [*ROW.references, drawing()]
     bearer = len(dialogue) - 1 if last else 0
     messages = [
-        {"role": r, "content": [*map(shown, images), {"type": "text", "text": t}] if n == bearer else t}
+        {"role": r, "content": [*map(image_part, images), {"type": "text", "text": t}] if n == bearer else t}
         for n, (r, t) in enumerate(dialogue)
     ]
     reply = client.chat.completions.create(
@@ -96,13 +96,13 @@ def test_an_evaluation_is_that_of_the_function(client, dialogue, last):
         seed=11,
         extra_body={"options": {"severe": 1.0}},
     )
-    said = [Message(role, text) for role, text in dialogue]
-    able = skill("world-analyzer", {"severe": 1.0})
-    wanted = respond(said, images, 11, schema="evaluation", skill=able)
-    assert reply.choices[0].message.content == wanted
+    dialogue_messages = [Message(role, text) for role, text in dialogue]
+    severe = skill("world-analyzer", {"severe": 1.0})
+    expected = respond(dialogue_messages, images, 11, schema="evaluation", skill=severe)
+    assert reply.choices[0].message.content == expected
     assert reply.choices[0].finish_reason == "stop"
-    took = usage(said, map(describe, images), str(wanted))
-    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (took.input_tokens, took.output_tokens)
+    tokens = usage(dialogue_messages, map(describe, images), str(expected))
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (tokens.input_tokens, tokens.output_tokens)
     assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens > 100
 
 
@@ -111,43 +111,43 @@ def test_all_ways_to_an_image_give_the_same_bytes(client):
     edited = client.images.edit(
         model="world-baseline", prompt=DRAW, image=pictures, size="192x192", n=1, extra_body={"seed": 5}
     )
-    content = [*map(shown, ROW.references), {"type": "text", "text": DRAW}]
-    spoken = client.chat.completions.create(
+    content = [*map(image_part, ROW.references), {"type": "text", "text": DRAW}]
+    chat = client.chat.completions.create(
         model="world-baseline",
         messages=[{"role": "user", "content": content}],
         seed=5,
         extra_body={"modalities": ["image", "text"]},
     )
-    url = spoken.choices[0].message.model_extra["images"][0]["image_url"]["url"]
-    assert base64.b64decode(edited.data[0].b64_json) == drawn()
-    assert url == uri(drawn())
-    assert spoken.usage.completion_tokens == edited.usage.output_tokens == 36
+    url = chat.choices[0].message.model_extra["images"][0]["image_url"]["url"]
+    assert base64.b64decode(edited.data[0].b64_json) == drawing()
+    assert url == uri(drawing())
+    assert chat.usage.completion_tokens == edited.usage.output_tokens == 36
     swapped = client.images.edit(model="world-baseline", prompt=DRAW, image=pictures[::-1], extra_body={"seed": 5})
-    assert base64.b64decode(swapped.data[0].b64_json) != drawn()
+    assert base64.b64decode(swapped.data[0].b64_json) != drawing()
 
 
 def test_a_new_picture_with_options_nested_and_flat(client):
     prompt = tag("instruction", "a large red circle at the top left and two blue stars") + tag("size", "160x96")
-    able = skill("world-generator", {"ability": 0.0, "missed": 1.0})
-    wanted = respond([Message("user", prompt)], [], 9, schema="image", skill=able)
+    hopeless = skill("world-generator", {"ability": 0.0, "missed": 1.0})
+    expected = respond([Message("user", prompt)], [], 9, schema="image", skill=hopeless)
     extra = {"seed": 9, "options": {"ability": 0.0, "missed": 1.0}}
-    made = client.images.generate(model="world-generator", prompt=prompt, extra_body=extra)
-    assert base64.b64decode(made.data[0].b64_json) == wanted
+    generated = client.images.generate(model="world-generator", prompt=prompt, extra_body=extra)
+    assert base64.b64decode(generated.data[0].b64_json) == expected
     canvas = png(np.full((96, 160, 3), 255, np.uint8))
     changed = tag("instruction", "Add a red circle at the top.") + tag("references", 1) + tag("size", "160x96")
     edited = client.images.edit(model="world-generator", prompt=changed, image=canvas, extra_body=extra)
-    wanted = respond([Message("user", changed)], [canvas], 9, schema="image", skill=able)
-    assert base64.b64decode(edited.data[0].b64_json) == wanted
+    expected = respond([Message("user", changed)], [canvas], 9, schema="image", skill=hopeless)
+    assert base64.b64decode(edited.data[0].b64_json) == expected
 
 
 def test_refusals_are_told_as_each_endpoint_tells_them(client):
-    asked = tag("instruction", "a photo of a bench") + tag("size", "64x64")
+    prompt = tag("instruction", "a photo of a bench") + tag("size", "64x64")
     with pytest.raises(openai.BadRequestError, match="bench") as caught:
-        client.images.generate(model="world-baseline", prompt=asked)
+        client.images.generate(model="world-baseline", prompt=prompt)
     assert caught.value.code == "content_policy_violation"
     for more in ({"modalities": ["image"]}, {"response_format": schema("poem")}):
         reply = client.chat.completions.create(
-            model="world-baseline", messages=[{"role": "user", "content": asked}], extra_body=more
+            model="world-baseline", messages=[{"role": "user", "content": prompt}], extra_body=more
         )
         message = reply.choices[0].message
         assert message.content is None
@@ -155,7 +155,7 @@ def test_refusals_are_told_as_each_endpoint_tells_them(client):
 
 
 def test_a_reply_that_is_too_long_is_cut(client):
-    images = [*map(shown, ROW.references), shown(drawn())]
+    images = [*map(image_part, ROW.references), image_part(drawing())]
     reply = client.chat.completions.create(
         model="world-analyzer",
         messages=[{"role": "user", "content": [*images, {"type": "text", "text": JUDGE}]}],
@@ -169,7 +169,7 @@ def test_a_reply_that_is_too_long_is_cut(client):
 USER = [{"role": "user", "content": "hello"}]
 FETCHED = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://127.0.0.1/a.png"}}]}]
 BROKEN = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,?"}}]}]
-NO_IMAGE = [{"role": "user", "content": [shown(b"text")]}]
+NO_IMAGE = [{"role": "user", "content": [image_part(b"text")]}]
 CHAT = {"model": "world-analyzer", "messages": USER, "response_format": schema("evaluation")}
 
 
@@ -216,20 +216,20 @@ def test_errors_of_all_kinds_have_the_same_form(base_url):
 
 
 def test_a_size_that_the_prompt_does_not_ask_for_is_told(client):
-    asked = tag("instruction", "a large red circle at the top") + tag("size", "96x96")
+    prompt = tag("instruction", "a large red circle at the top") + tag("size", "96x96")
     with pytest.raises(openai.BadRequestError, match="size is 64x64, and the prompt asks for 96x96"):
-        client.images.generate(model="world-baseline", prompt=asked, size="64x64")
+        client.images.generate(model="world-baseline", prompt=prompt, size="64x64")
 
 
 def test_tokens_grow_with_all_that_is_sent():
     little = usage([Message("user", "a" * 9)], [], "bcd")
     assert (little.input_tokens, little.output_tokens) == (4 + 3, 1)
-    seen = usage([], [ImageRef("", 256, 100, "PNG"), ImageRef("", 9000, 9000, "PNG")], ImageRef("", 64, 65, "PNG"))
-    assert (seen.input_tokens, seen.output_tokens) == (8 * 4 + 2048, 6)
+    much = usage([], [ImageRef("", 256, 100, "PNG"), ImageRef("", 9000, 9000, "PNG")], ImageRef("", 64, 65, "PNG"))
+    assert (much.input_tokens, much.output_tokens) == (8 * 4 + 2048, 6)
 
 
 def test_a_worker_that_dies_is_replaced():
-    async def asked():
+    async def break_worker():
         workers = Workers(1)
         try:
             with pytest.raises(RequestProblem, match="ask again"):
@@ -238,7 +238,7 @@ def test_a_worker_that_dies_is_replaced():
         finally:
             workers.stop()
 
-    asyncio.run(asked())
+    asyncio.run(break_worker())
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
@@ -256,8 +256,8 @@ def test_it_stops_cleanly_with_its_workers(by):
     url = process.stdout.readline().strip().removeprefix("X2I_BASE_URL=")
     assert httpx2.get(url.removesuffix("/v1") + "/health", timeout=60).status_code == 200
     os.killpg(process.pid, by)  # as a terminal does: the workers get it, too
-    _, said = process.communicate(timeout=30)  # ends when the last worker has closed its end, too
-    assert (process.returncode, said) == (0, "")
+    _, errors = process.communicate(timeout=30)  # ends when the last worker has closed its end, too
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_a_port_that_is_taken_is_one_line():

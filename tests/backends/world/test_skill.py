@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from pipeline.backends.world.models.bias import believed, errs
+from pipeline.backends.world.models.bias import believed_faults, errs
 from pipeline.backends.world.models.case import Case
 from pipeline.backends.world.models.demand import Demand
 from pipeline.backends.world.models.desk import Desk
 from pipeline.backends.world.models.faults import Fault
 from pipeline.backends.world.models.request import Request, read
-from pipeline.backends.world.models.skill import OPTIONS, PRESETS, Skill, able, curves, skill
+from pipeline.backends.world.models.skill import OPTIONS, PRESETS, Skill, curves, make_skill, skill
 from pipeline.backends.world.scenes.scene import Scene, Thing
 from stages.protocols import Message
 
@@ -34,9 +34,9 @@ def request(words: int, seed: int) -> Request:
     return read([Message("user", f"sample {words}")], [], seed, "evaluation")
 
 
-def share(skill: Skill, of: Case, kept: int, words: int = 3000) -> float:
+def share(skill: Skill, case: Case, number: int, words: int = 3000) -> float:
     """How often a judge goes by so many faults."""
-    return sum(len(believed(of, request(n, n), skill)) == kept for n in range(words)) / words
+    return sum(len(believed_faults(case, request(n, n), skill)) == number for n in range(words)) / words
 
 
 def test_curves_lead_from_hopeless_to_flawless() -> None:
@@ -50,7 +50,7 @@ def test_curves_lead_from_hopeless_to_flawless() -> None:
 
 def test_baseline_and_generator_are_points_on_the_same_curves() -> None:
     for name, preset in PRESETS.items():
-        assert asdict(able(name, preset.ability)) | asdict(preset) == asdict(preset)
+        assert asdict(make_skill(name, preset.ability)) | asdict(preset) == asdict(preset)
         assert {k: getattr(preset, k) for k in curves(preset.ability)} == curves(preset.ability)
     assert PRESETS["world-baseline"].ability < PRESETS["world-generator"].ability
 
@@ -74,16 +74,16 @@ def test_options_override_a_preset_and_unknown_ones_name_the_nearest() -> None:
 
 def test_a_verdict_is_wrong_at_its_rate_in_both_directions() -> None:
     erring = replace(PRESETS["world-analyzer"], error_rate=0.1)
-    for of, right in ((case(*WRONG), 2), (case(), 0)):
-        wrong = round(3000 * (1 - share(erring, of, right)))
+    for one, right in ((case(*WRONG), 2), (case(), 0)):
+        wrong = round(3000 * (1 - share(erring, one, right)))
         assert binomtest(wrong, 3000, 0.1).pvalue > 1e-4
 
 
 def test_part_of_the_errors_stays_when_the_same_judge_is_asked_again() -> None:
     erring = replace(PRESETS["world-analyzer"], error_rate=0.2, stubborn=0.5)
     other = replace(erring, name="world-analyzer-harsh")
-    many = [[errs(request(words, seed), erring) for seed in range(12)] for words in range(800)]
-    stubborn = [all(told) for told in many]
+    verdicts_by_sample = [[errs(request(words, seed), erring) for seed in range(12)] for words in range(800)]
+    stubborn = [all(verdicts) for verdicts in verdicts_by_sample]
     assert binomtest(sum(stubborn), 800, 0.1).pvalue > 1e-4
     elsewhere = [all(errs(request(words, seed), other) for seed in range(12)) for words in range(800)]
     assert stubborn != elsewhere  # another judge is stubborn about other samples
@@ -105,6 +105,6 @@ def test_biases_are_what_they_are_called() -> None:
 def test_an_invented_fault_is_told_apart_from_what_is_there() -> None:
     harsh = replace(PRESETS["world-analyzer-harsh"], error_rate=0.0, invents=1.0)
     blind = replace(PRESETS["world-analyzer-colour-blind"], error_rate=0.0, invents=1.0)
-    sorts = {believed(case(), request(n, n), harsh)[0].sort for n in range(300)}
+    sorts = {believed_faults(case(), request(n, n), harsh)[0].sort for n in range(300)}
     assert sorts == {"colour", "size", "streak"}
-    assert {believed(case(), request(n, n), blind)[0].sort for n in range(300)} == {"size", "streak"}
+    assert {believed_faults(case(), request(n, n), blind)[0].sort for n in range(300)} == {"size", "streak"}

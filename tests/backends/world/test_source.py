@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from pipeline.backends.world.oracle.truth import Truth, is_right
 from pipeline.backends.world.scenes.looks import EXOTIC_SHAPES
 from pipeline.backends.world.scenes.ops import Op
-from pipeline.backends.world.scenes.perform import Context, apply, base, grounded
+from pipeline.backends.world.scenes.perform import Context, apply, settle_background, starting_scene
 from pipeline.backends.world.scenes.physics import LAWS
 from pipeline.backends.world.scenes.scene import Scene
-from pipeline.backends.world.scenes.terms import plain, terms
+from pipeline.backends.world.scenes.terms import resolve_terms, terms
 from pipeline.backends.world.sight.vision import see
 from pipeline.backends.world.source import WorldRow, WorldSpec, row, rows
 from pipeline.backends.world.tasks.categories import CATEGORIES
@@ -32,22 +32,22 @@ def sample() -> list[WorldRow]:
     return [*rows(SPEC, SEEDS[0]), *(one for seed in SEEDS[1:] for one in rows(small, seed))]
 
 
-def understood(of: WorldRow) -> list[Op]:
-    known = facts(of.explanation or "")
-    return [plain(op, known) for op in parse(of.instruction)]
+def understood(row: WorldRow) -> list[Op]:
+    term_colours = facts(row.explanation or "")
+    return [resolve_terms(op, term_colours) for op in parse(row.instruction)]
 
 
-def done(clauses: Sequence[Op], pictures: tuple[Scene, ...]) -> Scene:
-    start, context = base(clauses, pictures), Context(pictures)
-    return grounded(apply(start, clauses, context), clauses, start, context)
+def result_of(clauses: Sequence[Op], pictures: tuple[Scene, ...]) -> Scene:
+    start, context = starting_scene(clauses, pictures), Context(pictures)
+    return settle_background(apply(start, clauses, context), clauses, start, context)
 
 
 def test_the_words_lead_to_the_target(sample: list[WorldRow]) -> None:
     for one in sample:
         truth, clauses = one.truth, understood(one)
         assert len(clauses) == truth.count, one.instruction
-        assert base(clauses, truth.pictures) == truth.start
-        assert done(clauses, truth.pictures) == truth.target, one.instruction
+        assert starting_scene(clauses, truth.pictures) == truth.start
+        assert result_of(clauses, truth.pictures) == truth.target, one.instruction
         assert truth.target.misfit is None
 
 
@@ -66,17 +66,17 @@ def test_the_pictures_show_where_it_starts(sample: list[WorldRow]) -> None:
 def test_an_explanation_stands_where_something_needs_one(sample: list[WorldRow]) -> None:
     needed: Counter[str] = Counter()
     for one in sample:
-        kinds, said = {op.kind for op in one.truth.clauses}, terms(parse(one.instruction))
+        kinds, spoken_terms = {op.kind for op in one.truth.clauses}, terms(parse(one.instruction))
         shapes = {t.shape for t in one.truth.target.things}
         why = {
             "exotic": bool(shapes & set(EXOTIC_SHAPES)),
-            "term": bool(said),
+            "term": bool(spoken_terms),
             "push": "push" in kinds,
             "later": "later" in kinds,
         }
         assert (one.explanation is not None) == any(why.values())
         assert one.truth.exotic == why["exotic"]
-        assert set(facts(one.explanation or "")) == said
+        assert set(facts(one.explanation or "")) == spoken_terms
         if why["later"]:
             assert all(law in (one.explanation or "").lower() for shape, law in LAWS.items() if shape in shapes)
         needed.update(name for name, is_so in why.items() if is_so)
@@ -101,15 +101,15 @@ def test_another_writer_words_the_same_tasks(sample: list[WorldRow]) -> None:
 
 def test_all_kinds_of_tasks_come_up_about_evenly() -> None:
     spec = WorldSpec(kind="world", name="w", count=600, size=96)
-    made = list(rows(spec, 7))
-    kinds = Counter(one.category for one in made)
+    samples = list(rows(spec, 7))
+    kinds = Counter(one.category for one in samples)
     assert set(kinds) == {*CATEGORIES, "text_to_image"}
     assert all(20 <= kinds[name] <= 25 for name in CATEGORIES), kinds
     assert 148 <= kinds["text_to_image"] <= 152
-    causes = Counter(one.truth.cause for one in made)
-    assert 0.42 < causes["prompt_too_complex"] / len(made) < 0.58
+    causes = Counter(one.truth.cause for one in samples)
+    assert 0.42 < causes["prompt_too_complex"] / len(samples) < 0.58
     assert causes["rendering_limit"] > causes["missing_knowledge"] > 20
-    assert {len(one.truth.pictures) for one in made if one.task == "compose"} == {2, 3}
+    assert {len(one.truth.pictures) for one in samples if one.task == "compose"} == {2, 3}
 
 
 def test_the_demo_shows_every_sub_category_three_times() -> None:
@@ -151,7 +151,7 @@ def test_a_wrong_spec_is_refused(wrong: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("fields", "problem"),
     [
         ({"categories": {"style": 1}}, "'style' is no sub-category of the world; take addition, "),
         ({"categories": {"text": 1}}, "none of composition, .* compose is 0.15; give one, or set compose to 0"),
@@ -159,9 +159,9 @@ def test_a_wrong_spec_is_refused(wrong: dict[str, object]) -> None:
         ({"categories": {"text": 0}, "compose": 0}, "none of addition, .* compose is 0; give one"),
     ],
 )
-def test_categories_are_checked_in_one_line(given: dict[str, object], told: str) -> None:
-    with pytest.raises(ValidationError, match=told) as caught:
-        WorldSpec.model_validate({"kind": "world", "name": "w", "count": 1} | given)
+def test_categories_are_checked_in_one_line(fields: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem) as caught:
+        WorldSpec.model_validate({"kind": "world", "name": "w", "count": 1} | fields)
     assert len(caught.value.errors()) == 1
 
 

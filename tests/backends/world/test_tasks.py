@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.find import Unresolved, find_all, group
 from pipeline.backends.world.scenes.ops import Look
-from pipeline.backends.world.scenes.perform import Context, apply, base, grounded, perform
+from pipeline.backends.world.scenes.perform import Context, apply, perform, settle_background, starting_scene
 from pipeline.backends.world.scenes.scene import Scene, Thing
 from pipeline.backends.world.tasks.categories import CATEGORIES, COMPOSITIONS, WHOLE, category
 from pipeline.backends.world.tasks.draft import LAST, MOST_THINGS, Draft, selectors_of
 from pipeline.backends.world.tasks.pictures import geneval
-from pipeline.backends.world.tasks.recipe import Order, compose, first_can
+from pipeline.backends.world.tasks.recipe import Order, compose, first_can_be_special
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -26,7 +26,7 @@ def orders(draw: st.DrawFn) -> Order:
     name = draw(st.sampled_from((None, *CATEGORIES)))
     clauses = 1 if name in WHOLE else draw(st.integers(2 if name == "composition" else 1, 6))
     special: Literal["exotic", "term"] | None = draw(st.sampled_from((None, None, "exotic", "term")))
-    if name in (*WHOLE, *COMPOSITIONS) or (clauses == 1 and not first_can(Order(name, clauses, special))):
+    if name in (*WHOLE, *COMPOSITIONS) or (clauses == 1 and not first_can_be_special(Order(name, clauses, special))):
         special = None
     return Order(name, clauses, special)
 
@@ -34,82 +34,85 @@ def orders(draw: st.DrawFn) -> Order:
 @st.composite
 def drafts(draw: st.DrawFn) -> Draft:
     order, rng = draw(orders()), np.random.default_rng(draw(SEEDS))
-    made = compose(order, rng)
-    assert len(made.clauses) == order.clauses
-    assert order.category in (None, category(made.clauses[0]))
-    assert any(t.exotic for t in made.now.things) == (order.special == "exotic")
-    return made
+    draft = compose(order, rng)
+    assert len(draft.clauses) == order.clauses
+    assert order.category in (None, category(draft.clauses[0]))
+    assert any(t.exotic for t in draft.now.things) == (order.special == "exotic")
+    return draft
 
 
-def stages(made: Draft) -> list[Scene]:
-    scenes = [made.start]
-    for op in made.clauses:
-        scenes.append(perform(scenes[-1], op, Context(made.pictures)))
+def stages(draft: Draft) -> list[Scene]:
+    scenes = [draft.start]
+    for op in draft.clauses:
+        scenes.append(perform(scenes[-1], op, Context(draft.pictures)))
     return scenes
 
 
 @settings(max_examples=250, deadline=None)
 @given(drafts())
-def test_each_clause_changes_things_of_its_own_and_every_scene_can_be_drawn(made: Draft) -> None:
+def test_each_clause_changes_things_of_its_own_and_every_scene_can_be_drawn(draft: Draft) -> None:
     touched: set[str] = set()
-    scenes = stages(made)
-    assert scenes[-1] == made.now
-    assert base(made.clauses, made.pictures or (made.start,)) == made.start
-    for op, before, after in zip(made.clauses, scenes, scenes[1:], strict=False):
+    scenes = stages(draft)
+    assert scenes[-1] == draft.now
+    assert starting_scene(draft.clauses, draft.pictures or (draft.start,)) == draft.start
+    for op, before, after in zip(draft.clauses, scenes, scenes[1:], strict=False):
         changed = {t.place for t in {*before.things} ^ {*after.things}}
         assert after.settled() != before.settled()
         assert after.misfit is None
         assert 1 <= len(after.things) <= MOST_THINGS
         assert not changed & touched or isinstance(op, ops.Behind)
-        assert not isinstance(op, LAST) or op is made.clauses[-1]
+        assert not isinstance(op, LAST) or op is draft.clauses[-1]
         touched |= changed
         if isinstance(op, ops.Count):
-            assert len(group(made.now, op.look)) == op.number
+            assert len(group(draft.now, op.look)) == op.number
         if isinstance(op, ops.MatchOthers):
-            assert len({t.look for t in group(made.now, Look(op.shape))}) == 1
-    assert made.now.artifacts == ()
+            assert len({t.look for t in group(draft.now, Look(op.shape))}) == 1
+    assert draft.now.artifacts == ()
 
 
-def there_from_the_start(made: Draft, things: tuple[Thing, ...]) -> bool:
-    return all(made.start.at(t.place) == t for t in things)
+def there_from_the_start(draft: Draft, things: tuple[Thing, ...]) -> bool:
+    return all(draft.start.at(t.place) == t for t in things)
 
 
 @settings(max_examples=250, deadline=None)
 @given(drafts())
-def test_a_description_means_the_same_in_the_reference_and_when_its_clause_comes(made: Draft) -> None:
-    for op, before in zip(made.clauses, stages(made), strict=False):
+def test_a_description_means_the_same_in_the_reference_and_when_its_clause_comes(draft: Draft) -> None:
+    for op, before in zip(draft.clauses, stages(draft), strict=False):
         for selector in selectors_of(op):
             meant = find_all(before, selector)
             assert len(meant) == 1 or selector.every
-            assert not made.start.things or find_all(made.start, selector) == meant
+            assert not draft.start.things or find_all(draft.start, selector) == meant
 
 
 @settings(max_examples=250, deadline=None)
 @given(drafts(), SEEDS)
-def test_every_way_the_words_leave_open_can_be_gone_and_is_right(made: Draft, seed: int) -> None:
-    way = Context(made.pictures, rng=np.random.default_rng(seed))
-    done = grounded(apply(made.start, made.clauses, way), made.clauses, made.start, way)
-    assert done.misfit is None
-    hint = Context(made.pictures, hint=done)
-    assert grounded(apply(made.start, made.clauses, hint), made.clauses, made.start, hint).settled() == done.settled()
-    convention = grounded(made.now, made.clauses, made.start)
-    assert made.loose or made.open_ground or done == convention
+def test_every_way_the_words_leave_open_can_be_gone_and_is_right(draft: Draft, seed: int) -> None:
+    way = Context(draft.pictures, rng=np.random.default_rng(seed))
+    result = settle_background(apply(draft.start, draft.clauses, way), draft.clauses, draft.start, way)
+    assert result.misfit is None
+    hint = Context(draft.pictures, hint=result)
+    assert (
+        settle_background(apply(draft.start, draft.clauses, hint), draft.clauses, draft.start, hint).settled()
+        == result.settled()
+    )
+    convention = settle_background(draft.now, draft.clauses, draft.start)
+    assert draft.loose or draft.open_ground or result == convention
 
 
 def test_every_picture_that_is_attached_is_used_and_shows_one_subject() -> None:
     alike = 0
     for seed in range(60):
         name = list(COMPOSITIONS)[seed % 3]
-        made = compose(Order(name, 2 + seed % 4), np.random.default_rng(seed))
-        used = Counter(n for op in made.clauses if (n := getattr(op, "picture", None)) is not None)
+        draft = compose(Order(name, 2 + seed % 4), np.random.default_rng(seed))
+        used = Counter(n for op in draft.clauses if (n := getattr(op, "picture", None)) is not None)
         first = 1 if name == "composition" else 2
-        assert sorted(used) == list(range(first, len(made.pictures) + 1))
+        assert sorted(used) == list(range(first, len(draft.pictures) + 1))
         assert max(used.values()) == 1
-        subjects = [picture.things[0] for n, picture in enumerate(made.pictures, 1) if n >= first]
-        assert all(len(picture.things) == 1 for picture in made.pictures[first - 1 :])
+        subjects = [picture.things[0] for n, picture in enumerate(draft.pictures, 1) if n >= first]
+        assert all(len(picture.things) == 1 for picture in draft.pictures[first - 1 :])
         assert all(t.texture != "plain" or t.mark for t in subjects)
-        assert 2 <= len(made.pictures) <= 3
-        rivals = subjects if first == 1 else [*subjects, *made.start.things]
+        assert 2 <= len(draft.pictures) <= 3
+        rivals = subjects if first == 1 else [*subjects, *draft.start.things]
         alike += len({(t.shape, t.colour) for t in rivals}) < len(rivals)
         assert len({t.look for t in subjects}) == len(subjects)
     assert alike > 15
@@ -120,28 +123,28 @@ def form(op: ops.Op) -> str:
     return f"{op.kind} placed:{getattr(op, 'place', None) is not None} coloured:{op.look.colour is not None}"
 
 
-def an_open_way(made: Draft, seed: int) -> Scene:
+def an_open_way(draft: Draft, seed: int) -> Scene:
     """Some way of carrying it out; a first thing at the edge may leave no room beyond it for the second."""
     for rng in np.random.default_rng(seed).spawn(50):
         way = Context(rng=rng)
         try:
-            return grounded(apply(made.start, made.clauses, way), made.clauses, made.start, way)
+            return settle_background(apply(draft.start, draft.clauses, way), draft.clauses, draft.start, way)
         except Unresolved:
             continue
-    raise AssertionError(made)
+    raise AssertionError(draft)
 
 
 def test_the_six_forms_of_geneval_come_up_and_can_be_made() -> None:
     forms: Counter[tuple[str, ...]] = Counter()
     for seed in range(200):
-        made = geneval(np.random.default_rng(seed))
-        assert made.loose
-        assert made.now == apply(made.start, made.clauses)
-        assert grounded(made.now, made.clauses, made.start).misfit is None
-        way = an_open_way(made, seed)
+        draft = geneval(np.random.default_rng(seed))
+        assert draft.loose
+        assert draft.now == apply(draft.start, draft.clauses)
+        assert settle_background(draft.now, draft.clauses, draft.start).misfit is None
+        way = an_open_way(draft, seed)
         hint = Context(hint=way)
-        assert grounded(apply(made.start, made.clauses, hint), made.clauses, made.start, hint) == way
-        forms[tuple(map(form, made.clauses))] += 1
+        assert settle_background(apply(draft.start, draft.clauses, hint), draft.clauses, draft.start, hint) == way
+        forms[tuple(map(form, draft.clauses))] += 1
     assert len(forms) == 7  # a number of things, of a colour or not, and the other five
     assert min(forms.values()) > 5
 

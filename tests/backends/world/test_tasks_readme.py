@@ -26,16 +26,16 @@ def test_every_example_is_an_instruction_of_its_sub_category(name: str, example:
 def test_examples_of_new_pictures_are_understood() -> None:
     photos = re.findall(r'"(a photo of [^"]+)"', TEXT)
     assert len(photos) == 6
-    assert [op.kind for said in photos for op in parse(said) if op.kind not in ("add", "count")] == []
+    assert [op.kind for text in photos for op in parse(text) if op.kind not in ("add", "count")] == []
 
 
 def test_the_whole_vocabulary_is_told() -> None:
-    told = set(re.findall(r"\w+", TEXT.split("## What can be asked")[0]))
-    words = {*looks.SHAPES, *looks.EXOTIC_SHAPES, *looks.COLOURS, *looks.SIZES, *looks.TEXTURES, *looks.MARKS}
-    assert {*words, *looks.BACKGROUNDS, *looks.TONES, *looks.FACINGS} <= told
+    documented = set(re.findall(r"\w+", TEXT.split("## What can be asked")[0]))
+    things = {*looks.SHAPES, *looks.EXOTIC_SHAPES, *looks.COLOURS, *looks.SIZES, *looks.TEXTURES, *looks.MARKS}
+    assert {*things, *looks.BACKGROUNDS, *looks.TONES, *looks.FACINGS} <= documented
 
 
 def test_its_pictures_are_there_and_small() -> None:
-    shown = re.findall(r"\]\((pictures/[\w.]+)\)", TEXT)
-    assert len(shown) == 2
-    assert all((WORLD / name).stat().st_size < 100_000 for name in shown)
+    paths = re.findall(r"\]\((pictures/[\w.]+)\)", TEXT)
+    assert len(paths) == 2
+    assert all((WORLD / name).stat().st_size < 100_000 for name in paths)

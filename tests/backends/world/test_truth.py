@@ -19,7 +19,7 @@ GEAR = Thing("gear", "green", "large", "bottom")
 START = Scene.of("cream", [RED_CIRCLE, BLUE_STAR])
 
 
-def asked(target: Scene) -> Truth:
+def truth_of(target: Scene) -> Truth:
     return Truth(empty(), (), (), target, False, "rendering_limit", False)
 
 
@@ -29,8 +29,8 @@ def edit(*clauses: Op, start: Scene = START, loose: bool = False) -> Truth:
 
 
 def wrong(scene: Scene, truth: Truth) -> dict[str, set[str]]:
-    found = inspect(picture(scene, 256, 256, np.random.default_rng(1)), truth)
-    return {axis: set(places) for axis, places in found.wrong.items()}
+    finding = inspect(picture(scene, 256, 256, np.random.default_rng(1)), truth)
+    return {axis: set(places) for axis, places in finding.wrong.items()}
 
 
 def again(scene: Scene, rng: np.random.Generator) -> Scene:
@@ -42,11 +42,11 @@ def test_another_rendering_is_right_and_a_near_miss_is_not():
     for _ in range(14):
         scene = some_scene(rng)
         image = picture(again(scene, rng), 256, 256, rng)
-        assert is_right(image, asked(scene))
-        assert is_right(recoded(image, ".jpg"), asked(scene))
+        assert is_right(image, truth_of(scene))
+        assert is_right(recoded(image, ".jpg"), truth_of(scene))
         for what, spoilt in near_misses(scene, rng):
             assert not is_right(
-                picture(again(spoilt, rng) if what != "streak" else spoilt, 256, 256, rng), asked(scene)
+                picture(again(spoilt, rng) if what != "streak" else spoilt, 256, 256, rng), truth_of(scene)
             ), what
 
 
@@ -55,8 +55,8 @@ def test_any_size_works(width, height):
     rng = np.random.default_rng(24)
     for _ in range(10):
         scene = some_scene(rng)
-        assert is_right(picture(again(scene, rng), width, height, rng), asked(scene))
-        assert not is_right(picture(scene.drop(scene.things[0].place), width, height, rng), asked(scene))
+        assert is_right(picture(again(scene, rng), width, height, rng), truth_of(scene))
+        assert not is_right(picture(scene.drop(scene.things[0].place), width, height, rng), truth_of(scene))
 
 
 def test_one_letter_makes_the_difference():
@@ -64,8 +64,8 @@ def test_one_letter_makes_the_difference():
     for right, other in (("OPEN", "QPEN"), ("CAFE", "CAFF"), ("RIB", "PIB"), ("808", "908"), ("17", "77"), ("O", "Q")):
         scene = Scene.of("mint", [Thing("sign", "pink", "medium", "left", text=right)], (), "night")
         spoilt = scene.put(replace(scene.things[0], text=other))
-        assert is_right(picture(scene, 256, 256, rng), asked(scene))
-        assert not is_right(picture(spoilt, 256, 256, rng), asked(scene))
+        assert is_right(picture(scene, 256, 256, rng), truth_of(scene))
+        assert not is_right(picture(spoilt, 256, 256, rng), truth_of(scene))
 
 
 def test_what_was_asked_counts_as_instruction_and_what_was_not_as_consistency():
@@ -81,10 +81,10 @@ def test_what_was_asked_counts_as_instruction_and_what_was_not_as_consistency():
 
 def test_a_streak_counts_as_quality_wherever_it_points():
     rng = np.random.default_rng(26)
-    truth = asked(START)
+    truth = truth_of(START)
     for _ in range(30):
-        found = inspect(picture(START.streaked("bottom"), 256, 256, rng), truth)
-        assert dict(found.wrong) == {"quality": {"bottom"}}
+        finding = inspect(picture(START.streaked("bottom"), 256, 256, rng), truth)
+        assert dict(finding.wrong) == {"quality": {"bottom"}}
 
 
 def test_ground_and_light_are_places_of_their_own():
@@ -100,7 +100,7 @@ def test_what_needs_knowledge_counts_on_it():
 
 
 def test_a_picture_from_nothing_keeps_nothing():
-    truth = asked(START)
+    truth = truth_of(START)
     assert wrong(START.drop("center"), truth) == {"instruction": {"center"}}
     composed = replace(truth, pictures=(Scene.of("mint", [RED_CIRCLE]),))
     assert wrong(START.put(GEAR), composed) == {"instruction": {"bottom"}}

@@ -1,7 +1,7 @@
 """Textures and marks. In: a kind and the points of a grid. Out: how much of each point it takes, 0..1.
 
-A texture is counted in fractions of the picture's shorter side, so that it is as fine on a large thing as on a small one;
-a mark is counted in radii of its thing.
+A texture is measured in fractions of the picture's shorter side, so that it is equally fine on things of any size; a mark is
+measured in radii of its thing.
 """
 
 import numpy as np
@@ -13,7 +13,10 @@ DOT = 0.55
 
 
 def texture(kind: str, x: Floats, y: Floats, pixel: float) -> Floats:
-    """Where the second tone of a texture lies; `x`, `y` from the thing's centre and `pixel`, the side of a pixel, in fractions."""
+    """How much of each point the second tone covers, 0..1. Raises ValueError for an unknown kind.
+
+    `x` and `y`, from the thing's centre, and the side of a `pixel` are fractions of the shorter side.
+    """
     sharp = PERIOD / (2 * np.pi * pixel)
     u, v = np.sin(2 * np.pi * x / PERIOD), np.sin(2 * np.pi * y / PERIOD)
     if kind == "striped":
@@ -28,7 +31,7 @@ def texture(kind: str, x: Floats, y: Floats, pixel: float) -> Floats:
 
 
 def mark(kind: str) -> Polygons:
-    """The polygons of a mark, in radii of its thing."""
+    """The polygons of a mark, in radii of its thing. Raises ValueError for an unknown kind."""
     if kind == "spot":
         return (oval(0, 0, 0.30, 0.30),)
     if kind == "band":

@@ -1,8 +1,7 @@
-"""Scenes to pixels. In: a scene, a size, and a random generator for the sensor (None: no noise). Out: RGB or PNG bytes.
+"""Draw scenes. In: a scene, a size in pixels, and a random generator for sensor noise (None: no noise). Out: RGB or PNG bytes.
 
-Things are filled at four times the resolution and averaged down, shaded, and throw a soft shadow; light and tone are
-multiplied over the whole. The PNG carries no metadata, and its noise is as strong on good images as on bad ones: a file's
-size tells nothing.
+Things are filled at four times the resolution, averaged down and shaded, and throw a soft shadow; the whole is multiplied by
+light and tone. The PNG carries no metadata, and good and bad images have the same noise, so that a file's size reveals nothing.
 """
 
 import cv2
@@ -20,7 +19,7 @@ NOISE = (2.0, 4.0)
 
 
 def _stamp(thing: Thing, w: int, h: int) -> tuple[Layers, int, int]:
-    """The layers of a thing on a patch around it, shadow included, and the patch's left and top on the canvas."""
+    """The layers of a thing on a patch that also holds its shadow, and the patch's left and top on the canvas."""
     unit = min(w, h)
     x, y = position(thing, w, h)
     reach = int((SIZES[thing.size] * REACH + max(SHADOW_OFFSET) + 2.5 * SHADOW_SOFTNESS) * unit) + 3

@@ -1,7 +1,7 @@
-"""A thing taken apart into layers. In: a look, and where on a patch it lies. Out: what it covers, and which paint lies where.
+"""Split a thing into layers. In: a thing, and its position on a patch. Out: the cover, and the share of each paint per pixel.
 
-A drawn pixel is the ground's colour, and over it, as far as the thing covers it, the mixture of its four paints times the
-light on the thing. The Renderer mixes; the eyes compare. Both take the layers from here.
+A drawn pixel is the ground's colour and, as far as the thing covers it, the mixture of the thing's four paints times the light
+on it. Both `draw`, which mixes, and `sight`, which compares, use these layers.
 """
 
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def _fixed(points: Floats, frame: Patch, radius: float) -> npt.NDArray[np.int32]
 
 
 def coverage(solid: Polygons, frame: Patch, radius: float, holes: Polygons = ()) -> Floats:
-    """How much of each pixel the polygons cover, 0..1; they are counted in radii around the frame's centre."""
+    """How much of each pixel the polygons cover, 0..1. The polygons are in radii from the thing's centre."""
     fine: Pixels = np.zeros((frame.height * OVERSAMPLE, frame.width * OVERSAMPLE), np.uint8)
     for level, polygons in ((255, solid), (0, holes)):
         for polygon in polygons:

@@ -1,7 +1,7 @@
-"""Capitals and digits in strokes. In: what a sign says. Out: polylines in radii of the sign, and how wide their strokes are.
+"""Capitals and digits as strokes. In: a sign's text. Out: polylines and the width of their strokes, in radii of the sign.
 
 A glyph is drawn on a grid 4 wide and 6 high: each pair of digits is a point x, y; a blank starts a new stroke.
-Its slot on the sign depends on how many characters there are, not on which, so each can be read by itself.
+Its slot on the sign depends on the number of characters alone, so that each character can be read by itself.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ DIGITS = {
 }
 GLYPHS = {**LETTERS, **DIGITS}
 LINE, TALL = 0.80, 0.82
-"""How much of the plate's width the line may take, and how much of its height a capital with its stroke."""
+"""The most of the plate's width for the line, and of its height for a capital with its stroke, as fractions."""
 STROKE = 1.05
 """Width of a stroke, in grid steps across."""
 

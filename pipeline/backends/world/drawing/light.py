@@ -1,6 +1,6 @@
-"""How light falls. In: points of a picture or of a thing. Out: factors that colours are multiplied by, and the glare.
+"""The light. In: points of a picture or of a thing. Out: factors by which colours are multiplied, and the glare.
 
-The light comes from the top left and is the same in every picture, so that eyes may divide it out.
+The light comes from the top left and is the same in every picture, so that `sight` can divide it out.
 """
 
 from functools import lru_cache
@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.backends.world.drawing.outlines import Floats
 
 SHADOW = 0.25
-"""How much a shadow takes away at most."""
+"""The share of the light that a shadow takes away at most."""
 SHADOW_OFFSET, SHADOW_SOFTNESS = (0.012, 0.017), 0.011
 """In fractions of the picture's shorter side."""
 GLARE = 0.42
@@ -32,7 +32,7 @@ def shade(u: Floats, v: Floats) -> Floats:
 
 
 def glare(shape: str, u: Floats, v: Floats) -> Floats:
-    """How much of the light a round thing throws back as it comes, 0..1."""
+    """How much of the light a round thing reflects as glare, 0..1; `u`, `v` in radii from its centre."""
     if shape not in GLARES:
         return np.zeros_like(u)
     x, y = GLARES[shape]
@@ -40,7 +40,7 @@ def glare(shape: str, u: Floats, v: Floats) -> Floats:
 
 
 def off_ground(colours: Floats, ground: Floats) -> Floats:
-    """How far each of (height, width, 3) colours is from the ground's, or from what a shadow makes of it."""
+    """The distance of each of (height, width, 3) colours from the ground's colour in the most similar shadow."""
     shadow = np.clip(colours @ (ground / float(ground @ ground)), 1 - SHADOW - 0.02, 1.0)
     off = colours - shadow[..., None] * ground
     return np.asarray(np.sqrt(np.einsum("ijk,ijk->ij", off, off)))

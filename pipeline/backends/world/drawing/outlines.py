@@ -23,7 +23,7 @@ PLATE = (1.08, 0.62)
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`solid` less `holes` is covered; `detail` is covered too, in the second tone; `inlay` lies on it in the first."""
+    """`solid` without `holes` is covered in the first tone, `detail` in the second; `inlay` is a part of `detail` in the first."""
 
     solid: Polygons
     holes: Polygons = ()
@@ -87,7 +87,7 @@ def _flame(height: float, width: float, foot: float) -> Floats:
     return np.stack([x, foot - height / 2 * (1 + np.cos(t))], axis=1)
 
 
-def _plain(shape: str) -> Figure | None:
+def _plain_figure(shape: str) -> Figure | None:
     arm = 0.3
     right_half = [(arm, -1.0), (arm, -arm), (1.0, -arm), (1.0, arm), (arm, arm), (arm, 1.0)]
     left_half = [(-x, -y) for x, y in right_half]
@@ -108,7 +108,7 @@ def _plain(shape: str) -> Figure | None:
     return figures.get(shape)
 
 
-def _living(shape: str) -> Figure:
+def _living_figure(shape: str) -> Figure:
     half = [(0.82, -0.12), (0.34, -0.12), (0.34, 0.98)]
     tail = _points((0.40, 0), (1.0, -0.56), (0.86, 0), (1.0, 0.56))
     figures = {
@@ -150,10 +150,10 @@ def _pose(shape: str, facing: str) -> Floats:
 @cache
 def figure(shape: str, facing: str = "up", chipped: bool = False) -> Figure:
     """The figure of a shape. Raises KeyError for a shape that does not exist."""
-    found = _plain(shape) or _living(shape)
+    outline = _plain_figure(shape) or _living_figure(shape)
     if shape in DIRECTED:
-        found = found.turned(_pose(shape, facing))
+        outline = outline.turned(_pose(shape, facing))
     if chipped:
         x, y, radius = CHIPS[shape]
-        found = Figure(found.solid, (*found.holes, oval(x, y, radius, radius)), found.detail)
-    return found
+        outline = Figure(outline.solid, (*outline.holes, oval(x, y, radius, radius)), outline.detail)
+    return outline

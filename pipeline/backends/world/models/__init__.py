@@ -1,1 +1,1 @@
-"""What the models of the world make of a request."""
+"""The three models of the world: from a request to an image, a verdict or a plan."""

@@ -1,8 +1,8 @@
-"""Where a judge's verdict parts from what it saw. In: a case, a request, a skill. Out: the faults that it goes by.
+"""A judge's errors and biases. In: a case, a request, a skill. Out: the faults on which the verdict is based.
 
-A verdict is wrong at the skill's `error_rate`: all is overlooked, or a fault is invented. Of these errors the share `stubborn`
-depends on the judge's name and the words alone, so that asking the same judge again does not help; the rest is drawn
-anew with each request's seed. No draw depends on pixels: a verdict survives re-encoding.
+A verdict is wrong at the skill's `error_rate`: all faults are overlooked, or one is invented. The share `stubborn` of these
+errors depends on the judge's name and the words alone, so that asking the same judge again does not help; the rest depends on
+the request's seed, too. No draw depends on pixels, so that re-encoding an image does not change its verdict.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ from pipeline.backends.world.scenes.scene import Thing
 
 
 def errs(request: Request, skill: Skill) -> bool:
-    """Whether this reply goes wrong, which it does at the skill's `error_rate`."""
+    """Whether this reply is wrong, which happens at the skill's `error_rate`."""
     fixed = skill.stubborn * skill.error_rate
     if request.stubborn(f"error of {skill.name}").random() < fixed:
         return True
@@ -27,33 +27,33 @@ def errs(request: Request, skill: Skill) -> bool:
     return bool(request.rng("error").random() < fresh)
 
 
-def believed(case: Case, request: Request, skill: Skill) -> tuple[Fault, ...]:
-    """The faults that the verdict goes by."""
+def believed_faults(case: Case, request: Request, skill: Skill) -> tuple[Fault, ...]:
+    """The faults on which the verdict is based: those of the case, changed by errors and biases."""
     rng = request.rng("bias")
     if errs(request, skill):
-        return () if case.faults else (invented(case, skill, rng),)
+        return () if case.faults else (invent_fault(case, skill, rng),)
     if not case.faults:
-        return (invented(case, skill, rng),) if rng.random() < skill.invents else ()
+        return (invent_fault(case, skill, rng),) if rng.random() < skill.invents else ()
     return tuple(f for f in case.faults if rng.random() >= skill.overlooks)
 
 
-def invented(case: Case, skill: Skill, rng: np.random.Generator) -> Fault:
-    """A plausible fault that is not there, most likely with something that the words speak of."""
-    new = [t for t in case.wanted.things if case.before.at(t.place) != t]
-    things = new if new and rng.random() < 0.8 else list(case.wanted.things)
+def invent_fault(case: Case, skill: Skill, rng: np.random.Generator) -> Fault:
+    """A plausible fault that does not exist, most likely on a thing that the words mention."""
+    new = [t for t in case.target.things if case.before.at(t.place) != t]
+    things = new if new and rng.random() < 0.8 else list(case.target.things)
     if not things:
-        grounds = [b for b in BACKGROUNDS if b != case.wanted.background]
-        return Fault("background", None, grounds=(case.wanted.background, grounds[int(rng.integers(len(grounds)))]))
+        grounds = [b for b in BACKGROUNDS if b != case.target.background]
+        return Fault("background", None, grounds=(case.target.background, grounds[int(rng.integers(len(grounds)))]))
     thing = things[int(rng.integers(len(things)))]
     named = thing in new
-    if rng.random() < 0.15 and (free := case.wanted.free()):
+    if rng.random() < 0.15 and (free := case.target.free()):
         return Fault("streak", free[int(rng.integers(len(free)))], named=False)
     sees_colour = rng.random() >= skill.colour_blind
     if sees_colour and rng.random() < 0.7:
-        return Fault("colour", thing.place, thing, _other(thing, "colour", list(COLOURS), rng), named)
-    return Fault("size", thing.place, thing, _other(thing, "size", list(SIZES), rng), named)
+        return Fault("colour", thing.place, thing, _with_other(thing, "colour", list(COLOURS), rng), named)
+    return Fault("size", thing.place, thing, _with_other(thing, "size", list(SIZES), rng), named)
 
 
-def _other(thing: Thing, name: str, values: list[str], rng: np.random.Generator) -> Thing:
+def _with_other(thing: Thing, name: str, values: list[str], rng: np.random.Generator) -> Thing:
     others = [v for v in values if v != getattr(thing, name)]
     return replace(thing, **{name: others[int(rng.integers(len(others)))]})  # type: ignore[arg-type]

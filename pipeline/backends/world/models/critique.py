@@ -1,6 +1,7 @@
-"""What a judge says. In: faults, or the lack of them. Out: sentences that name the thing, the place and what is wrong or right.
+"""Word a judge's reasons. In: faults, or none. Out: sentences that name the thing, its place, and what is wrong or right.
 
-A place is always said as `language.at` says it; the background and the light are "the background" and "the light".
+Places are worded by `language.at`; the background and the light are "the background" and "the light". `reflection` reads
+these words back, so both must change together.
 """
 
 from collections.abc import Mapping
@@ -32,18 +33,18 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + "."
 
 
-def _of(options: tuple[str, ...], rng: np.random.Generator) -> str:
+def _pick(options: tuple[str, ...], rng: np.random.Generator) -> str:
     return options[int(rng.integers(len(options)))]
 
 
 def tell(fault: Fault, rng: np.random.Generator) -> str:
-    """The fault in words: what is wrong, and where."""
+    """Word a fault: what is wrong, and where."""
     match fault.sort:
         case "background" | "light" | "impossible":
-            return _of(_general(fault), rng)
+            return _pick(_scene_wordings(fault), rng)
         case "streak":
             where = at(fault.place or "center")
-            return _of(
+            return _pick(
                 (
                     f"a stray streak runs across the empty area {where}",
                     f"there is a stray streak {where}",
@@ -51,43 +52,46 @@ def tell(fault: Fault, rng: np.random.Generator) -> str:
                 ),
                 rng,
             )
-    return _of(_of_things(fault), rng)
+    return _pick(_thing_wordings(fault), rng)
 
 
-def _general(fault: Fault) -> tuple[str, ...]:
-    wanted, seen = fault.grounds
+def _scene_wordings(fault: Fault) -> tuple[str, ...]:
+    expected, shown = fault.grounds
     if fault.sort == "background":
         return (
-            f"the background is {seen} where it should be {wanted}",
-            f"the background should be {wanted}, yet it is {seen}",
+            f"the background is {shown} where it should be {expected}",
+            f"the background should be {expected}, yet it is {shown}",
         )
     if fault.sort == "light":
-        wanted, seen = _LIGHTS[wanted], _LIGHTS[seen]
-        return (f"the light is wrong: {seen} instead of {wanted}", f"the light should be {wanted}, yet it is {seen}")
+        expected, shown = _LIGHTS[expected], _LIGHTS[shown]
+        return (
+            f"the light is wrong: {shown} instead of {expected}",
+            f"the light should be {expected}, yet it is {shown}",
+        )
     return (
-        f"the part that asks to {wanted} something cannot be followed: {seen}",
-        f"one clause ({wanted}) does not fit the picture it starts from: {seen}",
+        f"the part that asks to {expected} something cannot be followed: {shown}",
+        f"one clause ({expected}) does not fit the picture it starts from: {shown}",
     )
 
 
-def _of_things(fault: Fault) -> tuple[str, ...]:
+def _thing_wordings(fault: Fault) -> tuple[str, ...]:
     where = at(fault.place or "center")
-    wanted, got = fault.wanted, fault.got
+    expected, got = fault.expected, fault.got
     if got is None:
-        w = name(wanted) if wanted else "thing"
+        w = name(expected) if expected else "thing"
         return (
             f"the {w} that belongs {where} is missing",
             f"there is no {w} {where}",
             f"nothing was drawn {where}, where {a(w)} should be",
         )
     g = name(got)
-    if wanted is None:
+    if expected is None:
         return (
             f"there is {a(g)} {where} that should not be there",
             f"the {g} {where} is one too many",
             f"{a(g)} stands {where} although that place should be empty",
         )
-    w = name(wanted)
+    w = name(expected)
     if fault.sort == "moved":
         return (f"the {w} belongs {where} but stands {at(got.place)}", f"the {w} is {at(got.place)} instead of {where}")
     words = (
@@ -95,29 +99,31 @@ def _of_things(fault: Fault) -> tuple[str, ...]:
         f"the {g} {where} should be {a(w)}",
         f"the {_RESPECTS[fault.sort]} of what stands {where} is wrong: {a(g)}, not {a(w)}",
     )
-    taken = f"what was taken from picture {fault.taken} is not itself {where}: {a(g)}, not {a(w)}"
-    return words if fault.taken is None else (taken, *words[:2])
+    not_itself = f"what was taken from picture {fault.borrowed_from} is not itself {where}: {a(g)}, not {a(w)}"
+    return words if fault.borrowed_from is None else (not_itself, *words[:2])
 
 
-def praise(axis: str, before: Scene, wanted: Scene, clauses: int, rng: np.random.Generator) -> str:
-    """What is good about a picture on an axis."""
+def praise(axis: str, before: Scene, target: Scene, clauses: int, rng: np.random.Generator) -> str:
+    """Word what is good about a picture on an axis."""
 
-    def same(thing: Thing) -> bool:
+    def is_unchanged(thing: Thing) -> bool:
         old = before.at(thing.place)
         return old is not None and old.look == thing.look
 
-    changed = [f"{a(name(t))} {at(t.place)}" for t in wanted.things if not same(t)]
-    kept = sum(same(t) for t in wanted.things)
+    changed = [f"{a(name(t))} {at(t.place)}" for t in target.things if not is_unchanged(t)]
+    unchanged = sum(is_unchanged(t) for t in target.things)
     untouched = (
-        f"{kept} more thing{'' if kept == 1 else 's'} kept as before" if kept else "there was nothing else to keep"
+        f"{unchanged} more thing{'' if unchanged == 1 else 's'} kept as before"
+        if unchanged
+        else "there was nothing else to keep"
     )
-    gone = [f"the {name(t)} {at(t.place)}" for t in before.things if wanted.at(t.place) is None]
-    asked = ", ".join(changed) or ("no trace of " + ", ".join(gone) if gone else "nothing more to add")
+    gone = [f"the {name(t)} {at(t.place)}" for t in before.things if target.at(t.place) is None]
+    changes = ", ".join(changed) or ("no trace of " + ", ".join(gone) if gone else "nothing more to add")
     options = {
         "instruction": (
-            f"everything that was asked for is there: {asked}, on {a(wanted.background)} background",
-            f"{'the requested change is' if clauses == 1 else 'all requested changes are'} done; I see {asked}",
-            f"the picture does what the words say, with {asked} on {wanted.background}",
+            f"everything that was asked for is there: {changes}, on {a(target.background)} background",
+            f"{'the requested change is' if clauses == 1 else 'all requested changes are'} done; I see {changes}",
+            f"the picture does what the words say, with {changes} on {target.background}",
         ),
         "consistency": (
             f"what the words do not name is untouched: {untouched}",
@@ -135,4 +141,4 @@ def praise(axis: str, before: Scene, wanted: Scene, clauses: int, rng: np.random
             "everything is and behaves as its name says",
         ),
     }[axis]
-    return sentence(_of(options, rng))
+    return sentence(_pick(options, rng))

@@ -1,7 +1,7 @@
-"""What the words demand. In: the desk, the clauses, an explanation's facts. Out: the scene that they lead to, as a `Demand`.
+"""Work out the scene that words demand. In: the desk, the clauses, an explanation's facts. Out: a `Demand`.
 
-Where the words leave a choice open, the canvas makes it. A demand remembers which cells need knowledge to get right, and which
-hold what was taken from another picture.
+Where the words leave a choice open, the choice of the canvas is taken. A demand also holds which cells need knowledge, and
+which hold a thing borrowed from another picture.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,79 +12,79 @@ from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.find import Unresolved
 from pipeline.backends.world.scenes.looks import BACKGROUNDS, COLOURS, PLACES
 from pipeline.backends.world.scenes.ops import Op
-from pipeline.backends.world.scenes.perform import Context, grounded, perform
+from pipeline.backends.world.scenes.perform import Context, perform, settle_background
 from pipeline.backends.world.scenes.scene import Scene
-from pipeline.backends.world.scenes.terms import plain, terms
+from pipeline.backends.world.scenes.terms import resolve_terms, terms
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
     """The clauses in plain colours, and the scene that they demand.
 
-    `taught`: places where physics or a colour term decided. `taken`: places that hold what came from a picture, and its
-    number. `misfits`: clauses that cannot be followed, by name, with the reason.
+    `taught`: places that physics or a colour term decided. `borrowed`: places that hold something from an attached picture, with
+    the picture's number. `misfits`: clauses that cannot be followed, as (kind, reason).
     """
 
     clauses: tuple[Op, ...]
     scene: Scene
     taught: frozenset[str]
-    taken: Mapping[str, int]
+    borrowed: Mapping[str, int]
     misfits: tuple[tuple[str, str], ...]
 
 
-def differing(one: Scene, two: Scene) -> frozenset[str]:
+def differing_places(one: Scene, two: Scene) -> frozenset[str]:
     """The places at which two scenes do not show the same thing."""
-    return frozenset(p for p in PLACES if _look(one, p) != _look(two, p))
+    return frozenset(p for p in PLACES if _look_in_cell(one, p) != _look_in_cell(two, p))
 
 
-def _look(scene: Scene, place: str) -> object:
+def _look_in_cell(scene: Scene, place: str) -> object:
     thing = scene.at(place)
     return thing.look if thing else None
 
 
 def follow(desk: Desk, clauses: Sequence[Op], facts: Mapping[str, str], hint: Scene | None) -> Demand:
-    """The clauses carried out on the desk's start. With a hint, open choices go its way, unless that leads nowhere."""
-    demand = _followed(desk, clauses, facts, Context(desk.pictures, hint))
+    """Carry out the clauses on the desk's start. Open choices are those of the hint, unless fewer clauses fit that way."""
+    demand = _carry_out(desk, clauses, facts, Context(desk.pictures, hint))
     if demand.misfits and hint is not None:
-        freely = _followed(desk, clauses, facts, Context(desk.pictures))
+        freely = _carry_out(desk, clauses, facts, Context(desk.pictures))
         return freely if len(freely.misfits) < len(demand.misfits) else demand
     return demand
 
 
-def _followed(desk: Desk, clauses: Sequence[Op], facts: Mapping[str, str], context: Context) -> Demand:
-    scene, said = desk.start, []
+def _carry_out(desk: Desk, clauses: Sequence[Op], facts: Mapping[str, str], context: Context) -> Demand:
+    scene, followed = desk.start, []
     taught: frozenset[str] = frozenset()
-    taken: dict[str, int] = {}
+    borrowed: dict[str, int] = {}
     misfits = []
     for op in clauses:
         try:
-            clear, after = _carried(scene, plain(op, facts), context)
+            clear, after = _perform_resolved(scene, resolve_terms(op, facts), context)
         except Unresolved as error:
             misfits.append((op.kind.replace("_", " "), str(error)))
             continue
-        new = differing(scene, after)
+        new = differing_places(scene, after)
         if isinstance(op, ops.Later | ops.Push) or terms((op,)):
             taught |= new
         if isinstance(op, ops.AddFrom | ops.ReplaceFrom | ops.TransferFrom):
-            taken |= dict.fromkeys(new, op.picture)
-        said.append(clear)
+            borrowed |= dict.fromkeys(new, op.picture)
+        followed.append(clear)
         scene = after
-    scene = grounded(scene, said, desk.start, context)
-    return Demand(tuple(said), scene, taught, taken, tuple(misfits))
+    scene = settle_background(scene, followed, desk.start, context)
+    return Demand(tuple(followed), scene, taught, borrowed, tuple(misfits))
 
 
-def _carried(scene: Scene, op: Op, context: Context) -> tuple[Op, Scene]:
-    """The op and the scene after it. A term that nobody explained may mean any colour: the hint's, if it shows one."""
+def _perform_resolved(scene: Scene, op: Op, context: Context) -> tuple[Op, Scene]:
+    """The op and the scene after it. An unexplained term may mean any colour, so the one nearest to the hint is chosen."""
     unknown = sorted(terms((op,)))
     if not unknown:
         return op, perform(scene, op, context)
-    options = [plain(op, dict.fromkeys(unknown, colour)) for colour in COLOURS]
+    options = [resolve_terms(op, dict.fromkeys(unknown, colour)) for colour in COLOURS]
     ways = [(option, perform(scene, option, context)) for option in options]
     hint = context.hint
-    return min(ways, key=lambda way: len(differing(way[1], hint))) if hint is not None else ways[0]
+    return min(ways, key=lambda way: len(differing_places(way[1], hint))) if hint is not None else ways[0]
 
 
-def drawable(scene: Scene) -> Scene:
-    """The scene on the first background on which all of it can be seen, its own before all others."""
+def on_first_clear_background(scene: Scene) -> Scene:
+    """The scene on the first background on which every thing can be seen; its own is tried first."""
     grounds = (scene.background, *BACKGROUNDS)
     return scene.on(next((b for b in grounds if not scene.on(b).misfit), scene.background))

@@ -1,6 +1,6 @@
-"""What lies on a model's desk. In: a request. Out: its pictures as scenes: the references, what work starts from, the canvas.
+"""Sort a request's images. In: a request. Out: a `Desk` of scenes: the references, the start of the work, the canvas.
 
-Which image is which follows from the kind of request and from its tags `references` and `start` (see prompts/).
+The kind of request and its tags `references` and `start` (see prompts/) decide which image is which.
 """
 
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from functools import lru_cache
 
 from pipeline.backends.world.models.request import Request
 from pipeline.backends.world.scenes.ops import Op
-from pipeline.backends.world.scenes.perform import base
+from pipeline.backends.world.scenes.perform import starting_scene
 from pipeline.backends.world.scenes.scene import Scene, empty
 from pipeline.backends.world.sight.vision import see
 from stages.errors import Refused
 
-SEEN = 128
-"""Images whose scenes are remembered: an image is judged several times in a row."""
+REMEMBERED = 128
+"""How many images' scenes are cached, because an image is judged several times in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,15 @@ class Desk:
     canvas: Scene | None = None
 
 
-@lru_cache(maxsize=SEEN)
-def _seen(image: bytes) -> Scene:
+@lru_cache(maxsize=REMEMBERED)
+def _see_once(image: bytes) -> Scene:
     return see(image)
 
 
-def look_at(request: Request, index: int) -> Scene:
-    """What an image of the request shows. Raises Refused when it cannot be decoded."""
+def scene_of_image(request: Request, index: int) -> Scene:
+    """The scene that an image of the request shows. Raises Refused when it cannot be decoded."""
     try:
-        return _seen(request.images[index])
+        return _see_once(request.images[index])
     except ValueError as error:
         raise Refused(
             f"I cannot see image {index % len(request.images) + 1} of {len(request.images)}: {error}."
@@ -43,47 +43,47 @@ def look_at(request: Request, index: int) -> Scene:
 
 
 def _references(request: Request, others: int) -> tuple[Scene, ...]:
-    """The references, where so many other images follow them. Raises Refused when the images are not that many."""
-    have = len(request.images)
-    count = request.number("references", max(have - others, 0))
-    if count + others != have:
-        raise Refused(f"I cannot do this: {count + others} images are spoken of and {have} are attached.")
-    return tuple(look_at(request, index) for index in range(count))
+    """The references, which `others` more images follow. Raises Refused when the number of images does not fit."""
+    attached = len(request.images)
+    count = request.number("references", max(attached - others, 0))
+    if count + others != attached:
+        raise Refused(f"I cannot do this: {count + others} images are spoken of and {attached} are attached.")
+    return tuple(scene_of_image(request, index) for index in range(count))
 
 
-def fresh(request: Request, clauses: Sequence[Op]) -> Desk:
+def desk_for_first_try(request: Request, clauses: Sequence[Op]) -> Desk:
     """The desk of a first try: every image is a reference."""
     pictures = _references(request, 0)
-    return Desk(pictures, base(clauses, pictures))
+    return Desk(pictures, starting_scene(clauses, pictures))
 
 
-def tried(request: Request, clauses: Sequence[Op]) -> Desk:
+def desk_with_attempt(request: Request, clauses: Sequence[Op]) -> Desk:
     """The desk with an attempt after the references. Raises Refused."""
     if not request.images:
         raise Refused("I cannot judge this: there is no image.")
     pictures = _references(request, 1)
-    return Desk(pictures, base(clauses, pictures), look_at(request, -1))
+    return Desk(pictures, starting_scene(clauses, pictures), scene_of_image(request, -1))
 
 
-def stepping(request: Request, clauses: Sequence[Op]) -> Desk:
-    """The desk of one step of several: a picture to go on with, or a first step on references or an empty canvas."""
+def desk_for_step(request: Request, clauses: Sequence[Op]) -> Desk:
+    """The desk of one step: it starts from a picture, or, as the first, from references or an empty canvas. Raises Refused."""
     if request.find("start") != "picture":
-        return fresh(request, clauses)
+        return desk_for_first_try(request, clauses)
     if not request.images:
         raise Refused("I cannot do this step: the picture to work on is missing.")
-    canvas = look_at(request, -1)
+    canvas = scene_of_image(request, -1)
     return Desk(_references(request, 1), canvas, canvas)
 
 
-def judged(request: Request, clauses: Sequence[Op]) -> Desk:
-    """The desk of a judge: references, the picture that was to be changed if there was one, and the picture to judge."""
+def desk_for_judging(request: Request, clauses: Sequence[Op]) -> Desk:
+    """The desk of a judge: references, the picture that the step started from, if any, and the picture to judge. Raises Refused."""
     if request.find("start") != "picture":
-        return tried(request, clauses)
+        return desk_with_attempt(request, clauses)
     if len(request.images) < 2:
         raise Refused("I cannot judge this: the picture before, or the one to judge, is missing.")
-    return Desk(_references(request, 2), look_at(request, -2), look_at(request, -1))
+    return Desk(_references(request, 2), scene_of_image(request, -2), scene_of_image(request, -1))
 
 
 def keeps_nothing(desk: Desk) -> bool:
-    """True where work starts from an empty canvas: there is nothing to leave as it was."""
+    """Whether work starts from an empty canvas, so that there is nothing to keep."""
     return desk.start == empty()

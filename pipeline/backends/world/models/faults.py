@@ -1,6 +1,6 @@
-"""What is wrong with an image, by comparing scenes. In: what is demanded and the scene seen. Out: `Fault`s and remedies.
+"""Find the faults of an image by comparing scenes. In: the demanded scene, the scene seen. Out: `Fault`s and remedies.
 
-A fault knows its place, the axes it counts on, and the op that mends it; `critique` says it in words.
+A fault has a place, the axes it counts on, and an op that mends it; `critique` words it.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Literal
 
 from pipeline.backends.world.models.demand import Demand
 from pipeline.backends.world.scenes import ops
-from pipeline.backends.world.scenes.find import exact, fits, full
+from pipeline.backends.world.scenes.find import exact_selector, fits, full_look
 from pipeline.backends.world.scenes.looks import EXOTIC_SHAPES, PLACES
 from pipeline.backends.world.scenes.ops import Look, Op, Selector
 from pipeline.backends.world.scenes.scene import Scene, Thing
@@ -36,135 +36,138 @@ _RESPECTS: tuple[Sort, ...] = ("shape", "text", "colour", "size", "facing", "chi
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong. `named`: the words speak of it; `strayed`: it also spoils a place that they do not speak of.
+    """One thing that is wrong. `expected` and `got` are the thing demanded and the thing seen; None: no thing.
 
-    `taught`: it takes knowledge to get right. `taken`: the number of the picture that it should have been taken from.
-    `grounds`: background or light, wanted and seen; or the clause that cannot be followed, and why.
+    `named`: the words mention it. `strayed`: it also spoils a place that the words do not mention. `taught`: it takes knowledge
+    to get right. `borrowed_from`: the number of the picture that the thing should come from. `grounds`: background or light,
+    demanded and seen; or the clause that cannot be followed, and the reason.
     """
 
     sort: Sort
     place: str | None
-    wanted: Thing | None = None
+    expected: Thing | None = None
     got: Thing | None = None
     named: bool = True
     strayed: bool = False
     taught: bool = False
-    taken: int | None = None
+    borrowed_from: int | None = None
     grounds: tuple[str, str] = ("", "")
 
     @property
     def exotic(self) -> bool:
-        """True when the Generator has no primitive for what is wanted."""
-        return self.wanted is not None and self.wanted.exotic
+        """Whether the Generator has no primitive for the expected thing."""
+        return self.expected is not None and self.expected.exotic
 
     def axes(self) -> tuple[str, ...]:
         """The axes it counts on."""
         if self.sort == "streak":
             return ("quality",)
-        found = ["instruction"] if self.named else []
-        if not self.named or self.strayed or (self.taken is not None and self.got is not None):
-            found.append("consistency")
+        axes = ["instruction"] if self.named else []
+        if not self.named or self.strayed or (self.borrowed_from is not None and self.got is not None):
+            axes.append("consistency")
         if self.named and (self.exotic or self.taught):
-            found.append("knowledge")
-        return tuple(found)
+            axes.append("knowledge")
+        return tuple(axes)
 
 
-def explained(scene: Scene, explanation: str | None) -> frozenset[str]:
-    """The exotic shapes in a scene that the explanation speaks of."""
+def explained_shapes(scene: Scene, explanation: str | None) -> frozenset[str]:
+    """The exotic shapes in a scene that the explanation mentions."""
     shapes = {t.shape for t in scene.things if t.exotic}
     return frozenset(shape for shape in shapes if explanation and shape in explanation.lower())
 
 
-def _respects(wanted: Thing, got: Thing, known: frozenset[str]) -> list[Sort]:
-    """All respects in which two things differ; a shape that nobody explained cannot be judged."""
-    if wanted.shape in EXOTIC_SHAPES and wanted.shape not in known:
-        return [r for r in _RESPECTS[2:4] if getattr(wanted, r) != getattr(got, r)]
-    return [r for r in _RESPECTS if getattr(wanted, r) != getattr(got, r)]
+def _differing_respects(expected: Thing, got: Thing, explained: frozenset[str]) -> list[Sort]:
+    """All respects in which two things differ. An unexplained exotic shape cannot be judged: only colour and size count."""
+    if expected.shape in EXOTIC_SHAPES and expected.shape not in explained:
+        return [r for r in _RESPECTS[2:4] if getattr(expected, r) != getattr(got, r)]
+    return [r for r in _RESPECTS if getattr(expected, r) != getattr(got, r)]
 
 
 @dataclass(frozen=True, slots=True)
-class SeenScene:
-    """A scene as it was, what is demanded of it, and what is seen."""
+class SceneComparison:
+    """The scene before, the demand, and the scene seen. `explained`: exotic shapes that can be judged. `keeps`: see `compare`."""
 
     before: Scene
     demand: Demand
     got: Scene
-    known: frozenset[str]
+    explained: frozenset[str]
     keeps: bool = True
 
     def named(self, place: str) -> bool:
-        """Whether the words change what lies there; all of it where there is nothing to keep."""
-        return not self.keeps or _look(self.before, place) != _look(self.demand.scene, place)
+        """Whether the words change that place; every place when there is nothing to keep."""
+        return not self.keeps or _look_in_cell(self.before, place) != _look_in_cell(self.demand.scene, place)
 
-    def fault(self, sort: Sort, place: str, wanted: Thing | None, got: Thing | None) -> Fault:
-        """A fault at a place, with all that follows from the place."""
+    def fault(self, sort: Sort, place: str, expected: Thing | None, got: Thing | None) -> Fault:
+        """A fault at a place, with the attributes that follow from the place."""
         named = self.named(place)
-        counted = not named and self._counted(wanted or got)
-        taught, taken = place in self.demand.taught, self.demand.taken.get(place)
-        return Fault(sort, place, wanted, got, named or counted, strayed=counted, taught=taught, taken=taken)
+        counted = not named and self._is_counted(expected or got)
+        taught, borrowed_from = place in self.demand.taught, self.demand.borrowed.get(place)
+        return Fault(
+            sort, place, expected, got, named or counted, strayed=counted, taught=taught, borrowed_from=borrowed_from
+        )
 
-    def _counted(self, thing: Thing | None) -> bool:
+    def _is_counted(self, thing: Thing | None) -> bool:
         counts = [op for op in self.demand.clauses if isinstance(op, ops.Count)]
         return thing is not None and any(fits(op.look, thing) for op in counts)
 
-    def moved(self, wanted: Thing, got: Thing) -> Fault:
-        """A thing of the right look in the wrong place spoils two places."""
-        named = self.named(wanted.place), self.named(got.place)
-        whole = self.fault("moved", wanted.place, wanted, got)
-        return replace(whole, named=any(named) or whole.named, strayed=not all(named), taken=None)
+    def moved_fault(self, expected: Thing, got: Thing) -> Fault:
+        """The fault of a thing of the right look in the wrong place, which spoils two places."""
+        named = self.named(expected.place), self.named(got.place)
+        whole = self.fault("moved", expected.place, expected, got)
+        return replace(whole, named=any(named) or whole.named, strayed=not all(named), borrowed_from=None)
 
-    def things(self) -> list[Fault]:
-        """Everything that is wrong with the things."""
+    def thing_faults(self) -> list[Fault]:
+        """The faults of all things."""
         faults: list[Fault] = []
         missing, extra = [], []
         for place in PLACES:
             one, two = self.demand.scene.at(place), self.got.at(place)
             if one and two:
-                if respects := _respects(one, two, self.known):
+                if respects := _differing_respects(one, two, self.explained):
                     faults.append(self.fault(respects[0], place, one, two))
             elif one:
                 missing.append(one)
             elif two:
                 extra.append(two)
-        faults = self._pairs(missing, extra) + faults
+        faults = self._pair_moves(missing, extra) + faults
         faults += [self.fault("missing", t.place, t, None) for t in missing]
         return faults + [self.fault("extra", t.place, None, t) for t in extra]
 
-    def _pairs(self, missing: list[Thing], extra: list[Thing]) -> list[Fault]:
-        """Missing and extra things of one look are one thing moved; they are taken off both lists."""
+    def _pair_moves(self, missing: list[Thing], extra: list[Thing]) -> list[Fault]:
+        """The faults of things that moved: of one look, missing here and extra there. They are removed from both lists."""
         moved = []
-        for wanted in list(missing):
-            got = next((t for t in extra if t.look == wanted.look), None)
+        for expected in list(missing):
+            got = next((t for t in extra if t.look == expected.look), None)
             if got is not None:
-                missing.remove(wanted)
+                missing.remove(expected)
                 extra.remove(got)
-                moved.append(self.moved(wanted, got))
+                moved.append(self.moved_fault(expected, got))
         return moved
 
-    def grounds(self) -> list[Fault]:
-        """What is wrong with the background and the light."""
-        old, wanted, got = self.before, self.demand.scene, self.got
+    def ground_faults(self) -> list[Fault]:
+        """The faults of the background and the light."""
+        old, expected, got = self.before, self.demand.scene, self.got
         faults = []
-        if wanted.background != got.background:
-            named = not self.keeps or wanted.background != old.background
-            faults.append(Fault("background", None, named=named, grounds=(wanted.background, got.background)))
-        if wanted.tone != got.tone:
-            named = not self.keeps or wanted.tone != old.tone
-            faults.append(Fault("light", None, named=named, grounds=(wanted.tone, got.tone)))
+        if expected.background != got.background:
+            named = not self.keeps or expected.background != old.background
+            faults.append(Fault("background", None, named=named, grounds=(expected.background, got.background)))
+        if expected.tone != got.tone:
+            named = not self.keeps or expected.tone != old.tone
+            faults.append(Fault("light", None, named=named, grounds=(expected.tone, got.tone)))
         return faults
 
 
-def _look(scene: Scene, place: str) -> object:
+def _look_in_cell(scene: Scene, place: str) -> object:
     thing = scene.at(place)
     return thing.look if thing else None
 
 
-def compare(before: Scene, demand: Demand, got: Scene, known: frozenset[str], keeps: bool) -> list[Fault]:
-    """Everything that differs between the scene demanded and the scene seen; `keeps`: there was something to keep."""
-    case = SeenScene(before, replace(demand, scene=demand.scene.settled()), got.settled(), known, keeps)
-    faults = case.things() + case.grounds()
-    wanted = set(demand.scene.artifacts)
-    faults += [Fault("streak", p, named=False) for p in got.artifacts if p not in wanted]
+def compare(before: Scene, demand: Demand, got: Scene, explained: frozenset[str], keeps: bool) -> list[Fault]:
+    """All faults of the scene seen. `keeps`: work started from a picture, whose unmentioned parts must stay."""
+    case = SceneComparison(before, replace(demand, scene=demand.scene.settled()), got.settled(), explained, keeps)
+    faults = case.thing_faults() + case.ground_faults()
+    expected_streaks = set(demand.scene.artifacts)
+    faults += [Fault("streak", p, named=False) for p in got.artifacts if p not in expected_streaks]
     return faults + [Fault("impossible", None, grounds=misfit) for misfit in demand.misfits]
 
 
@@ -178,7 +181,7 @@ def remedies(faults: Sequence[Fault]) -> list[Op]:
 
 
 def _remedy(fault: Fault) -> Op:
-    wanted, got = fault.wanted, fault.got
+    expected, got = fault.expected, fault.got
     match fault.sort:
         case "background":
             return ops.Background(fault.grounds[0])
@@ -186,27 +189,27 @@ def _remedy(fault: Fault) -> Op:
             return ops.Light(fault.grounds[0])
         case "streak":
             return ops.Clean(fault.place)
-    if wanted is None:
+    if expected is None:
         assert got is not None
-        return ops.Remove(exact(got))
+        return ops.Remove(exact_selector(got))
     if got is None:
-        return ops.Add(full(wanted), wanted.place)
-    return ops.Move(exact(got), wanted.place) if fault.sort == "moved" else altered(got, wanted)
+        return ops.Add(full_look(expected), expected.place)
+    return ops.Move(exact_selector(got), expected.place) if fault.sort == "moved" else op_to_alter(got, expected)
 
 
-def altered(got: Thing, wanted: Thing) -> Op:
-    """The plainest op that makes one thing look like another in its place."""
-    respects = [r for r in _RESPECTS if getattr(wanted, r) != getattr(got, r)]
+def op_to_alter(got: Thing, expected: Thing) -> Op:
+    """The simplest op that makes one thing look like another in its place."""
+    respects = [r for r in _RESPECTS if getattr(expected, r) != getattr(got, r)]
     match respects:
         case ["facing"]:
-            return ops.Turn(exact(got), wanted.facing)  # type: ignore[arg-type]
-        case ["chipped"] if not wanted.chipped:
-            return ops.Complete(exact(got))
+            return ops.Turn(exact_selector(got), expected.facing)  # type: ignore[arg-type]
+        case ["chipped"] if not expected.chipped:
+            return ops.Complete(exact_selector(got))
         case ["colour" | "size" | "texture" | "mark" | "text" as name]:
-            return ops.Alter(exact(got), Look(**{name: getattr(wanted, name)}))
-    return ops.Replace(exact(got), full(wanted))
+            return ops.Alter(exact_selector(got), Look(**{name: getattr(expected, name)}))
+    return ops.Replace(exact_selector(got), full_look(expected))
 
 
 def restate(thing: Thing) -> Op:
-    """An op that asks again for what should lie somewhere, whatever lies there."""
-    return ops.Replace(Selector(Look(), thing.place), full(thing))
+    """An op that asks again for a thing at its place, whatever lies there now."""
+    return ops.Replace(Selector(Look(), thing.place), full_look(thing))

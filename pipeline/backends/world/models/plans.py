@@ -1,8 +1,8 @@
-"""Decomposition: an instruction into steps. In: a request for a plan. Out: rationale and steps as JSON text.
+"""Decompose an instruction into steps. In: a request for a plan. Out: rationale and steps as JSON text.
 
-Every step is concrete (`concrete`). Similar changes come side by side; the background and the light come last, where every
-picture on the way can be drawn; one change a step while there are at most three. Carrying the steps out in order yields
-exactly what the instruction demands.
+Every step is concrete (`concrete`). Similar changes come side by side; the background and the light come last if every picture
+on the way can still be drawn; up to three changes get a step each. The steps in order yield exactly what the instruction
+demands.
 """
 
 import json
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.backends.world.models.concrete import idle, spelled_out, split
-from pipeline.backends.world.models.demand import Demand, drawable, follow
-from pipeline.backends.world.models.desk import Desk, keeps_nothing, tried
-from pipeline.backends.world.models.faults import compare, explained, remedies
+from pipeline.backends.world.models.concrete import idle_step, spell_out, split
+from pipeline.backends.world.models.demand import Demand, follow, on_first_clear_background
+from pipeline.backends.world.models.desk import Desk, desk_with_attempt, keeps_nothing
+from pipeline.backends.world.models.faults import compare, explained_shapes, remedies
 from pipeline.backends.world.models.request import Request, tags
 from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.find import Unresolved
@@ -28,27 +28,27 @@ ONE_EACH = 3
 Steps = list[list[Op]]
 
 
-def _first(op: Op) -> bool:
-    """What borrows from the first picture makes the start an empty canvas: it belongs to the first step."""
+def _must_come_first(op: Op) -> bool:
+    """Whether an op borrows from picture 1. It must be in the first step, because only then the start is an empty canvas."""
     return isinstance(op, ops.AddFrom) and op.picture == 1
 
 
-def _grounds(op: Op) -> bool:
+def _is_ground(op: Op) -> bool:
     return isinstance(op, ops.Background | ops.Light)
 
 
-def _orders(clauses: Sequence[Op]) -> list[list[Op]]:
-    """Orders to try, the most wished for first."""
+def _candidate_orders(clauses: Sequence[Op]) -> list[list[Op]]:
+    """The orders of the clauses to try, the preferred one first."""
     kinds = list(dict.fromkeys(type(op) for op in clauses))
-    local = [op for op in clauses if not _grounds(op)]
-    ground = [op for op in clauses if _grounds(op)]
-    alike = sorted(local, key=lambda op: (not _first(op), kinds.index(type(op))))
+    local = [op for op in clauses if not _is_ground(op)]
+    ground = [op for op in clauses if _is_ground(op)]
+    alike = sorted(local, key=lambda op: (not _must_come_first(op), kinds.index(type(op))))
     return [alike + ground, local + ground, list(clauses), ground + alike, ground + local]
 
 
-def _cut(clauses: list[Op], least: int, most: int) -> Steps:
-    """The clauses as steps of about the same length, with what must be in the first one."""
-    head = next((n + 1 for n, op in enumerate(clauses) if _first(op)), 1)
+def _cut_into_steps(clauses: list[Op], least: int, most: int) -> Steps:
+    """The clauses as steps of about the same length; ops that must come first are all in the first step."""
+    head = next((n + 1 for n, op in enumerate(clauses) if _must_come_first(op)), 1)
     wished = len(clauses) if len(clauses) <= ONE_EACH else (len(clauses) + 1) // 2
     count = max(1, min(max(wished, least), most, len(clauses) - head + 1))
     share, rest = divmod(len(clauses), count)
@@ -60,8 +60,8 @@ def _cut(clauses: list[Op], least: int, most: int) -> Steps:
     return [clauses[end - size : end] for end, size in zip(ends, sizes, strict=True)]
 
 
-def _leads(scene: Scene, steps: Steps, target: Scene, context: Context) -> bool:
-    """Whether the steps lead to the target, over pictures that can all be drawn."""
+def _lead_to(scene: Scene, steps: Steps, target: Scene, context: Context) -> bool:
+    """Whether the steps lead to the target, and every picture on the way can be drawn."""
     try:
         for step in steps:
             scene = apply(scene, step, context)
@@ -72,8 +72,8 @@ def _leads(scene: Scene, steps: Steps, target: Scene, context: Context) -> bool:
     return scene.settled() == target.settled()
 
 
-def _stretched(scene: Scene, clauses: list[Op], least: int, context: Context) -> list[Op]:
-    """At least so many ops with the same result."""
+def _stretch(scene: Scene, clauses: list[Op], least: int, context: Context) -> list[Op]:
+    """At least `least` ops with the same result."""
     while len(clauses) < least:
         last = clauses[-1]
         before = apply(scene, clauses[:-1], context)
@@ -82,53 +82,57 @@ def _stretched(scene: Scene, clauses: list[Op], least: int, context: Context) ->
 
 
 def decompose(scene: Scene, clauses: Sequence[Op], least: int, most: int, context: Context) -> Steps:
-    """The clauses as steps of few plain ops each. Raises Unresolved when they do not fit the scene."""
-    plain = spelled_out(scene, clauses, context) or [idle(scene)]
-    parts = _stretched(scene, plain, least, context)
+    """The clauses as `least` to `most` steps of few concrete ops each. Raises Unresolved when they do not fit the scene."""
+    plain = spell_out(scene, clauses, context) or [idle_step(scene)]
+    parts = _stretch(scene, plain, least, context)
     target = apply(scene, parts, context)
-    ways = [_cut(order, least, most) for order in _orders(parts)]
-    return next((way for way in ways if _leads(scene, way, target, context)), ways[2])
+    ways = [_cut_into_steps(order, least, most) for order in _candidate_orders(parts)]
+    return next((way for way in ways if _lead_to(scene, way, target, context)), ways[2])
 
 
 def _rationale(request: Request, changes: int, steps: Steps, rng: np.random.Generator) -> str:
-    weak = [t for t in tags(request.text, "axis") if t.attributes.get("score") not in (None, "5")]
-    seen = (
-        f" In the first try, {weak[0].text[:1].lower()}{weak[0].text[1:].rstrip('.')}." if weak and weak[0].text else ""
+    failed = [t for t in tags(request.text, "axis") if t.attributes.get("score") not in (None, "5")]
+    weakness = (
+        f" In the first try, {failed[0].text[:1].lower()}{failed[0].text[1:].rstrip('.')}."
+        if failed and failed[0].text
+        else ""
     )
-    last = len(steps) > 1 and all(_grounds(op) for op in steps[-1])
+    last = len(steps) > 1 and all(_is_ground(op) for op in steps[-1])
     order = " The scene as a whole comes last, when the things are in place." if last else ""
-    many = f"{changes} changes" if changes > 1 else "a change that is easier to get right in parts"
+    amount = f"{changes} changes" if changes > 1 else "a change that is easier to get right in parts"
     openers = (
-        f"The instruction asks for {many}, which is a lot for one pass.",
-        f"There are {many} in this instruction.",
-        f"This calls for {many}.",
+        f"The instruction asks for {amount}, which is a lot for one pass.",
+        f"There are {amount} in this instruction.",
+        f"This calls for {amount}.",
     )
-    return f"{openers[int(rng.integers(3))]}{seen} I take it in {len(steps)} small steps, each easy to check.{order}"
+    return (
+        f"{openers[int(rng.integers(3))]}{weakness} I take it in {len(steps)} small steps, each easy to check.{order}"
+    )
 
 
-def _task(request: Request, desk: Desk, clauses: list[Op]) -> tuple[Scene, list[Op]]:
-    """The scene that step 1 works on, and what is to be done to it.
+def _work_to_plan(request: Request, desk: Desk, clauses: list[Op]) -> tuple[Scene, list[Op]]:
+    """The scene that step 1 works on, and the ops to plan.
 
-    Work starts from the references or an empty canvas, or from the first try where the request says so; then the mending of
-    that try is what there is to plan.
+    Work starts from the references or an empty canvas. If the request says that it starts from the first try, the ops are those
+    that mend that try.
     """
     explanation = request.find("explanation")
-    known = facts(explanation) if explanation else {}
+    term_colours = facts(explanation) if explanation else {}
     if request.find("start") == "attempt":
         assert desk.canvas is not None
-        demand = follow(desk, clauses, known, desk.canvas)
-        shapes = explained(demand.scene, explanation)
+        demand = follow(desk, clauses, term_colours, desk.canvas)
+        shapes = explained_shapes(demand.scene, explanation)
         faults = compare(desk.start, demand, desk.canvas, shapes, not keeps_nothing(desk))
         return desk.canvas, remedies(faults) or [ops.Background(demand.scene.background)]
-    demand = follow(desk, clauses, known, None)
-    return desk.start, _grounded(desk, demand)
+    demand = follow(desk, clauses, term_colours, None)
+    return desk.start, _with_clear_background(desk, demand)
 
 
-def _grounded(desk: Desk, demand: Demand) -> list[Op]:
-    """The clauses that fit, and on a new picture a background on which all of it can be seen."""
-    ground = drawable(demand.scene).background
-    spoken = any(isinstance(op, ops.Background) for op in demand.clauses)
-    if desk.start != empty() or spoken or ground == desk.start.background:
+def _with_clear_background(desk: Desk, demand: Demand) -> list[Op]:
+    """The clauses that fit; on a new picture also a background on which every thing can be seen, when it needs one."""
+    ground = on_first_clear_background(demand.scene).background
+    ground_named = any(isinstance(op, ops.Background) for op in demand.clauses)
+    if desk.start != empty() or ground_named or ground == desk.start.background:
         return list(demand.clauses)
     return [ops.Background(ground), *demand.clauses]
 
@@ -137,8 +141,8 @@ def plan(request: Request) -> str:
     """The plan for an instruction. Raises Refused."""
     clauses, rng = request.ops("instruction"), request.rng("words")
     least, most = request.number("steps_min", 2), request.number("steps_max", 5)
-    desk = tried(request, clauses)
-    scene, todo = _task(request, desk, clauses)
+    desk = desk_with_attempt(request, clauses)
+    scene, todo = _work_to_plan(request, desk, clauses)
     if not todo:
         raise Refused("I cannot plan this: none of its clauses fits the picture that it starts from.")
     try:

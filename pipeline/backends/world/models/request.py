@@ -1,6 +1,6 @@
-"""Rendered messages to a request. In: messages and a seed. Out: `Request` with the tags' texts, and its random streams.
+"""Read rendered messages. In: messages and a seed. Out: a `Request` with its tags' texts and its random streams.
 
-Tags are XML-like and their content is escaped. The first user message holds the request; later messages ask for it again.
+Tags are XML-like and their content is escaped. The first user message holds the request; later ones only repeat the question.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from stages.protocols import Message
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One tag: its attributes and its unescaped content; `inner` keeps the content as it was, for tags within."""
+    """One tag and its attributes. `inner` is the content as written, with any tags within it."""
 
     attributes: dict[str, str]
     inner: str
@@ -32,14 +32,16 @@ class Tag:
 
 def tags(text: str, name: str) -> list[Tag]:
     """All tags of a name, in order."""
-    found = re.finditer(rf"<{name}((?:\s[^<>]*)?)>(.*?)</{name}>", text, re.DOTALL)
-    return [Tag({k: html.unescape(v) for k, v in re.findall(r'(\w+)="([^"]*)"', m[1])}, m[2]) for m in found]
+    matches = re.finditer(rf"<{name}((?:\s[^<>]*)?)>(.*?)</{name}>", text, re.DOTALL)
+    return [Tag({k: html.unescape(v) for k, v in re.findall(r'(\w+)="([^"]*)"', m[1])}, m[2]) for m in matches]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: the first user message, its images, and what the random streams are seeded with: `digest` stands for the
-    seed and the words, `words` for the words alone."""
+    """One request: the first user message and its images.
+
+    Random streams are seeded with `digest`, a hash of the seed and all messages, or with `words`, a hash of the messages alone.
+    """
 
     text: str
     images: tuple[bytes, ...]
@@ -47,9 +49,9 @@ class Request:
     words: str
 
     def find(self, name: str) -> str | None:
-        """The text of a tag, or None; an empty tag counts as absent."""
-        found = tags(self.text, name)
-        return found[0].text or None if found else None
+        """The text of the first tag of a name; None when it is absent or empty."""
+        matches = tags(self.text, name)
+        return matches[0].text or None if matches else None
 
     def need(self, name: str) -> str:
         """The text of a tag. Raises Refused when it is absent."""
@@ -59,21 +61,21 @@ class Request:
         return text
 
     def number(self, name: str, otherwise: int) -> int:
-        """A whole number from a tag. Raises Refused when it is none."""
+        """The whole number in a tag; `otherwise` when the tag is absent. Raises Refused for any other text."""
         text = self.find(name)
         if text is not None and not text.isdigit():
             raise Refused(f"I cannot do this: <{name}> should hold a whole number, not {text!r}.")
         return otherwise if text is None else int(text)
 
     def size(self) -> tuple[int, int]:
-        """Width and height asked for. Raises Refused."""
+        """The requested width and height, each 16 to 8192 pixels. Raises Refused."""
         match = re.fullmatch(r"(\d+)\s*[x×]\s*(\d+)", self.need("size"))
         if match is None or not all(16 <= int(v) <= 8192 for v in match.groups()):
             raise Refused(f"I cannot draw an image of size {self.need('size')!r}.")
         return int(match[1]), int(match[2])
 
     def ops(self, name: str) -> list[Op]:
-        """The clauses of a tag's text. Raises Refused, with the piece that is not understood."""
+        """The clauses of a tag's text. Raises Refused; its text quotes the piece that is not understood."""
         try:
             return parse(self.need(name))
         except NotUnderstood as error:
@@ -94,9 +96,9 @@ def _stream(name: str, digest: str) -> np.random.Generator:
 
 def read(messages: Sequence[Message], images: Sequence[bytes], seed: int, schema: str) -> Request:
     """The request that messages make. Raises Refused when there is none."""
-    asked = next((m.content for m in messages if m.role == "user"), None)
-    if asked is None:
+    first = next((m.content for m in messages if m.role == "user"), None)
+    if first is None:
         raise Refused("I cannot do this: there is no user message.")
-    said = "\0".join(f"{m.role}\0{m.content}" for m in messages)
-    words = hashlib.sha256(f"{schema}\0{said}".encode()).hexdigest()
-    return Request(asked, tuple(images), hashlib.sha256(f"{seed}\0{words}".encode()).hexdigest(), words)
+    dialogue = "\0".join(f"{m.role}\0{m.content}" for m in messages)
+    words = hashlib.sha256(f"{schema}\0{dialogue}".encode()).hexdigest()
+    return Request(first, tuple(images), hashlib.sha256(f"{seed}\0{words}".encode()).hexdigest(), words)

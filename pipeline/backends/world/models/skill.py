@@ -1,7 +1,7 @@
-"""How able a model of the world is. In: a preset's name and overrides from the manifest. Out: a frozen `Skill`.
+"""The abilities and biases of a model. In: a preset's name and overrides from the manifest. Out: a frozen `Skill`.
 
-`ability` is a dial from 0 (hopeless) to 1 (flawless), and `curves` say what follows from it; baseline and generator are two
-points on the same curves. An option overrides what its curve says. The last options are those of a judge.
+`ability` is a dial from 0 (hopeless) to 1 (flawless). `curves` derives other rates from it; baseline and generator are two
+points on the same curves. An option overrides the rate of its curve. The last options are those of a judge.
 
 With n clauses at once a clause goes wrong with min(0.9, slip * n), and the image suffers a side effect (a neighbour moved or
 recoloured, a stray streak) with min(0.9, side * n). Mending an image of n clauses breaks something else with price * PRICES[n].
@@ -27,9 +27,9 @@ class Skill:
     mark or pose), `target` (the wrong thing), `place`, `number`, `text` (misspelt), `identity` (what was taken from a picture
     loses its mark, texture or colour), `ground` (another background or light).
 
-    A judge: `error_rate` (a verdict or a diagnosis is wrong), `stubborn` (the share of wrong verdicts that asking the same judge
-    again does not mend), `invents` (a fault is found in a flawless image), `overlooks` (a single fault is not seen),
-    `severe` (an axis scores one point lower, without failing for it), `colour_blind` (a wrong colour is not seen).
+    Of a judge: `error_rate` (a verdict or a diagnosis is wrong), `stubborn` (the share of wrong verdicts that the same judge
+    repeats whenever it is asked), `invents` (a flawless image gets a fault), `overlooks` (a fault is missed, each on its own),
+    `severe` (an axis scores one point lower, without failing for it), `colour_blind` (wrong colours are missed).
     """
 
     name: str
@@ -55,20 +55,20 @@ class Skill:
     colour_blind: float = 0.0
 
     def slips(self, clauses: int) -> float:
-        """How probably one of so many clauses goes wrong."""
+        """The probability that one of `clauses` clauses goes wrong."""
         return min(WORST, self.slip * clauses)
 
     def sides(self, clauses: int) -> float:
-        """How probably an image of so many clauses suffers a side effect."""
+        """The probability that an image of `clauses` clauses suffers a side effect."""
         return min(WORST, self.side * clauses)
 
     def breaks(self, clauses: int) -> float:
-        """How probably mending an image of so many clauses breaks something else."""
+        """The probability that mending an image of `clauses` clauses breaks something else."""
         return min(1.0, self.price * PRICES[min(clauses, len(PRICES) - 1)])
 
 
 def curves(ability: float) -> dict[str, float]:
-    """What follows from an ability of 0 to 1: slips fade with its square, everything else in a straight line."""
+    """The rates that follow from an ability of 0 to 1: slips fall with its square, all others in a straight line."""
     lack = 1 - ability
     rates = {
         "slip": 0.30 * lack**2,
@@ -80,20 +80,20 @@ def curves(ability: float) -> dict[str, float]:
     return {name: round(rate, 4) for name, rate in rates.items()}
 
 
-def able(name: str, ability: float, **judge: float) -> Skill:
-    """The skill of that ability, 0 to 1, with the options of a judge."""
+def make_skill(name: str, ability: float, **judge: float) -> Skill:
+    """A skill of an ability, 0 to 1, with the options of a judge."""
     return Skill(name=name, ability=ability, **curves(ability), **judge)
 
 
 PRESETS: dict[str, Skill] = {
     skill.name: skill
     for skill in (
-        able("world-baseline", 0.5),
-        able("world-generator", 0.6),
-        able("world-analyzer", 0.6),
-        able("world-analyzer-harsh", 0.6, invents=0.12, severe=0.5),
-        able("world-analyzer-lenient", 0.6, overlooks=0.25),
-        able("world-analyzer-colour-blind", 0.6, colour_blind=1.0),
+        make_skill("world-baseline", 0.5),
+        make_skill("world-generator", 0.6),
+        make_skill("world-analyzer", 0.6),
+        make_skill("world-analyzer-harsh", 0.6, invents=0.12, severe=0.5),
+        make_skill("world-analyzer-lenient", 0.6, overlooks=0.25),
+        make_skill("world-analyzer-colour-blind", 0.6, colour_blind=1.0),
     )
 }
 OPTIONS = tuple(f.name for f in fields(Skill) if f.name != "name")
@@ -104,7 +104,7 @@ def _nearest(name: str, valid: tuple[str, ...]) -> str:
 
 
 def skill(model: str, options: Mapping[str, float]) -> Skill:
-    """The preset `model` with `options` in force. Raises ValueError that names the nearest valid name."""
+    """The preset `model` with `options` applied. Raises ValueError, which names the nearest valid name."""
     if model not in PRESETS:
         raise ValueError(f"the world has no model {model!r}; did you mean {_nearest(model, tuple(PRESETS))!r}?")
     for name, value in options.items():

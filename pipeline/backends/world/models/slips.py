@@ -1,7 +1,7 @@
-"""How a clause goes wrong in the Generator's hands. In: a scene, an op, a skill's weights. Out: the scene after the slip.
+"""The Generator's slips. In: a scene, an op, a skill's weights. Out: the scene after the op went wrong.
 
-Each kind of slip is a function that gives the spoilt scene, or None where it does not suit the op; `botched` draws a kind by
-its weight. What a slip leads to can be drawn, and is never what the clause asked for.
+Each kind of slip is a function that gives the spoilt scene, or None where it does not suit the op; `botch` draws a kind by
+its weight. A spoilt scene can be drawn, and is never one that the clause allows.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +11,9 @@ from types import MappingProxyType
 import numpy as np
 
 from pipeline.backends.world.models.skill import Skill
-from pipeline.backends.world.models.variants import misspelt, other_look, pick, pigments
+from pipeline.backends.world.models.variants import misspell, other_look, pick, pigments
 from pipeline.backends.world.scenes import ops
-from pipeline.backends.world.scenes.find import Unresolved, exact, find_all
+from pipeline.backends.world.scenes.find import Unresolved, exact_selector, find_all
 from pipeline.backends.world.scenes.looks import BACKGROUNDS, PLACES, PLAIN, TONES
 from pipeline.backends.world.scenes.ops import Op
 from pipeline.backends.world.scenes.perform import Context, perform
@@ -32,12 +32,12 @@ Targeted = (
     | ops.ReplaceFrom
     | ops.TransferFrom
 )
-"""Ops that are done to a thing."""
+"""Ops with a target."""
 
 
 @dataclass(frozen=True)
 class Slip:
-    """A clause about to go wrong: the scene before it, the clause, and what would be right."""
+    """A clause about to go wrong: the scene before it, the op, and the right scene after it."""
 
     before: Scene
     op: Op
@@ -46,24 +46,24 @@ class Slip:
     rng: np.random.Generator
 
     def changed(self) -> list[Thing]:
-        """The things that are new or not as they were."""
+        """The things that the clause adds or changes."""
         return [t for t in self.right.things if self.before.at(t.place) != t]
 
 
 _LOOKS = ("shape", "colour", "size", "texture", "mark", "facing", "chipped")
 
 
-def _attribute(slip: Slip) -> Scene | None:
-    """What was to be new about a thing is another colour, size, shape, texture, mark or pose."""
+def _wrong_attribute(slip: Slip) -> Scene | None:
+    """A changed thing gets another colour, size, shape, texture, mark or pose."""
     if not (things := slip.changed()):
         return None
     thing = pick(things, slip.rng)
-    new = other_look(thing, slip.right, slip.rng, _asked(slip, thing))
+    new = other_look(thing, slip.right, slip.rng, _respects_in_question(slip, thing))
     return slip.right.put(new) if new else None
 
 
-def _asked(slip: Slip, thing: Thing) -> list[str]:
-    """The respects in which the clause has a say about a thing that it changed."""
+def _respects_in_question(slip: Slip, thing: Thing) -> list[str]:
+    """The attributes of a changed thing that the clause decides."""
     old = slip.before.at(thing.place)
     match slip.op:
         case ops.Add(look) | ops.Count(look):
@@ -73,8 +73,8 @@ def _asked(slip: Slip, thing: Thing) -> list[str]:
     return [name for name in _LOOKS if old is None or getattr(old, name) != getattr(thing, name)]
 
 
-def _place(slip: Slip) -> Scene | None:
-    """The thing lands elsewhere."""
+def _wrong_place(slip: Slip) -> Scene | None:
+    """A new or moved thing lands in another cell."""
     arrived = [t for t in slip.changed() if slip.before.at(t.place) is None]
     free = [p for p in slip.right.free() if slip.before.at(p) is None]
     if not arrived or not free:
@@ -83,21 +83,21 @@ def _place(slip: Slip) -> Scene | None:
     return slip.right.drop(thing.place).put(thing.at(pick(free, slip.rng)))
 
 
-def _target(slip: Slip) -> Scene | None:
-    """The same, done to another thing."""
+def _wrong_target(slip: Slip) -> Scene | None:
+    """The op is done to another thing."""
     if not isinstance(slip.op, Targeted):
         return None
     meant = find_all(slip.before, slip.op.target)
     others = [t for t in slip.before.things if t not in meant]
     for n in slip.rng.permutation(len(others)):
         try:
-            return perform(slip.before, replace(slip.op, target=exact(others[n])), slip.context)
+            return perform(slip.before, replace(slip.op, target=exact_selector(others[n])), slip.context)
         except Unresolved:
             continue
     return None
 
 
-def _number(slip: Slip) -> Scene | None:
+def _wrong_number(slip: Slip) -> Scene | None:
     """One too many, or one too few."""
     if not isinstance(slip.op, ops.Count):
         return None
@@ -105,16 +105,16 @@ def _number(slip: Slip) -> Scene | None:
     return perform(slip.before, replace(slip.op, number=number), slip.context)
 
 
-def _text(slip: Slip) -> Scene | None:
+def _wrong_text(slip: Slip) -> Scene | None:
     signs = [t for t in slip.changed() if t.text]
     if not signs:
         return None
     sign = pick(signs, slip.rng)
-    return slip.right.put(replace(sign, text=misspelt(sign.text, slip.rng)))
+    return slip.right.put(replace(sign, text=misspell(sign.text, slip.rng)))
 
 
-def _identity(slip: Slip) -> Scene | None:
-    """What was taken from a picture loses what made it that one."""
+def _lose_identity(slip: Slip) -> Scene | None:
+    """A thing borrowed from a picture loses its colour, texture or mark."""
     if not isinstance(slip.op, ops.AddFrom | ops.ReplaceFrom | ops.TransferFrom) or not slip.changed():
         return None
     thing = pick(slip.changed(), slip.rng)
@@ -125,7 +125,7 @@ def _identity(slip: Slip) -> Scene | None:
     return slip.right.put(new) if new else None
 
 
-def _ground(slip: Slip) -> Scene | None:
+def _wrong_ground(slip: Slip) -> Scene | None:
     """Another background, or another light."""
     if isinstance(slip.op, ops.Light):
         return slip.right.lit(pick([t for t in TONES if t != slip.right.tone], slip.rng))
@@ -135,59 +135,59 @@ def _ground(slip: Slip) -> Scene | None:
     return slip.right.on(pick(grounds, slip.rng))
 
 
-def _missed(slip: Slip) -> Scene:
+def _miss_clause(slip: Slip) -> Scene:
     return slip.before
 
 
 KINDS: Mapping[str, Callable[[Slip], Scene | None]] = MappingProxyType(
     {
-        "missed": _missed,
-        "attribute": _attribute,
-        "target": _target,
-        "place": _place,
-        "number": _number,
-        "text": _text,
-        "identity": _identity,
-        "ground": _ground,
+        "missed": _miss_clause,
+        "attribute": _wrong_attribute,
+        "target": _wrong_target,
+        "place": _wrong_place,
+        "number": _wrong_number,
+        "text": _wrong_text,
+        "identity": _lose_identity,
+        "ground": _wrong_ground,
     }
 )
 
 
-def botched(before: Scene, op: Op, skill: Skill, context: Context, rng: np.random.Generator) -> tuple[Scene, str]:
-    """The scene after a clause that goes wrong, and the kind of slip. Raises Unresolved where the clause fits nothing."""
+def botch(before: Scene, op: Op, skill: Skill, context: Context, rng: np.random.Generator) -> tuple[Scene, str]:
+    """The scene after a clause that goes wrong, and the kind of slip. Raises Unresolved when the clause does not fit the scene."""
     slip = Slip(before, op, perform(before, op, context), context, rng)
     if isinstance(op, ops.Later | ops.Push):
-        return misjudged(slip), "physics"
+        return misjudge_physics(slip), "physics"
     weights = np.array([getattr(skill, kind) for kind in KINDS])
     order = np.argsort(rng.exponential(size=len(KINDS)) / np.maximum(weights, 1e-9))
     for kind in (list(KINDS)[n] for n in order):
-        spoilt = _spoilt(KINDS[kind], slip)
+        spoilt = _try_slip(KINDS[kind], slip)
         if spoilt is not None:
             return spoilt, kind
     return before, "missed"
 
 
-def _spoilt(kind: Callable[[Slip], Scene | None], slip: Slip) -> Scene | None:
-    """The spoilt scene, unless the slip does not suit, or what it leads to is just another way of doing what was asked."""
+def _try_slip(kind: Callable[[Slip], Scene | None], slip: Slip) -> Scene | None:
+    """The spoilt scene; None when the slip does not suit, or its result is only another right way to carry out the clause."""
     try:
         scene = kind(slip)
         if scene is None or scene.misfit:
             return None
-        asked = perform(slip.before, slip.op, Context(slip.context.pictures, hint=scene))
+        right_way = perform(slip.before, slip.op, Context(slip.context.pictures, hint=scene))
     except Unresolved:
         return None
-    return scene if scene.settled() != asked.settled() else None
+    return scene if scene.settled() != right_way.settled() else None
 
 
-def misjudged(slip: Slip) -> Scene:
+def misjudge_physics(slip: Slip) -> Scene:
     """Physics misunderstood: nothing happens, one law is missed, or what moves stops halfway."""
-    ways = [way(slip) for way in (_halfway, _lawless)]
+    ways = [way(slip) for way in (_stop_halfway, _skip_one_law)]
     wrong = [s for s in ways if s is not None and s.settled() != slip.right.settled()]
     return pick([slip.before, *wrong], slip.rng)
 
 
-def _lawless(slip: Slip) -> Scene | None:
-    """Later, but one shape is not subject to its law."""
+def _skip_one_law(slip: Slip) -> Scene | None:
+    """The scene a while later, but one shape stays as it was."""
     shapes = sorted({t.shape for t in slip.before.things if t.shape in ("candle", "plant", "circle", "balloon")})
     if not isinstance(slip.op, ops.Later) or len(shapes) < 2:
         return None
@@ -202,8 +202,8 @@ def _lawless(slip: Slip) -> Scene | None:
     return scene
 
 
-def _halfway(slip: Slip) -> Scene | None:
-    """A thing that moved two cells stops after one."""
+def _stop_halfway(slip: Slip) -> Scene | None:
+    """A thing that should move two cells stops after one."""
     gone = [t for t in slip.before.things if slip.right.at(t.place) is None]
     for thing in gone:
         for end in slip.changed():
@@ -217,7 +217,7 @@ def _halfway(slip: Slip) -> Scene | None:
 
 
 def disturb(scene: Scene, spared: set[str], rng: np.random.Generator) -> Scene:
-    """The scene with one thing gone wrong that nobody asked for: a thing moved or recoloured, or a stray streak."""
+    """The scene with one side effect: a thing outside `spared` moved or recoloured, or a stray streak."""
     way, free = rng.random(), scene.free()
     others = [t for t in scene.things if t.place not in spared]
     if others and way < 0.65:

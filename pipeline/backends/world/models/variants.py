@@ -1,4 +1,4 @@
-"""Things that look otherwise. In: a thing, and a random generator. Out: a thing that differs in one respect and can be drawn."""
+"""Vary things. In: a thing, and a random generator. Out: a thing that differs in one attribute and can be drawn."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,11 +7,11 @@ from typing import TypeVar
 import numpy as np
 
 from pipeline.backends.world.scenes.looks import COLOURS, FACINGS, MARKS, PLAIN, SHAPES, SIZES, TEXTURES
-from pipeline.backends.world.scenes.scene import Scene, Thing, natural
+from pipeline.backends.world.scenes.scene import Scene, Thing, natural_facing
 
 T = TypeVar("T")
 GUESSES = tuple(s for s in SHAPES if s != "sign")
-"""What is drawn in place of a shape that is not known; a sign would need words."""
+"""The shapes that may replace an unknown one; a sign is not among them, because it needs a text."""
 
 
 def pick(options: Sequence[T], rng: np.random.Generator) -> T:
@@ -25,8 +25,8 @@ def pigments(scene: Scene) -> list[str]:
 
 
 def _values(thing: Thing, scene: Scene) -> dict[str, list[object]]:
-    """All values of each attribute that lead to another thing that can be drawn."""
-    all_of: dict[str, Sequence[object]] = {
+    """For each attribute the values that make another thing that can be drawn."""
+    candidates: dict[str, Sequence[object]] = {
         "colour": pigments(scene),
         "size": list(SIZES),
         "shape": GUESSES,
@@ -35,32 +35,32 @@ def _values(thing: Thing, scene: Scene) -> dict[str, list[object]]:
         "facing": FACINGS,
         "chipped": (True, False),
     }
-    found = {}
-    for name, values in all_of.items():
-        if name == "shape" and (thing.text or thing.facing != natural(thing.shape)):
+    options = {}
+    for name, values in candidates.items():
+        if name == "shape" and (thing.text or thing.facing != natural_facing(thing.shape)):
             continue
-        others = [v for v in values if v != getattr(thing, name) and not _changed(thing, name, v).misfit]
+        others = [v for v in values if v != getattr(thing, name) and not _with(thing, name, v).misfit]
         if others:
-            found[name] = others
-    return found
+            options[name] = others
+    return options
 
 
-def _changed(thing: Thing, name: str, value: object) -> Thing:
+def _with(thing: Thing, name: str, value: object) -> Thing:
     new = replace(thing, **{name: value})  # type: ignore[arg-type]
-    return replace(new, facing=natural(new.shape)) if name == "shape" else new
+    return replace(new, facing=natural_facing(new.shape)) if name == "shape" else new
 
 
 def other_look(thing: Thing, scene: Scene, rng: np.random.Generator, among: Sequence[str]) -> Thing | None:
-    """The thing with one of the attributes changed; None where none of them can be."""
+    """The thing with one of the attributes in `among` changed; None when none of them can change."""
     values = _values(thing, scene)
     if not (names := [n for n in among if n in values]):
         return None
     name = pick(names, rng)
-    return _changed(thing, name, pick(values[name], rng))
+    return _with(thing, name, pick(values[name], rng))
 
 
-def misspelt(text: str, rng: np.random.Generator) -> str:
-    """The text with one character gone, doubled, or another; still letters or digits throughout."""
+def misspell(text: str, rng: np.random.Generator) -> str:
+    """The text with one character removed, doubled or replaced; it stays all letters or all digits."""
     letters = "0123456789" if text.isdigit() else "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     n, most = int(rng.integers(len(text))), 3 if text.isdigit() else 4
     wrong = text[:n] + pick([c for c in letters if c != text[n]], rng) + text[n + 1 :]

@@ -1,1 +1,1 @@
-"""What a picture truly shows, known without the eyes of the models."""
+"""Whether a picture is truly right, judged without the vision of the models."""

@@ -1,7 +1,7 @@
-"""Whether two images show the same, cell by cell. In: a flattened image, the scene it should show. Out: where it does not.
+"""Compare an image with a scene, cell by cell. In: a flattened image, the scene it should show. Out: the places that differ.
 
-The scene is drawn with its things where the image has them, up to a small shift, so that what still differs is a difference
-in looks. A pixel counts as different where nothing that is drawn within a pixel of it has its colour.
+The scene is first drawn with its things shifted to where the image has them, so that any remaining difference is one of looks.
+A pixel differs when its colour lies outside the colours drawn within one pixel of it.
 """
 
 from collections.abc import Mapping
@@ -20,83 +20,83 @@ from pipeline.backends.world.scenes.scene import Scene, Thing
 
 Difference = Literal["thing", "streak"]
 SHIFT = 3
-"""By how many hundredths of the shorter side a thing may be off."""
+"""How far a thing may be shifted, in hundredths of the shorter side."""
 TOLERANCE = np.array((18.0, 12.0, 26.0))
-"""By how much red, green and blue may be off, by day: encoders keep green best, and blue worst."""
+"""How far red, green and blue may differ by day. Encoders preserve green best and blue worst."""
 LEAST_BAD, LEAST_BAD_SIGN = 48, 300
-"""More pixels than this are not the encoder's doing. Its strokes make a sign the hardest to encode, so its print is read apart."""
+"""An encoder may spoil this many pixels of a thing, or of a sign. Strokes encode worst, so print has a test of its own."""
 LEAST_PRINT, LEAST_BAD_PRINT = 0.25, 6
-"""How much more or less of the ink's brightness a pixel of print must have to count, and how many such pixels are too many."""
+"""How much ink, as a share of its brightness, a right pixel of print may have too much or lack; how many wrong ones may be."""
 BRIGHTNESS = np.array((0.299, 0.587, 0.114))
 
 
-def _drawn(scene: Scene, size: tuple[int, int]) -> Flat:
+def _render_flat(scene: Scene, size: tuple[int, int]) -> Flat:
     # Drawn in the image's own size, then resized as the image was, so that edges stay comparable.
     return flatten(fitted(render(scene, *size)), scene.background, scene.tone)
 
 
-def outside(image: Floats, model: Floats, tolerance: Floats) -> int:
-    """How many pixels of `image` lie outside what `model` shows within one pixel of them."""
+def count_outside(image: Floats, model: Floats, tolerance: Floats) -> int:
+    """How many pixels of `image` lie outside the range of colours that `model` has within one pixel of them."""
     near = np.ones((3, 3), np.uint8)
     low, high = np.asarray(cv2.erode(model, near)) - tolerance, np.asarray(cv2.dilate(model, near)) + tolerance
     return int(np.count_nonzero(((image < low) | (image > high)).any(2)))
 
 
-def _misprinted(seen: Flat, wanted: Flat, colour: str, tone: str) -> int:
-    """How many pixels of a sign are inked that should not be, or the other way round. Encoders keep brightness best."""
+def _count_misprints(shown: Flat, model: Flat, colour: str, tone: str) -> int:
+    """How many pixels of a sign have ink and should not, or lack it. Brightness alone counts: encoders preserve it best."""
     first, _, ink, _ = paints(colour)
     weights = BRIGHTNESS * TONES[tone]
-    off = (seen.calm - wanted.calm) @ weights / float((ink - first) @ weights)
-    return int(np.count_nonzero(abs(off) > LEAST_PRINT))
+    excess = (shown.calm - model.calm) @ weights / float((ink - first) @ weights)
+    return int(np.count_nonzero(abs(excess) > LEAST_PRINT))
 
 
-def _moved(thing: Thing, seen: Flat, wanted: Flat) -> Thing:
-    """The thing where the image has it, as far as a small shift may take it."""
-    one, two = seen.middle, wanted.middle
+def _shift_to_image(thing: Thing, shown: Flat, model: Flat) -> Thing:
+    """The thing moved to where the image has it, by `SHIFT` at most."""
+    one, two = shown.middle, model.middle
     if one is None or two is None:
         return thing
     dx, dy = (int(np.clip(round(100 * (p - q) / SIDE), -SHIFT, SHIFT)) for p, q in zip(one, two, strict=True))
     return replace(thing, dx=dx, dy=dy)
 
 
-def _clutter(streak: bool, seen: Flat) -> Difference | None:
-    """What is amiss with a cell that should be empty but for a streak, perhaps."""
-    there = int(seen.mask.sum())
-    if there < SPECK or (streak and seen.thin):
+def _problem_of_empty_cell(streak: bool, shown: Flat) -> Difference | None:
+    """The problem of a cell that should hold no thing, and a streak only if `streak`; None when there is none."""
+    pixels = int(shown.mask.sum())
+    if pixels < SPECK or (streak and shown.thin):
         return None
-    return "streak" if seen.thin else "thing"
+    return "streak" if shown.thin else "thing"
 
 
-def _unlike(thing: Thing, seen: Flat, wanted: Flat, tone: str) -> bool:
+def _is_unlike(thing: Thing, shown: Flat, model: Flat, tone: str) -> bool:
     # Dividing by a dim light magnifies whatever an encoder did to the colours.
     tolerance = TOLERANCE / TONES[tone]
-    bad = outside(seen.calm, wanted.calm, tolerance) + outside(wanted.calm, seen.calm, tolerance)
+    bad = count_outside(shown.calm, model.calm, tolerance) + count_outside(model.calm, shown.calm, tolerance)
     if thing.text:
-        return bad > LEAST_BAD_SIGN or _misprinted(seen, wanted, thing.colour, tone) > LEAST_BAD_PRINT
+        return bad > LEAST_BAD_SIGN or _count_misprints(shown, model, thing.colour, tone) > LEAST_BAD_PRINT
     return bad > LEAST_BAD
 
 
-def differences(seen: Flat, wanted: Scene, size: tuple[int, int]) -> Mapping[str, Difference]:
-    """The places where a flattened image of this width and height does not show what the scene has there, and what is amiss.
+def differences(image: Flat, expected: Scene, size: tuple[int, int]) -> Mapping[str, Difference]:
+    """The places where a flattened image of this width and height does not show the scene, and the problem of each.
 
-    The scene has the image's own ground. A streak that the scene has may look any way, or be gone.
+    The scene must have the image's own background and tone. A streak of the scene may have any form, or be gone.
     """
-    scene = replace(wanted.settled(), artifacts=())
-    model = _drawn(scene, size)
+    scene = replace(expected.settled(), artifacts=())
+    model = _render_flat(scene, size)
     placed = Scene.of(
         scene.background,
-        (_moved(t, seen.cell(t.place), model.cell(t.place)) for t in scene.things),
+        (_shift_to_image(t, image.cell(t.place), model.cell(t.place)) for t in scene.things),
         (),
         scene.tone,
     )
-    model = _drawn(placed, size)
-    found: dict[str, Difference] = {}
+    model = _render_flat(placed, size)
+    problems: dict[str, Difference] = {}
     for place in PLACES:
-        thing, there, model_there = placed.at(place), seen.cell(place), model.cell(place)
+        thing, image_cell, model_cell = placed.at(place), image.cell(place), model.cell(place)
         if thing is None:
-            amiss = _clutter(place in wanted.artifacts, there)
-            if amiss:
-                found[place] = amiss
-        elif _unlike(thing, there, model_there, scene.tone):
-            found[place] = "thing"
-    return found
+            problem = _problem_of_empty_cell(place in expected.artifacts, image_cell)
+            if problem:
+                problems[place] = problem
+        elif _is_unlike(thing, image_cell, model_cell, scene.tone):
+            problems[place] = "thing"
+    return problems

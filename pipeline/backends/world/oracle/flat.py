@@ -1,6 +1,6 @@
 """Images brought to one scale and even light by day, for comparing. In: pixels. Out: `Flat`, its ground, its cells.
 
-It serves truth alone and shares nothing with the Analyzer's eyes but the laws of light.
+Only `truth` uses it. It shares the laws of light with the Analyzer's vision, and nothing else.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from pipeline.backends.world.scenes.scene import centre
 SIDE = 256
 VISIBLE = 40
 SPECK = 14
-"""Fewer pixels than this that differ from the ground show nothing."""
+"""Fewer pixels than this that differ from the ground count as an empty cell."""
 THIN = (3.5, 360)
-"""A streak is nowhere deeper than this, and has fewer pixels."""
+"""A streak is nowhere deeper than this, in pixels, and covers fewer pixels than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Flat:
 
     @property
     def thin(self) -> bool:
-        """Whether what is there is nowhere as broad as the narrowest thing, and takes less room than the least."""
+        """Whether the cell shows a streak: narrower everywhere than the narrowest thing, and smaller than the smallest."""
         depth = cv2.distanceTransform(np.pad(self.mask, 1), cv2.DIST_L2, 5)
         return float(np.asarray(depth).max()) < THIN[0] and int(self.mask.sum()) < THIN[1]
 
@@ -64,15 +64,15 @@ def fitted(rgb: Pixels) -> Floats:
 
 
 def ground_of(image: Floats) -> tuple[str, str]:
-    """Background and tone of a fitted image: those that the rim, where no thing ever lies, is nearest to."""
+    """Background and tone of a fitted image: the pair nearest to the colour of its rim, where no thing ever lies."""
     h, w = image.shape[:2]
     lit = image / field(w, h)
     rim = np.concatenate(
         [lit[:2].reshape(-1, 3), lit[-2:].reshape(-1, 3), lit[:, :2].reshape(-1, 3), lit[:, -2:].reshape(-1, 3)]
     )
-    seen = np.median(rim, axis=0)
+    rim_colour = np.median(rim, axis=0)
     pairs = [(background, tone) for background in BACKGROUNDS for tone in TONES]
-    gaps = [float(np.linalg.norm(seen - np.array(BACKGROUNDS[b]) * TONES[t])) for b, t in pairs]
+    gaps = [float(np.linalg.norm(rim_colour - np.array(BACKGROUNDS[b]) * TONES[t])) for b, t in pairs]
     return pairs[int(np.argmin(gaps))]
 
 

@@ -1,8 +1,8 @@
-"""Truth: what a sample's image should show, and whether an image shows it. In: image bytes and a `Truth`. Out: a `Finding`.
+"""Truth: the scene that a sample's image should show, and the faults of an image. In: image bytes and a `Truth`. Out: a `Finding`.
 
-The target scene is drawn without noise and compared cell by cell with the image. It knows nothing of the Analyzer
-nor of its vision: a second, independent opinion. Where the words leave something open, the target makes that choice as the
-image does, as far as this module's own reading of it goes.
+The target scene is drawn without noise and compared with the image cell by cell. Nothing of the Analyzer or its vision is
+used, so that this is an independent opinion. Where the words leave a choice open, the target takes the choice that the image
+shows, as `glimpse` reads it.
 """
 
 import json
@@ -20,21 +20,21 @@ from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.find import Unresolved, fits
 from pipeline.backends.world.scenes.looks import PLACES
 from pipeline.backends.world.scenes.ops import Op
-from pipeline.backends.world.scenes.perform import Context, grounded, perform
+from pipeline.backends.world.scenes.perform import Context, perform, settle_background
 from pipeline.backends.world.scenes.scene import Scene
 from stages.records import AXES, Axis, Cause
 
 GROUND, LIGHT = "background", "light"
-"""Stand for a place where the ground's colour, or the tone, is wrong."""
+"""The two places of a `Finding` that are no cells: the background's colour, and the tone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
     """What a sample asks for: the scene that the work starts from, the references' scenes, the clauses, and the scene they lead to.
 
-    `exotic`: the target holds a thing that the Generator has no primitive for. `cause`: why a model that never gets there
-    fails. `loose`: the words leave something open, so other scenes than the target are right as well. `taught`: which clauses,
-    counted from 0, an explanation alone makes clear.
+    `exotic`: the target holds a thing that the Generator has no primitive for. `cause`: the reason why a model fails if it never
+    reaches the target. `loose`: the words leave a choice open, so other scenes are right, too. `taught`: the clauses, counted
+    from 0, that only the explanation makes clear.
     """
 
     start: Scene
@@ -67,7 +67,7 @@ class Truth:
 
     @classmethod
     def load(cls, text: str) -> Self:
-        """The truth that `dump` wrote."""
+        """The truth that `dump` wrote. Raises ValueError, KeyError or TypeError for other text."""
         data = json.loads(text)
         return cls(
             Scene.from_dict(data["start"]),
@@ -83,7 +83,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with an image: the places, by the axis they count on; GROUND and LIGHT are places too."""
+    """The wrong places of an image by the axis they count on; GROUND and LIGHT are places, too."""
 
     wrong: Mapping[Axis, frozenset[str]]
 
@@ -99,44 +99,44 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The target, and the places that knowledge decided or that hold what another picture showed."""
+class _Expected:
+    """The target; `taught`: places that knowledge decided; `borrowed`: places that hold a thing of another picture."""
 
     scene: Scene
-    known: frozenset[str] = frozenset()
-    taken: frozenset[str] = frozenset()
+    taught: frozenset[str] = frozenset()
+    borrowed: frozenset[str] = frozenset()
 
 
-def _look(scene: Scene, place: str) -> object:
+def _look_in_cell(scene: Scene, place: str) -> object:
     thing = scene.at(place)
     return thing and thing.look
 
 
-def _followed(truth: Truth, context: Context) -> _Wanted:
-    """The clauses carried out. Raises Unresolved."""
-    scene, known, taken = truth.start, frozenset[str](), frozenset[str]()
+def _follow_clauses(truth: Truth, context: Context) -> _Expected:
+    """Carry out the clauses. Raises Unresolved."""
+    scene, taught, borrowed = truth.start, frozenset[str](), frozenset[str]()
     for n, op in enumerate(truth.clauses):
         after = perform(scene, op, context)
-        new = frozenset(p for p in PLACES if _look(scene, p) != _look(after, p))
-        known |= new if n in truth.taught or isinstance(op, ops.Later | ops.Push) else frozenset()
-        taken |= new if isinstance(op, ops.AddFrom | ops.ReplaceFrom | ops.TransferFrom) else frozenset()
+        new = frozenset(p for p in PLACES if _look_in_cell(scene, p) != _look_in_cell(after, p))
+        taught |= new if n in truth.taught or isinstance(op, ops.Later | ops.Push) else frozenset()
+        borrowed |= new if isinstance(op, ops.AddFrom | ops.ReplaceFrom | ops.TransferFrom) else frozenset()
         scene = after
-    return _Wanted(grounded(scene, truth.clauses, truth.start, context), known, taken)
+    return _Expected(settle_background(scene, truth.clauses, truth.start, context), taught, borrowed)
 
 
-def _wanted(truth: Truth, seen: Scene) -> _Wanted:
-    """The target, with what the words leave open as the image has it. One that leads nowhere leaves the target as it is."""
+def _expect(truth: Truth, pictured: Scene) -> _Expected:
+    """The target with its open choices taken from the image; the stored target where those choices cannot be carried out."""
     try:
-        found = _followed(truth, Context(truth.pictures, seen if truth.loose else None))
+        expected = _follow_clauses(truth, Context(truth.pictures, pictured if truth.loose else None))
     except Unresolved:
-        return _Wanted(truth.target)
-    return found if truth.loose else replace(found, scene=truth.target)
+        return _Expected(truth.target)
+    return expected if truth.loose else replace(expected, scene=truth.target)
 
 
-def _axes(truth: Truth, wanted: _Wanted, seen: Scene, place: str, what: Difference | None) -> set[Axis]:
-    """Which axes a wrong place counts on."""
-    start, target = truth.start, wanted.scene
-    after, shown = target.at(place), seen.at(place)
+def _axes_of(truth: Truth, expected: _Expected, pictured: Scene, place: str, what: Difference | None) -> set[Axis]:
+    """The axes that a wrong place counts on."""
+    start, target = truth.start, expected.scene
+    after, shown = target.at(place), pictured.at(place)
     uncleaned = place in start.artifacts and place not in target.artifacts and after is None and shown is None
     if what == "streak" or uncleaned:
         return {"quality"}
@@ -145,42 +145,42 @@ def _axes(truth: Truth, wanted: _Wanted, seen: Scene, place: str, what: Differen
     elif place == LIGHT:
         changed = start.tone != target.tone
     else:
-        changed = _look(start, place) != _look(target, place)
+        changed = _look_in_cell(start, place) != _look_in_cell(target, place)
     # Pictures that are only borrowed from leave nothing to keep: the work starts from none of them.
-    found: set[Axis] = {"instruction"} if changed or start not in truth.pictures else {"consistency"}
+    axes: set[Axis] = {"instruction"} if changed or start not in truth.pictures else {"consistency"}
     counts = [op.look for op in truth.clauses if isinstance(op, ops.Count)]
     if any(thing and fits(look, thing) for look in counts for thing in (shown, after)):
-        found.add("instruction")
-    if shown and place in wanted.taken:
-        found.add("consistency")
+        axes.add("instruction")
+    if shown and place in expected.borrowed:
+        axes.add("consistency")
     # A place that something should have left counts only where it has not.
-    moved = after is not None or _look(seen, place) == _look(start, place)
-    if changed and ((place in wanted.known and moved) or (after is not None and after.exotic)):
-        found.add("knowledge")
-    return found
+    moved = after is not None or _look_in_cell(pictured, place) == _look_in_cell(start, place)
+    if changed and ((place in expected.taught and moved) or (after is not None and after.exotic)):
+        axes.add("knowledge")
+    return axes
 
 
 def inspect(image: bytes, truth: Truth) -> Finding:
-    """What an image has wrong. Raises ValueError when it cannot be decoded."""
+    """The wrong places of an image. Raises ValueError when it cannot be decoded."""
     cv2.setNumThreads(1)
     rgb = pixels(image)
     size = (rgb.shape[1], rgb.shape[0])
     bare = fitted(rgb)
     background, tone = ground_of(bare)
     flat = flatten(bare, background, tone)
-    seen = glimpse(flat, background, tone, (truth.target, truth.start, *truth.pictures), truth.clauses)
-    wanted = _wanted(truth, seen)
-    target = wanted.scene
-    amiss: dict[str, Difference | None] = {}
+    pictured = glimpse(flat, background, tone, (truth.target, truth.start, *truth.pictures), truth.clauses)
+    expected = _expect(truth, pictured)
+    target = expected.scene
+    differing: dict[str, Difference | None] = {}
     if background != target.background:
-        amiss[GROUND] = None
+        differing[GROUND] = None
     if tone != target.tone:
-        amiss[LIGHT] = None
-    amiss.update(differences(flat, replace(target, background=background, tone=tone), size))
-    on = {place: _axes(truth, wanted, seen, place, what) for place, what in amiss.items()}
-    return Finding({axis: places for axis in AXES if (places := frozenset(p for p in on if axis in on[p]))})
+        differing[LIGHT] = None
+    differing.update(differences(flat, replace(target, background=background, tone=tone), size))
+    axes_at = {place: _axes_of(truth, expected, pictured, place, what) for place, what in differing.items()}
+    return Finding({axis: places for axis in AXES if (places := frozenset(p for p in axes_at if axis in axes_at[p]))})
 
 
 def is_right(image: bytes, truth: Truth) -> bool:
-    """Whether an image shows what was asked for. Raises ValueError when it cannot be decoded."""
+    """Whether nothing is wrong with an image. Raises ValueError when it cannot be decoded."""
     return inspect(image, truth).right

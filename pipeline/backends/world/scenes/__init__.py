@@ -1,1 +1,1 @@
-"""What there is, what can be asked of it, and what that does."""
+"""Scenes, the ops that can be asked of them, and the effect of each op."""

@@ -1,6 +1,6 @@
 """The vocabulary of the world: what a thing may look like, and which looks go together.
 
-In: nothing. Out: the palettes, and `misfit`, which says why a look cannot be drawn so that it can be told apart again.
+In: nothing. Out: the palettes, and `misfit`, which gives the reason why a look cannot be drawn recognisably.
 
 `CLOTH` shapes are broad enough to carry a texture, a mark or a chip, from medium size on. `DIRECTED` shapes have a pose. Only a
 `sign` bears text. The Generator has no primitive for the `EXOTIC_SHAPES`.
@@ -17,7 +17,7 @@ SHAPES = (*PLAIN_SHAPES, *LIVING_SHAPES)
 EXOTIC_SHAPES = ("gear", "crescent", "hourglass", "bolt")
 CLOTH = ("circle", "square", "diamond", "heart")
 DIRECTED: Mapping[str, str] = MappingProxyType({"triangle": "up", "heart": "up", "arrow": "up", "fish": "left"})
-"""Shapes with a pose, and the one they have when nothing is said."""
+"""Shapes with a pose, and the pose they have by default."""
 FACINGS = ("up", "right", "down", "left")
 TEXTURES = ("striped", "checkered", "dotted")
 PLAIN = "plain"
@@ -66,7 +66,7 @@ def misfit(
     chipped: bool = False,
     text: str = "",
 ) -> str | None:
-    """Why such a thing cannot be drawn so that it can be told apart again; None when it can."""
+    """The reason why such a thing cannot be drawn recognisably; None when it can."""
     if (texture != PLAIN or mark or chipped) and (shape not in CLOTH or size == "small"):
         what = "texture" if texture != PLAIN else "mark" if mark else "chip"
         return f"a {size} {shape} is not broad enough to show a {what}"

@@ -1,6 +1,6 @@
-"""What can be asked of a scene. In: nothing. Out: frozen ops, and their JSON.
+"""The ops that can be asked of a scene. In: nothing. Out: frozen ops, and their JSON.
 
-Clauses are carried out one after the other (`perform`); a description is looked up in the scene as it stands by then.
+Clauses are carried out one after the other (`perform`); a description is looked up in the scene after the clauses before it.
 Pictures are counted from 1, in the order in which they are attached.
 """
 
@@ -15,7 +15,7 @@ Direction = Literal["left", "right", "above", "below", "beside"]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A description; None: not said. `colour` may be a term ("?lorvia") that only an explanation resolves."""
+    """A description; None: left open. `colour` may be a term ("?lorvia") that only an explanation resolves."""
 
     shape: str | None = None
     colour: str | None = None
@@ -29,7 +29,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A place next to a thing, or a thing's own place told by another: "above the red square"."""
+    """A place relative to another thing, the anchor: "above the red square"."""
 
     direction: Direction
     anchor: "Selector"
@@ -37,7 +37,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A thing that is there already: its look, and where it is if that is said. `every`: all that fit, one or more.
+    """A thing of the scene by its look and, where given, its place. `every`: all things that fit, one or more.
 
     `place` is a cell; "left", "right", "top" and "bottom" also mean the side where nothing that fits lies in that very cell.
     """
@@ -80,7 +80,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Alter:
-    """Change what is said of a thing's look, and nothing else: its colour, size, texture, mark ("" takes it off) or text."""
+    """Change the attributes that `look` names: colour, size, texture, mark ("" takes it off) or text; all else stays."""
 
     target: Selector
     look: Look

@@ -1,10 +1,10 @@
-"""What ops do to a scene. In: a scene, ops, and a `Context`. Out: the scene after them, or `Unresolved`.
+"""Carry out ops on a scene. In: a scene, ops, and a `Context`. Out: the scene after them, or `Unresolved`.
 
 Conventions, so that every instruction has a meaning:
-- What is not said of a new thing: a replacement keeps size and colour; anything else is medium, plain, in its natural pose.
-- Where words leave a choice open (a place, a size or a colour, which of several go, the background of a new picture), every way
-  of making it is right. `Context.hint`, the picture that is to be judged, makes the choice its own way; without one it falls
-  to the first possibility, or to one drawn with `Context.rng`.
+- A replacement keeps the size and colour that the words leave open; any other new thing is medium, plain, in its natural pose.
+- Where words leave a choice open (a place, a size or a colour, which of several go, the background of a new picture), every
+  choice is right. The choice is taken from `Context.hint`, the picture to judge; without a hint it is drawn with `Context.rng`;
+  without either it is the first option.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,21 +18,21 @@ from pipeline.backends.world.scenes.find import Unresolved, find, find_all, fits
 from pipeline.backends.world.scenes.looks import COLOURS, DEFAULT_SIZE, DIRECTED, FACINGS, PLACES, PLAIN
 from pipeline.backends.world.scenes.ops import Look, Near, Op, Spot
 from pipeline.backends.world.scenes.physics import later, push
-from pipeline.backends.world.scenes.scene import Scene, Thing, empty, natural
+from pipeline.backends.world.scenes.scene import Scene, Thing, empty, natural_facing
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a clause may depend on besides the scene: the attached pictures, a picture that makes open choices, or a die."""
+    """What a clause depends on besides the scene: the attached pictures, and the hint or the generator that makes open choices."""
 
     pictures: tuple[Scene, ...] = ()
     hint: Scene | None = None
     rng: np.random.Generator | None = None
 
     def choose(self, options: Sequence[T], liked: Callable[[T], bool]) -> T:
-        """One of the options. Raises Unresolved when there is none."""
+        """One of the options; with a hint the first that is `liked`. Raises Unresolved when there is none."""
         if not options:
             raise Unresolved("there is no room for it")
         if self.hint is not None:
@@ -40,17 +40,17 @@ class Context:
         return options[0] if self.rng is None else options[int(self.rng.integers(len(options)))]
 
     def shown(self, place: str) -> Thing | None:
-        """What the hint shows at a place."""
+        """The thing that the hint shows at a place."""
         return self.hint.at(place) if self.hint is not None else None
 
 
 BARE = Context()
 
 
-def base(clauses: Sequence[Op], pictures: Sequence[Scene]) -> Scene:
+def starting_scene(clauses: Sequence[Op], pictures: Sequence[Scene]) -> Scene:
     """The scene that work starts from: the first picture; an empty one where there is none or a clause borrows from it."""
-    borrowed = any(isinstance(op, ops.AddFrom) and op.picture == 1 for op in clauses)
-    return empty() if borrowed or not pictures else pictures[0]
+    borrows = any(isinstance(op, ops.AddFrom) and op.picture == 1 for op in clauses)
+    return empty() if borrows or not pictures else pictures[0]
 
 
 def apply(scene: Scene, clauses: Sequence[Op], context: Context = BARE) -> Scene:
@@ -60,8 +60,11 @@ def apply(scene: Scene, clauses: Sequence[Op], context: Context = BARE) -> Scene
     return scene
 
 
-def grounded(scene: Scene, clauses: Sequence[Op], start: Scene, context: Context = BARE) -> Scene:
-    """A new picture whose background nobody mentioned may have any on which all of it can be seen."""
+def settle_background(scene: Scene, clauses: Sequence[Op], start: Scene, context: Context = BARE) -> Scene:
+    """The scene with its open background chosen; unchanged unless it is a new picture whose clauses name no background.
+
+    Any background is right on which every thing can be seen: that of the hint, else the present one, else grey.
+    """
     if start != empty() or any(isinstance(op, ops.Background) for op in clauses):
         return scene
     if context.hint is not None and not scene.on(context.hint.background).misfit:
@@ -70,28 +73,28 @@ def grounded(scene: Scene, clauses: Sequence[Op], start: Scene, context: Context
 
 
 def perform(scene: Scene, op: Op, context: Context = BARE) -> Scene:
-    """The scene after one op. Raises Unresolved when the op does not fit the scene, or a thing of its result cannot be drawn."""
-    after = _done(scene, op, context)
-    if wrong := next((t.misfit for t in after.things if t.misfit), None):
-        raise Unresolved(wrong)
+    """The scene after one op. Raises Unresolved when the op does not fit the scene or its result cannot be drawn."""
+    after = _carry_out(scene, op, context)
+    if problem := next((t.misfit for t in after.things if t.misfit), None):
+        raise Unresolved(problem)
     return after
 
 
-def _done(scene: Scene, op: Op, context: Context) -> Scene:
+def _carry_out(scene: Scene, op: Op, context: Context) -> Scene:
     match op:
         case ops.Add(look, place):
-            return scene.put(_new(look, _spot(scene, place, lambda t: fits(look, t), context), context))
+            return scene.put(_new_thing(look, _choose_cell(scene, place, lambda t: fits(look, t), context), context))
         case ops.AddFrom(picture, place):
-            thing = borrowed(context, picture)
-            return scene.put(thing.at(_spot(scene, place, lambda t: t.look == thing.look, context)))
+            thing = thing_of_picture(context, picture)
+            return scene.put(thing.at(_choose_cell(scene, place, lambda t: t.look == thing.look, context)))
         case ops.Remove(target):
             return _without(scene, find_all(scene, target))
         case ops.Count():
-            return _count(scene, op, context)
+            return _set_count(scene, op, context)
         case ops.Move(target, place):
             old = find(scene, target)
             rest = scene.drop(old.place)
-            return rest.put(old.at(_spot(rest, place, lambda t: t.look == old.look, context, barred=old.place)))
+            return rest.put(old.at(_choose_cell(rest, place, lambda t: t.look == old.look, context, barred=old.place)))
         case ops.Swap(target, other):
             one, two = find(scene, target), find(scene, other)
             return scene.drop(one.place).drop(two.place).put(one.at(two.place)).put(two.at(one.place))
@@ -108,33 +111,35 @@ def _done(scene: Scene, op: Op, context: Context) -> Scene:
         case ops.Clean(place):
             return scene.cleaned(place) if place else replace(scene, artifacts=())
         case _:
-            return _changed(scene, op, context)
+            return _change_in_place(scene, op, context)
 
 
-def _changed(scene: Scene, op: Op, context: Context) -> Scene:
-    """Ops that change things where they lie."""
+def _change_in_place(scene: Scene, op: Op, context: Context) -> Scene:
+    """Carry out an op that changes things where they lie."""
     match op:
         case ops.Replace(target, look):
-            return _each(scene, target, lambda t: _instead(t, look))
+            return _change_each(scene, target, lambda t: _replacement(t, look))
         case ops.ReplaceFrom(target, picture):
-            new = borrowed(context, picture)
-            return _each(scene, target, lambda t: replace(new, place=t.place, dx=t.dx, dy=t.dy))
+            new = thing_of_picture(context, picture)
+            return _change_each(scene, target, lambda t: replace(new, place=t.place, dx=t.dx, dy=t.dy))
         case ops.Alter(target, look):
-            return _each(scene, target, lambda t: _altered(t, look))
+            return _change_each(scene, target, lambda t: _alter(t, look))
         case ops.TransferFrom(target, picture, what):
-            model = borrowed(context, picture)
-            taken = Look(colour=model.colour) if what == "colour" else Look(texture=model.texture, mark=model.mark)
-            return _each(scene, target, lambda t: _altered(t, taken))
+            model = thing_of_picture(context, picture)
+            source_look = (
+                Look(colour=model.colour) if what == "colour" else Look(texture=model.texture, mark=model.mark)
+            )
+            return _change_each(scene, target, lambda t: _alter(t, source_look))
         case ops.Complete(target):
-            return _each(scene, target, _whole)
+            return _change_each(scene, target, _complete)
         case ops.Turn(target, to):
-            return _each(scene, target, lambda t: replace(t, facing=turned(t, to)))
+            return _change_each(scene, target, lambda t: replace(t, facing=facing_after_turn(t, to)))
         case ops.MatchOthers(shape):
-            return _matched(scene, shape)
+            return _match_others(scene, shape)
     raise Unresolved(f"nobody knows how to carry out {op.kind}")
 
 
-def _each(scene: Scene, target: ops.Selector, change: Callable[[Thing], Thing]) -> Scene:
+def _change_each(scene: Scene, target: ops.Selector, change: Callable[[Thing], Thing]) -> Scene:
     for thing in find_all(scene, target):
         scene = scene.put(change(thing))
     return scene
@@ -146,48 +151,50 @@ def _without(scene: Scene, things: Sequence[Thing]) -> Scene:
     return scene
 
 
-def _known(colour: str | None) -> str | None:
+def _checked_colour(colour: str | None) -> str | None:
     if colour is not None and colour not in COLOURS:
         raise Unresolved(f"nothing here says what colour {colour.removeprefix('?').title()} stands for")
     return colour
 
 
-def _new(look: Look, place: str, context: Context) -> Thing:
-    """A thing as described; colour and size, where they are not said, as the hint shows them."""
+def _new_thing(look: Look, place: str, context: Context) -> Thing:
+    """A thing as described; colour and size that the look leaves open are taken from the hint."""
     if not look.shape:
         raise Unresolved("a new thing needs a shape")
     shown = context.shown(place)
     like = shown if shown is not None and shown.shape == look.shape else None
-    colour = _known(look.colour) or context.choose(list(COLOURS), lambda c: like is not None and like.colour == c)
+    colour = _checked_colour(look.colour) or context.choose(
+        list(COLOURS), lambda c: like is not None and like.colour == c
+    )
     size = look.size or (like.size if like else DEFAULT_SIZE)
-    return _thing(look, look.shape, colour, size, place)
+    return _make_thing(look, look.shape, colour, size, place)
 
 
-def _thing(look: Look, shape: str, colour: str, size: str, place: str) -> Thing:
-    facing = look.facing or natural(shape)
+def _make_thing(look: Look, shape: str, colour: str, size: str, place: str) -> Thing:
+    facing = look.facing or natural_facing(shape)
     chipped = bool(look.chipped)
     return Thing(shape, colour, size, place, look.texture or PLAIN, look.mark or "", facing, chipped, look.text or "")
 
 
-def _instead(old: Thing, look: Look) -> Thing:
+def _replacement(old: Thing, look: Look) -> Thing:
     shape = look.shape or old.shape
-    new = _thing(look, shape, _known(look.colour) or old.colour, look.size or old.size, old.place)
+    new = _make_thing(look, shape, _checked_colour(look.colour) or old.colour, look.size or old.size, old.place)
     return replace(new, dx=old.dx, dy=old.dy)
 
 
-def _altered(old: Thing, look: Look) -> Thing:
-    said = {n: v for n in ("colour", "size", "texture", "mark", "text") if (v := getattr(look, n)) is not None}
-    _known(look.colour)
-    return replace(old, **said)
+def _alter(old: Thing, look: Look) -> Thing:
+    changes = {n: v for n in ("colour", "size", "texture", "mark", "text") if (v := getattr(look, n)) is not None}
+    _checked_colour(look.colour)
+    return replace(old, **changes)
 
 
-def _whole(thing: Thing) -> Thing:
+def _complete(thing: Thing) -> Thing:
     if not thing.chipped:
         raise Unresolved("nothing of it is missing")
     return replace(thing, chipped=False)
 
 
-def turned(thing: Thing, to: str) -> str:
+def facing_after_turn(thing: Thing, to: str) -> str:
     """Where a thing points after a turn. Raises Unresolved for a shape without a pose."""
     if thing.shape not in DIRECTED:
         raise Unresolved(f"a {thing.shape} does not point anywhere")
@@ -195,7 +202,7 @@ def turned(thing: Thing, to: str) -> str:
     return to if to in FACINGS else FACINGS[(FACINGS.index(thing.facing) + quarters[to]) % 4]
 
 
-def _matched(scene: Scene, shape: str) -> Scene:
+def _match_others(scene: Scene, shape: str) -> Scene:
     things = group(scene, Look(shape))
     looks = [t.look for t in things]
     common = next((look for look in looks if looks.count(look) == len(looks) - 1), None)
@@ -206,33 +213,38 @@ def _matched(scene: Scene, shape: str) -> Scene:
     return scene.put(replace(model, place=odd.place, dx=odd.dx, dy=odd.dy))
 
 
-def _count(scene: Scene, op: ops.Count, context: Context) -> Scene:
-    there = group(scene, op.look)
-    kept = sorted(there, key=lambda t: not _still(t, context)) if context.hint is not None else list(there)
-    scene = _without(scene, kept[op.number :])
-    model = there[0] if there else None
-    for _ in range(op.number - len(there)):
-        place = _spot(scene, None, lambda t: fits(op.look, t), context)
-        scene = scene.put(_another(model, op.look, place, context))
+def _set_count(scene: Scene, op: ops.Count, context: Context) -> Scene:
+    present = group(scene, op.look)
+    # Things that the hint still shows are kept before others, so that its choice of which ones go is accepted.
+    ordered = (
+        sorted(present, key=lambda t: not _hint_still_shows(t, context)) if context.hint is not None else list(present)
+    )
+    scene = _without(scene, ordered[op.number :])
+    model = present[0] if present else None
+    for _ in range(op.number - len(present)):
+        place = _choose_cell(scene, None, lambda t: fits(op.look, t), context)
+        scene = scene.put(_one_more(model, op.look, place, context))
     return scene
 
 
-def _still(thing: Thing, context: Context) -> bool:
+def _hint_still_shows(thing: Thing, context: Context) -> bool:
     shown = context.shown(thing.place)
     return shown is not None and shown.look == thing.look
 
 
-def _another(model: Thing | None, look: Look, place: str, context: Context) -> Thing:
-    """One more of them: like the one that is there, in the size that the hint shows."""
+def _one_more(model: Thing | None, look: Look, place: str, context: Context) -> Thing:
+    """One more thing for a count: like the model, in the size that the hint shows."""
     if model is None:
-        return _new(look, place, context)
+        return _new_thing(look, place, context)
     shown = context.shown(place)
     new = model.at(place)
     return replace(new, size=shown.size) if shown is not None and fits(look, shown) else new
 
 
-def _spot(scene: Scene, spot: Spot, liked: Callable[[Thing], bool], context: Context, barred: str | None = None) -> str:
-    """A free cell as asked for. Raises Unresolved."""
+def _choose_cell(
+    scene: Scene, spot: Spot, liked: Callable[[Thing], bool], context: Context, barred: str | None = None
+) -> str:
+    """A free cell for a spot. Raises Unresolved when the cell is taken or no cell is free."""
 
     def likes(place: str) -> bool:
         shown = context.shown(place)
@@ -247,7 +259,7 @@ def _spot(scene: Scene, spot: Spot, liked: Callable[[Thing], bool], context: Con
     return context.choose([p for p in options if p != barred], likes)
 
 
-def borrowed(context: Context, picture: int) -> Thing:
+def thing_of_picture(context: Context, picture: int) -> Thing:
     """The one thing of an attached picture, counted from 1. Raises Unresolved."""
     if not 1 <= picture <= len(context.pictures):
         raise Unresolved(f"there is no picture {picture}")
@@ -258,7 +270,7 @@ def borrowed(context: Context, picture: int) -> Thing:
 
 
 def from_behind(scene: Scene) -> Scene:
-    """Left and right trade sides. Raises Unresolved where a chip would land on a side that is never drawn."""
+    """The scene with left and right exchanged. Raises Unresolved when a thing is chipped: chips are only drawn on the right."""
     if any(t.chipped for t in scene.things):
         raise Unresolved("a chip cannot be seen from behind")
     flip = {"left": "right", "right": "left"}

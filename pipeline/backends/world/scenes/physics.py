@@ -15,7 +15,7 @@ LAWS = {
     "circle": "a ball, which is a circle here, falls straight down until the ground or another thing stops it",
     "balloon": "a balloon rises straight up until the top or another thing stops it",
 }
-"""What an explanation says of each shape that time changes."""
+"""The sentence of an explanation for each shape that time changes."""
 SLIDING = "a thing that is pushed slides until the edge or another thing stops it"
 _STEPS = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0)}
 _CHANGES = {"candle": -1, "plant": 1}

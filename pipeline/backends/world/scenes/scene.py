@@ -1,8 +1,8 @@
-"""What the world is made of: things in a 3x3 grid on a background, in some light.
+"""The data of a scene: things in a 3 x 3 grid on a background, in some light.
 
 In: nothing. Out: frozen `Thing` and `Scene`, and where a thing lies on a canvas of any size.
 
-A scene has one thing a cell at most. Things are kept in reading order, so equal scenes are equal values.
+A cell holds one thing at most. Things are kept in reading order, so equal scenes are equal values.
 Positions and radii are fractions of the shorter side; `dx`, `dy` count hundredths of it.
 """
 
@@ -37,7 +37,7 @@ class Thing:
 
     @property
     def look(self) -> tuple[str, str, str, str, str, str, bool, str]:
-        """What it looks like, wherever it lies."""
+        """All attributes but the place and the shift."""
         return self.shape, self.colour, self.size, self.texture, self.mark, self.facing, self.chipped, self.text
 
     @property
@@ -47,7 +47,7 @@ class Thing:
 
     @property
     def misfit(self) -> str | None:
-        """Why it cannot be drawn so that it can be told apart again; None when it can."""
+        """The reason why it cannot be drawn recognisably; None when it can."""
         return misfit(self.shape, self.size, self.texture, self.mark, self.facing, self.chipped, self.text)
 
     def at(self, place: str) -> Self:
@@ -76,8 +76,8 @@ class Scene:
 
     def free(self) -> tuple[str, ...]:
         """The places without a thing or an artifact, in reading order."""
-        taken = {t.place for t in self.things} | set(self.artifacts)
-        return tuple(p for p in PLACES if p not in taken)
+        occupied = {t.place for t in self.things} | set(self.artifacts)
+        return tuple(p for p in PLACES if p not in occupied)
 
     def put(self, thing: Thing) -> Self:
         """This scene with `thing` in its cell, in place of whatever lay there, a streak included."""
@@ -105,12 +105,12 @@ class Scene:
         return replace(self, artifacts=tuple(p for p in self.artifacts if p != place))
 
     def settled(self) -> Self:
-        """This scene with every thing in the middle of its cell: what matters when scenes are compared."""
+        """This scene with every thing in the middle of its cell: small shifts do not count when scenes are compared."""
         return replace(self, things=tuple(t.at(t.place) for t in self.things))
 
     @property
     def misfit(self) -> str | None:
-        """Why this scene cannot be drawn so that all of it can be seen; None when it can."""
+        """The reason why not everything in this scene can be drawn and seen; None when it can."""
         if self.background == "white" and any(t.colour == "white" for t in self.things):
             return "a white thing cannot be seen on a white background"
         return next((t.misfit for t in self.things if t.misfit), None)
@@ -125,8 +125,8 @@ class Scene:
         return cls.of(data["background"], (Thing(**t) for t in data["things"]), data["artifacts"], data["tone"])
 
 
-def natural(shape: str) -> str:
-    """Where a shape points when nothing is said."""
+def natural_facing(shape: str) -> str:
+    """Where a shape points by default."""
     return DIRECTED.get(shape, "up")
 
 

@@ -1,7 +1,7 @@
-"""The world as a server that speaks the OpenAI API: the same function behind it as behind the backend of this process.
+"""The world as a server that speaks the OpenAI API; `respond` answers, as it does in the embedded backend.
 
-In: HTTP requests, in which the model's name says who plays and `options` changes its dials; messages and images are all it
-sees. Out: a FastAPI application. PNG bytes go out as they were drawn, so that over HTTP every hash is the same.
+In: HTTP requests: `model` names a preset, `options` changes its skill, and the model sees only messages and images.
+Out: a FastAPI application. PNG bytes are sent as they were drawn, so that every hash is the same over HTTP.
 """
 
 import base64
@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 
 from pipeline.backends.world.models.skill import PRESETS
 from pipeline.backends.world.server.bodies import Chat, ImageBody, edit
-from pipeline.backends.world.server.problems import RequestProblem, told_in_form
+from pipeline.backends.world.server.problems import RequestProblem, answer_errors_in_form
 from pipeline.backends.world.server.work import Reply, Workers, work
 from pipeline.backends.world.tokens import CHARACTERS, text_tokens
 from stages.errors import Refused
@@ -24,7 +24,7 @@ from stages.protocols import Usage
 
 
 def app(workers: int) -> FastAPI:
-    """The application; `workers` processes do its work while it runs."""
+    """The application. While it runs, `workers` processes do its work."""
     staff: list[Workers] = []
 
     @asynccontextmanager
@@ -34,7 +34,7 @@ def app(workers: int) -> FastAPI:
         staff.pop().stop()
 
     world = FastAPI(lifespan=lifespan, openapi_url=None)
-    told_in_form(world)
+    answer_errors_in_form(world)
     _add_models(world)
 
     @world.get("/health")
@@ -88,12 +88,16 @@ def _with_image(image: bytes) -> dict[str, Any]:
     return {"content": "", "images": [{"type": "image_url", "image_url": {"url": url}}]}
 
 
-def _completion(body: Chat, message: dict[str, Any], took: Usage) -> JSONResponse:
-    """A chat completion; a text longer than the request allows is cut, as by any server."""
-    text, most, ends = message["content"], body.most_tokens, "stop"
-    if text and most is not None and text_tokens(text) > most:
-        message, took, ends = {"content": text[: most * CHARACTERS]}, replace(took, output_tokens=most), "length"
-    choice = {"index": 0, "finish_reason": ends, "message": {"role": "assistant", "refusal": None, **message}}
+def _completion(body: Chat, message: dict[str, Any], usage: Usage) -> JSONResponse:
+    """A chat completion. A text longer than the request allows is cut, with finish_reason "length"."""
+    text, limit, finish_reason = message["content"], body.most_tokens, "stop"
+    if text and limit is not None and text_tokens(text) > limit:
+        message, usage, finish_reason = (
+            {"content": text[: limit * CHARACTERS]},
+            replace(usage, output_tokens=limit),
+            "length",
+        )
+    choice = {"index": 0, "finish_reason": finish_reason, "message": {"role": "assistant", "refusal": None, **message}}
     return JSONResponse(
         {
             "id": "chatcmpl-world",
@@ -101,7 +105,7 @@ def _completion(body: Chat, message: dict[str, Any], took: Usage) -> JSONRespons
             "created": int(time.time()),
             "model": body.model,
             "choices": [choice],
-            "usage": _counts(took, "prompt_tokens", "completion_tokens"),
+            "usage": _counts(usage, "prompt_tokens", "completion_tokens"),
         }
     )
 
@@ -120,6 +124,6 @@ def _picture(body: ImageBody, reply: Reply) -> JSONResponse:
     )
 
 
-def _counts(took: Usage, read: str, written: str) -> dict[str, int]:
-    into, out = took.input_tokens or 0, took.output_tokens or 0
+def _counts(usage: Usage, read: str, written: str) -> dict[str, int]:
+    into, out = usage.input_tokens or 0, usage.output_tokens or 0
     return {read: into, written: out, "total_tokens": into + out}

@@ -1,8 +1,8 @@
-"""The bodies of requests, as the OpenAI API words them, and what they ask of the world.
+"""The bodies of requests in the OpenAI API, and the `ModelRequest` that each stands for.
 
 In: JSON, or the fields of a form. Out: `ModelRequest`: exactly what a model of the world would be handed in this process.
-Parameters that mean nothing to the world (temperature, quality, user, ...) are let pass, as servers do; what would change the
-shape of the answer is not.
+Parameters that mean nothing to the world (temperature, quality, user, ...) are ignored, as other servers do; a parameter that
+would change the form of the answer (n, stream, ...) is refused.
 """
 
 import base64
@@ -21,7 +21,7 @@ from stages.protocols import Message
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """A request to a model of the world, whichever way it came. `images` are encoded bytes, in order, the canvas last."""
+    """A request to a model of the world from any endpoint. `images` are encoded bytes, in order, the canvas last."""
 
     skill: Skill
     messages: tuple[Message, ...]
@@ -31,7 +31,7 @@ class ModelRequest:
 
 
 class _Body(BaseModel):
-    """What all requests have. `options` are those of a model in a manifest; without a seed it is 0."""
+    """The fields of every request. `options` are those of a model in a manifest."""
 
     model: str
     seed: int = 0
@@ -40,7 +40,7 @@ class _Body(BaseModel):
     stream: Literal[False] | None = None
 
     def skill(self) -> Skill:
-        """The skill of the model that is asked. Raises Problem."""
+        """The skill of the named model. Raises RequestProblem."""
         if self.model not in PRESETS:
             raise RequestProblem(
                 404, f"there is no model {self.model!r}; there are {', '.join(PRESETS)}", "model_not_found", "model"
@@ -55,7 +55,7 @@ class _Url(BaseModel):
     url: str
 
     def data(self, place: str) -> bytes:
-        """The bytes of a data URI. Raises Problem: nothing is fetched from anywhere."""
+        """The bytes of a data URI. Raises RequestProblem for any other URL: nothing is fetched."""
         head, comma, data = self.url.partition(",")
         if not (comma and head.startswith("data:image/") and head.endswith(";base64")):
             raise invalid("only images as data:image/...;base64,... are taken; nothing is fetched", place)
@@ -78,18 +78,18 @@ class _ImagePart(BaseModel):
 _Part = Annotated[_TextPart | _ImagePart, Field(discriminator="type")]
 
 
-class _Said(BaseModel):
+class _ChatMessage(BaseModel):
     role: Literal["system", "user", "assistant"]
     content: str | list[_Part]
 
     def text(self) -> str:
-        """The words of a message."""
+        """The text parts of a message, one a line."""
         if isinstance(self.content, str):
             return self.content
         return "\n".join(part.text for part in self.content if isinstance(part, _TextPart))
 
     def images(self, place: str) -> Sequence[bytes]:
-        """The images of a message, in order. Raises Problem."""
+        """The images of a message, in order. Raises RequestProblem."""
         if isinstance(self.content, str):
             return ()
         parts = (part for part in self.content if isinstance(part, _ImagePart))
@@ -106,9 +106,9 @@ class _Format(BaseModel):
 
 
 class Chat(_Body):
-    """POST /v1/chat/completions. The name of the reply's schema says what is asked for; an image is, where `modalities` has it."""
+    """POST /v1/chat/completions. It asks for an image when `modalities` has one, else for the schema in `response_format`."""
 
-    messages: list[_Said] = Field(min_length=1)
+    messages: list[_ChatMessage] = Field(min_length=1)
     modalities: list[str] | None = None
     response_format: _Format | None = None
     max_tokens: int | None = Field(None, ge=1)
@@ -116,13 +116,13 @@ class Chat(_Body):
 
     @property
     def most_tokens(self) -> int | None:
-        """How long the reply may be."""
+        """The most tokens of the reply; None: no limit."""
         return self.max_completion_tokens or self.max_tokens
 
     def asked(self) -> ModelRequest:
-        """What this asks of which model. Raises Problem."""
-        images = [image for n, said in enumerate(self.messages) for image in said.images(f"messages.{n}")]
-        messages = tuple(Message(said.role, said.text()) for said in self.messages)
+        """The request to the model. Raises RequestProblem."""
+        images = [image for n, message in enumerate(self.messages) for image in message.images(f"messages.{n}")]
+        messages = tuple(Message(message.role, message.text()) for message in self.messages)
         return ModelRequest(self.skill(), messages, tuple(images), self.seed, self._schema())
 
     def _schema(self) -> str:
@@ -139,7 +139,7 @@ class Chat(_Body):
 
 
 class ImageBody(_Body):
-    """POST /v1/images/generations, and the fields of an edit. The size stands in the prompt; one given here must be the same."""
+    """POST /v1/images/generations, and the fields of an edit. The prompt states the size; a `size` field must equal it."""
 
     prompt: str
     size: str | None = None
@@ -147,19 +147,19 @@ class ImageBody(_Body):
     output_format: Literal["png"] | None = None
 
     def asked(self, images: Sequence[bytes] = ()) -> ModelRequest:
-        """What this asks of which model. Raises Problem."""
+        """The request to the model. Raises RequestProblem."""
         return ModelRequest(self.skill(), (Message("user", self.prompt),), tuple(images), self.seed, "image")
 
     def check_size(self, width: int, height: int) -> None:
-        """Raises Problem when an image of that size is not what was asked for."""
+        """Raises RequestProblem when `size` names another width and height, in pixels."""
         if self.size not in (None, "auto", f"{width}x{height}"):
             raise invalid(f"size is {self.size}, and the prompt asks for {width}x{height}", "size")
 
 
 async def edit(form: FormData) -> tuple[ImageBody, list[bytes]]:
-    """POST /v1/images/edits: its fields and its images, in order. Clients write `options[slip]` for what JSON nests.
+    """POST /v1/images/edits: its fields and its images, in order. Raises RequestProblem.
 
-    Raises Problem.
+    A form cannot nest fields as JSON does, so clients send `options[slip]`.
     """
     fields: dict[str, Any] = {}
     images = []

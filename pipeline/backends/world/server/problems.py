@@ -1,6 +1,6 @@
-"""What a request may be told instead of an answer, in the form in which the OpenAI API tells it.
+"""Errors in the form of the OpenAI API.
 
-In: a status, words, a code, and the parameter they are about. Out: `RequestProblem`, and the JSON of any error the server can meet.
+In: a status, a message, a code, and the parameter at fault. Out: `RequestProblem`, and the JSON of every error of the server.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from stages.errors import Refused
 
 
 class RequestProblem(Exception):
-    """A request that gets no answer. It crosses process borders, as what it was made of."""
+    """A request that cannot be answered. All arguments go to the base class, so that it can be pickled out of a worker."""
 
     def __init__(self, status: int, message: str, code: str, param: str | None = None) -> None:
         super().__init__(status, message, code, param)
@@ -22,28 +22,28 @@ class RequestProblem(Exception):
 
     @property
     def response(self) -> JSONResponse:
-        """As the client reads it."""
+        """The JSON that the client receives."""
         kind = "invalid_request_error" if self.status < 500 else "server_error"
         error = {"message": self.message, "type": kind, "param": self.param, "code": self.code}
         return JSONResponse({"error": error}, self.status)
 
 
 def invalid(message: str, param: str | None = None) -> RequestProblem:
-    """A request that cannot be followed as it stands."""
+    """The problem of a request with an invalid parameter: status 400."""
     return RequestProblem(400, message, "invalid_value", param)
 
 
 def unfit(errors: list[Any]) -> RequestProblem:
-    """All that pydantic finds wrong with a body, on one line."""
-    told = []
+    """The problem of a body that pydantic refuses: all its errors on one line."""
+    problems = []
     for error in errors:
         place = ".".join(str(part) for part in error["loc"] if part != "body")
-        told.append((place, f"{place or 'the body'}: {error['msg']}"))
-    return invalid("; ".join(dict.fromkeys(text for _, text in told)), told[0][0] or None)
+        problems.append((place, f"{place or 'the body'}: {error['msg']}"))
+    return invalid("; ".join(dict.fromkeys(text for _, text in problems)), problems[0][0] or None)
 
 
-def told_in_form(app: FastAPI) -> None:
-    """Lets `app` answer every error in that form."""
+def answer_errors_in_form(app: FastAPI) -> None:
+    """Make `app` answer every error in the form of `RequestProblem`."""
 
     @app.exception_handler(RequestProblem)
     async def problem(_: Request, error: RequestProblem) -> JSONResponse:

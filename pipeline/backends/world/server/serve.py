@@ -1,6 +1,6 @@
-"""Serves the world on this machine until it is told to stop.
+"""Serve the world on this machine until a signal stops it.
 
-In: a port and a number of worker processes. Out: nothing but a line that says how to reach it. Only this machine can.
+In: a port and a number of worker processes. Out: one line on standard output, with the URL. It listens on localhost only.
 """
 
 import signal
@@ -22,7 +22,7 @@ def serve(port: int, workers: int) -> None:
         listening = socket.create_server((HOST, port))
     except (OSError, OverflowError) as error:
         raise RunStopped(f"port {port} cannot be used ({error}); name another one with --port") from error
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends it as Ctrl-C does
     config = uvicorn.Config(app(workers), log_level="warning", timeout_graceful_shutdown=PATIENCE_S)
     with listening, suppress(KeyboardInterrupt):  # uvicorn raises it again once all has ended
         print(f"X2I_BASE_URL=http://{HOST}:{listening.getsockname()[1]}/v1", flush=True)

@@ -1,6 +1,6 @@
-"""The work behind an answer, done in worker processes: the event loop sees neither pixels nor drawing.
+"""Answer requests in worker processes, so that drawing never blocks the event loop.
 
-In: `ModelRequest`. Out: text or PNG bytes, its size, and the tokens it took. A worker that died is replaced; its request hears so.
+In: `ModelRequest`. Out: text or PNG bytes, its size, and its tokens. A worker that dies is replaced; its request gets a 503.
 """
 
 import asyncio
@@ -27,22 +27,22 @@ MOST_PIXELS = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model of the world gave: a text, or an image and what it is; and what that took."""
+    """The reply of a model: `content` is a text, or PNG bytes that `image` describes; `usage` are the tokens of the call."""
 
     content: str | bytes
     image: ImageRef | None
     usage: Usage
 
 
-def work(asked: ModelRequest) -> Reply:
-    """The reply to a request, in a worker. Raises stages.errors.Refused, Problem for an image that is none."""
-    shown = [_described(data, n) for n, data in enumerate(asked.images, 1)]
-    content = respond(asked.messages, asked.images, asked.seed, schema=asked.schema, skill=asked.skill)
-    made = describe(content) if isinstance(content, bytes) else None
-    return Reply(content, made, usage(asked.messages, shown, made or str(content)))
+def work(request: ModelRequest) -> Reply:
+    """Answer a request in a worker. Raises stages.errors.Refused, RequestProblem for an image that cannot be read."""
+    images = [_describe(data, n) for n, data in enumerate(request.images, 1)]
+    content = respond(request.messages, request.images, request.seed, schema=request.schema, skill=request.skill)
+    image = describe(content) if isinstance(content, bytes) else None
+    return Reply(content, image, usage(request.messages, images, image or str(content)))
 
 
-def _described(data: bytes, number: int) -> ImageRef:
+def _describe(data: bytes, number: int) -> ImageRef:
     try:
         image = describe(data)
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
@@ -52,40 +52,40 @@ def _described(data: bytes, number: int) -> ImageRef:
     return image
 
 
-def _ready() -> None:
-    """A tiny picture made and judged: a worker has then loaded and reckoned all that it keeps for later."""
-    said = "<instruction>a large red circle at the top</instruction><size>64x64</size><axes>instruction</axes>"
-    messages = [Message("user", said)]
-    drawn = respond(messages, [], 0, schema="image", skill=PRESETS["world-generator"])
-    assert isinstance(drawn, bytes)
-    respond(messages, [drawn], 0, schema="evaluation", skill=PRESETS["world-analyzer"])
+def _warm_up() -> None:
+    """Draw and judge a tiny picture, so that a worker has loaded all modules and filled its caches before the first request."""
+    prompt = "<instruction>a large red circle at the top</instruction><size>64x64</size><axes>instruction</axes>"
+    messages = [Message("user", prompt)]
+    image = respond(messages, [], 0, schema="image", skill=PRESETS["world-generator"])
+    assert isinstance(image, bytes)
+    respond(messages, [image], 0, schema="evaluation", skill=PRESETS["world-analyzer"])
 
 
 class Workers:
-    """So many worker processes. Made on an event loop, they start at once, so that the first request is not the slowest."""
+    """A pool of `count` worker processes. They start at once, so that the first request is not slow. Needs a running event loop."""
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._pool = process_pool(count)
-        # as results: nobody may have asked whether they are ready when the server is stopped
-        self._starting = asyncio.gather(*(self.run(_ready) for _ in range(count)), return_exceptions=True)
+        # Exceptions become results here: if the server stops before `ready` is called, nobody would retrieve them.
+        self._starting = asyncio.gather(*(self.run(_warm_up) for _ in range(count)), return_exceptions=True)
 
     async def ready(self) -> None:
-        """Returns once they are. Raises Problem when one died over it."""
+        """Wait until every worker has started. Raises RequestProblem when one died."""
         for ended in await asyncio.shield(self._starting):
             if ended is not None:
                 raise ended
 
     async def run(self, function: Callable[..., T], *arguments: object) -> T:
-        """What `function` gives, or raises, in a worker. Raises Problem when a worker died meanwhile."""
+        """Run `function` in a worker. Raises what it raises, and RequestProblem when a worker dies meanwhile."""
         pool = self._pool
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
         except BrokenProcessPool as error:
-            if self._pool is pool:
+            if self._pool is pool:  # several requests fail when a worker dies; only the first replaces the pool
                 self._pool = process_pool(self._count)
             raise RequestProblem(503, "a worker of the world died; ask again", "worker_died") from error
 
     def stop(self) -> None:
-        """Let them end: what waits for them is dropped. They are gone before this process is."""
+        """End the workers without waiting; requests in the queue are dropped."""
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,1 +1,1 @@
-"""Pixels to scenes: the eyes of the models."""
+"""The vision of the models: from pixels to scenes."""

@@ -1,7 +1,7 @@
-"""What a sign says, and its colour. In: the colours of a patch around a sign. Out: a colour, a text.
+"""Read a sign. In: the colours of a patch around it. Out: its colour, its text.
 
-How much ink lies on each pixel is compared with every character in every slot of a line of one to four characters at once.
-The characters of a line are letters or digits as a whole, so that O and 0 are never in question.
+The ink on each pixel is compared with every character in every slot of a line of one to four characters. A line is all letters
+or all digits, so that O and 0 cannot be confused.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def _frame() -> Patch:
 
 @cache
 def _lines() -> tuple[_Line, ...]:
-    found = []
+    lines = []
     for longest, characters in LINES:
         for count in range(1, longest + 1):
             rows = [
@@ -45,13 +45,13 @@ def _lines() -> tuple[_Line, ...]:
                 for slot in range(count)
             ]
             ink = np.array(rows, np.float32)
-            found.append(_Line(characters, ink, np.einsum("scn,scn->sc", ink, ink)))
-    return tuple(found)
+            lines.append(_Line(characters, ink, np.einsum("scn,scn->sc", ink, ink)))
+    return tuple(lines)
 
 
 @cache
 def _plate() -> tuple[Floats, Floats, Floats]:
-    """Of the patch's pixels: which lie on the plate, which of these on its margin, and the light on all."""
+    """Masks of the patch's pixels on the plate, and of the plate's pixels on its margin; and the light on all pixels."""
     u = (np.arange(WIDTH) + 0.5 - WIDTH / 2)[None, :] / RADIUS
     v = (np.arange(HEIGHT) + 0.5 - HEIGHT / 2)[:, None] / RADIUS
     on = (abs(u) < PLATE[0] - 0.08) & (abs(v) < PLATE[1] - 0.08)
@@ -59,10 +59,10 @@ def _plate() -> tuple[Floats, Floats, Floats]:
     return on, margin[on], shade(*np.broadcast_arrays(u, v))[..., None]
 
 
-def colour_of(seen: Floats) -> str:
-    """The colour of the sign on a (HEIGHT, WIDTH, 3) patch: every pixel lies between the plate's colour and its ink's."""
+def colour_of(patch: Floats) -> str:
+    """The colour of the sign on a (HEIGHT, WIDTH, 3) patch: the one whose plate and ink mix best to the pixels."""
     on, margin, light = _plate()
-    values = (seen / light)[on]
+    values = (patch / light)[on]
     best, least = "", np.inf
     for colour in COLOURS:
         first, _, ink, _ = paints(colour)
@@ -82,11 +82,11 @@ def _off(values: Floats, first: Floats, ink: Floats) -> float:
     return float(((values - fitted) ** 2).sum(1).mean())
 
 
-def text_of(seen: Floats, colour: str) -> str:
-    """What a sign of a known colour says."""
+def text_of(patch: Floats, colour: str) -> str:
+    """The text of a sign of this colour on a (HEIGHT, WIDTH, 3) patch."""
     on, _, light = _plate()
     first, _, ink, _ = paints(colour)
-    share = _share((seen / light).reshape(-1, 3), first, ink) * on.ravel()
+    share = _share((patch / light).reshape(-1, 3), first, ink) * on.ravel()
     best, most = "", -np.inf
     for line in _lines():
         # |share - ink|^2 over the plate: slots do not overlap, so each character may be chosen by itself.

@@ -1,6 +1,6 @@
-"""What every thing looks like to the eyes. In: nothing. Out: the bank of silhouettes, and the dresses of each silhouette.
+"""The templates of `vision`. In: nothing. Out: the bank of all silhouettes, and the dresses of each form.
 
-All templates share one scale: a patch of `PATCH` pixels a side, in which the picture's shorter side would have `UNIT` pixels.
+All templates share one scale: patches of `PATCH` x `PATCH` pixels, at which a picture's shorter side has `UNIT` pixels.
 """
 
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ from pipeline.backends.world.scenes.scene import Thing
 
 PATCH, UNIT = 64, 200.0
 HOLE = 0.26
-"""Holes that take less of a silhouette are filled: marks and letters are holes where they have the ground's colour."""
+"""Holes smaller than this share of a silhouette are filled: marks and letters in the ground's colour look like holes."""
 SEAM = 0.15
-"""The same where no ink has the ground's colour, and a larger hole can only be a ring's."""
+"""The same on grounds whose colour no ink has: there a larger hole can only be that of a ring."""
 
 
 class Form(NamedTuple):
-    """What a silhouette tells."""
+    """The attributes of a thing that its silhouette shows."""
 
     shape: str
     size: str
@@ -45,7 +45,7 @@ class Form(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A silhouette a row; its energy; where the thing's centre lies from its centroid, in fractions of the shorter side."""
+    """All silhouettes, one a row, and their energies. `offsets`: centroid to centre, in fractions of the shorter side."""
 
     forms: tuple[Form, ...]
     silhouettes: Floats
@@ -55,9 +55,9 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class Wardrobe:
-    """Every dress (texture, mark) of a form, and every colour: what the pixels of `inside` would be.
+    """Every dress (texture, mark) of a form, as shares of paints on the pixels in the mask `inside`.
 
-    `shares` is (dresses, paints, pixels), `overlaps` (dresses, paints, paints); `light` is that on the pixels.
+    `shares` is (dresses, paints, pixels), `overlaps` (dresses, paints, paints), `light` (pixels).
     """
 
     dresses: tuple[tuple[str, str], ...]
@@ -66,9 +66,9 @@ class Wardrobe:
     shares: Floats
     overlaps: Floats
 
-    def best(self, seen: Floats) -> tuple[str, str, str]:
-        """Texture, mark and colour of a dress that explains (PATCH, PATCH, 3) colours with the least squared error."""
-        values = seen[self.inside > 0] / self.light[:, None]
+    def best(self, colours: Floats) -> tuple[str, str, str]:
+        """Texture, mark and colour that explain (PATCH, PATCH, 3) colours with the least squared error."""
+        values = colours[self.inside > 0] / self.light[:, None]
         table = _palette()
         # |values - shares x paints|^2 without |values|^2, which is the same for all.
         cross = np.einsum("hkn,nc->hkc", self.shares, values)
@@ -114,14 +114,14 @@ def _silhouette(form: Form, x: float, y: float) -> Floats:
 
 
 def _forms() -> tuple[Form, ...]:
-    found = []
+    forms = []
     for shape in (*SHAPES, *EXOTIC_SHAPES):
         for size in SIZES:
             facings = FACINGS if shape in DIRECTED else ("up",)
-            found += [Form(shape, size, facing, False) for facing in facings]
+            forms += [Form(shape, size, facing, False) for facing in facings]
             if shape in CLOTH and misfit(shape, size, chipped=True) is None:
-                found.append(Form(shape, size, "up", True))
-    return tuple(form for form in found if (form.shape, form.size) != ("sign", "small"))
+                forms.append(Form(shape, size, "up", True))
+    return tuple(form for form in forms if (form.shape, form.size) != ("sign", "small"))
 
 
 @cache
@@ -145,7 +145,7 @@ def wardrobe(form: Form) -> Wardrobe:
         (t, m) for t in ((PLAIN, *TEXTURES) if roomy else (PLAIN,)) for m in (("", *MARKS) if roomy else ("",))
     )
     each = [_layers(form, PATCH / 2, PATCH / 2, *dress) for dress in dresses]
-    # Away from the edge, where resampling lets the ground in.
+    # The edge is left out, because resampling mixes the ground into it.
     whole = (each[0].cover > 0.98).astype(np.uint8)
     inside = np.asarray(cv2.erode(whole, np.ones((3, 3), np.uint8), borderValue=0), np.uint8)
     if not inside.any():

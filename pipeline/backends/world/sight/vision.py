@@ -1,8 +1,8 @@
-"""Pixels to scenes. In: image bytes, any encoding. Out: the `Scene` they show, as far as eyes can tell.
+"""Read scenes from images. In: image bytes in any encoding. Out: the `Scene` they show.
 
-The light is divided out; background and tone are the pair that most pixels agree with; things are connected blobs of which
-no pixel could be the ground in a shadow. A blob's soft silhouette is brought to a standard scale around its centroid and
-compared with every silhouette there is; then its pixels with every dress in every colour. What fits nothing is an artifact.
+The light is divided out. Background and tone are the pair that most pixels agree with. Things are connected blobs of pixels that
+are not the ground, even in a shadow. A blob's soft silhouette is scaled to the standard size around its centroid and compared
+with all silhouettes; then its pixels are compared with every dress in every colour. A blob that fits nothing is an artifact.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ LEAST_FIT = 0.80
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """An image as the eyes have it: colours as by day in even light, and how far each pixel is from the ground."""
+    """An image with light and tone divided out, the distance of each pixel from the ground, and the mask of what is not ground."""
 
     colours: Floats
     distance: Floats
@@ -41,7 +41,7 @@ class _View:
 
 @dataclass(frozen=True, slots=True)
 class _Blob:
-    """A blob's cover 0..1, and where its patch lies in the image."""
+    """The cover, 0..1, of a blob on its patch, and the patch's left and top in the image."""
 
     cover: Floats
     left: int
@@ -74,7 +74,7 @@ def _ground(lit: Floats) -> tuple[str, str]:
     return names[int(votes.argmax())] if votes.any() else names[int(np.median(gaps, axis=0).argmin())]
 
 
-def _look(image: bytes) -> _View:
+def _view_of(image: bytes) -> _View:
     rgb = _working(pixels(image)).astype(np.float32)
     h, w = rgb.shape[:2]
     lit = rgb / field(w, h)
@@ -89,7 +89,7 @@ def _look(image: bytes) -> _View:
 
 
 def _cover(whole: Pixels, distance: Floats) -> Floats:
-    """How much of each pixel a blob covers: all within, and at the edge in proportion to the strongest pixel nearby."""
+    """How much of each pixel a blob covers: all inside; at the edge its distance from the ground over the largest nearby."""
     depth = np.asarray(cv2.distanceTransform(np.pad(whole, 1), cv2.DIST_L2, 3))[1:-1, 1:-1]
     near = np.asarray(cv2.dilate(whole, np.ones((3, 3), np.uint8)))
     strongest = np.asarray(cv2.dilate(distance * near, np.ones((5, 5), np.uint8)))
@@ -109,19 +109,19 @@ def _jitter(value: float) -> int:
 
 
 def _recognise(blob: _Blob, view: _View) -> tuple[str, Thing | None]:
-    """The place of a blob and the thing it is, or None when it is no known thing."""
+    """The place of a blob, and the thing that it shows; None when it fits no template."""
     height, width = view.mask.shape
     unit = min(width, height)
     cx, cy = centroid(blob.cover)
     silhouette = _patch(blob.cover, cx, cy, UNIT / unit, PATCH, PATCH).ravel()
-    known = bank()
-    fits = 2 * (known.silhouettes @ silhouette) / (known.energies + float(silhouette @ silhouette))
+    templates = bank()
+    fits = 2 * (templates.silhouettes @ silhouette) / (templates.energies + float(silhouette @ silhouette))
     best = int(np.argmax(fits))
     x, y = blob.left + cx, blob.top + cy
     if fits[best] < LEAST_FIT:
         return place_of(x, y, width, height), None
-    form = known.forms[best]
-    x, y = x + known.offsets[best][0] * unit, y + known.offsets[best][1] * unit
+    form = templates.forms[best]
+    x, y = x + templates.offsets[best][0] * unit, y + templates.offsets[best][1] * unit
     place = place_of(x, y, width, height)
     mx, my = centre(place, width, height)
     texture, mark, colour, text = *wardrobe(form).best(_patch(view.colours, x, y, UNIT / unit, PATCH, PATCH)), ""
@@ -134,7 +134,7 @@ def _recognise(blob: _Blob, view: _View) -> tuple[str, Thing | None]:
 
 
 def _groups(view: _View) -> tuple[Floats, list[list[int]]]:
-    """Labels of the mask's connected parts, and which belong together, the largest first: close by and in one cell."""
+    """Labels of the mask's connected parts, and groups of parts that are close together in one cell, the largest first."""
     h, w = view.mask.shape
     count, labels, stats, middles = cv2.connectedComponentsWithStats(view.mask, connectivity=8)
     near = cv2.connectedComponents(np.asarray(cv2.morphologyEx(view.mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))))[
@@ -151,7 +151,7 @@ def _groups(view: _View) -> tuple[Floats, list[list[int]]]:
 
 
 def _blobs(view: _View) -> Iterator[_Blob]:
-    """The blobs that are no speck, the largest first; what lies within one, as the middle of a letter may, is part of it."""
+    """All blobs but specks, the largest first. A part enclosed by a blob, such as the middle of a letter, belongs to it."""
     labels, groups = _groups(view)
     for group in groups:
         own = np.isin(labels, group).astype(np.uint8) if len(group) > 1 else (labels == group[0]).astype(np.uint8)
@@ -167,7 +167,7 @@ def _blobs(view: _View) -> Iterator[_Blob]:
 def see(image: bytes) -> Scene:
     """The scene that an image shows. Raises ValueError when the bytes are no image."""
     cv2.setNumThreads(1)
-    view = _look(image)
+    view = _view_of(image)
     things: dict[str, Thing] = {}
     artifacts: set[str] = set()
     for blob in _blobs(view):

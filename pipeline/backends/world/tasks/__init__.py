@@ -1,1 +1,1 @@
-"""Tasks out of thin air: scenes, ops that change them, and what that leads to. `recipe` composes them."""
+"""Randomly drawn tasks: a scene, the ops that change it, and the scene they lead to. `recipe` composes them."""

@@ -1,6 +1,6 @@
-"""The sub-categories of the method that the world has, and what makes a clause of each. In: nothing. Out: tables.
+"""The sub-categories of the world, and the makers of a clause of each. In: nothing. Out: tables.
 
-`style` is the one left out: see pipeline/backends/world/README.md.
+The world has all of the method's sub-categories but `style`: see pipeline/backends/world/README.md.
 """
 
 from collections.abc import Mapping
@@ -41,11 +41,11 @@ COMPOSITIONS: Mapping[str, tuple[Maker, ...]] = MappingProxyType(
 )
 CATEGORIES = (*EDITS, *COMPOSITIONS)
 WHOLE = ("viewpoint", "temporal_evolution")
-"""Sub-categories that change the whole scene: last among other clauses, alone when they come first."""
+"""Sub-categories that change the whole scene: such a clause comes last, and alone when it is the task's first."""
 NEW: tuple[Maker, ...] = (things.add, things.add, pictures.several)
-"""Clauses of a new picture."""
+"""Makers of the clauses of a new picture."""
 EXOTIC: Mapping[str, Maker] = MappingProxyType({"addition": things.add_exotic, "replacement": things.replace_exotic})
-"""Clauses about things for which the Generator has no primitive."""
+"""Makers of clauses about things for which the Generator has no primitive."""
 COLOURED = ("addition", "replacement", "color")
 """Sub-categories whose clauses may name a colour."""
 _NAMES: Mapping[type[Op], str] = MappingProxyType(
@@ -76,9 +76,9 @@ def category(op: Op) -> str:
     """The sub-category of a clause."""
     if not isinstance(op, ops.Alter):
         return _NAMES[type(op)]
-    said = op.look
-    if said.text is not None:
+    look = op.look
+    if look.text is not None:
         return "text"
-    if said.colour is not None:
+    if look.colour is not None:
         return "color"
-    return "size" if said.size is not None else "material"
+    return "size" if look.size is not None else "material"

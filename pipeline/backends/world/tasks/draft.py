@@ -1,10 +1,10 @@
-"""A task in the making, and what one more clause may do to it. In: a draft and an op. Out: the longer draft, or `Unresolved`.
+"""A task in the making, and the rules for one more clause. In: a draft and an op. Out: the longer draft, or `Unresolved`.
 
-What holds of every draft, so that an instruction has one meaning and can be carried out in any way that it leaves open:
-- each clause changes something, on things of its own; numbers and likenesses that were asked for still hold at the end;
-- every scene on the way can be drawn, and has at most `MOST_THINGS` things;
-- once it is open where a thing lies, later clauses depend neither on where it went nor on things of its shape;
-- what changes the whole scene (a while later, from behind) comes last.
+These rules give every instruction one meaning, and make every choice that it leaves open possible:
+- Each clause changes something, on things of its own. Counts and likenesses that a clause asks for still hold at the end.
+- Every scene on the way can be drawn, and has at most `MOST_THINGS` things.
+- Once the place of a thing is open, later clauses depend neither on that place nor on things of that shape.
+- A change of the whole scene (a while later, from behind) comes last.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,10 +37,10 @@ def pick(options: Sequence[T], rng: np.random.Generator) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Where a task starts, the attached pictures, what is asked, where that leads.
+    """The scene where a task starts, the scene that its clauses lead to, the attached pictures, and the clauses.
 
-    `touched` are the places already spoken of, `adrift` the shapes of things that may lie, or be gone, anywhere. `loose`: the
-    words leave something open.
+    `touched`: the places of things that clauses mention or change. `adrift`: the shapes of things whose place is open, or of which
+    it is open which ones go. `loose`: the words leave some choice open.
     """
 
     start: Scene
@@ -52,10 +52,10 @@ class Draft:
     loose: bool = False
 
     def plus(self, op: Op) -> "Draft":
-        """With one more clause. Raises Unresolved."""
+        """This draft with one more clause. Raises Unresolved when the clause would break a rule."""
         after = perform(self.now, op, Context(self.pictures))
         changed = {p for p in PLACES if self.now.at(p) != after.at(p)}
-        claimed = changed | claims(self.now, op)
+        claimed = changed | claimed_places(self.now, op)
         self._check_order(op)
         if after.settled() == self.now.settled():
             raise Unresolved("that would change nothing")
@@ -64,20 +64,20 @@ class Draft:
         if claimed & self.touched and not isinstance(op, ops.Behind):
             raise Unresolved("these are spoken of already")
         fresh = [t for t in after.things if t.place in changed and not isinstance(op, LAST)]
-        if any(_kind(t) in self._spoken_of() for t in fresh):
+        if any(_shape_and_colour(t) in self._changed_kinds() for t in fresh):
             raise Unresolved("that would bring back, or blur, what is spoken of already")
         clauses = (*self.clauses, op)
-        if not all(_holds(after, clause) for clause in clauses):
+        if not all(_still_holds(after, clause) for clause in clauses):
             raise Unresolved("an earlier clause would no longer hold")
-        floating = _floating(self.now, op, self.pictures)
+        floating = _shapes_set_adrift(self.now, op, self.pictures)
         return Draft(
             self.start,
             after,
             self.pictures,
             clauses,
-            self.touched | claimed | anchors(self.now, op),
+            self.touched | claimed | anchor_places(self.now, op),
             self.adrift | floating,
-            self.loose or bool(floating) or _unsaid(op),
+            self.loose or bool(floating) or _leaves_look_open(op),
         )
 
     def _check_order(self, op: Op) -> None:
@@ -93,17 +93,19 @@ class Draft:
         if shapes & self.adrift or (isinstance(op, ops.Count) and op.look.shape in self.adrift):
             raise Unresolved("this depends on which things are left")
 
-    def _spoken_of(self) -> set[tuple[str, str]]:
+    def _changed_kinds(self) -> set[tuple[str, str]]:
         """Shape and colour of the things that were changed or taken away."""
-        return {_kind(t) for t in self.start.things if t.place in self.touched and self.now.at(t.place) != t}
+        return {
+            _shape_and_colour(t) for t in self.start.things if t.place in self.touched and self.now.at(t.place) != t
+        }
 
     @property
     def open_ground(self) -> bool:
-        """Whether this is a new picture on whose background nothing was said."""
+        """Whether this is a new picture whose clauses name no background."""
         return self.start == empty() and not any(isinstance(op, ops.Background) for op in self.clauses)
 
     def untouched(self) -> tuple[Thing, ...]:
-        """The things that nothing was said of."""
+        """The things that no clause mentions or changes."""
         return tuple(t for t in self.now.things if t.place not in self.touched)
 
     def room(self) -> tuple[str, ...]:
@@ -111,11 +113,11 @@ class Draft:
         return tuple(p for p in self.now.free() if p in self.start.free() and p not in self.touched)
 
 
-def _kind(thing: Thing) -> tuple[str, str]:
+def _shape_and_colour(thing: Thing) -> tuple[str, str]:
     return thing.shape, thing.colour
 
 
-def _holds(scene: Scene, op: Op) -> bool:
+def _still_holds(scene: Scene, op: Op) -> bool:
     if isinstance(op, ops.Count):
         return len(group(scene, op.look)) == op.number
     if isinstance(op, ops.MatchOthers):
@@ -124,18 +126,18 @@ def _holds(scene: Scene, op: Op) -> bool:
 
 
 def selectors_of(op: Op) -> Iterator[Selector]:
-    """Every description of a thing that is there already, anchors included."""
-    found = [s for s in (getattr(op, "target", None), getattr(op, "other", None)) if s is not None]
+    """Every selector in an op, anchors included."""
+    selectors = [s for s in (getattr(op, "target", None), getattr(op, "other", None)) if s is not None]
     spot = getattr(op, "place", None)
     if isinstance(spot, Near):
-        found.append(spot.anchor)
-    for selector in found:
+        selectors.append(spot.anchor)
+    for selector in selectors:
         while selector is not None:
             yield selector
             selector = selector.near.anchor if selector.near else None
 
 
-def claims(scene: Scene, op: Op) -> set[str]:
+def claimed_places(scene: Scene, op: Op) -> set[str]:
     """The places of the things that an op is about."""
     meant: list[Thing] = []
     for selector in (getattr(op, "target", None), getattr(op, "other", None)):
@@ -148,14 +150,14 @@ def claims(scene: Scene, op: Op) -> set[str]:
     return {t.place for t in meant}
 
 
-def anchors(scene: Scene, op: Op) -> set[str]:
-    """The places of the things that only tell where another is."""
+def anchor_places(scene: Scene, op: Op) -> set[str]:
+    """The places of the things that serve only as anchors of others."""
     targets = [s for s in (getattr(op, "target", None), getattr(op, "other", None)) if s is not None]
     return {find(scene, s).place for s in selectors_of(op) if s not in targets}
 
 
-def _floating(scene: Scene, op: Op, pictures: tuple[Scene, ...]) -> set[str]:
-    """The shape of the things of which an op leaves open where they lie, or which of them go."""
+def _shapes_set_adrift(scene: Scene, op: Op, pictures: tuple[Scene, ...]) -> set[str]:
+    """The shapes of things whose place an op leaves open, or of which it leaves open which ones go."""
     if isinstance(op, ops.Count):
         return {op.look.shape or ""}
     if not isinstance(op, ops.Add | ops.AddFrom | ops.Move):
@@ -168,6 +170,6 @@ def _floating(scene: Scene, op: Op, pictures: tuple[Scene, ...]) -> set[str]:
     return {(op.look if isinstance(op, ops.Add) else op.target.look).shape or ""}
 
 
-def _unsaid(op: Op) -> bool:
+def _leaves_look_open(op: Op) -> bool:
     """Whether the look of a new thing is left open."""
     return isinstance(op, ops.Add | ops.Count) and (op.look.size is None or op.look.colour is None)

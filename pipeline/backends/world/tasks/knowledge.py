@@ -1,6 +1,6 @@
-"""Facts that stand only in an explanation. In: clauses, and the scene they lead to. Out: an explanation, or None.
+"""Facts that only an explanation states. In: clauses, and the scene they lead to. Out: an explanation, or None.
 
-Shapes that not everybody knows, colours by a name of the world's own, and the physics of what happens by itself.
+They are uncommon shapes, colours by invented names, and the world's physics.
 """
 
 from collections.abc import Sequence
@@ -23,30 +23,30 @@ MEANINGS = {
 }
 
 
-def veiled(clauses: Sequence[Op], rng: np.random.Generator) -> tuple[tuple[Op, ...], str]:
-    """The clauses with one new colour called by a term, and the fact that resolves it. Raises Unresolved where there is none."""
+def veil_colour(clauses: Sequence[Op], rng: np.random.Generator) -> tuple[tuple[Op, ...], str]:
+    """The clauses with one new colour replaced by a term, and the sentence that explains it. Raises Unresolved without a colour."""
     index = pick([i for i, op in enumerate(clauses) if new_colour(op)], rng)
     op, term = clauses[index], pick(TERMS, rng)
     assert isinstance(op, ops.Add | ops.Replace | ops.Alter)
-    said = replace(op, look=replace(op.look, colour=f"?{term}"))
+    veiled = replace(op, look=replace(op.look, colour=f"?{term}"))
     fact = f"The colour of {term.capitalize()} is {op.look.colour}."
-    return (*clauses[:index], said, *clauses[index + 1 :]), fact
+    return (*clauses[:index], veiled, *clauses[index + 1 :]), fact
 
 
 def new_colour(op: Op) -> str | None:
-    """The colour that a clause gives to something, if it does."""
+    """The colour that a clause gives to something; None when it gives none."""
     return op.look.colour if isinstance(op, ops.Add | ops.Replace | ops.Alter) else None
 
 
 def explanation(clauses: Sequence[Op], result: Scene, facts: Sequence[str] = ()) -> str | None:
-    """All that has to be known beyond the words: the facts given, and what the result and its clauses call for."""
+    """The given facts, and those that the result's shapes and the clauses need; None when nothing needs an explanation."""
     shapes = {t.shape for t in result.things}
-    told = [*facts, *(_sentence(MEANINGS[shape]) for shape in sorted(shapes & set(MEANINGS)))]
+    sentences = [*facts, *(_sentence(MEANINGS[shape]) for shape in sorted(shapes & set(MEANINGS)))]
     if any(isinstance(op, ops.Push) for op in clauses):
-        told.append(_sentence(SLIDING))
+        sentences.append(_sentence(SLIDING))
     if any(isinstance(op, ops.Later) for op in clauses):
-        told += [_sentence(law) for shape, law in LAWS.items() if shape in shapes]
-    return " ".join(told) or None
+        sentences += [_sentence(law) for shape, law in LAWS.items() if shape in shapes]
+    return " ".join(sentences) or None
 
 
 def _sentence(text: str) -> str:

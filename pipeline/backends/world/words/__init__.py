@@ -1,1 +1,1 @@
-"""The world's English, said and understood."""
+"""The world's English: written by `language`, read by `reading`."""

@@ -1,4 +1,4 @@
-"""Words that ask for nothing. In: nothing. Out: courtesies and joints, and the ways of saying that the rest stays as it is."""
+"""Words without a request of their own. In: nothing. Out: courtesies, joints, and phrases that keep the rest as it is."""
 
 FILLERS = (
     *(
@@ -185,7 +185,7 @@ FILLERS = (
         "as a first step",
     ),
 )
-"""What may stand between clauses and says nothing."""
+"""Words that may stand between clauses without changing their meaning."""
 KEPT = (
     "(leave|keep) (everything else|all else|the rest|all the rest|everything|the others|all other things|the other things)"
     " [exactly] (as it is|unchanged|as is|the same|untouched|as they are|as it was|alone|intact|in place|where it is)",
@@ -196,4 +196,4 @@ KEPT = (
     "|should stay the same|should stay as it is|remains unchanged|should remain unchanged|should stay|stays put|is fine|can stay)",
     "(everything else|the rest) [should] (stay|stays|remain|remains) (unchanged|untouched|as is|as it is|where it is)",
 )
-"""Ways of saying that the rest stays as it is."""
+"""Phrases that keep the rest as it is."""

@@ -1,6 +1,6 @@
-"""The kinds of chunks in a text: things, places, numbers, qualities, attached pictures.
+"""Readers for every kind of chunk in a text: things, places, numbers, qualities, attached pictures.
 
-In: tokens. Out: `Spans`, to read chunks off them.
+In: tokens. Out: `Spans`, which reads the chunks at any token.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,13 +10,13 @@ from typing import Any
 from pipeline.backends.world.scenes.ops import Look, Near, Selector
 from pipeline.backends.world.words import idioms, lexicon, nouns, qualities
 from pipeline.backends.world.words.patterns import TrieNode, trie
-from pipeline.backends.world.words.spans import Found, Kinds, Spans, idiom
+from pipeline.backends.world.words.spans import ChunkEnds, Kinds, Spans, idiom
 
 _SHAPES = lexicon.words()
 
 
-def read(tokens: Sequence[str], raw: Sequence[str]) -> Spans:
-    """A text whose chunks can be read; `raw` are its tokens as they were written."""
+def read_chunks(tokens: Sequence[str], raw: Sequence[str]) -> Spans:
+    """The spans of a text; `raw` are its tokens as they were written."""
     return Spans(tokens, raw, _KINDS)
 
 
@@ -25,8 +25,8 @@ def _beside_new() -> TrieNode:
     return trie([(key, [p.replace("{anchor}", "{new}") for p in patterns]) for key, patterns in idioms.NEARS])
 
 
-def _plain(noun: nouns.Noun) -> bool:
-    """Whether a noun is one mere thing."""
+def _is_plain(noun: nouns.Noun) -> bool:
+    """Whether a noun is a single thing without any quality or place."""
     return not noun.plural and not noun.place and noun.look == Look()
 
 
@@ -34,8 +34,8 @@ def _sub(spans: Spans, i: int) -> Iterator[tuple[int, int]]:
     start = i + spans.has(i, "the", "that")
     start += spans.has(start, "one") and spans.has(start + 1, *lexicon.THINGS)
     for noun in nouns.nouns(spans, start):
-        if not _plain(noun):
-            continue  # which thing of the picture is meant is nothing that an op could say
+        if not _is_plain(noun):
+            continue  # an op cannot select one of several things of an attached picture
         for skip in (("shown", "in"), ("from",), ("in",), ("of",), ("out", "of")):
             end = noun.end + len(skip)
             if tuple(spans.tokens[noun.end : end]) == skip:
@@ -48,7 +48,7 @@ def _sub(spans: Spans, i: int) -> Iterator[tuple[int, int]]:
             yield from spans("picture", end + 1)
     for end, number in spans("picture", i):
         if spans.tokens[end : end + 1] == ["'s"]:
-            yield from ((n.end, number) for n in nouns.nouns(spans, end + 1) if _plain(n))
+            yield from ((n.end, number) for n in nouns.nouns(spans, end + 1) if _is_plain(n))
 
 
 def _source(spans: Spans, i: int) -> Iterator[tuple[int, int]]:
@@ -81,10 +81,10 @@ def _here(spans: Spans, i: int) -> Iterator[tuple[int, None]]:
 
 
 def _adj(spans: Spans, i: int) -> Iterator[tuple[int, Look]]:
-    return _described(spans, i, Look())
+    return _read_qualities(spans, i, Look())
 
 
-def _described(spans: Spans, i: int, look: Look) -> Iterator[tuple[int, Look]]:
+def _read_qualities(spans: Spans, i: int, look: Look) -> Iterator[tuple[int, Look]]:
     options: list[tuple[int, str, Any]] = [(end, *value) for end, value in spans.looked_up(qualities.qualities(), i, 3)]
     for skip in (("in", "the"), ("the",)):
         if tuple(spans.tokens[i : i + len(skip)]) == skip:
@@ -95,26 +95,26 @@ def _described(spans: Spans, i: int, look: Look) -> Iterator[tuple[int, Look]]:
         if spans.has(end, "'s") and spans.has(end + 1, "colour", "color"):
             options.append((end + 2, "colour", term))
     for end, part, value in options:
-        if (more := qualities.said(look, part, value)) is None:
+        if (more := qualities.with_quality(look, part, value)) is None:
             continue
         end += spans.tokens[end : end + 2] == ["in", part] and 2
         yield end, more
-        yield from _marked(spans, end, more)
+        yield from _read_features(spans, end, more)
         after = end + (spans.tokens[end : end + 1] == [","])
         after += spans.tokens[after : after + 1] == ["and"]
         if after > end:
-            yield from _described(spans, after, more)
+            yield from _read_qualities(spans, after, more)
 
 
-def _marked(spans: Spans, i: int, look: Look) -> Iterator[tuple[int, Look]]:
+def _read_features(spans: Spans, i: int, look: Look) -> Iterator[tuple[int, Look]]:
     for end, key, bound in spans.match(idiom("FEATURES"), i):
-        if key in ("mark", "text") and (more := qualities.featured(look, key, bound)) is not None:
+        if key in ("mark", "text") and (more := qualities.with_feature(look, key, bound)) is not None:
             yield end, more
-            yield from _marked(spans, end, more)
+            yield from _read_features(spans, end, more)
 
 
 def _mark(spans: Spans, i: int) -> Iterator[tuple[int, tuple[str, str | None]]]:
-    """A mark: a round one is a spot, a horizontal one a band, and "mark" alone says too little."""
+    """A mark and its tint: a round mark is a spot, a horizontal one a band; "mark" alone could be either, and is not read."""
     at = spans.tokens
     i += at[i : i + 1] in (["a"], ["an"], ["one"], ["the"])
     before: list[str] = []
@@ -164,7 +164,7 @@ _ASKS = dict.fromkeys(("could you", "can you", "would you", "will you", "i want 
 
 
 def _so(spans: Spans, i: int) -> Iterator[tuple[int, None]]:
-    """What leads on to what is to be done: stops and joints, "could you", "please"; or nothing."""
+    """Words that lead from a remark to its request: stops and joints, "could you", "please"; or none."""
     yield i, None
     while i < len(spans.tokens):
         end = next((end for end, _ in spans.looked_up(_ASKS, i)), i + (spans.tokens[i] in _LINKS))
@@ -183,11 +183,11 @@ def _number(spans: Spans, i: int) -> Iterator[tuple[int, int]]:
             yield i + 1, int(word)
 
 
-def _of(table: Mapping[str, Any]) -> Callable[[Spans, int], Found]:
+def _reader_of_table(table: Mapping[str, Any]) -> Callable[[Spans, int], ChunkEnds]:
     return lambda chunks, i: chunks.looked_up(table, i)
 
 
-def _idiom(name: str, value: Callable[[str, Mapping[str, Any]], Any]) -> Callable[[Spans, int], Found]:
+def _reader_of_idiom(name: str, value: Callable[[str, Mapping[str, Any]], Any]) -> Callable[[Spans, int], ChunkEnds]:
     return lambda chunks, i: ((end, value(key, bound)) for end, key, bound in chunks.match(idiom(name), i))
 
 
@@ -208,7 +208,7 @@ _KINDS: Kinds = {
     "picture": _picture,
     "here": _here,
     "home": lambda c, i: ((end, None) for end, number in c("picture", i) if number == 1),
-    "bring": lambda c, i: ((n.end, None) for n in nouns.nouns(c, i + (c.has(i, "the"))) if _plain(n)),
+    "bring": lambda c, i: ((n.end, None) for n in nouns.nouns(c, i + (c.has(i, "the"))) if _is_plain(n)),
     "gone": lambda c, i: ((n.end, n.look) for n in nouns.nouns(c, i) if not n.plural and not n.place),
     "adj": _adj,
     "mark": _mark,
@@ -224,23 +224,25 @@ _KINDS: Kinds = {
     "kind": lambda c, i: ((end, s) for end, (s, many) in c.looked_up(_SHAPES, i) if not many),
     "kinds": lambda c, i: ((end, s) for end, (s, _) in c.looked_up(_SHAPES, i)),
     "colour": lambda c, i: ((end, k.colour) for end, k in c("adj", i) if k == Look(colour=k.colour)),
-    "size": _of({**lexicon.SIZE_WORDS, **{f"{s} sized": v for s, v in lexicon.SIZE_WORDS.items() if "sized" not in s}}),
-    "hue": _of(lexicon.COLOUR_WORDS),
-    "texture": _of(lexicon.TEXTURE_WORDS),
-    "pattern": _of(lexicon.PATTERN_NOUNS),
-    "term": _of({t: f"?{t}" for t in lexicon.TERMS}),
+    "size": _reader_of_table(
+        {**lexicon.SIZE_WORDS, **{f"{s} sized": v for s, v in lexicon.SIZE_WORDS.items() if "sized" not in s}}
+    ),
+    "hue": _reader_of_table(lexicon.COLOUR_WORDS),
+    "texture": _reader_of_table(lexicon.TEXTURE_WORDS),
+    "pattern": _reader_of_table(lexicon.PATTERN_NOUNS),
+    "term": _reader_of_table({t: f"?{t}" for t in lexicon.TERMS}),
     "cell": lambda c, i: iter([*c.looked_up(lexicon.CELL_WORDS, i)][:1]),
-    "corner": _of(lexicon.BARE_CELLS),
-    "ground": _of(
+    "corner": _reader_of_table(lexicon.BARE_CELLS),
+    "ground": _reader_of_table(
         {
             **lexicon.GROUND_WORDS,
             **{f"{g} {c}": v for g, v in lexicon.GROUND_WORDS.items() for c in ("coloured", "colored")},
         }
     ),
-    "tone": _of(lexicon.TONE_WORDS),
-    "streak": _of(dict.fromkeys(lexicon.STREAKS)),
-    "side": _of({**lexicon.WAYS, "top": "up", "bottom": "down"}),
-    "what": _of(
+    "tone": _reader_of_table(lexicon.TONE_WORDS),
+    "streak": _reader_of_table(dict.fromkeys(lexicon.STREAKS)),
+    "side": _reader_of_table({**lexicon.WAYS, "top": "up", "bottom": "down"}),
+    "what": _reader_of_table(
         {
             "colour": "colour",
             "color": "colour",
@@ -251,7 +253,7 @@ _KINDS: Kinds = {
             "texture and mark": "pattern",
         }
     ),
-    "placed": _of(
+    "placed": _reader_of_table(
         dict.fromkeys(
             (
                 "placed",
@@ -270,25 +272,25 @@ _KINDS: Kinds = {
             )
         )
     ),
-    "rest": _idiom("RESTS", lambda key, _: None),
-    "mended": _idiom("MENDED", lambda key, _: None),
-    "undone": _idiom("UNDONE", lambda key, _: None),
-    "outed": _idiom("OUTED", lambda key, _: None),
-    "unlike": _idiom("UNLIKE", lambda key, _: None),
-    "resemble": _idiom("RESEMBLE", lambda key, _: None),
-    "alike": _idiom("ALIKE", lambda key, _: None),
-    "back": _idiom("BACK", lambda key, _: None),
-    "late": _idiom("FEATURES", lambda key, bound: (key, bound)),
+    "rest": _reader_of_idiom("RESTS", lambda key, _: None),
+    "mended": _reader_of_idiom("MENDED", lambda key, _: None),
+    "undone": _reader_of_idiom("UNDONE", lambda key, _: None),
+    "outed": _reader_of_idiom("OUTED", lambda key, _: None),
+    "unlike": _reader_of_idiom("UNLIKE", lambda key, _: None),
+    "resemble": _reader_of_idiom("RESEMBLE", lambda key, _: None),
+    "alike": _reader_of_idiom("ALIKE", lambda key, _: None),
+    "back": _reader_of_idiom("BACK", lambda key, _: None),
+    "late": _reader_of_idiom("FEATURES", lambda key, bound: (key, bound)),
     "so": _so,
-    "edge": _of(
+    "edge": _reader_of_table(
         {"left": "left", "right": "right", "top": "top", "bottom": "bottom", "upper": "top", "lower": "bottom"}
     ),
     "goal": lambda c, i: _cells(c, "GOALS", i),
-    "angle": _idiom("ANGLES", lambda key, _: key),
-    "while": _idiom("WHILES", lambda key, _: None),
-    "span": _idiom("SPANS", lambda key, _: None),
-    "stop": _idiom("STOPS", lambda key, _: None),
-    "pushed": _idiom("PUSHES", lambda _, bound: bound["side"]),
+    "angle": _reader_of_idiom("ANGLES", lambda key, _: key),
+    "while": _reader_of_idiom("WHILES", lambda key, _: None),
+    "span": _reader_of_idiom("SPANS", lambda key, _: None),
+    "stop": _reader_of_idiom("STOPS", lambda key, _: None),
+    "pushed": _reader_of_idiom("PUSHES", lambda _, bound: bound["side"]),
     "when": lambda c, i: ((end, b["tone"]) for end, key, b in c.match(idiom("WHEN"), i) if key == "when"),
     "lit": lambda c, i: ((end, b["tone"]) for end, key, b in c.match(idiom("WHEN"), i) if key == "lit"),
 }

@@ -1,4 +1,4 @@
-"""The whole grammar, as tries made once. In: the tables of patterns. Out: where a reading of each kind begins."""
+"""The whole grammar as cached tries. In: the tables of patterns. Out: the root of the trie for each kind of reading."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -15,14 +15,15 @@ from pipeline.backends.world.words.patterns import TrieNode, trie
 
 @cache
 def root() -> TrieNode:
-    """All orders."""
+    """The trie of all orders."""
     return trie(
-        (key, [*patterns, *_asked(patterns)]) for key, patterns in (*THINGS, *LOOKS, *SCENE, *SPEECH, *SPEECH_SCENE)
+        (key, [*patterns, *_as_questions(patterns)])
+        for key, patterns in (*THINGS, *LOOKS, *SCENE, *SPEECH, *SPEECH_SCENE)
     )
 
 
-def _asked(patterns: Sequence[str]) -> Iterator[str]:
-    """What "the star should be red" is as a question: "could the star be red?"."""
+def _as_questions(patterns: Sequence[str]) -> Iterator[str]:
+    """Patterns of orders as questions: "the star should be red" becomes "could the star be red"."""
     asks = "(could|can|may|might|could not|cannot|can not|is there any chance|any chance)"
     for pattern in patterns:
         for modal in (" <must>", " (<must>|<may>)", " (<must>|<may>|gets|get|to|is to|are to)", " <may>"):
@@ -35,29 +36,29 @@ _SUBJECTS = ("{the}", "{new}", "{one}", "{one} and {one:other}", "{sub}")
 
 @cache
 def items() -> TrieNode:
-    """Clauses of a picture's description."""
+    """The trie of the clauses that describe a new picture."""
     return trie(pictures.ITEMS)
 
 
 @cache
 def settings() -> TrieNode:
-    """What is said of the whole picture in passing."""
+    """The trie of phrases about the whole picture, which may stand beside other clauses."""
     return trie(pictures.SETTINGS)
 
 
 @cache
 def aside_words() -> TrieNode:
-    """Fillers, openings, and ways of saying that the rest stays as it is."""
-    kept = ("kept", asides.KEPT)
+    """The trie of fillers, openings, and phrases that keep the rest as it is."""
+    unchanged = ("kept", asides.KEPT)
     alone = ("alone", ("[and] nothing else",))
     return trie(
-        (("filler", asides.FILLERS), alone, ("opening", pictures.OPENINGS), ("drawing", pictures.DRAWINGS), kept)
+        (("filler", asides.FILLERS), alone, ("opening", pictures.OPENINGS), ("drawing", pictures.DRAWINGS), unchanged)
     )
 
 
 @cache
 def elided() -> TrieNode:
-    """What goes on after "the star should be red and ..."."""
+    """The trie of clauses without a verb after a modal: "the star should be red and ..."."""
     return trie(
         (
             ("alter", ("{the} [be] [(painted|turned|made|coloured|colored)] {adj}",)),

@@ -1,4 +1,4 @@
-"""How a new picture is described. In: nothing. Out: tables of patterns (see `patterns`) by what they ask for."""
+"""Descriptions of new pictures. In: nothing. Out: tables of patterns (see `patterns`) by the key of their op."""
 
 ITEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -46,7 +46,7 @@ SETTINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
 )
-"""What a description, or an order, may say of the whole picture in passing."""
+"""Phrases about the whole picture that may stand in a description or beside an order."""
 OPENINGS = (
     f"[(draw|create|make|paint|generate|show|render|produce|give|design|compose|illustrate|sketch)] "
     f"[me] (a|an|the|one) [(simple|new)] {_KIND} "
@@ -65,6 +65,6 @@ OPENINGS = (
     f"[(draw|create|make|paint|generate|render|compose)] (a|an) [(new|single|simple)] {_KIND} (:|where|in which)",
     "(create|generate|show me|render|produce) [me]",
 )
-"""How a picture's description begins."""
+"""Beginnings of a picture's description."""
 DRAWINGS = ("(draw|paint|sketch) [me]",)
-"""Verbs before a description that are orders as well: "draw three stars" may mean three more."""
+"""Verbs that begin a description or an order: "draw three stars" may also mean three more."""

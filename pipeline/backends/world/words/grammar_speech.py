@@ -1,8 +1,8 @@
-"""Clauses as people speak them: wishes, questions, hints and shorthand. In: nothing. Out: patterns by what they ask for.
+"""Colloquial clauses about things: wishes, questions, hints, shorthand. In: nothing. Out: patterns by the key of their op.
 
-The chunks are those of the other grammars; {so} is a stop and words that lead on to what is to be done about it ("; could you
-please"), {mended} what one does about a broken thing, {undone} about a wrong one, {outed} about an unwanted one, {unlike} says
-that a thing is not as its mates are, {alike} and {resemble} that it is to be as they are, {late} is a feature after a place.
+The chunks are those of the other grammars. In addition, {so} is a stop and words that lead on to a request ("; could you
+please"); {mended}, {undone} and {outed} are requests about a broken, a wrong and an unwanted thing; {unlike} states that a thing
+differs from its mates, {alike} and {resemble} ask that it be like them; {late} is a feature after a place.
 """
 
 _GONE = (
@@ -295,4 +295,4 @@ SPEECH: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
 )
-"""What is done to a thing, or to its looks, in other words."""
+"""Changes of things and their looks, in colloquial words."""

@@ -1,4 +1,4 @@
-"""Clauses about places, the scene and attached pictures as people speak them. In: nothing. Out: patterns by what they ask for.
+"""Colloquial clauses about places, the scene and attached pictures. In: nothing. Out: patterns by the key of their op.
 
 The chunks are those of the other grammars; see `grammar_speech`.
 """
@@ -233,4 +233,4 @@ SPEECH_SCENE: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
 )
-"""Where things go, what changes everywhere, and what is borrowed, in other words."""
+"""Moves, changes of the whole scene, and things borrowed from pictures, in colloquial words."""

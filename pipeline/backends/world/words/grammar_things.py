@@ -1,8 +1,8 @@
-"""Clauses about what is there, and where. In: nothing. Out: patterns by what they ask for.
+"""Clauses about the presence and place of things. In: nothing. Out: patterns by the key of their op.
 
-Chunks in braces are the kinds of `chunks`: {the} things that are there, {one} exactly one such thing, {new} things to come,
-{spot} a place with its preposition, {dest} where something goes, {still} where it rests, {adj} how it is to look. <verbs> are
-the classes of `lexicon.VERBS`; "its" is read as "it 's".
+Chunks in braces are the kinds of `chunks`: {the} things of the scene, {one} exactly one of them, {new} new things,
+{spot} a place with its preposition, {dest} the goal of a move, {still} a place of rest, {adj} the look to give. <verbs> are the
+classes of `lexicon.VERBS`; "its" is read as "it 's".
 """
 
 WISH = "<wish>"
@@ -171,4 +171,4 @@ THINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
 )
-"""What comes, goes, and trades places."""
+"""Things that come, go, move and trade places."""

@@ -1,4 +1,4 @@
-"""Small patterns inside clauses. In: nothing. Out: tables of patterns (see `patterns`) by what they mean.
+"""Small patterns inside clauses. In: nothing. Out: tables of patterns (see `patterns`) by their meaning.
 
 Features follow a noun ("with a piece missing"), places come with their preposition, and so on.
 """

@@ -1,6 +1,6 @@
 """The world's English. In: ops. Out: varied clauses (`phrase`), instructions (`join`), plain orders and captions.
 
-What is said here is read back by `reading` exactly. `wordings` holds the templates; this file fills them.
+`reading` reads every phrase back exactly. `wordings` holds the templates; this module fills them.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.backends.world.scenes import ops
-from pipeline.backends.world.scenes.find import full
+from pipeline.backends.world.scenes.find import full_look
 from pipeline.backends.world.scenes.ops import Look, Near, Op, Selector, Spot
 from pipeline.backends.world.scenes.scene import Thing
 from pipeline.backends.world.words import wordings as w
@@ -31,7 +31,7 @@ def _pick(options: Sequence[str], rng: np.random.Generator) -> str:
 
 
 def colour(name: str) -> str:
-    """A colour, or what a colour term is called: "the colour of Lorvia"."""
+    """A colour, or the name of a colour term: "the colour of Lorvia"."""
     return f"the colour of {name[1:].title()}" if name.startswith("?") else name
 
 
@@ -65,21 +65,21 @@ def at(place: str) -> str:
 
 
 def where(spot: Spot) -> str:
-    """Where something is to be: "at the top", "to the left of the blue square", or nothing."""
+    """The place where something shall be: "at the top", "to the left of the blue square"; empty without a place."""
     if spot is None:
         return ""
     return at(spot) if isinstance(spot, str) else f"{_BESIDE[spot.direction]} {the(spot.anchor)}"
 
 
 def to(spot: Spot) -> str:
-    """Where something goes: "to the top", "above the blue square", "somewhere else"."""
+    """The goal of a move: "to the top", "above the blue square", "somewhere else"."""
     if spot is None:
         return "somewhere else"
     return f"to the {spot}" if isinstance(spot, str) else where(spot)
 
 
 def the(selector: Selector) -> str:
-    """A thing that is there already: "the red circle on the left", "all the stars that are above the heart"."""
+    """A thing of the scene: "the red circle on the left", "all the stars that are above the heart"."""
     thing = noun(selector.look, plural=selector.every)
     place = f" {at(selector.place)}" if selector.place else ""
     near = f" that {'are' if selector.every else 'is'} {where(selector.near)}" if selector.near else ""
@@ -93,7 +93,7 @@ def of_picture(number: int) -> str:
 
 def name(thing: Thing) -> str:
     """A thing in full, without its place."""
-    return noun(full(thing))
+    return noun(full_look(thing))
 
 
 def _many(look: Look, number: int) -> str:
@@ -105,7 +105,7 @@ def _spaced(words: str) -> str:
 
 
 def _slots(op: Op) -> dict[str, str]:
-    """What the slots of a wording hold."""
+    """The texts for the slots of a wording."""
     match op:
         case ops.Add(look, place):
             return {"look": a(noun(look)), "at": _spaced(where(place))}
@@ -136,21 +136,21 @@ def _slots(op: Op) -> dict[str, str]:
         case ops.Remove(target) | ops.Complete(target):
             return {"sel": the(target)}
         case ops.Alter(target, look):
-            return {"sel": the(target), "value": _altered(look)[1]}
+            return {"sel": the(target), "value": _wording_of_change(look)[1]}
     return {}
 
 
-def _altered(look: Look) -> tuple[str, str]:
-    """Which table words a change of look, and what it is changed to."""
-    said = {n: v for n in ("colour", "size", "texture", "mark", "text") if (v := getattr(look, n)) is not None}
-    if len(said) != 1:
-        quality = [v for n in ("size", "texture") if (v := said.get(n))]
-        quality += ["unmarked"] if said.get("mark") == "" else []
+def _wording_of_change(look: Look) -> tuple[str, str]:
+    """The table that words a change of look, and the text of the new value."""
+    changes = {n: v for n in ("colour", "size", "texture", "mark", "text") if (v := getattr(look, n)) is not None}
+    if len(changes) != 1:
+        quality = [v for n in ("size", "texture") if (v := changes.get(n))]
+        quality += ["unmarked"] if changes.get("mark") == "" else []
         quality += [colour(look.colour)] if look.colour else []
         marked = f"with a {look.mark}" if look.mark else ""
         text = f'saying "{look.text}"' if look.text else ""
         return "several", " ".join(x for x in (" and ".join(quality), marked, text) if x)
-    ((part, value),) = said.items()
+    ((part, value),) = changes.items()
     table = {
         "colour": "term" if str(value).startswith("?") else "colour",
         "texture": "texture" if value == "plain" else "pattern",
@@ -159,10 +159,10 @@ def _altered(look: Look) -> tuple[str, str]:
     return table, colour(value) if part == "colour" else value
 
 
-def _options(op: Op, picture: bool) -> Sequence[str]:
+def _templates(op: Op, picture: bool) -> Sequence[str]:
     match op:
         case ops.Alter(_, look):
-            return w.ALTERS[_altered(look)[0]]
+            return w.ALTERS[_wording_of_change(look)[0]]
         case ops.Turn(_, facing):
             return w.TURNS.get(facing, w.FACINGS)
         case ops.Light(tone):
@@ -180,7 +180,7 @@ def _options(op: Op, picture: bool) -> Sequence[str]:
 
 def phrase(op: Op, rng: np.random.Generator, picture: bool = False) -> str:
     """The op as a clause; `picture`: as part of a picture's description rather than as an order."""
-    return _pick(_options(op, picture), rng).format(**_slots(op))
+    return _pick(_templates(op, picture), rng).format(**_slots(op))
 
 
 def photo(clauses: Sequence[Op]) -> str:
@@ -191,22 +191,22 @@ def photo(clauses: Sequence[Op]) -> str:
         ):
             way = {"left": "left of", "right": "right of"}.get(direction, _BESIDE[direction])
             return f"a photo of {a(noun(look))} {way} {a(noun(anchor))}"
-    said = []
+    parts = []
     for op in clauses:
         if isinstance(op, ops.Add) and op.place is None:
-            said.append(a(noun(op.look)))
+            parts.append(a(noun(op.look)))
         elif isinstance(op, ops.Count):
-            said.append(("exactly " if op.number == 1 else "") + _many(op.look, op.number))
+            parts.append(("exactly " if op.number == 1 else "") + _many(op.look, op.number))
         else:
             raise ValueError(f"GenEval's forms have no words for {op.kind}")
-    return f"a photo of {' and '.join(said)}"
+    return f"a photo of {' and '.join(parts)}"
 
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + "."
 
 
-def _listed(clauses: Sequence[str], last: str) -> str:
+def _join_list(clauses: Sequence[str], last: str) -> str:
     return clauses[0] if len(clauses) == 1 else ", ".join(clauses[:-1]) + last + clauses[-1]
 
 
@@ -214,7 +214,7 @@ def join(clauses: Sequence[str], rng: np.random.Generator, picture: bool = False
     """The clauses as one instruction."""
     if picture:
         opening = _pick(w.OPENINGS, rng)
-        return _sentence(f"{opening} {_listed(clauses, _pick((', ', ' and ', ', and '), rng))}")
+        return _sentence(f"{opening} {_join_list(clauses, _pick((', ', ' and ', ', and '), rng))}")
     way = int(rng.integers(5))
     if way == 0:
         return " ".join(_sentence(c) for c in clauses)
@@ -224,14 +224,14 @@ def join(clauses: Sequence[str], rng: np.random.Generator, picture: bool = False
     if way == 2:
         return _sentence("; ".join(clauses))
     polite = _pick(("", "please "), rng)
-    return _sentence(polite + _listed(clauses, _pick((" and ", ", and ", ", then ", " and then "), rng)))
+    return _sentence(polite + _join_list(clauses, _pick((" and ", ", and ", ", then ", " and then "), rng)))
 
 
 def orders(clauses: Sequence[str], rng: np.random.Generator) -> str:
-    """The clauses as plain orders, closing with the one that everything else stays as it is."""
+    """The clauses as plain orders, with the closing order that everything else stays as it is."""
     ways = (
         " ".join(_sentence(c) for c in clauses),
         _sentence("; ".join(clauses)),
-        _sentence(_listed(clauses, " and ")),
+        _sentence(_join_list(clauses, " and ")),
     )
     return f"{_pick(ways, rng)} {_sentence(KEEP)}"

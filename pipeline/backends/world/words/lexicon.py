@@ -1,7 +1,7 @@
-"""The words of the world's English. In: nothing. Out: tables from words to what they mean.
+"""The words of the world's English. In: nothing. Out: tables from words to their meanings.
 
-Keys are words in lower case, several separated by blanks; hyphens are blanks. What stands in no table here and in no pattern of
-the grammar is not understood.
+Keys are words in lower case, several separated by blanks; hyphens are blanks. A word in no table here and in no pattern of the
+grammar is not understood.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 }
 """Other names of the shapes."""
 THINGS = ("thing", "object", "item", "shape", "figure", "subject", "one")
-"""Heads that say nothing of the shape."""
+"""Nouns that leave the shape open."""
 
 COLOUR_WORDS: Mapping[str, str] = {c: c for c in COLOURS} | {"violet": "purple"}
 GROUND_WORDS: Mapping[str, str] = {b: b for b in BACKGROUNDS} | {
@@ -143,7 +143,7 @@ _COLUMNS = {"left": ("left", "left hand"), "": ("middle", "center", "centre"), "
 
 def _cells() -> dict[str, str]:
     """Both words of every cell, in either order where that is English, and the single words."""
-    found = {
+    cells = {
         "top": "top",
         "bottom": "bottom",
         "left": "left",
@@ -156,11 +156,11 @@ def _cells() -> dict[str, str]:
             for one in above:
                 for two in beside:
                     place = f"{row} {column}".strip() or "center"
-                    found[f"{one} {two}"] = place
+                    cells[f"{one} {two}"] = place
                     if not (row and column):
-                        found[f"{two} {one}"] = place
-    found |= dict.fromkeys(("middle", "center", "centre", "very middle", "very center", "very centre"), "center")
-    return found | {"upper": "top", "lower": "bottom"}
+                        cells[f"{two} {one}"] = place
+    cells |= dict.fromkeys(("middle", "center", "centre", "very middle", "very center", "very centre"), "center")
+    return cells | {"upper": "top", "lower": "bottom"}
 
 
 CELL_WORDS: Mapping[str, str] = _cells()
@@ -171,7 +171,7 @@ TERMS = (
     *("lorvia", "tamsel", "brindor", "quellen", "mirrow", "ostrava", "veldan", "zunari", "pelquin", "harrowmere"),
     *("dovrin", "selkath", "ombrel", "tirvane", "caldris", "yorrick", "nembus", "fyllan", "gastrel", "wexholm"),
 )
-"""Invented names; "the colour of Lorvia" is whatever an explanation says."""
+"""Invented names; an explanation states which colour "the colour of Lorvia" is."""
 
 VERBS: Mapping[str, str] = {
     "add": "add|put|place|insert|draw|paint|include|set|stick|give me|position|put in|draw in|pop|pop in|hang|throw in|drop in|"
@@ -216,14 +216,14 @@ VERBS: Mapping[str, str] = {
 
 
 def words(*shapes: str) -> dict[str, tuple[str, bool]]:
-    """The nouns of the shapes (all when none are given): to the shape and whether it is plural."""
-    found: dict[str, tuple[str, bool]] = {}
+    """From each noun of the shapes (all when none are given) to its shape and whether it is plural."""
+    nouns: dict[str, tuple[str, bool]] = {}
     for shape in shapes or (*SHAPES, *EXOTIC_SHAPES):
         for noun in (shape, *SYNONYMS.get(shape, ())):
-            found[noun] = (shape, False)
+            nouns[noun] = (shape, False)
             if noun != "fish":
-                found[plural(noun)] = (shape, True)
-    return found
+                nouns[plural(noun)] = (shape, True)
+    return nouns
 
 
 def plural(noun: str) -> str:

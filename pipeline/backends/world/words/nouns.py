@@ -1,7 +1,7 @@
-"""Noun phrases. In: tokens. Out: descriptions of things that are there (`Selector`) and of things to come (`New`).
+"""Read noun phrases. In: tokens. Out: descriptions of things of the scene (`Selector`) and of new things (`New`).
 
-A phrase that contradicts itself ("a large small star", "a red star with a black spot") is none. Pronouns stand for what was
-spoken of last: `IT` and `THEM` are put in their place, and `clauses` settles them.
+A phrase that contradicts itself ("a large small star", "a red star with a black spot") is not read. Pronouns are read as `IT`
+and `THEM`; `topics` replaces these by the things mentioned last.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pipeline.backends.world.scenes.looks import TEXT
 from pipeline.backends.world.scenes.ops import Look, Selector
-from pipeline.backends.world.words.qualities import TURNABLE, adjectives, featured, heads, said
+from pipeline.backends.world.words.qualities import TURNABLE, adjectives, heads, with_feature, with_quality
 from pipeline.backends.world.words.spans import Spans, idiom
 
 IT, THEM = Selector(Look("it")), Selector(Look("them"))
@@ -56,7 +56,7 @@ _MORE = ("more", "additional", "extra", "new", "further")
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """Things to come: how they look, how many, and whether they come on top of those that are there."""
+    """New things: their look, their number, and `how` the number counts ("more": in addition to those of the scene)."""
 
     look: Look
     number: int = 1
@@ -65,7 +65,7 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A noun with all that stands around it."""
+    """A noun with its adjectives and features; `end` is the token after it."""
 
     end: int
     look: Look
@@ -81,8 +81,8 @@ def nouns(spans: Spans, i: int) -> Iterator[Noun]:
         if text(spans, i) is not None and spans.raw[i + 1 : i + 2] in (
             ["sign"],
             ["signs"],
-        ):  # in capitals all words look so
-            look, i = said(look, "text", text(spans, i)), i + 1
+        ):  # as written: in a text all in capitals, every word would look like a sign's text
+            look, i = with_quality(look, "text", text(spans, i)), i + 1
             continue
         for end, (shape, plural) in spans.looked_up(heads(), i):
             headed = replace(look, shape=shape)
@@ -99,11 +99,11 @@ def nouns(spans: Spans, i: int) -> Iterator[Noun]:
                 return
             place = value
         else:
-            look = said(look, part, value)
-        i = end + (spans.has(end, ",") and _goes_on(spans, end + 1))
+            look = with_quality(look, part, value)
+        i = end + (spans.has(end, ",") and _adjective_follows(spans, end + 1))
 
 
-def _goes_on(spans: Spans, i: int) -> bool:
+def _adjective_follows(spans: Spans, i: int) -> bool:
     return any(True for _ in spans.looked_up(adjectives(), i, 3))
 
 
@@ -112,12 +112,12 @@ def _featured(spans: Spans, noun: Noun, left: int) -> Iterator[Noun]:
     if not left:
         return
     for end, key, bound in spans.match(idiom("FEATURES"), noun.end):
-        if (look := featured(noun.look, key, bound)) is not None:
+        if (look := with_feature(noun.look, key, bound)) is not None:
             yield from _featured(spans, replace(noun, end=end, look=look), left - 1)
 
 
-def unclear(spans: Spans, i: int) -> bool:
-    """Whether an adjective may be that of a noun without article as well: "the red star and ring", read at "ring"."""
+def is_unclear(spans: Spans, i: int) -> bool:
+    """Whether it is unclear if an earlier adjective applies to this noun, too: "ring" in "the red star and ring"."""
     after = next((end for end, _ in spans.looked_up(heads(), i)), None)
     if after is None or not i or spans.tokens[i - 1] != "and":
         return False
@@ -127,7 +127,7 @@ def unclear(spans: Spans, i: int) -> bool:
 
 
 def text(spans: Spans, i: int) -> str | None:
-    """What a sign may say: in quotes, as a number, or in capitals after a word that is not."""
+    """A sign's text: in quotes, a number, or in capitals after a word that is not; None for any other token."""
     if i >= len(spans.tokens) or not spans.raw[i].isascii():  # the capitals of "ß" are two letters
         return None
     word = spans.tokens[i]
@@ -141,7 +141,7 @@ def text(spans: Spans, i: int) -> str | None:
 
 
 def definite(spans: Spans, i: int) -> Iterator[tuple[int, Selector]]:
-    """One noun phrase that means things that are there already."""
+    """One noun phrase for things of the scene."""
     starts: list[tuple[int, str]] = [(i, "bare")]
     if spans.has(i, *_DEFINITE):
         starts = [(i + 1, "the")]
@@ -171,7 +171,7 @@ def _placed(spans: Spans, noun: Noun, every: bool) -> Iterator[tuple[int, Select
 
 
 def several(spans: Spans, i: int) -> Iterator[tuple[int, tuple[Selector, ...]]]:
-    """One or more things that are there."""
+    """A list of one or more things of the scene."""
     both = spans.has(i, "both")
     for start in (i, i + 1) if both else (i,):
         yield from _listed(spans, start, ())
@@ -179,18 +179,18 @@ def several(spans: Spans, i: int) -> Iterator[tuple[int, tuple[Selector, ...]]]:
 
 def _listed(spans: Spans, i: int, before: tuple[Selector, ...]) -> Iterator[tuple[int, tuple[Selector, ...]]]:
     for end, selector in spans("selector", i):
-        found = (*before, selector)
+        selectors = (*before, selector)
         if before and _reaches_back(spans, i, end, before[-1], selector):
             continue
-        yield end, found
+        yield end, selectors
         after = end + spans.has(end, ",")
         after += spans.has(after, "and")
-        if after > end and len(found) < 6:
-            yield from _listed(spans, after, found)
+        if after > end and len(selectors) < 6:
+            yield from _listed(spans, after, selectors)
 
 
 def _reaches_back(spans: Spans, i: int, end: int, before: Selector, last: Selector) -> bool:
-    """Whether a place after the last thing may be that of the one before too: "the star and the ring at the top"."""
+    """Whether it is unclear if the last place applies to the thing before, too: "the star and the ring at the top"."""
     if before in (IT, THEM) or before.place or before.near:
         return False
     return (last.place, last.near) != (None, None) and all(
@@ -199,13 +199,13 @@ def _reaches_back(spans: Spans, i: int, end: int, before: Selector, last: Select
 
 
 def selector(spans: Spans, i: int) -> Iterator[tuple[int, Selector]]:
-    """A thing that is there, or a pronoun."""
+    """A thing of the scene, or a pronoun."""
     yield from spans.looked_up(_PRONOUNS, i)
     yield from definite(spans, i)
 
 
 def new(spans: Spans, i: int) -> Iterator[tuple[int, New]]:
-    """Things to come."""
+    """New things."""
     for end, _ in spans.looked_up(dict.fromkeys(_ONE), i):
         yield from ((n.end, New(n.look)) for n in coming(spans, end, False))
     for end, number in (*spans("number", i), *spans.looked_up(_PAIRS, i)):
@@ -220,7 +220,7 @@ def new(spans: Spans, i: int) -> Iterator[tuple[int, New]]:
 
 
 def coming(spans: Spans, i: int, plural: bool) -> Iterator[Noun]:
-    """Nouns without an article that may come after one or after a number."""
+    """Nouns that may follow an article or a number: of that number, and without a place."""
     return (n for n in nouns(spans, i) if n.plural == plural and n.place is None)
 
 

@@ -1,7 +1,7 @@
-"""Patterns over words and chunks. In: patterns as text, and a function that reads chunks. Out: a trie, and the matches in it.
+"""Match patterns of words and chunks. In: patterns as text, and a function that reads chunks. Out: a trie, and its matches.
 
 A pattern is made of words, `(one|or another)`, `[optional]`, `{chunk}` or `{chunk:name}`, and `<verbs>`, which bind nothing.
-All patterns of a table share one trie, so that a chunk is read once wherever several patterns go on alike.
+All patterns of a table share one trie, so that a chunk is read once for all patterns with the same beginning.
 """
 
 import re
@@ -12,26 +12,26 @@ from typing import Any
 Path = tuple[str, ...]
 Table = Sequence[tuple[str, Sequence[str]]]
 Reader = Callable[[str, int], Sequence[tuple[int, Any]]]
-"""The chunks of a kind that begin at a token: where each ends, and what it means."""
+"""The chunks of a kind that begin at a token: the end and the value of each."""
 _ELEMENT = re.compile(r"\{[\w:]+\}|<\w+>|[()\[\]|]|[^\s()\[\]{}<>|]+")
 
 
 @dataclass(eq=False)
 class TrieNode:
-    """A state of the trie: what may come next, and the keys of the patterns that may end here."""
+    """A node of the trie: its successors, and the keys of the patterns that end here."""
 
     words: dict[str, "TrieNode"] = field(default_factory=dict)
     chunks: dict[str, "TrieNode"] = field(default_factory=dict)
     ends: list[str] = field(default_factory=list)
 
     def after(self, element: str) -> "TrieNode":
-        """The node that an element leads to, made when it is not there."""
+        """The node after an element; it is made when it does not exist."""
         return (self.chunks if element[0] in "{<" else self.words).setdefault(element, TrieNode())
 
 
 @dataclass(frozen=True)
 class PatternMatch:
-    """A pattern that fits the tokens up to `end`, its key, and what its chunks mean."""
+    """A pattern that fits the tokens up to `end`: its key, and the values of its chunks by name."""
 
     end: int
     key: str
@@ -39,24 +39,24 @@ class PatternMatch:
 
 
 def _alternatives(elements: Sequence[str], i: int, close: str) -> tuple[list[Path], int]:
-    """All paths through the elements from `i` up to `close`; and where that is."""
-    done: list[Path] = []
+    """All paths through the elements from `i` up to `close`, and the index after `close`."""
+    finished: list[Path] = []
     paths: list[Path] = [()]
     while i < len(elements) and elements[i] != close:
         element, i = elements[i], i + 1
         if element == "|":
-            done, paths = done + paths, [()]
+            finished, paths = finished + paths, [()]
         elif element in "([":
             inner, i = _alternatives(elements, i, ")" if element == "(" else "]")
             inner = [*inner, ()] if element == "[" else inner
             paths = [p + q for p in paths for q in inner]
         else:
             paths = [(*p, element) for p in paths]
-    return done + paths, i + 1
+    return finished + paths, i + 1
 
 
 def expand(pattern: str) -> list[Path]:
-    """Every way of saying a pattern, as elements."""
+    """Every sequence of elements that a pattern allows."""
     return _alternatives(_ELEMENT.findall(pattern), 0, "")[0]
 
 

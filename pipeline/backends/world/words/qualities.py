@@ -1,4 +1,4 @@
-"""What words say of a look. In: words, and what the features after a noun are. Out: parts of a `Look`, or a look with more said."""
+"""Read qualities. In: words, and the features after a noun. Out: attributes of a `Look`, or a look with one more attribute."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,19 +9,19 @@ from pipeline.backends.world.scenes.ops import Look
 from pipeline.backends.world.words import lexicon
 
 TURNABLE = ("triangle", "heart", "arrow")
-"""Shapes that can stand upside down."""
+"""Shapes for which "upside down" has a meaning."""
 
 
 @cache
 def heads() -> Mapping[str, tuple[str | None, bool]]:
-    """Nouns: the shape that each names, None for a mere thing, and whether it is plural."""
+    """From each noun to its shape (None when it leaves the shape open) and whether it is plural."""
     things = dict.fromkeys(lexicon.THINGS, (None, False)) | {lexicon.plural(w): (None, True) for w in lexicon.THINGS}
     return {**things, **lexicon.words()}
 
 
 @cache
 def adjectives() -> Mapping[str, tuple[str, Any]]:
-    """Words before a noun: the part of the look that they speak of, and what they say."""
+    """From words before a noun to an attribute of a look, or the place, and its value."""
     tables: tuple[tuple[str, Mapping[str, Any]], ...] = (
         ("place", {**lexicon.CELL_WORDS, "central": "center"}),
         ("facing", {f"{w} {v}": f for w, f in lexicon.WAYS.items() for v in ("pointing", "facing")}),
@@ -33,7 +33,7 @@ def adjectives() -> Mapping[str, tuple[str, Any]]:
 
 @cache
 def qualities() -> dict[str, tuple[str, Any]]:
-    """Words that say how a thing looks, before a noun and after "make it"."""
+    """From words that stand both before a noun and after "make it" to an attribute of a look and its value."""
     tables: tuple[tuple[str, Mapping[str, Any]], ...] = (
         ("colour", lexicon.COLOUR_WORDS),
         ("colour", {f"{c} {s}": v for c, v in lexicon.COLOUR_WORDS.items() for s in ("coloured", "colored")}),
@@ -47,31 +47,31 @@ def qualities() -> dict[str, tuple[str, Any]]:
     return {word: (part, value) for part, table in tables for word, value in table.items()}
 
 
-def said(look: Look, part: str, value: Any) -> Look | None:
-    """The look with one thing more said of it; None when that part was spoken of already."""
+def with_quality(look: Look, part: str, value: Any) -> Look | None:
+    """The look with one more attribute; None when it has that attribute already."""
     return replace(look, **{part: value}) if getattr(look, part) is None else None
 
 
-def tinted(tint: str | None, colour: str | None) -> bool:
-    """Whether a mark on a thing of a colour may be called so: marks are white, and black on white and yellow."""
+def tint_fits(tint: str | None, colour: str | None) -> bool:
+    """Whether a mark on a thing of a colour has that tint: marks are black on white and yellow, white on all others."""
     return tint is None or tint == ("black" if colour in ("white", "yellow") else "white")
 
 
-def featured(look: Look, key: str, bound: Mapping[str, Any]) -> Look | None:
-    """The look with a feature; None when it contradicts what was said."""
+def with_feature(look: Look, key: str, bound: Mapping[str, Any]) -> Look | None:
+    """The look with a feature after the noun; None when the feature contradicts the look."""
     match key:
         case "mark":
             mark, tint = bound["mark"]
-            return said(look, "mark", mark) if tinted(tint, look.colour) else None
+            return with_quality(look, "mark", mark) if tint_fits(tint, look.colour) else None
         case "pattern":
-            return said(look, "texture", bound["pattern"])
+            return with_quality(look, "texture", bound["pattern"])
         case "way":
-            return said(look, "facing", bound["way"])
+            return with_quality(look, "facing", bound["way"])
         case "broken":
-            return said(look, "chipped", True)
+            return with_quality(look, "chipped", True)
         case "down":
-            return said(look, "facing", "down") if look.shape in TURNABLE else None
+            return with_quality(look, "facing", "down") if look.shape in TURNABLE else None
         case "term" | "colour":
-            return said(look, "colour", bound.get("term") or bound["hue"])
+            return with_quality(look, "colour", bound.get("term") or bound["hue"])
         case _:
-            return said(look, key, bound[key])
+            return with_quality(look, key, bound[key])

@@ -1,6 +1,6 @@
-"""Remarks inside spoken clauses. In: nothing. Out: tables of patterns (see `patterns`) by what they mean.
+"""Remarks inside colloquial clauses. In: nothing. Out: tables of patterns (see `patterns`) by their meaning.
 
-What one does about a thing that is broken, wrong or unwanted; that a thing is unlike its mates; and where one looks from.
+They ask to repair, change or remove a thing, state that a thing is unlike its mates, or name the viewpoint.
 """
 
 MENDED: tuple[tuple[str, tuple[str, ...]], ...] = (

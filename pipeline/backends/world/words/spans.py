@@ -1,4 +1,4 @@
-"""The tokens of a text, and the chunks read off them once each. In: tokens, and a reader for every kind of chunk. Out: chunks."""
+"""The tokens of a text, and their chunks, each read once. In: tokens, and a reader for every kind of chunk. Out: chunks."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -7,17 +7,17 @@ from typing import Any
 from pipeline.backends.world.words import idioms, lexicon, remarks
 from pipeline.backends.world.words.patterns import Table, TrieNode, trie, walk
 
-Found = Iterator[tuple[int, Any]]
-Kinds = Mapping[str, Callable[["Spans", int], Found]]
-"""Each kind of chunk with its reader: where the chunks that begin at a token end, and what they mean."""
+ChunkEnds = Iterator[tuple[int, Any]]
+Kinds = Mapping[str, Callable[["Spans", int], ChunkEnds]]
+"""The reader of each kind of chunk: it gives the end and value of every chunk that begins at a token."""
 
 
 _DEEPEST = 30
-"""How many chunks may lie within each other: a thing beside a thing takes three."""
+"""The most chunks within each other; a thing beside a thing takes three."""
 
 
 class TooDeep(ValueError):
-    """A text with more in one piece than is followed: things beside things beside things, or clauses without end."""
+    """A text has more chunks within each other, or more clauses, than are read."""
 
 
 class Spans:
@@ -30,7 +30,7 @@ class Spans:
         self._depth = 0
 
     def __call__(self, kind: str, i: int) -> list[tuple[int, Any]]:
-        """All chunks of a kind that begin at a token; "<add" is the class of verbs of that name. Raises TooDeep."""
+        """All chunks of a kind that begin at a token; the kind "<add" is the class of verbs "add". Raises TooDeep."""
         key = (kind, i)
         if key not in self._read:
             if self._depth == _DEEPEST:
@@ -43,11 +43,11 @@ class Spans:
         return self._read[key]
 
     def match(self, node: TrieNode, i: int) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
-        """What the patterns of a trie make of the tokens from `i` on."""
-        for found in walk(node, i, self.tokens, self, {}):
-            yield found.end, found.key, found.bound
+        """The matches of a trie's patterns from token `i` on: the end, key and chunks of each."""
+        for fit in walk(node, i, self.tokens, self, {}):
+            yield fit.end, fit.key, fit.bound
 
-    def looked_up(self, table: Mapping[str, Any], i: int, longest: int = 4) -> Found:
+    def looked_up(self, table: Mapping[str, Any], i: int, longest: int = 4) -> ChunkEnds:
         """The entries of a table that begin at a token, the longest first."""
         for end in range(min(len(self.tokens), i + longest), i, -1):
             words = " ".join(self.tokens[i:end])
@@ -59,7 +59,7 @@ class Spans:
         return i < len(self.tokens) and self.tokens[i] in words
 
     def runs(self, i: int, words: str) -> bool:
-        """Whether these words stand from `i` on."""
+        """Whether exactly these words follow from token `i` on."""
         return self.tokens[i : i + words.count(" ") + 1] == words.split()
 
 

@@ -1,4 +1,4 @@
-"""A text cut into tokens. In: a text. Out: its words and stops, contractions and other ways of writing made alike."""
+"""Cut a text into tokens. In: a text. Out: its words and stops, with contractions and variant spellings made alike."""
 
 import re
 
@@ -13,7 +13,7 @@ _WITH_IS = frozenset(
         *("something", "everything", "chunk", "piece", "part", "bit", "bite", "corner"),
     )
 )
-"""Words after which "'s" is "is"; after all others it is taken to be the genitive."""
+"""Words after which "'s" means "is"; after all others it is the genitive."""
 _WHOLE = {
     "someone's": "someone has",
     "somebody's": "somebody has",
@@ -40,7 +40,7 @@ _SPELLINGS = {
     "theres": "there is",
     "whats": "what is",
 }
-"""Other ways of writing a word; those in capitals stay, for signs may say them."""
+"""Variant spellings. Words in capitals are not replaced, because they may be the text of a sign."""
 
 
 def tokens(text: str) -> tuple[list[str], list[str]]:

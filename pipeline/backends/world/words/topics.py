@@ -1,4 +1,4 @@
-"""What pronouns stand for, and what contradicts itself. In: ops. Out: the topic after them; selectors without pronouns."""
+"""Resolve pronouns, and find contradictions. In: ops. Out: the topic after them; selectors without pronouns."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,11 +9,11 @@ from pipeline.backends.world.scenes.ops import Look, Near, Op, Selector
 from pipeline.backends.world.words.nouns import IT, THEM
 
 Topic = tuple[Selector, ...]
-"""The things spoken of last; empty when there is nothing that a pronoun may stand for."""
+"""The things mentioned last; empty when a pronoun has nothing to stand for."""
 
 
-def _settled(selector: Selector, topic: Topic) -> tuple[Selector, ...] | None:
-    """A selector without pronouns; None when it is not clear what a pronoun stands for."""
+def _resolve(selector: Selector, topic: Topic) -> tuple[Selector, ...] | None:
+    """The selectors that a selector stands for, without pronouns; None when a pronoun is not clear."""
     if selector == IT:
         return topic if len(topic) == 1 and not topic[0].every else None
     if selector == THEM:
@@ -25,36 +25,36 @@ def _settled(selector: Selector, topic: Topic) -> tuple[Selector, ...] | None:
 
 
 def settle(value: Any, topic: Topic) -> Any:
-    """What a chunk means once its pronouns are put in their place; None when one cannot be."""
+    """The value of a chunk with its pronouns resolved; None when one is not clear."""
     match value:
         case Selector():
-            found = _settled(value, topic)
-            return found[0] if found is not None and len(found) == 1 else None
+            resolved = _resolve(value, topic)
+            return resolved[0] if resolved is not None and len(resolved) == 1 else None
         case Near(direction, anchor):
             if anchor == IT and any(s.near for s in topic):
                 return None  # "put the fish below the candle, and the star above it": above which of the two?
-            found = settle(anchor, topic)
-            return None if found is None else Near(direction, found)
+            resolved = settle(anchor, topic)
+            return None if resolved is None else Near(direction, resolved)
         case tuple() if value and isinstance(value[0], Selector):
-            parts = [_settled(s, topic) for s in value]
+            parts = [_resolve(s, topic) for s in value]
             return None if None in parts else tuple(s for part in parts for s in part or ())
         case _:
             return value
 
 
-def topic(done: Sequence[Op]) -> Topic:
-    """What a pronoun stands for after a clause: the things it was about, as they are by then."""
-    return tuple(dict.fromkeys(s for op in done for s in _spoken(op)))
+def topic(clauses: Sequence[Op]) -> Topic:
+    """The things that pronouns stand for after these clauses, described as they are then."""
+    return tuple(dict.fromkeys(s for op in clauses for s in _things_after(op)))
 
 
-def _spoken(op: Op) -> tuple[Selector, ...]:
+def _things_after(op: Op) -> tuple[Selector, ...]:
     match op:
         case ops.Add(look, place):
-            return (_at(Selector(look), place),)
+            return (_moved_to(Selector(look), place),)
         case ops.Count(look, number):
             return (Selector(look, every=number != 1),)
         case ops.Move(target, place):
-            return (_at(target, place),)
+            return (_moved_to(target, place),)
         case ops.Replace(target, look):
             return (replace(target, look=replace(look, colour=look.colour or target.look.colour)),)
         case ops.Alter(target, look):
@@ -77,30 +77,30 @@ def _spoken(op: Op) -> tuple[Selector, ...]:
             return ()
 
 
-def _at(selector: Selector, spot: ops.Spot) -> Selector:
+def _moved_to(selector: Selector, spot: ops.Spot) -> Selector:
     place, near = (spot, None) if isinstance(spot, str) else (None, spot)
     return replace(selector, place=place, near=near)
 
 
-def clash(done: Sequence[Op]) -> bool:
-    """Whether orders contradict each other: one thing made red and blue, two backgrounds, a thing changed after it is gone."""
+def clash(clauses: Sequence[Op]) -> bool:
+    """Whether orders contradict each other: one thing made red and blue, two backgrounds, a removed thing changed."""
     gone: set[Selector] = set()
     settled: set[object] = set()
-    for op in done:
+    for op in clauses:
         target = getattr(op, "target", None)
         if target in gone:
             return True
         if isinstance(op, ops.Remove):
             gone.add(op.target)
-        for fact in _settles(op):
+        for fact in _settled_facts(op):
             if fact in settled:
                 return True
             settled.add(fact)
     return False
 
 
-def _settles(op: Op) -> tuple[object, ...]:
-    """What an op settles once and for all."""
+def _settled_facts(op: Op) -> tuple[object, ...]:
+    """The facts that an op settles, which no other order may settle again."""
     match op:
         case ops.Background() | ops.Light():
             return (op.kind,)

@@ -1,7 +1,7 @@
-"""How the world words its clauses. In: nothing. Out: tables of templates by op; `language` fills their slots.
+"""Templates of the world's clauses. In: nothing. Out: tables of templates by op; `language` fills their slots.
 
-{sel} and {other} are things that are there, {look} a new one, {at} a place with its preposition (or nothing), {to} where
-something goes, {pic} the thing of an attached picture.
+{sel} and {other} are things of the scene, {look} a new one, {at} a place with its preposition (or empty), {to} the goal of a
+move, {pic} the thing of an attached picture.
 """
 
 from collections.abc import Mapping

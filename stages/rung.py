@@ -1,0 +1,176 @@
+"""What a rung of the ladder is: one row that says everything the rest of the project needs to know of it.
+
+In: functions of the rung's own, and plain values. Out: `Rung`, a row of the table in `stages.rungs`; and `Recipe`, the rows that a
+policy names, in order. Operators, quotas, progress, funnel, mask, verify, card, report and forecast derive from these alone.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel
+
+from stages.calls import Models
+from stages.grammar import FAILED, IMAGE, PASSED, Pattern, tokens_of
+from stages.policy import Policy
+from stages.records import Kind, Mode
+from stages.trajectory import Trajectory
+
+Call: TypeAlias = tuple[str, str]
+"""Role and kind of a call: ("generator", "image"), ("analyzer", "reflection"); judgements are counted as images judged instead."""
+
+
+@dataclass(frozen=True)
+class Station:
+    """A place on the ladder at which a sample may pass or be left: a rung, or a stage of one ("reflect 2").
+
+    `key` is what `Trajectory.enter` takes; `title` heads it in reports, `place` says where it is in the middle of a sentence.
+    """
+
+    key: str
+    title: str
+    place: str
+
+
+@dataclass(frozen=True)
+class ModeStyle:
+    """How people see a mode: its title, what became of its samples in a few words, and its colour on light and on dark pages."""
+
+    title: str
+    outcome: str
+    light: str
+    dark: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to go through a rung, with its chance and the calls that it takes.
+
+    The chance is `ways` x the product of the chances of what was won and of what was lost, by the names in `Rung.chances`.
+    `passes` and `fails` count judged images by what came of them; `steps` is the length of the plan, None without one.
+    """
+
+    end: Literal["passes", "fails", "leaves"]
+    won: Mapping[str, int] = field(default_factory=dict)
+    lost: Mapping[str, int] = field(default_factory=dict)
+    ways: int = 1
+    calls: Mapping[Call, int] = field(default_factory=dict)
+    passes: int = 0
+    fails: int = 0
+    steps: int | None = None
+
+
+Climb: TypeAlias = Callable[[Trajectory, Models, Policy], Awaitable[Trajectory]]
+Grammar: TypeAlias = Callable[[Policy], Pattern]
+
+
+def always(_t: Trajectory, _policy: Policy) -> bool:
+    """A rung that every sample enters that comes to it."""
+    return True
+
+
+def keep_lineage(t: Trajectory) -> frozenset[int]:
+    """The places of the events of the accepted try and of those it was made from: what pruning keeps unless a rung says
+    otherwise.
+    """
+    # other tries of the rung, and what they were thought from, are context for nobody
+    line = t.lineage()
+    return frozenset(n for n, event in enumerate(t.events) if event.try_number in line)
+
+
+def one_image(_: Policy) -> Pattern:
+    """The sentence of a mode whose rows hold nothing but the accepted image and its judgement, both trained."""
+    return (IMAGE.at("last", True), PASSED.at("last", True))
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A row of the ladder's table.
+
+    `mode`: what it accepts into. `climb`: takes a sample from here to the next rung. `enters`: whether a sample that comes here
+    takes it. `needs_image`: it starts from a rejected image. `hands_on`: samples that fail here climb on; else it discards them.
+    `passes`, `fails`, `discards` (by reason): the events that it adds, by how it ends. `sentence`: the events of an accepted row
+    after pruning, each with its position and whether it is trained: the rows of the mask. `keeps`: the places of the events that
+    pruning keeps. `ways`: what it may cost. `chances`: what is left to chance, in order; `guesses`: a rate for those of them that
+    a plan takes where nobody declares one. `stages`: its stations, where they are others than the rung itself. `options`: the
+    keys it takes in `policy.options`. `prompts`: for a rung outside the package, the file beside which its prompt templates lie
+    (`__file__`).
+    """
+
+    name: str
+    mode: Mode
+    climb: Climb
+    look: ModeStyle
+    place: str
+    passes: Grammar
+    fails: Grammar
+    sentence: Grammar
+    ways: Callable[[Policy], Iterator[Way]]
+    chances: Callable[[Policy], tuple[str, ...]]
+    guesses: Mapping[str, float] = field(default_factory=dict)
+    discards: Callable[[Policy], Mapping[str, Pattern]] = lambda _: {}
+    enters: Callable[[Trajectory, Policy], bool] = always
+    keeps: Callable[[Trajectory], frozenset[int]] = keep_lineage
+    stages: Callable[[Policy], tuple[Station, ...]] | None = None
+    needs_image: bool = True
+    hands_on: bool = True
+    options: type[BaseModel] | None = None
+    prompts: str | None = None
+
+    def stations(self, policy: Policy) -> tuple[Station, ...]:
+        """Its stages, or the rung itself where it has none of its own."""
+        return self.stages(policy) if self.stages else (Station(self.name, self.look.title, self.place),)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The rungs that a policy names, in order."""
+
+    policy: Policy
+    rungs: tuple[Rung, ...]
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes that samples can be accepted into, in the order of the ladder."""
+        return tuple(rung.mode for rung in self.rungs)
+
+    def rung(self, name: str) -> Rung:
+        """The rung called `name`. Raises LookupError."""
+        for rung in self.rungs:
+            if rung.name == name:
+                return rung
+        raise LookupError(f"no rung {name} on this ladder ({', '.join(r.name for r in self.rungs)})")
+
+    def of_mode(self, mode: Mode | None) -> Rung:
+        """The rung that accepts into `mode`. Raises LookupError."""
+        for rung in self.rungs:
+            if rung.mode == mode:
+                return rung
+        raise LookupError(f"no rung of this ladder accepts into mode {mode}; its modes are {', '.join(self.modes)}")
+
+    @cached_property
+    def stations(self) -> tuple[Station, ...]:
+        """Every place at which a sample may pass or be left, in order."""
+        return tuple(station for rung in self.rungs for station in rung.stations(self.policy))
+
+    def after(self, rung: Rung) -> Rung | None:
+        """The next rung of the ladder; None after the last."""
+        place = self.rungs.index(rung) + 1
+        return self.rungs[place] if place < len(self.rungs) else None
+
+    def mask(self) -> Iterator[tuple[Mode, Kind, str, bool]]:
+        """The mask's rows of all modes: mode, kind, position, whether it is trained."""
+        for rung in self.rungs:
+            for token in tokens_of(rung.sentence(self.policy)):
+                yield rung.mode, token.kind, token.position, token.trained
+
+
+def total(*calls: Mapping[Call, int]) -> Counter[Call]:
+    """All of these calls together."""
+    return sum((Counter(part) for part in calls), Counter())
+
+
+ONE_TRY: Pattern = (IMAGE, PASSED)
+ONE_FAILURE: Pattern = (IMAGE, FAILED)

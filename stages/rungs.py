@@ -1,0 +1,126 @@
+"""The table of rungs: the ladder written down once. Whatever else the project says of a rung derives from its row here.
+
+In: a policy, which names the rungs of its ladder. Out: the `Recipe`, or one line that says why it cannot be climbed. A name is
+one of the table, or an import path `module:NAME` to a row of one's own.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import import_module
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from stages.best_of import BEST_OF
+from stages.direct import DIRECT
+from stages.mask import unruled
+from stages.multistep import MULTISTEP
+from stages.policy import Policy
+from stages.reflect import REFLECT
+from stages.rung import Recipe, Rung
+
+RUNGS: Mapping[str, Rung] = MappingProxyType({rung.name: rung for rung in (DIRECT, BEST_OF, REFLECT, MULTISTEP)})
+RESERVED = frozenset({"rl", "discarded", "failed", "kept", "surplus", "all", "none", "unknown"})
+"""Words that stand beside modes in tables, so no mode may be called so."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
+class RecipeError(ValueError):
+    """A ladder that cannot be climbed; the message is one line with a remedy."""
+
+
+def read_recipe(policy: Policy) -> Recipe:
+    """The ladder of a policy. Raises RecipeError."""
+    return _read(policy.model_dump_json())
+
+
+@lru_cache
+def _read(policy_json: str) -> Recipe:
+    """By the policy's JSON: it is asked for with every row, and a policy cannot be hashed."""
+    policy = Policy.model_validate_json(policy_json)
+    recipe = Recipe(policy, tuple(_rung(name) for name in policy.ladder))
+    _check_order(recipe)
+    _check_options(recipe)
+    problems = [problem for rung in recipe.rungs for problem in _misfits(rung)] + unruled(recipe)
+    if problems:
+        raise RecipeError(f"{problems[0]}; correct the row of that rung")
+    return recipe
+
+
+@lru_cache
+def _rung(name: str) -> Rung:
+    if name in RUNGS:
+        return RUNGS[name]
+    module, colon, attribute = name.partition(":")
+    # a plain word is most likely a misspelt rung of ours, so the message lists them
+    if not (colon and module and attribute.isidentifier()):
+        raise RecipeError(
+            f"{name!r} is no rung; say one of {', '.join(RUNGS)}, or an import path such as my_rungs:MY_RUNG"
+        )
+    try:
+        row = getattr(import_module(module), attribute, None)
+    # the module is there on the author's machine: what differs elsewhere is the path
+    except ImportError as error:
+        where = "put its folder on PYTHONPATH, or install it"
+        raise RecipeError(f"{name}: {module} cannot be imported ({error}); {where}") from error
+    if not isinstance(row, Rung):
+        raise RecipeError(f"{name}: {module} holds no rung {attribute}; name a stages.rung.Rung there")
+    return row
+
+
+def _check_order(recipe: Recipe) -> None:
+    """Every rung can be reached, and no two are alike."""
+    if not recipe.rungs:
+        raise RecipeError("the ladder is empty; name at least one rung")
+    seen: dict[str, Rung] = {}
+    for n, rung in enumerate(recipe.rungs):
+        if any(rung.name == other.name for other in recipe.rungs[:n]):
+            raise RecipeError(f"{rung.name} is named twice; leave one of them out")
+        # quotas, shards and reports tell samples apart by mode alone
+        if rung.mode in seen:
+            raise RecipeError(
+                f"{seen[rung.mode].name} and {rung.name} both accept into mode {rung.mode}; leave one of them out"
+            )
+        seen[rung.mode] = rung
+        if n == 0 and rung.needs_image:
+            starts = ", ".join(r.name for r in RUNGS.values() if not r.needs_image)
+            raise RecipeError(
+                f"{rung.name} starts from a rejected image and comes first; put a rung before it ({starts})"
+            )
+        if n and not recipe.rungs[n - 1].hands_on:
+            before = recipe.rungs[n - 1].name
+            raise RecipeError(f"no sample reaches {rung.name}: {before} accepts or discards them all; put it last")
+
+
+def _check_options(recipe: Recipe) -> None:
+    """Options are of rungs on the ladder, and as these want them."""
+    rungs = {rung.name: rung for rung in recipe.rungs if rung.options is not None}
+    # an option that nobody reads would change the fingerprint and nothing else
+    for name, options in recipe.policy.options.items():
+        if name not in rungs:
+            known = ", ".join(rungs) or "no rung of this ladder takes any"
+            raise RecipeError(f"options.{name} are nobody's; rungs that take options: {known}")
+        try:
+            rungs[name].options.model_validate(options)  # type: ignore[union-attr]
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in ("options", name, *first["loc"]))
+            raise RecipeError(f"{place}: {first['msg']}; correct it") from error
+
+
+def _misfits(rung: Rung) -> list[str]:
+    """What is wrong with a row that a person wrote."""
+    problems = []
+    for what, word in (("name", rung.name), ("mode", rung.mode)):
+        if not _NAME.fullmatch(word) or word in RESERVED:
+            rule = f"write small letters, digits and _, and none of {', '.join(sorted(RESERVED))}"
+            problems.append(f"rung {rung.name}: {word!r} cannot be its {what}; {rule}")
+    if not (rung.look.title and rung.look.outcome and rung.place):
+        problems.append(f"rung {rung.name}: its title, outcome or place is empty")
+    for colour in (rung.look.light, rung.look.dark):
+        if not _COLOUR.fullmatch(colour):
+            problems.append(f"rung {rung.name}: {colour!r} is no colour such as #2b7771")
+    return problems

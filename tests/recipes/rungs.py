@@ -1,0 +1,79 @@
+"""Rungs of the tests' own, named in manifests by import path: one that works, and several that cannot."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import comb
+
+from pydantic import BaseModel, Field
+
+from stages.calls import CallPlace, Models
+from stages.direct import try_once
+from stages.grammar import ANY_VERDICT, FAILED, IMAGE, PASSED, Many
+from stages.policy import Policy
+from stages.rung import ModeStyle, Rung, Way, one_image
+from stages.trajectory import Trajectory
+
+NAME = "until_pass"
+
+
+class Options(BaseModel, extra="forbid"):
+    """How often to try."""
+
+    tries: int = Field(3, ge=1, le=9)
+
+
+def tries(policy: Policy) -> int:
+    return Options.model_validate(policy.options.get(NAME, {})).tries
+
+
+async def until_pass(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
+    """Direct tries until one passes."""
+    for attempt in range(1, tries(policy) + 1):
+        t = await try_once(t, models, policy, CallPlace(NAME, 1, attempt))
+        if t.current().verdict.passed:
+            return t.accept(UNTIL_PASS.mode)
+    return t
+
+
+def _ways(policy: Policy) -> Iterator[Way]:
+    for n in range(1, tries(policy) + 1):
+        yield Way("passes", {"direct": 1}, {"direct": n - 1}, 1, {("baseline", "image"): n}, 1, n - 1)
+    n = tries(policy)
+    yield Way("fails", {}, {"direct": n}, 1, {("baseline", "image"): n}, 0, n)
+
+
+UNTIL_PASS = Rung(
+    name=NAME,
+    mode="patience",
+    climb=until_pass,
+    look=ModeStyle("Patience", "by patience", light="#345678", dark="#abcdef"),
+    place="with patience",
+    passes=lambda policy: (Many((IMAGE, FAILED), 0, tries(policy) - 1), IMAGE, PASSED),
+    fails=lambda policy: Many((IMAGE, FAILED), tries(policy), tries(policy)),
+    sentence=one_image,
+    ways=_ways,
+    chances=lambda _: ("direct",),
+    needs_image=False,
+    options=Options,
+)
+
+
+async def _raise(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
+    return t.nothing  # type: ignore[attr-defined, no-any-return]
+
+
+async def _forever(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
+    while True:
+        t = await try_once(t, models, policy, CallPlace(NAME, 1, len(t.events) + 1))
+
+
+RAISES = replace(UNTIL_PASS, climb=_raise)
+FOREVER = replace(UNTIL_PASS, climb=_forever)
+KEEPS_ALL = replace(UNTIL_PASS, keeps=lambda t: frozenset(range(len(t.events))))
+TWO_MODES = replace(UNTIL_PASS, name="other")
+NO_POSITION = replace(UNTIL_PASS, sentence=lambda _: (IMAGE, PASSED))
+OTHER_COSTS = replace(UNTIL_PASS, ways=lambda _: iter([Way("passes", calls={("generator", "image"): 1}, passes=1)]))
+OTHER_GRAMMAR = replace(UNTIL_PASS, passes=lambda _: Many((IMAGE, ANY_VERDICT), 1, 2))
+BAD_NAME = replace(UNTIL_PASS, mode="rl")
+BAD_COLOUR = replace(UNTIL_PASS, look=replace(UNTIL_PASS.look, dark="blue"))
+NO_RUNG = comb
