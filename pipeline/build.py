@@ -60,7 +60,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Site:
-    """Where one build happens: its folder, its store and its database, and who it is."""
+    """What one build works with: its manifest, folder, fingerprint, store and database, and the number of its processes."""
 
     manifest: Manifest
     out: Path
@@ -95,7 +95,7 @@ def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
                 report(out)  # the last thing a build writes: it may have been stopped just before
             return False
         for name in _providers_asked(manifest):
-            key_of(name, manifest.providers[name])  # a key that is missing is told before anything is written
+            key_of(name, manifest.providers[name])  # a missing key is reported before anything is written
         if not (out / lock.RUN).exists():
             lock.write(out, identity)  # else what is there stays whole, with its lock, until it is replaced
         site = _make_site(manifest, out.resolve(), identity.fingerprint)
@@ -150,7 +150,7 @@ def _retry(site: Site, outcomes: Outcomes, words: Prompts, console: Console) -> 
 
 
 def _settle_open_calls(outcomes: Outcomes, console: Console) -> None:
-    """Calls that were on their way when an earlier build was killed count as paid."""
+    """Count calls that were on their way when an earlier build was killed as paid."""
     lost = outcomes.settle_open()
     if lost:
         console.print(
@@ -199,7 +199,7 @@ def _read_outcomes(outcomes: Outcomes, planned: list[Trajectory]) -> list[Trajec
 
 
 def _read_standing(site: Site, outcomes: Outcomes, planned: list[Trajectory], console: Console) -> list[Trajectory]:
-    """The outcomes that stand. One that failed in transport does not, nor one whose images are gone from the store."""
+    """The outcomes that stay: none that failed in transport, and none whose images are gone from the store."""
     known = [t for t in _read_outcomes(outcomes, planned) if settled(t)]
     store = ImageStore(site.store)
     torn = {t.sample.id for t in known if not all(store.has(e.image.sha256) for e in t.events if e.image)}
@@ -224,7 +224,10 @@ def _climb(
     spent: float,
     console: Console,
 ) -> None:
-    """Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted; all that arrived is kept."""
+    """Let the samples `todo` climb on Ray; every outcome that arrives is kept.
+
+    Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted.
+    """
     manifest, run = site.manifest, site.manifest.run
     _check_providers(manifest, console)
     limits = hub.RunLimits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
@@ -250,8 +253,10 @@ def _providers_asked(manifest: Manifest) -> set[str]:
 
 
 def _check_providers(manifest: Manifest, console: Console) -> None:
-    """Ask every provider whether it is there before anything is begun, and tell of models that it does not list. Raises
-    RunStopped."""
+    """Ask every provider whether it is there before anything is begun, and warn of models that it does not list.
+
+    Raises RunStopped.
+    """
     models = {(spec.provider, spec.model) for _, spec in manifest.models if spec.provider and not spec.failover}
     answers = {name: asyncio.run(look(name, manifest.providers[name])) for name in sorted({name for name, _ in models})}
     problems = [answer.problem for answer in answers.values() if answer.problem is not None]

@@ -63,7 +63,7 @@ BEST_OF = Rung(
     name=RUNG,
     mode="best_of",
     climb=best_of,
-    look=ModeStyle("Best of n", "the best of several direct tries", light="#7d4f73", dark="#c794bd"),
+    look=ModeStyle("Best of n", "as the best of several direct tries", light="#7d4f73", dark="#c794bd"),
     place="among several direct tries",
     passes=_passes,
     fails=lambda policy: Many((IMAGE, FAILED), policy.best_of.tries, policy.best_of.tries),

@@ -15,6 +15,7 @@ TICK, CROSS = "✓", "✗"
 
 def render(payload: Payload, dialect: Dialect, index: int) -> str:
     """The text of a segment. `index` is the paper's subscript (S_2 is step 1). Raises TypeError for a diagnosis."""
+    # the think dialect wraps the same words, so that both teach the same thoughts
     text = _text(payload, index)
     return text if dialect == "paper" else f"<think>{text}</think>"
 

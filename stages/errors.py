@@ -36,6 +36,7 @@ class RateLimited(Transient):
     """The provider asks us to slow down; `retry_after` in seconds where it names a time."""
 
     def __init__(self, text: str, retry_after: float | None = None) -> None:
+        # both arguments, or the error could not be made again on the other side of a process border
         super().__init__(text, retry_after)
         self.retry_after = retry_after
 

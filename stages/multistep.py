@@ -183,6 +183,7 @@ def _keeps(t: Trajectory) -> frozenset[int]:
     first = t.last("decomposition").from_try
     last_of_step = {e.index: e.try_number for e in t.events if e.rung == RUNG and e.kind == "generation"}
     kept: set[int] = set()
+    # by try, not by index: the same step may have been judged in several tries
     newest: dict[int, int] = {}
     for n, event in enumerate(t.events):
         own = event.rung == RUNG and event.try_number == last_of_step.get(event.index)

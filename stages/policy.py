@@ -61,6 +61,7 @@ class BestOf(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    # about as many images as the default ladder takes per accepted sample, so that the two compare
     tries: int = Field(4, ge=1, le=20)
     order: tuple[Axis, ...] = Field(("instruction", "consistency", "knowledge", "quality"), min_length=1)
 
@@ -84,8 +85,10 @@ class Policy(BaseModel):
 
     ladder: tuple[str, ...] = ("direct", "reflect", "multistep")
     thresholds: Thresholds = Thresholds()
+    # faults of quality add up over the steps, so each step has to be cleaner than a whole needs to be
     step_thresholds: Thresholds = Thresholds(quality=4)
     reflection_rounds: int = Field(3, ge=0, le=10)
+    # only what was too much at once can be helped by doing less at a time
     escalate_on: tuple[Cause, ...] = ("prompt_too_complex",)
     steps_min: int = Field(2, ge=1, le=10)
     steps_max: int = Field(5, ge=1, le=10)
@@ -93,6 +96,7 @@ class Policy(BaseModel):
     step_retry: Literal["reflect", "redraw"] = "reflect"
     multistep_from: Literal["references", "failed"] = "references"
     final_check: bool = True
+    # sizes are rounded to what a model can draw: a pixel or two must not fail a sample
     aspect_tolerance: float = Field(0.02, ge=0.0, le=1.0)
     judging: Judging = Judging()
     best_of: BestOf = BestOf()

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from stages.records import ImageRef
 
+# the role, not the model, goes into a seed: another model in a role answers the same requests
 Role = Literal["baseline", "generator", "analyzer", "second_analyzer"]
 
 

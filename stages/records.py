@@ -180,6 +180,7 @@ class Event:
     kind: Kind
     index: int
     attempt: int = 1
+    # these three are set when the event joins a trajectory: who makes it does not know its place
     station: str = ""
     try_number: int = 0
     from_try: int = 0

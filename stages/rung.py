@@ -114,6 +114,7 @@ class Rung:
     enters: Callable[[Trajectory, Policy], bool] = always
     keeps: Callable[[Trajectory], frozenset[int]] = keep_lineage
     stages: Callable[[Policy], tuple[Station, ...]] | None = None
+    # the careful defaults: a row that forgets one of them is refused, not run wrongly
     needs_image: bool = True
     hands_on: bool = True
     options: type[BaseModel] | None = None
@@ -157,6 +158,7 @@ class Recipe:
 
     def after(self, rung: Rung) -> Rung | None:
         """The next rung of the ladder; None after the last."""
+        # by identity of the row, since a recipe holds every rung once
         place = self.rungs.index(rung) + 1
         return self.rungs[place] if place < len(self.rungs) else None
 

@@ -43,6 +43,7 @@ def segments(t: Trajectory, dialect: Dialect, recipe: Recipe) -> tuple[Segment, 
         raise ValueError(f"{t.sample.id}: only an accepted trajectory has a trained view")
     references, shown = t.sample.references, [e for e in t.events if not e.pruned]
     sentence = recipe.of_mode(t.mode).sentence(recipe.policy)
+    # flags and segments come out of one walk, so they cannot fall out of step
     rules = marks(len(references), read_sentence(sentence, letters_of(shown), t.mode))
     given = [Segment("reference", n, rules[n], image=image) for n, image in enumerate(references)]
     instruction = Segment("instruction", 0, rules[len(given)], text=t.sample.instruction)

@@ -38,11 +38,11 @@ def test_make_help_lists_every_target():
     sorted(set(re.findall(r"x2i (build|verify|show|report|truth|compare|plan|journal|whatif|serve)\b", README))),
 )
 def test_every_x2i_command_exists_with_the_options_named(command):
-    said = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [command, "--help"])
-    assert said.exit_code == 0
+    result = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [command, "--help"])
+    assert result.exit_code == 0
     for line in re.findall(rf"x2i {command} ([^\n`|]*)", README):
         for option in re.findall(r"--[a-z]+", line):
-            assert option in said.output
+            assert option in result.output
 
 
 def test_every_module_in_the_file_tree_exists():

@@ -40,7 +40,7 @@ def card(summary: RunSummary, licences: Sequence[str]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """A value inside a table: what it says can neither end the cell nor the row."""
+    """A value inside a table, written so that it can end neither the cell nor the row."""
     return " ".join(str(value).replace("|", "\\|").split())
 
 

@@ -17,7 +17,7 @@ from pipeline.output.run_json import NAME, RunSummary
 from pipeline.output.shortcut import findings
 from stages.rung import Recipe
 
-_BEYOND_ROWS = ("files", "store", "versions", "finished_at", "prompts", "models", "fingerprint")  # no row tells these
+_BEYOND_ROWS = ("files", "store", "versions", "finished_at", "prompts", "models", "fingerprint")  # no row holds these
 
 
 def check_files(summary: RunSummary, reports: Sequence[FileReport]) -> Iterator[Problem]:
@@ -66,7 +66,7 @@ def stem_of(name: str) -> str:
 
 
 def check_about(content: Content, reports: Iterable[FileReport]) -> Iterator[Problem]:
-    """What a file says of its run is what `run.json` says; another run is named elsewhere."""
+    """The metadata of each file are those that `run.json` gives; `check_files` reports files of another run."""
     about = {part.product: content.frame.about(part.product) for part in content.parts}
     for report in reports:
         expected = next(text for product, text in about.items() if report.name.startswith(f"{product}/"))
@@ -94,7 +94,7 @@ def _differences(name: str, actual: Any, expected: Any) -> Iterator[str]:
 
 
 def check_record(rows: Sequence[Recorded], recipe: Recipe, models: Mapping[str, str]) -> Iterator[Problem]:
-    """Every story fits its end and was made by the run's own models; ranks rise; no leak group in two splits."""
+    """Events fit the end of their sample and were made by the run's own models; ranks rise; no leak group is in two splits."""
     groups: dict[str, Recorded] = {}
     before = -1
     for r in rows:
@@ -139,16 +139,23 @@ def check_rows(content: Content, ids: Mapping[str, Sequence[str] | None]) -> Ite
             if ids[file] is None:
                 yield Problem(file, None, "its rows could not be compared with the record: their ids cannot be read")
         actual = [
-            (name, row) for file in stems[stem] if (rows := ids[file]) is not None for name, row in _with_file(file, rows)
+            (name, row)
+            for file in stems[stem]
+            if (rows := ids[file]) is not None
+            for name, row in _with_file(file, rows)
         ]
-        yield from _check_same_rows(stem, expected[stem], actual, complete=all(ids[file] is not None for file in stems[stem]))
+        yield from _check_same_rows(
+            stem, expected[stem], actual, complete=all(ids[file] is not None for file in stems[stem])
+        )
 
 
 def _with_file(file: str, rows: Sequence[str]) -> Iterator[tuple[str, str]]:
     return ((file, row) for row in rows)
 
 
-def _check_same_rows(stem: str, expected: Sequence[str], actual: Sequence[tuple[str, str]], complete: bool) -> Iterator[Problem]:
+def _check_same_rows(
+    stem: str, expected: Sequence[str], actual: Sequence[tuple[str, str]], complete: bool
+) -> Iterator[Problem]:
     here = Counter(row for _, row in actual)
     due_rows = frozenset(expected)
     for file, row in dict.fromkeys(actual):

@@ -42,7 +42,7 @@ CHECKS: Mapping[Product, Callable[[Row, About], Iterator[str]]] = {
 
 @dataclass
 class FileReport:
-    """What is to be said of one file. `rows` is None when it could not be read to the end."""
+    """The results of the checks of one file. `rows` is None when it could not be read to the end."""
 
     name: str
     sha256: str | None = None

@@ -39,7 +39,7 @@ def finalise(
 
     `prompts` maps a prompt's name to its sha256, `identities` a role to its model. Hold the output's lock: two writers at once
     would remove each other's work.
-    Raises ValueError for outcomes that are none, OSError when an image is missing or a write fails,
+    Raises ValueError for a trajectory that still climbs, OSError when an image is missing or a write fails,
     pipeline.output.shards.RowTooLarge, stages.mask.NoRule.
     """
     quota_cut = cut((finished(t) for t in outcomes), manifest.quotas)

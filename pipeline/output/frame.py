@@ -1,6 +1,7 @@
-"""What is the same for every row of a run, and one row to be: the small values that travel to the writing processes.
+"""What is the same for every row of a run, and what one row is made from: small values that travel to the writing processes.
 
-In: a manifest, and who answered with which words. Out: a `RunFrame`, its JSON form for the files' `x2i` metadata, and `Unit`s.
+In: a manifest, hashes of prompts and identities of models. Out: a `RunFrame`, its JSON form for the files' `x2i` metadata, and
+`Unit`s.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 In: planned trajectories with their fates, and the recipe they climbed by. Out: counts. Per station (`stages.rung.Station`):
 entered = passed + went_on + stopped + discarded + failed; `stopped` are RL prompts that were only to be tried once, whatever came
-of it. Which stations a sample entered stands in its trajectory: one whose first call there failed was there, too.
+of it. The trajectory of a sample names the stations that it entered, those where its first call failed included.
 """
 
 from collections import Counter

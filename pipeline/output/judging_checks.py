@@ -1,7 +1,7 @@
 """Does a verdict follow from the judgements it keeps, and were those the ones that the policy asks for?
 
-In: an evaluation event with its verdict, the rules and the thresholds in force. Out: what does not fit, in words. The way to
-the verdict is gone again, judgement by judgement, with the rules of `stages.judging`.
+In: an evaluation event with its verdict, the rules and the thresholds in force. Out: what does not fit, in words. The
+judging is repeated, judgement by judgement, with the rules of `stages.judging`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,9 @@ _SECOND: Judge = "second_analyzer"
 def judging_problems(event: Event, verdict: Evaluation, judging: Judging, limits: Thresholds) -> Iterator[str]:
     """What is wrong with the judgements of `verdict`. Its own axes are checked elsewhere."""
     judgements = verdict.judgements or (_sole_judgement(event, verdict, limits),)
-    problems = [problem for n, j in enumerate(judgements, start=1) for problem in _judgement_problems(n, j, verdict, limits)]
+    problems = [
+        problem for n, j in enumerate(judgements, start=1) for problem in _judgement_problems(n, j, verdict, limits)
+    ]
     if problems:
         yield from problems
         return
@@ -51,7 +53,7 @@ def _judgement_problems(n: int, judgement: Judgement, verdict: Evaluation, limit
 
 
 def _policy_problem(judgements: Sequence[Judgement], judging: Judging, limits: Thresholds) -> str | None:
-    """Where the policy would have asked otherwise."""
+    """The first judgement that is not by the judge whom the policy asks, or the one that is missing at the end."""
     for n, judgement in enumerate(judgements):
         asked = next_judge(judgements[:n], judging, limits)
         if asked != judgement.judge:

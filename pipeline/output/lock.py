@@ -43,14 +43,14 @@ class OutputError(BuildError):
 @dataclass(frozen=True)
 class OutputIdentity:
     """What an output is made from: the fingerprint of all that can change a row, the resolved manifest, and all that can change a
-    row (`manifest_lock.meaning`; empty in the lock of an older version)."""
+    row (`pipeline.manifest.identity.meaning`; empty in the lock of an older version)."""
 
     fingerprint: str
     manifest: dict[str, Any]
     meaning: Mapping[str, Any] = field(default_factory=dict)
 
     def asks_the_same(self, other: "OutputIdentity") -> bool:
-        """True when the finished output of `other` is the finished output of this one (where it runs aside)."""
+        """True when a finished output of `other` is one of this manifest too; how it runs may differ."""
         return self.fingerprint == other.fingerprint and self.manifest["quotas"] == other.manifest.get("quotas")
 
 
@@ -178,7 +178,7 @@ def _unreadable(out: Path, error: Exception) -> OutputError:
 
 
 def clear(out: Path) -> None:
-    """Remove what a build writes and nothing else; the lock last, so that a clearing cut short can be told and repeated."""
+    """Remove what a build writes and nothing else; the lock last, so that a clearing cut short is recognised and repeated."""
     for path in (*out.glob(".aside-*"), *(out / name for name in OURS)):
         if path.is_dir():
             shutil.rmtree(path)

@@ -22,7 +22,7 @@ UNOPENABLE = (ImportError, OSError, ValueError, RuntimeError)  # fsspec: a proto
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """What was found of one: `view` is the sha256 of its trained view, None where no row holds one; or what is wrong."""
+    """One original: `view` is the sha256 of its trained view, None where no row holds one; `problem` says what is wrong with it."""
 
     sha256: str
     view: str | None = None

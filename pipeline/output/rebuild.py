@@ -44,7 +44,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class _HeldViews(Views):
-    """Views that are held already."""
+    """Views that are in memory already."""
 
     held: Mapping[str, bytes]
 

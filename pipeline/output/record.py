@@ -4,7 +4,7 @@ In: a trajectory and its fate; or the folder of an output. Out: a row for `pipel
 by hash; or the trajectories and fates again, in rank order. Whoever asks what happened to a sample reads it through `recorded`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -84,7 +84,9 @@ def images(t: Trajectory) -> Iterator[str]:
 def text_bytes(t: Trajectory) -> int:
     """About how many bytes of text a row about `t` holds. Cheaper than building the row, and as good for planning."""
     event_bytes = sum(len(payload_json(e.payload)) + 400 if e.payload else 400 for e in t.events)
-    return 1000 + 3 * len(t.sample.instruction) + len(t.sample.explanation or "") + len(t.detail or "") + 2 * event_bytes
+    return (
+        1000 + 3 * len(t.sample.instruction) + len(t.sample.explanation or "") + len(t.detail or "") + 2 * event_bytes
+    )
 
 
 def _event(e: Event) -> dict[str, Any]:
@@ -122,7 +124,7 @@ def read_row(row: Row, file: str = "record") -> Recorded:
     return Recorded(t, row["status"], file)
 
 
-def recorded(out: Path, ids: Sequence[str] | None = None) -> Iterator[Recorded]:
+def recorded(out: Path, ids: Collection[str] | None = None) -> Iterator[Recorded]:
     """Every row of a finished output, or those with these ids; read in batches, so that memory does not grow with the run.
 
     Raises FileNotFoundError when there is no record, ValueError when a row cannot be read or is of another version.

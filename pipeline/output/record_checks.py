@@ -1,7 +1,7 @@
 """Does what happened to a sample fit what became of it? The ladder's grammar, read against the record.
 
-In: a trajectory and the recipe it climbed by. Out: what does not fit, in words; nothing when all is well. How far a call that
-failed for good had come is free: refused and failed samples may end anywhere.
+In: a trajectory and the recipe it climbed by. Out: what does not fit, in words; nothing when all is well. Refused and
+failed samples may end anywhere, because any call may fail for good.
 """
 
 import math
@@ -20,7 +20,7 @@ from stages.trajectory import Trajectory
 
 
 def flaws(t: Trajectory, recipe: Recipe) -> Iterator[str]:
-    """What does not fit in the story of `t`."""
+    """What does not fit in the events of `t`."""
     yield from _evaluation_problems(t, recipe.policy)
     yield from _try_problems(t)
     if problem := _station_problem(t, recipe):
@@ -90,7 +90,7 @@ def _station_problem(t: Trajectory, recipe: Recipe) -> str | None:
 
 
 def _rung_problem(t: Trajectory, recipe: Recipe) -> str | None:
-    """Whether `t` took the rungs that it had to take, and no others."""
+    """What is wrong with the rungs that `t` took: it takes those that it has to take, and no others."""
     rungs = [key.partition(" ")[0] for key in t.entered]
     if t.sample.climb == "none" and rungs:
         return "it was not to be tried, and entered the ladder"

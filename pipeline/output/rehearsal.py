@@ -1,9 +1,9 @@
 """A ladder is rehearsed before it is climbed: its rungs run against models that follow a script, without a call and without an
 image.
 
-In: a recipe and the prompts. Out: the first thing that would go wrong, in words, or nothing. What a build would only find out
-when all is paid for is found here: a rung that raises, a prompt that lacks a value, events that are not in the rung's grammar, a
-row for which the mask has no rule, calls that the rung's costs do not name.
+In: a recipe and the prompts. Out: the first thing that would go wrong, in words, or nothing. A rehearsal finds
+what a build would only find after paying for calls: a rung that raises, a prompt that lacks a value, events that are not in the
+rung's grammar, a row for which the mask has no rule, calls that the rung's costs do not name.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ _KINDS = {"decomposition": "plan"}
 
 
 class TooManyCalls(ValueError):
-    """A rung went on asking for ever."""
+    """A rung makes calls without an end."""
 
 
 @dataclass
@@ -92,7 +92,7 @@ class RehearsedModel:
         return TextReply(scripted.steps(*(f"step {n}" for n in range(1, steps + 1))))
 
     async def draw(self, request: ImageRequest) -> ImageReply:
-        """An image that nobody has to look at."""
+        """The name of an image; there are no pixels."""
         self._chance()
         return ImageReply(ImageRef(digest(self.name, "image", self.calls), request.width, request.height, "PNG"))
 

@@ -1,8 +1,8 @@
 """Planning and writing Parquet shards.
 
 In: row sizes and targets; then rows-to-be and a path. Out: a plan (shards of row groups), then files, synced, with their
-checksums. A row group is what a reader holds in memory and what a trainer hands to a worker: it is flushed by bytes, with a
-most of rows, and never passes 200 MB (the Hugging Face viewer gives up at 300). Images stay uncompressed (they are
+checksums. A row group is what a reader holds in memory and what a trainer hands to a worker: it is flushed by bytes, or
+by a number of rows, and never passes 200 MB (the Hugging Face viewer gives up at 300). Images stay uncompressed (they are
 compressed already), text is zstd, addressed by full leaf path.
 """
 

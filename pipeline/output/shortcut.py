@@ -79,7 +79,9 @@ def _appearances(row: Mapping[str, Any], indices: Iterable[int]) -> tuple[Appear
     appearances = []
     for n in sorted(indices):
         meta, size = row["image_meta"][n], len(row["images"][n]["bytes"])
-        appearances.append(Appearance(meta["width"], meta["height"], meta["format"], size / (meta["width"] * meta["height"])))
+        appearances.append(
+            Appearance(meta["width"], meta["height"], meta["format"], size / (meta["width"] * meta["height"]))
+        )
     return tuple(appearances)
 
 

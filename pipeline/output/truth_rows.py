@@ -99,7 +99,7 @@ def _rows(out: Path, choice: TruthChoice) -> list[tuple[Recorded, str]]:
     chosen = ds.field("id").isin(pa.array(choice.ids, pa.string()))  # typed: none at all would be of type null
     truths = ds.dataset(out / NAME, format="parquet").to_table(columns=["id", "truth"], filter=chosen).to_pydict()
     by_id = dict(zip(truths["id"], truths["truth"], strict=True))
-    rows = recorded(out, choice.ids)
+    rows = recorded(out, frozenset(choice.ids))
     return [(row, by_id[row.trajectory.sample.id]) for row in rows if row.trajectory.events]
 
 

@@ -35,7 +35,7 @@ _UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, R
 
 @dataclass(frozen=True)
 class Examination:
-    """Every problem, and what is worth knowing and no problem: how often the judge was right, and what metadata tell."""
+    """Every problem, and notes that are no problems: how often the judge was right, and what metadata say of verdicts."""
 
     problems: list[Problem]
     notes: list[str]
@@ -157,7 +157,7 @@ class _Check:
         return content
 
     def _views(self, rows: Sequence[Recorded], content: Content, pool: Executor | None) -> dict[str, str]:
-        """Of each original that rows hold the sha256 of its view, made again from the store; and is the store whole?"""
+        """The sha256 of each view, made again from the store, by original. Originals that are lost or damaged become problems."""
         assert self.summary is not None
         root = store_root(self.summary, self.out)
         if root is None:

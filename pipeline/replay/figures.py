@@ -66,11 +66,15 @@ def figures(out: Path, database: str | None = None) -> JournalFigures:
         url = outcomes.engine.url
         return JournalFigures(
             database=url.render_as_string(hide_password=True),
-            size=_database_bytes(Path(url.database)) if outcomes.engine.dialect.name == "sqlite" and url.database else None,
+            size=_database_bytes(Path(url.database))
+            if outcomes.engine.dialect.name == "sqlite" and url.database
+            else None,
             answers=tuple(_count_answers(connection)),
             images=images,
             image_size=image_size,
-            runs=tuple(sorted(_read_runs(connection, where.fingerprint), key=lambda run: (not run.own, run.fingerprint))),
+            runs=tuple(
+                sorted(_read_runs(connection, where.fingerprint), key=lambda run: (not run.own, run.fingerprint))
+            ),
         )
 
 
@@ -80,7 +84,7 @@ def _database_bytes(file: Path) -> int:
 
 
 def _count_images(where: RunPlace) -> tuple[int, int]:
-    """How many images the store holds, and their size. What a crash left half written is none."""
+    """How many images the store holds, and their size. Files that a crash left half written do not count."""
     fs, root = fsspec.core.url_to_fs(where.store.root)
     files: dict[str, Any] = fs.find(root, detail=True) if fs.exists(root) else {}
     sizes = [int(info["size"]) for name, info in files.items() if "." not in name.rpartition("/")[2]]
@@ -129,7 +133,7 @@ def _read_runs(connection: Connection, own: str) -> list[RunFigures]:
 
 
 def _replay_query() -> Any:
-    """By run: replays, what they would have cost, and of how many that is priced_hits."""
+    """By run: replays, what they would have cost, and of how many that is known."""
     answered_calls = select(LEDGER.c.call_key, func.max(LEDGER.c.usd).label("usd")).where(
         LEDGER.c.outcome.in_(("ok", *ANSWERS))
     )

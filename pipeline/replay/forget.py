@@ -1,4 +1,4 @@
-"""Failed samples are to be tried again: what ended them is forgotten, what came before stays known.
+"""Lets failed samples climb again: the answers that ended them are forgotten, those before them are kept.
 
 In: the database of a run whose samples failed by a model's answer (malformed, too long) or by an error of its own. Out: the same
 without their outcomes and without the answers that ended them. No call is made.
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pipeline.journal.lookup import Lookup
 from pipeline.manifest.spec import Manifest
 from pipeline.models import identities
-from pipeline.replay.replay import ReplayedClimb, ReplayedCall, replay, answer_reader
+from pipeline.replay.replay import ReplayedCall, ReplayedClimb, answer_reader, replay
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.outcomes import Outcomes
 from prompts.catalogue import Prompts
@@ -59,7 +59,7 @@ def _last_calls(t: Trajectory, climbed: ReplayedClimb) -> Sequence[ReplayedCall]
 
 
 def _is_second_try(first: ReplayedCall, second: ReplayedCall) -> bool:
-    """True when `second` asks once more for what `first` did not bring: so `stages.calls` does, with the next seed."""
+    """True when `second` repeats the request of `first` with the next seed, as `stages.calls` does."""
     one, other = first.request, second.request
     return (
         first.role == second.role

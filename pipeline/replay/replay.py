@@ -1,7 +1,7 @@
-"""A sample's climb, over again, from the journal alone: no call is made.
+"""Replays the climb of a sample from the journal alone: no call is made.
 
-In: a sample, models that only answer what the journal knows, and a policy, that of the build or another. Out: where it came to,
-and which calls it took; or which call nobody knows the answer to.
+In: a sample, models that only answer what the journal knows, and a policy, that of the build or another. Out: the trajectory and
+the calls that it took; or the first call whose answer the journal does not hold.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -39,8 +39,9 @@ class Unknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReplayedClimb:
-    """A climb over again: `asked` in order. `trajectory` is where it came to; None where the answer to the call `missing`, the last
-    of `asked`, is not known, in `rung`."""
+    """A replayed climb. `asked` are its calls in order, `trajectory` is its end. Where the journal has no answer to a call,
+    `trajectory` is None, `missing` is that call (the last of `asked`) and `rung` the rung that made it.
+    """
 
     asked: tuple[ReplayedCall, ...]
     trajectory: Trajectory | None
@@ -71,16 +72,16 @@ class _Replay:
         return entry
 
     async def ask(self, request: TextRequest) -> TextReply:
-        """What was said. Raises Unknown, stages.errors.ModelError where that was the answer."""
+        """The text reply. Raises Unknown, stages.errors.ModelError where that was the answer."""
         return (await self._entry(request)).text_reply()
 
     async def draw(self, request: ImageRequest) -> ImageReply:
-        """What was drawn. Raises Unknown, stages.errors.ModelError where that was the answer."""
+        """The image reply. Raises Unknown, stages.errors.ModelError where that was the answer."""
         return (await self._entry(request)).image_reply()
 
 
 def answer_reader(outcomes: Outcomes, store: ImageStore) -> Callable[[Sequence[str]], Mapping[str, Entry]]:
-    """Looks up answers, for `pipeline.journal.lookup`; one whose image is not in `store` any more counts as unknown."""
+    """A function that looks up answers, for `pipeline.journal.lookup`. An answer whose image is gone from `store` is unknown."""
 
     def read(keys: Sequence[str]) -> Mapping[str, Entry]:
         entries = outcomes.answers(keys)
@@ -92,7 +93,7 @@ def answer_reader(outcomes: Outcomes, store: ImageStore) -> Callable[[Sequence[s
 async def replay(
     t: Trajectory, manifest: Manifest, identities: Mapping[str, str], words: Prompts, policy: Policy, known: Known
 ) -> ReplayedClimb:
-    """The sample of `t` from the start. `identities` as `pipeline.models.identities` tells them."""
+    """Replay the sample of `t` from the start. `identities` are those of `pipeline.models.identities`."""
     asked: list[ReplayedCall] = []
 
     def make(role: Role, _: ModelSpec) -> Model:

@@ -1,8 +1,8 @@
-"""`x2i whatif`: a changed policy, comparison from the journal without a call.
+"""`x2i whatif`: a changed policy, replayed from the journal without a call.
 
 In: the folder of a build, and changes of its policy. Out: what becomes of every sample that has an outcome, and what it takes,
-today and under the changed policy. A branch that nobody took yet is unknown, and is said to be. Quotas are left aside: the
-figures are of all samples that climbed.
+today and under the changed policy. The end of a sample is unknown where it takes a branch whose answers are not in the
+journal. Quotas are left aside: the figures are of all samples that climbed.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from pipeline.manifest.problems import lines
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.models import identities
 from pipeline.replay.place import open_outcomes, place
-from pipeline.replay.replay import ReplayedClimb, ReplayedCall, replay, answer_reader
+from pipeline.replay.replay import ReplayedCall, ReplayedClimb, answer_reader, replay
 from pipeline.storage import ledger
 from pipeline.storage.database import AT_ONCE
 from pipeline.storage.image_store import ImageStore
@@ -43,8 +43,8 @@ _PREFIX = "policy."
 class Side:
     """What a policy makes of the samples.
 
-    `ends`: how many came to which end (a mode, rl, "discarded: REASON", "failed: REASON", unknown). `unknown`: the calls nobody
-    knows the answer to, as "RUNG: KIND by ROLE". `calls`: by medium ("text", "image"), of all SFT samples; where some ends are
+    `ends`: how many came to which end (a mode, rl, "discarded: REASON", "failed: REASON", unknown). `unknown`: the calls
+    without a known answer, as "RUNG: KIND by ROLE". `calls`: by medium ("text", "image"), of all SFT samples; where some ends are
     unknown there would be more. The others are of the SFT samples whose end is known under both policies, so
     that two sides compare: `accepted` of them, their calls (`texts`, `images`), what these cost (`usd`), and how many of
     them have no known price (`unpriced`).
@@ -95,7 +95,7 @@ def change_policy(policy: Policy, overrides: Sequence[str]) -> Policy:
         parts = key.strip().removeprefix(_PREFIX).split(".")
         if not (equals and key.strip().startswith(_PREFIX)):
             raise ManifestError(
-                f"--set {text}: only the policy can be comparison; write, say, policy.reflection_rounds=2"
+                f"--set {text}: only the policy can be replayed; write, say, policy.reflection_rounds=2"
             )
         inner = raw
         for part in parts[:-1]:
@@ -135,7 +135,7 @@ def whatif(out: Path, overrides: Sequence[str], database: str | None = None) -> 
 
 @dataclass
 class _ReplayedBuild:
-    """All samples, some hundred at a time, under two policies."""
+    """Replays all samples, some hundred at a time, under two policies."""
 
     manifest: Manifest
     outcomes: Outcomes
@@ -161,7 +161,7 @@ class _ReplayedBuild:
                     self._count(t, before, after, prices)
 
     def _count(self, t: Trajectory, before: ReplayedClimb, after: ReplayedClimb, prices: Mapping[str, float]) -> None:
-        """Today's end is the one that is kept: calls that failed in transport are in no journal."""
+        """Count one sample on both sides. Its end today is that of `t`: calls that failed in transport are in no journal."""
         now = end_of(t)
         then = now if t.reason == "input" else UNKNOWN if after.trajectory is None else end_of(after.trajectory)
         self.today.ends[now] += 1

@@ -16,18 +16,18 @@ async def _polish(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
     values = {"instruction": sample.instruction, "references": len(sample.references)}
     t = t.add(await draw(t, models, "generator", place, "generate", sample.references, values))
     image = t.current().image
-    judged = await evaluate(t, models, place, image, sample.references, sample.instruction, "original", policy)
-    t = t.add(judged)
+    evaluation = await evaluate(t, models, place, image, sample.references, sample.instruction, "original", policy)
+    t = t.add(evaluation)
     return t.accept(POLISH.mode) if t.current().verdict.passed else t
 
 
 def _ways(_: Policy) -> Iterator[Way]:
-    drawn = {("generator", "image"): 1}
-    yield Way("passes", won={"polished": 1}, calls=drawn, passes=1)
-    yield Way("fails", lost={"polished": 1}, calls=drawn, fails=1)
+    calls = {("generator", "image"): 1}
+    yield Way("passes", won={"polished": 1}, calls=calls, passes=1)
+    yield Way("fails", lost={"polished": 1}, calls=calls, fails=1)
 
 
-def _captioned(_: Policy) -> Iterator[Way]:
+def _captioned_ways(_: Policy) -> Iterator[Way]:
     """As `_ways`, with a kind of call of which no rates know anything."""
     for way in _ways(_):
         yield replace(way, calls={**way.calls, ("analyzer", "caption"): 1})
@@ -50,5 +50,5 @@ UNGUESSED = replace(POLISH, guesses={})
 OVERCONFIDENT = replace(POLISH, guesses={"polished": 1.3})
 LEAKY = replace(POLISH, ways=lambda policy: iter(list(_ways(policy))[:1]))
 NAMELESS = replace(POLISH, chances=lambda _: ())
-CAPTIONED = replace(POLISH, ways=_captioned)
+CAPTIONED = replace(POLISH, ways=_captioned_ways)
 STRANGE = replace(POLISH, ways=lambda policy: (replace(way, calls={("painter", "image"): 1}) for way in _ways(policy)))

@@ -50,7 +50,7 @@ class Ladder:
 
     def trajectory(self, rank: int, rl: bool) -> Trajectory:
         """One sample."""
-        made = Sample(
+        sample = Sample(
             id=f"{rank:032x}", source="made", row_id=str(rank), instruction="draw a star", explanation=None, references=(),
             first=None, applicable_axes=("instruction",), task="t2i", category="other", width=512, height=512,
             licence="CC0-1.0", leak_group=str(rank), split="rl" if rl else "train", climb="direct" if rl else "full",
@@ -59,7 +59,7 @@ class Ladder:
         events: list[Event] = []
         kept, mode = self._climb(events, rl)
         stations = tuple(dict.fromkeys(event.station for event in events)) or ("direct",)
-        t = Trajectory(made, rank, tuple(events), entered=stations)
+        t = Trajectory(sample, rank, tuple(events), entered=stations)
         return t.accept(mode) if kept else t.discard("rendering_limit")
 
     def call(self, role: str, kind: str, outcome: str = "ok") -> str:

@@ -1,3 +1,5 @@
+"""The budget: whatever is reserved and settled, the limit holds."""
+
 import math
 
 import pytest

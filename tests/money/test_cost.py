@@ -1,3 +1,5 @@
+"""What a call costs: reserved before it, paid after it, by the prices that are known."""
+
 import math
 
 import pytest

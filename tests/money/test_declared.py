@@ -9,7 +9,7 @@ from pipeline.forecast.declaration import RatesError, declaration
 from pipeline.forecast.declared import DeclaredRates
 from pipeline.forecast.forecast import forecast
 from pipeline.forecast.paths import chances
-from tests.money.test_rates import planned, total
+from tests.money.test_rates import make_manifest, total
 
 
 @pytest.mark.parametrize(
@@ -50,15 +50,15 @@ def test_a_kind_of_call_that_nobody_declares_is_refused_in_one_line(tmp_path: Pa
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(words))
     rates = declaration(tmp_path / "r.yaml")
     with pytest.raises(RatesError, match="calls: plan missing") as error:
-        forecast(planned(10), DeclaredRates(rates, planned(10)))
+        forecast(make_manifest(10), DeclaredRates(rates, make_manifest(10)))
     assert "\n" not in str(error.value)
-    short = planned(10, "policy.ladder=[direct]", "quotas={}")
+    short = make_manifest(10, "policy.ladder=[direct]", "quotas={}")
     assert forecast(short, DeclaredRates(rates, short)).kept["direct"].mean > 0
 
 
 def test_evidence_for_a_rate_is_what_meets_its_chance():
     """Of 40 samples 56 % fail at once, so no more than 22.4 of them are evidence for the first round of reflection."""
-    manifest = planned(10, "policy.reflection_rounds=1")
+    manifest = make_manifest(10, "policy.reflection_rounds=1")
     rates = DeclaredRates(declaration(None), manifest)
     samples = {
         name: won + lost - 1
@@ -80,7 +80,7 @@ def test_evidence_for_a_rate_is_what_meets_its_chance():
 def test_a_refused_first_call_makes_nothing_and_leaves_an_rl_prompt_one(tmp_path: Path):
     words = yaml.safe_load(Path("pipeline/forecast/demo_rates.yaml").read_text())
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(words | {"refused": 1.0, "evidence": 1e6}))
-    manifest = planned(1000, "splits.rl=0.5")
+    manifest = make_manifest(1000, "splits.rl=0.5")
     expected = forecast(manifest, DeclaredRates(declaration(tmp_path / "r.yaml"), manifest))
     assert total(expected, "calls").mean == pytest.approx(1000, rel=0.01)
     assert total(expected, "images").mean == pytest.approx(0, abs=1)
@@ -91,14 +91,14 @@ def test_a_refused_first_call_makes_nothing_and_leaves_an_rl_prompt_one(tmp_path
 def test_declared_certainties_stay_uncertain(tmp_path: Path):
     words = yaml.safe_load(Path("pipeline/forecast/demo_rates.yaml").read_text())
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(words | {"direct": 1.0, "refused": 0.0, "evidence": 5}))
-    manifest = planned(1000)
+    manifest = make_manifest(1000)
     expected = forecast(manifest, DeclaredRates(declaration(tmp_path / "r.yaml"), manifest))
     assert expected.kept["direct"].low < 900 < expected.kept["direct"].high
 
 
 def test_a_second_judge_is_counted_where_the_policy_asks_one():
     second = "models.second_analyzer={backend: world, model: world-analyzer-harsh}"
-    manifest = planned(100, "policy.judging.second=always", second, "prices.world-analyzer-harsh={request: 0.5}")
+    manifest = make_manifest(100, "policy.judging.second=always", second, "prices.world-analyzer-harsh={request: 0.5}")
     expected = forecast(manifest, DeclaredRates(declaration(None), manifest))
     judged = expected.calls["analyzer", "evaluation"]["calls"].mean
     assert expected.calls["second_analyzer", "evaluation"]["calls"].mean == pytest.approx(judged)

@@ -1,3 +1,5 @@
+"""The ways through a ladder: their chances sum to one, and their calls stay within the policy."""
+
 import random
 from math import prod
 

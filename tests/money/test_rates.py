@@ -26,14 +26,14 @@ PRICES = (
 ONCE = "policy.judging.judgements=1"
 
 
-def planned(samples: int, *more: str, prices: tuple[str, ...] = PRICES) -> Manifest:
+def make_manifest(samples: int, *more: str, prices: tuple[str, ...] = PRICES) -> Manifest:
     return load(
         "manifests/demo.yaml",
         [ONCE, "policy.steps_max=2", "splits.rl=0.0", f"sources.0.count={samples}", *prices, *more],
     )
 
 
-def measured(ladder: Ladder, samples: int, manifest: Manifest, rl: float = 0.0) -> MeasuredRates:
+def measure(ladder: Ladder, samples: int, manifest: Manifest, rl: float = 0.0) -> MeasuredRates:
     return MeasuredRates(ladder.climbs(samples, rl), ladder.frame(), manifest)
 
 
@@ -58,9 +58,9 @@ def usd(ledger: pd.DataFrame) -> float:
 
 def test_nine_of_ten_builds_lie_in_the_interval_of_a_pilot():
     """Each of 40 builds has a pilot of its own; 90 % of 40 is 36, and 30 is three standard deviations below."""
-    manifest, hits, calls = planned(100), 0, 0
+    manifest, hits, calls = make_manifest(100), 0, 0
     for seed in range(40):
-        expected = forecast(manifest, measured(Ladder(RATES, manifest.policy, seed), 60, manifest))
+        expected = forecast(manifest, measure(Ladder(RATES, manifest.policy, seed), 60, manifest))
         build = Ladder(RATES, manifest.policy, 10_000 + seed)
         build.trajectories(100)
         hits += total(expected, "usd").low <= usd(build.frame()) <= total(expected, "usd").high
@@ -70,9 +70,9 @@ def test_nine_of_ten_builds_lie_in_the_interval_of_a_pilot():
 
 
 def test_a_large_pilot_forecasts_what_it_took():
-    manifest = planned(500)
+    manifest = make_manifest(500)
     ladder = Ladder(RATES, manifest.policy)
-    expected = forecast(manifest, measured(ladder, 500, manifest))
+    expected = forecast(manifest, measure(ladder, 500, manifest))
     frame = ladder.frame()
     assert expected.totals["usd"] is not None
     assert expected.totals["usd"].mean == pytest.approx(usd(frame), rel=0.02)
@@ -83,13 +83,13 @@ def test_a_large_pilot_forecasts_what_it_took():
 
 
 def test_declared_rates_and_measured_ones_agree_on_the_same_ladder(tmp_path: Path):
-    manifest = planned(2000)
+    manifest = make_manifest(2000)
     taken = {"input_tokens": 1, "output_tokens": 1, "seconds": 1}
     words = {"about": "known", "evidence": 1e6, "agreement": 1, "steps": {2: 1}, "calls": dict.fromkeys(TAKES, taken)}
     words |= {"reflection": [0.4, 0.25, 0.1]} | {name: RATES[name] for name in ("direct", "escalates", "step", "final")}
     (tmp_path / "rates.yaml").write_text(yaml.safe_dump(words))
     declared = forecast(manifest, DeclaredRates(declaration(tmp_path / "rates.yaml"), manifest))
-    pilot = forecast(manifest, measured(Ladder(RATES, manifest.policy), 4000, manifest))
+    pilot = forecast(manifest, measure(Ladder(RATES, manifest.policy), 4000, manifest))
     for call, figures in declared.calls.items():
         declared_, measured_ = figures["calls"], pilot.calls[call]["calls"]
         assert declared_ is not None
@@ -101,7 +101,7 @@ def test_declared_rates_and_measured_ones_agree_on_the_same_ladder(tmp_path: Pat
 
 def test_calls_that_the_record_cannot_place_are_charged_to_all():
     """A reply that is asked for again has another key, of which the record knows nothing."""
-    manifest = planned(400)
+    manifest = make_manifest(400)
     ladder = Ladder(RATES, manifest.policy)
     climbs = ladder.climbs(400)
     for _ in range(len(ladder.ledger) // 5):
@@ -113,7 +113,7 @@ def test_calls_that_the_record_cannot_place_are_charged_to_all():
 
 def test_what_a_ledger_lacks_takes_the_mean_of_its_kind():
     """Answers that came from the journal of an earlier run are in no ledger of this one."""
-    manifest = planned(400)
+    manifest = make_manifest(400)
     ladder = Ladder(RATES, manifest.policy)
     climbs, frame = ladder.climbs(400), ladder.frame()
     expected = forecast(manifest, MeasuredRates(climbs, frame.iloc[::2], manifest))
@@ -122,9 +122,9 @@ def test_what_a_ledger_lacks_takes_the_mean_of_its_kind():
 
 
 def test_rl_prompts_of_a_pilot_are_no_samples_of_the_ladder():
-    manifest = planned(300, "splits.rl=0.3")
+    manifest = make_manifest(300, "splits.rl=0.3")
     ladder = Ladder(RATES, manifest.policy)
-    rates = measured(ladder, 1500, manifest, rl=0.3)
+    rates = measure(ladder, 1500, manifest, rl=0.3)
     expected = forecast(manifest, rates)
     assert expected.totals["calls"].mean == pytest.approx(len(ladder.ledger) / 5, rel=0.06)
     assert expected.kept["rl"].mean == pytest.approx(90, rel=0.05)
@@ -133,67 +133,69 @@ def test_rl_prompts_of_a_pilot_are_no_samples_of_the_ladder():
 @pytest.mark.parametrize("samples", [1, 3])
 def test_a_tiny_pilot_holds_nothing_impossible(samples: int):
     """Nothing failed in it, and still a build may need every rung."""
-    manifest = planned(1000)
+    manifest = make_manifest(1000)
     sure = dict.fromkeys(RATES, 1.0)
-    expected = forecast(manifest, measured(Ladder(sure, manifest.policy), samples, manifest))
+    expected = forecast(manifest, measure(Ladder(sure, manifest.policy), samples, manifest))
     assert expected.kept["multistep"].high > 100
     assert total(expected, "usd").high > 3 * total(expected, "usd").low
     assert not expected.uncounted
 
 
 def test_a_pilot_without_prices_knows_no_money_and_one_without_tokens_no_tokens():
-    bare = planned(50, prices=())
-    expected = forecast(bare, measured(Ladder(RATES, bare.policy, reports_tokens=False), 80, bare))
+    bare = make_manifest(50, prices=())
+    expected = forecast(bare, measure(Ladder(RATES, bare.policy, reports_tokens=False), 80, bare))
     assert expected.totals["usd"] is None
     assert expected.totals["input_tokens"] is None
     assert expected.per_accepted is None
     assert {role for role, _ in expected.uncounted} == {"baseline", "generator", "analyzer"}
-    part = planned(50)
-    expected = forecast(part, measured(Ladder(RATES, part.policy, reports_tokens=False), 80, part))
+    part = make_manifest(50)
+    expected = forecast(part, measure(Ladder(RATES, part.policy, reports_tokens=False), 80, part))
     assert expected.totals["usd"] is not None
     assert {role for role, _ in expected.uncounted} == {"analyzer"}
     assert expected.money["analyzer"] is None
 
 
 def test_what_the_ledger_says_goes_before_the_table_and_not_before_the_manifest():
-    manifest = planned(300)
+    manifest = make_manifest(300)
     ladder = Ladder(RATES, manifest.policy)
     climbs, frame = ladder.climbs(300), ladder.frame().assign(usd=1.0)
     assert forecast(manifest, MeasuredRates(climbs, frame, manifest)).totals["usd"].mean == pytest.approx(
         usd(frame), rel=0.05
     )
-    bare = planned(300, prices=())
+    bare = make_manifest(300, prices=())
     assert forecast(bare, MeasuredRates(climbs, frame, bare)).totals["usd"].mean == pytest.approx(len(frame), rel=0.05)
 
 
 def test_only_rl_prompts_measure_no_ladder():
-    manifest = planned(10)
+    manifest = make_manifest(10)
     with pytest.raises(RatesError, match="no sample climbed"):
-        forecast(manifest, measured(Ladder(RATES, manifest.policy), 5, manifest, rl=1.0))
+        forecast(manifest, measure(Ladder(RATES, manifest.policy), 5, manifest, rl=1.0))
 
 
-def hours(manifest: Manifest) -> Forecast:
+def forecast_hours(manifest: Manifest) -> Forecast:
     ladder = Ladder(RATES, manifest.policy)
-    return forecast(manifest, measured(ladder, 300, manifest))
+    return forecast(manifest, measure(ladder, 300, manifest))
 
 
 def test_the_tightest_bound_makes_the_hours():
-    free = hours(planned(2000))
+    free = forecast_hours(make_manifest(2000))
     assert list(free.bounds) == ["run.concurrency 32"]
-    assert next(iter(hours(planned(20, "run.concurrency=1000")).bounds)).startswith("the slowest sample")
-    served = planned(2000, "providers.p={base_url: http://127.0.0.1:1/v1, requests_per_minute: 100}")
+    assert next(iter(forecast_hours(make_manifest(20, "run.concurrency=1000")).bounds)).startswith("the slowest sample")
+    served = make_manifest(2000, "providers.p={base_url: http://127.0.0.1:1/v1, requests_per_minute: 100}")
     judge = served.models.analyzer.model_copy(update={"backend": "openai", "provider": "p"})
     slow = served.model_copy(update={"models": served.models.model_copy(update={"analyzer": judge})})
-    bound = hours(slow)
+    bound = forecast_hours(slow)
     asked = sum(figures["calls"].mean for (role, _), figures in bound.calls.items() if role == "analyzer")
     assert list(bound.bounds) == ["providers.p.requests_per_minute 100"]
     assert bound.hours.mean == pytest.approx(asked / 100 / 60, rel=0.02)
 
 
 def test_the_chance_that_the_budget_stops_the_build():
-    expected = hours(planned(1000))
+    expected = forecast_hours(make_manifest(1000))
     middle = expected.totals["usd"].mean
-    chances = [hours(planned(1000, f"run.budget_usd={part * middle}")).over_budget for part in (0.5, 1, 2)]
+    chances = [
+        forecast_hours(make_manifest(1000, f"run.budget_usd={part * middle}")).over_budget for part in (0.5, 1, 2)
+    ]
     assert chances[0] == 1
     assert 0.2 < chances[1] < 0.8
     assert chances[2] == 0
@@ -201,8 +203,8 @@ def test_the_chance_that_the_budget_stops_the_build():
 
 
 def test_a_billion_samples_are_planned_at_once():
-    manifest = planned(1).model_copy(update={"sources": ()})
-    rates = measured(Ladder(RATES, manifest.policy), 50, manifest)
+    manifest = make_manifest(1).model_copy(update={"sources": ()})
+    rates = measure(Ladder(RATES, manifest.policy), 50, manifest)
     expected = summarise(manifest, rates, {"much": 10**9}, simulate(rates, job(manifest, 10**9), 50))
     assert expected.begun.mean == 10**9
     assert expected.totals["usd"].mean > 10**7

@@ -18,7 +18,7 @@ NO_QUOTAS = dict.fromkeys((*MODES, "rl"))
 
 
 @dataclass
-class Known:
+class KnownRates:
     """Four kinds of climb, one for each end, that cost 1, 3, 9 and 5 calls; a call takes two seconds and half a dollar."""
 
     chances: tuple[float, ...]
@@ -49,14 +49,14 @@ class Known:
         return Draw(rng.dirichlet(chances * self.unsure) if self.unsure else chances, np.ones((1, len(QUANTITIES))))
 
 
-def of(samples, **changes):
+def make_job(samples, **changes):
     return SimulatedJob(
         **({"samples": samples, "rl": 0.0, "rl_climb": "direct", "quotas": NO_QUOTAS, "window": 0} | changes)
     )
 
 
 def test_sums_have_the_mean_and_the_spread_of_the_process():
-    simulated = simulate(Known((0.5, 0.3, 0.15, 0.05)), of(400), builds=3000)
+    simulated = simulate(KnownRates((0.5, 0.3, 0.15, 0.05)), make_job(400), builds=3000)
     calls = np.array([1, 3, 9, 5])
     mean = 0.5 + 0.9 + 1.35 + 0.25
     variance = (np.array([0.5, 0.3, 0.15, 0.05]) * calls**2).sum() - mean**2
@@ -69,14 +69,16 @@ def test_sums_have_the_mean_and_the_spread_of_the_process():
 
 def test_the_interval_holds_nine_of_ten_jobs():
     chances = (0.4, 0.3, 0.2, 0.1)
-    interval = spread(simulate(Known(chances), of(120), builds=2000).totals[:, 0, USD])
-    truth = simulate(Known(chances), of(120), builds=2000, seed=1).totals[:, 0, USD]
+    interval = spread(simulate(KnownRates(chances), make_job(120), builds=2000).totals[:, 0, USD])
+    truth = simulate(KnownRates(chances), make_job(120), builds=2000, seed=1).totals[:, 0, USD]
     assert 0.87 <= ((interval.low <= truth) & (truth <= interval.high)).mean() <= 0.94
 
 
 def test_what_is_not_known_of_the_rates_widens_the_interval_of_a_large_job_most():
     def width(samples: int, unsure: float) -> float:
-        interval = spread(simulate(Known((0.4, 0.3, 0.2, 0.1), unsure), of(samples), builds=600).totals[:, 0, CALLS])
+        interval = spread(
+            simulate(KnownRates((0.4, 0.3, 0.2, 0.1), unsure), make_job(samples), builds=600).totals[:, 0, CALLS]
+        )
         return (interval.high - interval.low) / interval.mean
 
     assert width(100_000, 0) < 0.02 < 0.1 < width(100_000, 50)
@@ -84,9 +86,9 @@ def test_what_is_not_known_of_the_rates_widens_the_interval_of_a_large_job_most(
 
 
 def test_rl_prompts_take_their_first_rung_alone():
-    rates = Known((0, 0, 1, 0))
+    rates = KnownRates((0, 0, 1, 0))
     calls = {
-        climb: simulate(rates, of(1000, rl=0.5, rl_climb=climb), builds=200).totals[:, 0, CALLS].mean()
+        climb: simulate(rates, make_job(1000, rl=0.5, rl_climb=climb), builds=200).totals[:, 0, CALLS].mean()
         for climb in ("none", "direct", "full")
     }
     assert calls["none"] == pytest.approx(4500, rel=0.02)
@@ -95,8 +97,8 @@ def test_rl_prompts_take_their_first_rung_alone():
 
 
 def test_an_rl_prompt_fails_only_by_its_own_first_rung():
-    rates = Known((0, 0, 0, 1), fails_at_once=True)
-    kept = {climb: simulate(rates, of(100, rl=1.0, rl_climb=climb), builds=5) for climb in ("none", "direct")}
+    rates = KnownRates((0, 0, 0, 1), fails_at_once=True)
+    kept = {climb: simulate(rates, make_job(100, rl=1.0, rl_climb=climb), builds=5) for climb in ("none", "direct")}
     assert (kept["none"].kept[:, 3] == 100).all()
     assert (kept["none"].lost == 0).all()
     assert (kept["direct"].lost == 100).all()
@@ -111,11 +113,11 @@ def test_quotas_cut_where_the_pipeline_cuts(given_, samples):
     """The distribution of the cut, against outcomes drawn one by one and cut by `pipeline.output.cut`."""
     quotas = dict(zip(NO_QUOTAS, given_, strict=True))
     chances, builds = (0.4, 0.3, 0.1, 0.2), 150
-    simulated = simulate(Known(chances), of(samples, rl=0.1, quotas=quotas), builds)
+    simulated = simulate(KnownRates(chances), make_job(samples, rl=0.1, quotas=quotas), builds)
     rng = np.random.default_rng(3)
     planned, kept = [], []
     for _ in range(builds):
-        done = [_finished(n, rng.random() < 0.1, rng.choice(4, p=chances)) for n in range(samples)]
+        done = [make_outcome(n, rng.random() < 0.1, rng.choice(4, p=chances)) for n in range(samples)]
         real = cut(done, quotas)
         planned.append(len(real.fates))
         kept.append(real.count("kept"))
@@ -125,7 +127,7 @@ def test_quotas_cut_where_the_pipeline_cuts(given_, samples):
     assert simulated.kept.sum(axis=1).mean() == pytest.approx(np.mean(kept), abs=margin)
 
 
-def _finished(rank, rl, end):
+def make_outcome(rank, rl, end):
     if rl:
         return Finished(rank, str(rank), "accepted", None, "rl")
     if end == LOST:
@@ -135,21 +137,21 @@ def _finished(rank, rl, end):
 
 def test_a_large_job_is_cut_at_a_sample_and_not_at_a_block():
     quotas = NO_QUOTAS | {"multistep": 20_000}
-    simulated = simulate(Known((0.5, 0.2, 0.25, 0.05)), of(1_000_000, quotas=quotas), builds=50)
+    simulated = simulate(KnownRates((0.5, 0.2, 0.25, 0.05)), make_job(1_000_000, quotas=quotas), builds=50)
     assert (simulated.kept[:, 2] == 20_000).all()
     assert simulated.planned.mean() == pytest.approx(80_000, rel=0.005)
     assert simulated.filled.all()
 
 
 def test_quotas_out_of_reach_take_every_sample():
-    simulated = simulate(Known((1, 0, 0, 0)), of(50, quotas=NO_QUOTAS | {"multistep": 1}), builds=20)
+    simulated = simulate(KnownRates((1, 0, 0, 0)), make_job(50, quotas=NO_QUOTAS | {"multistep": 1}), builds=20)
     assert not simulated.filled.any()
     assert (simulated.planned == 50).all()
 
 
 def test_what_is_begun_beyond_the_cut_is_paid_but_not_planned():
     quotas = NO_QUOTAS | {"direct": 10}
-    simulated = simulate(Known((1, 0, 0, 0)), of(100, quotas=quotas, window=40), builds=300)
+    simulated = simulate(KnownRates((1, 0, 0, 0)), make_job(100, quotas=quotas, window=40), builds=300)
     assert (simulated.planned == 10).all()
     assert simulated.begun.min() < 15 < 45 < simulated.begun.max() <= 50
     assert (simulated.totals[:, 0, CALLS] == simulated.begun).all()
@@ -157,12 +159,12 @@ def test_what_is_begun_beyond_the_cut_is_paid_but_not_planned():
 
 @pytest.mark.parametrize("samples", [0, 1, 10**9])
 def test_jobs_of_any_size(samples):
-    simulated = simulate(Known((0.4, 0.3, 0.2, 0.1)), of(samples), builds=30)
+    simulated = simulate(KnownRates((0.4, 0.3, 0.2, 0.1)), make_job(samples), builds=30)
     assert (simulated.begun == samples).all()
     assert simulated.totals[:, 0, CALLS].mean() == pytest.approx(3.6 * samples, rel=0.6 if samples == 1 else 0.01)
     assert simulated.longest.max() == (18 if samples else 0)
 
 
 def test_the_same_seed_gives_the_same():
-    first, again = (simulate(Known((0.4, 0.3, 0.2, 0.1), 20), of(70), builds=20, seed=5) for _ in range(2))
+    first, again = (simulate(KnownRates((0.4, 0.3, 0.2, 0.1), 20), make_job(70), builds=20, seed=5) for _ in range(2))
     assert (first.totals == again.totals).all()

@@ -51,7 +51,7 @@ class Luck:
     role: str
     calls: Calls
     identity: str = "luck"
-    made: list[ImageRef] = field(default_factory=list)
+    images: list[ImageRef] = field(default_factory=list)
 
     async def ask(self, request: TextRequest) -> TextReply:
         self.calls[self.role, request.schema] += 1
@@ -69,11 +69,11 @@ class Luck:
 
     async def draw(self, request: ImageRequest) -> ImageReply:
         self.calls[self.role, "image"] += 1
-        self.made.append(ImageRef(f"{self.rng.getrandbits(256):064x}", request.width, request.height, "PNG"))
-        return ImageReply(self.made[-1])
+        self.images.append(ImageRef(f"{self.rng.getrandbits(256):064x}", request.width, request.height, "PNG"))
+        return ImageReply(self.images[-1])
 
 
-def climbed(recipe: Recipe, rung: Rung, t: Trajectory, luck: float, rng: random.Random) -> tuple[Trajectory, Calls]:
+def climb_rung(recipe: Recipe, rung: Rung, t: Trajectory, luck: float, rng: random.Random) -> tuple[Trajectory, Calls]:
     """`t` after `rung`, and the calls that it took there."""
     calls: Calls = Counter()
     baseline, generator, analyzer = (
@@ -94,9 +94,9 @@ def test_what_a_climb_takes_is_among_the_ways_of_its_rung(name, policy, luck, se
     rung = recipe.rungs[len(first)]
     t = Trajectory(SAMPLE, 1)
     for earlier in recipe.rungs[: len(first)]:
-        t, _ = climbed(recipe, earlier, t, 0.0, rng)
+        t, _ = climb_rung(recipe, earlier, t, 0.0, rng)
     before = len(t.events)
-    t, calls = climbed(recipe, rung, t, luck, rng)
+    t, calls = climb_rung(recipe, rung, t, luck, rng)
     events = t.events[before:]
     verdicts = [event.payload.passed for event in events if isinstance(event.payload, Evaluation)]
     assert calls.pop(("analyzer", "evaluation"), 0) == len(verdicts)
@@ -120,10 +120,10 @@ def test_many_climbs_take_on_average_what_their_row_expects(policy, seed):
     """150 climbs through the steps, all by the same luck."""
     policy = policy.model_copy(update={"ladder": ("direct", "multistep"), "steps_max": 2})
     recipe, rng, luck, climbs = read_recipe(policy), random.Random(seed), 0.6, 150
-    failed, _ = climbed(recipe, recipe.rungs[0], Trajectory(SAMPLE, 1), 0.0, rng)
+    failed, _ = climb_rung(recipe, recipe.rungs[0], Trajectory(SAMPLE, 1), 0.0, rng)
     counts = []
     for n in range(climbs):
-        _, calls = climbed(recipe, recipe.rungs[1], replace(failed, rank=n), luck, rng)
+        _, calls = climb_rung(recipe, recipe.rungs[1], replace(failed, rank=n), luck, rng)
         counts.append((calls["generator", "image"], calls["analyzer", "reflection"], calls["analyzer", "evaluation"]))
     rates = {"escalates": 0.9, "step": luck, "final": luck}
     expected, squares = [0.0] * 3, [0.0] * 3

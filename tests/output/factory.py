@@ -117,10 +117,15 @@ class Maker:
         self, t: Trajectory, index: int, attempt: int = 1, inputs: tuple[ImageRef, ...] | None = None
     ) -> Trajectory:
         role = "baseline" if index == 1 else "generator"
-        used = t.sample.references if inputs is None else inputs
+        input_images = t.sample.references if inputs is None else inputs
         made_by = f"{role}:{IDENTITIES[role]}"
         event = Event(
-            "generation", index, attempt, image=self.image(), inputs=tuple(i.sha256 for i in used), made_by=made_by
+            "generation",
+            index,
+            attempt,
+            image=self.image(),
+            inputs=tuple(i.sha256 for i in input_images),
+            made_by=made_by,
         )
         return t.add(replace(event, prompt="generate", prompt_sha256="b" * 64, seed=self.n, call_key=f"key{self.n}"))
 
@@ -128,10 +133,12 @@ class Maker:
         last = t.last("generation")
         payload = verdict(passed, t.sample.applicable_axes)
         event = Event("evaluation", last.index, last.attempt, against=against, payload=payload, image=last.image)
-        said = [self.judgement(payload) for _ in range(self.times)]
+        judgements = [self.judgement(payload) for _ in range(self.times)]
         if self.times > 1:
-            event = replace(event, payload=replace(payload, judgements=tuple(said)))
-        return t.add(replace(event, made_by=said[0].made_by, seed=said[0].seed, call_key=said[0].call_key))
+            event = replace(event, payload=replace(payload, judgements=tuple(judgements)))
+        return t.add(
+            replace(event, made_by=judgements[0].made_by, seed=judgements[0].seed, call_key=judgements[0].call_key)
+        )
 
     def judgement(self, payload: Evaluation) -> Judgement:
         self.calls += 1
@@ -139,18 +146,18 @@ class Maker:
         made_by = f"analyzer:{IDENTITIES['analyzer']}"
         return Judgement("analyzer", scores, self.calls, f"judged{self.calls}", made_by)
 
-    def tried(self, t: Trajectory, index: int, passed: bool) -> Trajectory:
+    def try_once(self, t: Trajectory, index: int, passed: bool) -> Trajectory:
         t = t if t.entered else t.enter("direct")
         inputs = t.sample.references if index == 1 else (*t.sample.references, t.current().image)
         return self.judge(self.draw(t, index, inputs=inputs), passed)
 
     def chain(self, t: Trajectory, rounds: int, passed: bool) -> Trajectory:
-        t = self.tried(t, 1, passed=False)
+        t = self.try_once(t, 1, passed=False)
         for k in range(1, rounds + 1):
             looked_at = (t.current().image.sha256,)
             thought = Reflection("under_editing", f"one of {k} lacks", "add it")
             t = t.enter(f"reflect {k}").add(Event("reflection", k, payload=thought, inputs=looked_at))
-            t = self.tried(t, k + 1, passed and k == rounds)
+            t = self.try_once(t, k + 1, passed and k == rounds)
         return t
 
     def keep(self, t: Trajectory) -> Trajectory:
@@ -158,14 +165,14 @@ class Maker:
         return t
 
     def direct(self, row: int, **given: Any) -> Trajectory:
-        return self.keep(self.tried(self.start(row, **given), 1, passed=True).accept("direct"))
+        return self.keep(self.try_once(self.start(row, **given), 1, passed=True).accept("direct"))
 
     def reflection(self, row: int, rounds: int = 2, **given: Any) -> Trajectory:
         return self.keep(self.chain(self.start(row, **given), rounds, passed=True).accept("reflection"))
 
     def multistep(self, row: int, steps: int = 2, retried: bool = True, **given: Any) -> Trajectory:
         t = self.chain(self.start(row, **given), 3, passed=False)
-        t = self.diagnosed(t, Diagnosis("prompt_too_complex", "too much at once")).enter("multistep")
+        t = self.diagnose(t, Diagnosis("prompt_too_complex", "too much at once")).enter("multistep")
         texts = tuple(f"do part {n}" for n in range(1, steps + 1))
         t = t.add(Event("decomposition", 1, payload=Plan("one by one", texts), inputs=(t.root().image.sha256,)))
         canvas = t.sample.references
@@ -181,13 +188,13 @@ class Maker:
             canvas = (t.current().image,)
         return self.keep(t.accept("multistep"))
 
-    def diagnosed(self, t: Trajectory, why: Diagnosis) -> Trajectory:
+    def diagnose(self, t: Trajectory, why: Diagnosis) -> Trajectory:
         event = Event("diagnosis", 4, payload=why, inputs=(t.current().image.sha256,))
         return t.enter("multistep diagnosis").add(event)
 
     def discarded(self, row: int, **given: Any) -> Trajectory:
         t = self.chain(self.start(row, **given), 3, passed=False)
-        t = self.diagnosed(t, Diagnosis("missing_knowledge", "never seen one"))
+        t = self.diagnose(t, Diagnosis("missing_knowledge", "never seen one"))
         return self.keep(t.discard("missing_knowledge", "never seen one"))
 
     def failed(self, row: int, **given: Any) -> Trajectory:
@@ -203,7 +210,9 @@ class Maker:
 
     def prompt(self, row: int, **given: Any) -> Trajectory:
         """An RL prompt that met the direct rung once and failed there."""
-        return self.keep(self.tried(self.start(row, split="rl", climb="direct", **given), 1, passed=False).accept(None))
+        return self.keep(
+            self.try_once(self.start(row, split="rl", climb="direct", **given), 1, passed=False).accept(None)
+        )
 
     def everything(self, count: int) -> list[Trajectory]:
         """A mixture with every mode, fate and split in it."""
@@ -221,5 +230,5 @@ class Maker:
             self.keep(self.start(row + 10, split="rl", climb="none").accept(None))
             self.discarded(row + 11, split="rl")
         self.bad_row(12 * count)
-        self.keep(self.tried(self.start(12 * count + 1, split="rl"), 1, passed=True).accept("direct"))
+        self.keep(self.try_once(self.start(12 * count + 1, split="rl"), 1, passed=True).accept("direct"))
         return self.made

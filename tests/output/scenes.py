@@ -44,7 +44,7 @@ class Scenes(Maker):
         self.n += 1
         return self.store.put(picture(self.shown, SIDE, SIDE, np.random.default_rng(self.n)))
 
-    def tried_scene(
+    def try_scene(
         self,
         t: Trajectory,
         index: int,
@@ -75,7 +75,7 @@ class Scenes(Maker):
         return refs if index == 1 else (*refs, t.current().image)
 
 
-def thought(t: Trajectory, index: int, analysis: str) -> Trajectory:
+def add_reflection(t: Trajectory, index: int, analysis: str) -> Trajectory:
     """One more reflection on the candidate with this failure analysis."""
     payload, seen = Reflection("under_editing", analysis, "mend it"), (t.current().image.sha256,)
     return t.enter(f"reflect {index}").add(Event("reflection", index, payload=payload, inputs=seen))

@@ -18,26 +18,26 @@ from stages.trajectory import dump
 ROOT = Path(__file__).parents[2]
 
 
-def children(pid: int) -> list[int]:
-    found = []
+def child_pids(pid: int) -> list[int]:
+    pids = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             continue
         if int(fields[1]) == pid and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
+            pids.append(int(stat.parent.name))
+    return pids
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 
 
-def until(condition, seconds: float = 30) -> None:
+def wait_until(condition, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -53,8 +53,8 @@ def test_a_writer_killed_midway_leaves_the_old_output(few, tmp_path, moment):
     command = [sys.executable, "-m", "tests.output.writer", str(out), str(out / "store"), str(outcomes)]
     writer = subprocess.Popen(command, cwd=ROOT)
     try:
-        until(lambda: list(out.glob(f".aside-*/{moment}")))
-        workers = children(writer.pid)
+        wait_until(lambda: list(out.glob(f".aside-*/{moment}")))
+        workers = child_pids(writer.pid)
     finally:
         writer.send_signal(signal.SIGKILL)
         writer.wait()
@@ -62,7 +62,7 @@ def test_a_writer_killed_midway_leaves_the_old_output(few, tmp_path, moment):
     assert run_json.read(out).fingerprint == few.summary.fingerprint
     assert [str(p) for p in verify(out, workers=1)] == []
     assert workers
-    until(lambda: not any(alive(pid) for pid in workers), 10)
+    wait_until(lambda: not any(is_alive(pid) for pid in workers), 10)
     summary = few.again(out, output={"image": {"size": 16}})
     assert not list(out.glob(".aside-*")), "what was left behind is removed"
     assert summary.manifest["output"]["image"]["size"] == [16, 16]

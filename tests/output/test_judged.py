@@ -14,7 +14,7 @@ from stages.records import Evaluation, Judgement, payload_from
 from stages.rungs import read_recipe
 from stages.trajectory import Trajectory
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, Maker, manifest
-from tests.output.test_verify import payload, rewrite, status
+from tests.output.test_verify import edit_payload, rewrite, row_of_fate
 
 RULES = {"judgements": 3, "confirm": "both", "stop_early": True, "second": "off"}
 ONCE = Policy.model_validate({"judging": RULES | {"judgements": 1}})
@@ -26,28 +26,28 @@ def twice(tmp_path_factory) -> Trajectory:
     return Maker(ImageStore(str(tmp_path_factory.mktemp("store"))), times=2).direct(0)
 
 
-def scored(judgement: Judgement, score: int, passed: bool) -> Judgement:
+def set_score(judgement: Judgement, score: int, passed: bool) -> Judgement:
     """Another score on the second axis."""
     first, second, *rest = judgement.scores
     return replace(judgement, scores=(first, replace(second, score=score, passed=passed), *rest))
 
 
-def by_second(judgement: Judgement, **more) -> Judgement:
+def set_second_judge(judgement: Judgement, **more) -> Judgement:
     return replace(judgement, judge="second_analyzer", made_by="second_analyzer:world/other@1", **more)
 
 
-def told(t: Trajectory, change, policy=POLICY, **event) -> list[str]:
+def flaws_after(t: Trajectory, change, policy=POLICY, **more) -> list[str]:
     """The flaws of `t` with the judgements of its verdict changed."""
-    judged = t.last("evaluation")
-    assert isinstance(judged.payload, Evaluation)
-    found = replace(judged.payload, judgements=tuple(change(*judged.payload.judgements)))
+    event = t.last("evaluation")
+    assert isinstance(event.payload, Evaluation)
+    verdict = replace(event.payload, judgements=tuple(change(*event.payload.judgements)))
     return list(
-        flaws(replace(t, events=(*t.events[:-1], replace(judged, payload=found, **event))), read_recipe(policy))
+        flaws(replace(t, events=(*t.events[:-1], replace(event, payload=verdict, **more))), read_recipe(policy))
     )
 
 
 def test_a_verdict_that_follows_has_no_flaw(twice):
-    assert told(twice, lambda a, b: (a, b)) == []
+    assert flaws_after(twice, lambda a, b: (a, b)) == []
 
 
 @pytest.mark.parametrize(
@@ -56,27 +56,27 @@ def test_a_verdict_that_follows_has_no_flaw(twice):
         (lambda a, b: (a,), "a single judgement is listed; it is the verdict itself"),
         (lambda a, b: (), "it ends with judgement 1, the policy asks analyzer once more"),
         (lambda a, b: (a, b, replace(b, call_key="c")), "judgement 3 is by analyzer, the policy asks nobody then"),
-        (lambda a, b: (a, scored(b, 1, False)), "it ends with judgement 2, the policy asks analyzer once more"),
-        (lambda a, b: (a, scored(b, 4, True)), "the scores are [5, 5, 5, 5], its judgements give [5, 4, 5, 5]"),
-        (lambda a, b: (a, scored(b, 5, False)), "judgement 2: what it passes is not what reached its threshold"),
+        (lambda a, b: (a, set_score(b, 1, False)), "it ends with judgement 2, the policy asks analyzer once more"),
+        (lambda a, b: (a, set_score(b, 4, True)), "the scores are [5, 5, 5, 5], its judgements give [5, 4, 5, 5]"),
+        (lambda a, b: (a, set_score(b, 5, False)), "judgement 2: what it passes is not what reached its threshold"),
         (lambda a, b: (a, replace(b, scores=b.scores[:3])), "judgement 2 is not of the axes of the verdict"),
         (lambda a, b: (a, replace(b, call_key=a.call_key)), "one call counts as two judgements"),
-        (lambda a, b: (a, by_second(b)), "judgement 2 is by second_analyzer, the policy asks analyzer then"),
+        (lambda a, b: (a, set_second_judge(b)), "judgement 2 is by second_analyzer, the policy asks analyzer then"),
         (lambda a, b: (a, replace(b, made_by="generator:x")), "judgement 2 is by analyzer, made by generator:x"),
         (lambda a, b: (b, a), "it is put down to another call than the one that decided"),
     ],
 )
 def test_each_flaw_is_told(twice, change, words):
-    found = told(twice, change)
-    assert any(flaw.endswith(words) for flaw in found), found
+    problems = flaws_after(twice, change)
+    assert any(flaw.endswith(words) for flaw in problems), problems
 
 
 def test_a_second_judge_must_have_been_asked(twice):
     always = Policy.model_validate({"judging": RULES | {"second": "always"}})
-    (flaw,) = told(twice, lambda a, b: (a, b), always)
+    (flaw,) = flaws_after(twice, lambda a, b: (a, b), always)
     assert flaw.endswith("it ends with judgement 2, the policy asks second_analyzer once more")
-    assert told(twice, lambda a, b: (a, b, by_second(b, call_key="c")), always) == []
-    (flaw,) = told(twice, lambda a, b: (), ONCE, made_by="second_analyzer:world/other@1")
+    assert flaws_after(twice, lambda a, b: (a, b, set_second_judge(b, call_key="c")), always) == []
+    (flaw,) = flaws_after(twice, lambda a, b: (), ONCE, made_by="second_analyzer:world/other@1")
     assert "judgement 1 is by second_analyzer, the policy asks analyzer then" in flaw
 
 
@@ -90,8 +90,8 @@ def test_an_output_of_repeated_judgements_verifies_and_a_change_to_one_is_told(t
     assert {len(p.judgements) for p in kept if isinstance(p, Evaluation)} == {2}
 
     def lower(rows) -> None:
-        event = status(rows, "kept", "direct")["events"][-1]
-        payload(event, lambda said: said["judgements"][1]["scores"][1].update(score=4))
+        event = row_of_fate(rows, "kept", "direct")["events"][-1]
+        edit_payload(event, lambda content: content["judgements"][1]["scores"][1].update(score=4))
 
     rewrite(tmp_path, "record/part", lower)
     assert any("its judgements give" in str(p) for p in verify(tmp_path, workers=1))

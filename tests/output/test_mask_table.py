@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 LETTER = {"generation": "G", "evaluation": "E", "reflection": "R", "decomposition": "P", "subtask": "S"}
 
 
-def trained(mode: str, images: int) -> set[tuple[str, int]]:
+def trained_segments(mode: str, images: int) -> set[tuple[str, int]]:
     k = images
     if mode == "direct":
         return {("G", 1), ("E", 1)}
@@ -34,9 +34,9 @@ def test_every_row_trains_what_the_table_says(many):
     seen = set()
     for row in rows(many):
         last = max(s["index"] for s in row["segments"] if s["kind"] == "generation")
-        wanted = trained(row["mode"], last)
+        expected = trained_segments(row["mode"], last)
         made = [s for s in row["segments"] if s["role"] == "assistant"]
-        assert {(LETTER[s["kind"]], s["index"]) for s in made if s["loss"] == 1} == wanted
+        assert {(LETTER[s["kind"]], s["index"]) for s in made if s["loss"] == 1} == expected
         assert all(s["loss"] in (0, 1) for s in row["segments"])
         assert all(s["loss"] == 0 for s in row["segments"] if s["role"] == "user")
         seen.add((row["mode"], last))

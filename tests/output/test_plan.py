@@ -6,22 +6,24 @@ from hypothesis import strategies as st
 
 from pipeline.output.shards import MOST_BYTES, RowTooLarge, Targets, plan
 
-sizes = st.lists(st.integers(1, 1000), max_size=60).map(lambda found: {f"id{n}": size for n, size in enumerate(found)})
+sizes = st.lists(st.integers(1, 1000), max_size=60).map(
+    lambda values: {f"id{n}": size for n, size in enumerate(values)}
+)
 targets = st.builds(Targets, st.integers(1, 4000), st.integers(1, 2000), st.integers(1, 10))
 
 
 @given(sizes, targets)
-def test_a_plan_holds_every_row_and_the_targets(found, wanted):
-    planned = plan(found, wanted)
-    rest = iter(found.values())
+def test_a_plan_holds_every_row_and_the_targets(row_bytes, limits):
+    planned = plan(row_bytes, limits)
+    rest = iter(row_bytes.values())
     groups = [[[next(rest) for _ in range(length)] for length in shard] for shard in planned]
     assert next(rest, None) is None
-    assert all(shard for shard in groups) or (not found and groups == [[]])
+    assert all(shard for shard in groups) or (not row_bytes and groups == [[]])
     for shard in groups:
-        assert len(shard) == 1 or sum(map(sum, shard)) <= wanted.shard_bytes
+        assert len(shard) == 1 or sum(map(sum, shard)) <= limits.shard_bytes
         for group in shard:
-            assert 1 <= len(group) <= wanted.group_rows
-            assert len(group) == 1 or sum(group) <= wanted.group_bytes
+            assert 1 <= len(group) <= limits.group_rows
+            assert len(group) == 1 or sum(group) <= limits.group_bytes
 
 
 def test_a_row_group_never_passes_what_a_viewer_takes():

@@ -11,21 +11,21 @@ from stages.records import payload_from, payload_json
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, RECIPE, Maker, manifest
 
 
-def rows(built, stem):
+def read_rows(built, stem):
     names = sorted(n for n in built.summary.files if n.startswith(stem))
     return [row for name in names for row in pq.read_table(built.out / name).to_pylist()]
 
 
-def of(built, mode):
+def outcomes_of_mode(built, mode):
     return {t.sample.id: t for t in built.outcomes if t.mode == mode and t.sample.split != "rl"}
 
 
 @pytest.mark.parametrize("mode", ["direct", "reflection", "multistep"])
 def test_images_come_once_in_order_of_first_appearance(many, mode):
-    sources = of(many, mode)
-    found = [row for row in rows(many, "sft/") if row["mode"] == mode]
-    assert {row["id"] for row in found} == sources.keys()
-    for row in found:
+    sources = outcomes_of_mode(many, mode)
+    sft_rows = [row for row in read_rows(many, "sft/") if row["mode"] == mode]
+    assert {row["id"] for row in sft_rows} == sources.keys()
+    for row in sft_rows:
         t = sources[row["id"]]
         kept = [e.image.sha256 for e in t.events if e.kind == "generation" and not e.pruned]
         hashes = [m["sha256"] for m in row["image_meta"]]
@@ -38,8 +38,8 @@ def test_images_come_once_in_order_of_first_appearance(many, mode):
 
 
 def test_what_was_pruned_is_in_the_record_and_not_in_the_row(many):
-    recorded = {row["id"]: row for row in rows(many, "record/")}
-    for row in (r for r in rows(many, "sft/") if r["mode"] == "multistep"):
+    recorded = {row["id"]: row for row in read_rows(many, "record/")}
+    for row in (r for r in read_rows(many, "sft/") if r["mode"] == "multistep"):
         events = recorded[row["id"]]["events"]
         pruned = {e["image_sha256"] for e in events if e["pruned"] and e["kind"] == "generation"}
         assert len(pruned) >= 3
@@ -52,7 +52,7 @@ def test_what_was_pruned_is_in_the_record_and_not_in_the_row(many):
 
 
 def test_step_one_names_the_references_as_its_inputs(many):
-    for row in (r for r in rows(many, "sft/") if r["mode"] == "multistep"):
+    for row in (r for r in read_rows(many, "sft/") if r["mode"] == "multistep"):
         drawn = [s for s in row["segments"] if s["kind"] == "generation"]
         references = [s["image_index"] for s in row["segments"] if s["kind"] == "reference"]
         assert drawn[1]["inputs"] == references
@@ -76,26 +76,26 @@ def test_an_image_that_is_only_an_input_is_held_too(tmp_path):
 
 
 def test_payloads_survive_the_round_trip(many):
-    recorded = {row["id"]: row for row in rows(many, "record/")}
+    recorded = {row["id"]: row for row in read_rows(many, "record/")}
     for t in many.outcomes:
         events = recorded[t.sample.id]["events"]
         assert len(events) == len(t.events)
-        for e, found in zip(t.events, events, strict=True):
-            assert (found["payload"] is None) == (e.payload is None)
+        for e, row in zip(t.events, events, strict=True):
+            assert (row["payload"] is None) == (e.payload is None)
             if e.payload is not None:
-                assert payload_from(found["payload"]) == e.payload
-            assert (found["kind"], found["index"], found["attempt"], found["pruned"]) == (
+                assert payload_from(row["payload"]) == e.payload
+            assert (row["kind"], row["index"], row["attempt"], row["pruned"]) == (
                 e.kind,
                 e.index,
                 e.attempt,
                 e.pruned,
             )
-            assert tuple(found["inputs"]) == e.inputs
-            assert (found["prompt"], found["seed"], found["call_key"]) == (e.prompt, e.seed, e.call_key)
+            assert tuple(row["inputs"]) == e.inputs
+            assert (row["prompt"], row["seed"], row["call_key"]) == (e.prompt, e.seed, e.call_key)
 
 
 def test_segments_hold_the_payload_their_text_was_made_of(many):
-    for row in rows(many, "sft/"):
+    for row in read_rows(many, "sft/"):
         for s in row["segments"]:
             assert (s["payload"] is None) == (s["type"] == "image" or s["kind"] == "instruction")
             if s["payload"]:
@@ -103,11 +103,11 @@ def test_segments_hold_the_payload_their_text_was_made_of(many):
 
 
 def test_no_time_or_cost_in_a_row(many):
-    said = json.loads(rows(many, "sft/")[0]["provenance"])
-    assert said == {
+    provenance = json.loads(read_rows(many, "sft/")[0]["provenance"])
+    assert provenance == {
         "fingerprint": FINGERPRINT,
         "source": "made",
-        "row_id": said["row_id"],
+        "row_id": provenance["row_id"],
         "models": IDENTITIES,
         "prompts": PROMPTS,
     }
@@ -115,10 +115,10 @@ def test_no_time_or_cost_in_a_row(many):
 
 def test_verl_finds_as_many_markers_as_images(many):
     """As verl's RLHFDataset does it: split the content at the markers, count, and assert."""
-    found = rows(many, "rl/")
-    assert any("[image]" in row["prompt"][0]["content"] for row in found)
-    assert {len(row["images"]) for row in found} == {0, 1, 2}
-    for row in found:
+    rl_rows = read_rows(many, "rl/")
+    assert any("[image]" in row["prompt"][0]["content"] for row in rl_rows)
+    assert {len(row["images"]) for row in rl_rows} == {0, 1, 2}
+    for row in rl_rows:
         offset = 0
         for message in row["prompt"]:
             assert not {"<video>", "<audio>"} & set(re.split("(<image>|<video>)", message["content"]))
@@ -127,8 +127,8 @@ def test_verl_finds_as_many_markers_as_images(many):
         truth = json.loads(row["reward_model"]["ground_truth"])
         assert truth["checker"]["style"] == row["extra_info"]["checker_style"]
         assert (row["extra_info"]["target_width"], row["extra_info"]["target_height"]) == (48, 40)
-    indices = sorted(row["extra_info"]["index"] for row in found)
-    assert indices == list(range(len(found)))
+    indices = sorted(row["extra_info"]["index"] for row in rl_rows)
+    assert indices == list(range(len(rl_rows)))
 
 
 def test_a_marker_in_an_instruction_is_shown_and_does_not_count():
@@ -138,7 +138,7 @@ def test_a_marker_in_an_instruction_is_shown_and_does_not_count():
 def test_difficulty_says_how_far_a_prompt_came(many):
     ranks = {t.sample.id: t for t in many.outcomes}
     seen = set()
-    for row in rows(many, "rl/"):
+    for row in read_rows(many, "rl/"):
         extra = row["extra_info"]
         assert extra["difficulty"] == difficulty(ranks[extra["id"]])
         assert (extra["difficulty_scores"] is None) == (extra["difficulty"] == "never tried")
@@ -147,13 +147,13 @@ def test_difficulty_says_how_far_a_prompt_came(many):
 
 
 def test_pairs_set_the_accepted_image_against_each_rejected_one(many):
-    found = rows(many, "pairs/")
-    assert len({row["id"] for row in found}) == len(found)
+    pair_rows = read_rows(many, "pairs/")
+    assert len({row["id"] for row in pair_rows}) == len(pair_rows)
     train = {
         t.sample.id: t for t in many.outcomes if t.sample.split == "train" and t.mode in ("reflection", "multistep")
     }
     by_sample = {}
-    for row in found:
+    for row in pair_rows:
         by_sample.setdefault(row["sample_id"], []).append(row)
         assert row["chosen_sha256"] == train[row["sample_id"]].current().image.sha256
         assert row["rejected_scores"][row["axis"]] == 2

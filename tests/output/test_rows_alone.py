@@ -11,7 +11,7 @@ from pipeline.output.run_json import read
 from tests.output.factory import RECIPE
 
 
-def rows(built, mode):
+def read_rows(built, mode):
     for name in built.summary.files:
         if name.startswith("sft/train"):
             file = pq.ParquetFile(built.out / name)
@@ -19,8 +19,8 @@ def rows(built, mode):
             yield from ((row, metadata) for row in file.read().to_pylist() if row["mode"] == mode)
 
 
-def row(built, mode):
-    written, metadata = next(iter(rows(built, mode)))
+def read_row(built, mode):
+    written, metadata = next(iter(read_rows(built, mode)))
     return deepcopy(written), metadata
 
 
@@ -30,7 +30,7 @@ def problems(changed, metadata) -> str:
 
 @pytest.mark.parametrize("mode", RECIPE.modes)
 def test_a_row_as_it_is_written_has_no_problem(few, mode):
-    checked = [problems(*one) for one in rows(few, mode)]
+    checked = [problems(*one) for one in read_rows(few, mode)]
     assert set(checked) == {""}
 
 
@@ -43,7 +43,7 @@ def generation_and_verdict(changed):
 @pytest.mark.parametrize("mode", ["reflection", "multistep"])
 def test_a_row_that_holds_its_first_try_three_times_cannot_pass(few, mode):
     """Fault 1 of the issue: G1 and E1 three times, each E1 trained, with all columns that depend on it made to fit."""
-    changed, metadata = row(few, mode)
+    changed, metadata = read_row(few, mode)
     again, at = generation_and_verdict(changed)
     changed["segments"][at + 2 : at + 2] = deepcopy(again) + deepcopy(again)
     changed["scores"] = [changed["scores"][0]] * 2 + changed["scores"]
@@ -54,7 +54,7 @@ def test_a_row_that_holds_its_first_try_three_times_cannot_pass(few, mode):
 
 
 def test_a_direct_row_with_two_tries_cannot_pass_either(few):
-    changed, metadata = row(few, "direct")
+    changed, metadata = read_row(few, "direct")
     again, at = generation_and_verdict(changed)
     changed["segments"][at:at] = deepcopy(again)
     assert "the segments G+G+ are no sentence of mode direct" in problems(changed, metadata)
@@ -74,17 +74,17 @@ def test_a_direct_row_with_two_tries_cannot_pass_either(few):
     ],
 )
 def test_whatever_breaks_the_sentence_or_its_marks_is_told(few, change, words):
-    changed, metadata = row(few, "multistep")
+    changed, metadata = read_row(few, "multistep")
     change(changed["segments"])
     assert words in problems(changed, metadata)
 
 
 def test_the_grammar_is_that_of_the_files_own_policy(few):
-    changed, metadata = row(few, "reflection")
+    changed, metadata = read_row(few, "reflection")
     name = next(name for name in few.summary.files if name.startswith("sft/train"))
     text = json.loads(pq.read_schema(few.out / name).metadata[b"x2i"])
     text["policy"]["reflection_rounds"] = 1
-    longest = max((one for one, _ in rows(few, "reflection")), key=lambda one: len(one["segments"]))
+    longest = max((one for one, _ in read_rows(few, "reflection")), key=lambda one: len(one["segments"]))
     assert "are no sentence of mode reflection" in problems(longest, about(json.dumps(text)))
     assert problems(changed, metadata) == ""
     assert read(few.out).manifest["policy"]["reflection_rounds"] == 3

@@ -12,11 +12,11 @@ from pipeline.output.schema import PRODUCTS, SCHEMAS, features
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS
 
 
-def files(built):
+def open_files(built):
     return {name: pq.ParquetFile(built.out / name) for name in built.summary.files}
 
 
-def digests(out):
+def hash_files(out):
     return {str(p.relative_to(out)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(out.rglob("*.parquet"))}
 
 
@@ -29,19 +29,19 @@ def test_at_least_five_shards_of_three_row_groups(many):
 
 
 def test_run_json_says_where_every_row_group_begins(many):
-    for name, file in files(many).items():
-        said = many.summary.files[name]
-        assert said.sha256 == hashlib.sha256((many.out / name).read_bytes()).hexdigest()
-        assert [g.rows for g in said.row_groups] == [
+    for name, file in open_files(many).items():
+        listed_file = many.summary.files[name]
+        assert listed_file.sha256 == hashlib.sha256((many.out / name).read_bytes()).hexdigest()
+        assert [g.rows for g in listed_file.row_groups] == [
             file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)
         ]
-        offsets = [g.offset for g in said.row_groups]
+        offsets = [g.offset for g in listed_file.row_groups]
         assert offsets == sorted(set(offsets))
-        assert all(0 < offset < said.bytes for offset in offsets)
+        assert all(0 < offset < listed_file.bytes for offset in offsets)
 
 
 def test_images_lie_uncompressed_and_text_compressed_by_leaf(many):
-    for name, file in files(many).items():
+    for name, file in open_files(many).items():
         for n in range(file.num_row_groups):
             group = file.metadata.row_group(n)
             columns = [group.column(c) for c in range(group.num_columns)]
@@ -54,11 +54,11 @@ def test_images_lie_uncompressed_and_text_compressed_by_leaf(many):
 
 
 def test_hugging_face_types_are_spelled_for_all_versions(many):
-    for name, file in files(many).items():
+    for name, file in open_files(many).items():
         product = name.split("/")[0]
-        said = json.loads(file.schema_arrow.metadata[b"huggingface"])["info"]["features"]
-        assert said == features(SCHEMAS[product])
-        text = json.dumps(said)
+        types = json.loads(file.schema_arrow.metadata[b"huggingface"])["info"]["features"]
+        assert types == features(SCHEMAS[product])
+        text = json.dumps(types)
         assert not any(word in text for word in ('"List"', "LargeList", "large_string", '"Json"'))
     assert features(SCHEMAS["sft"])["images"] == {"feature": {"_type": "Image"}, "_type": "Sequence"}
     assert isinstance(features(SCHEMAS["sft"])["segments"], list)
@@ -79,20 +79,20 @@ def test_only_plain_types_in_what_trainers_read():
 
 
 def test_file_metadata_name_judge_prompts_and_thresholds(many):
-    for file in files(many).values():
-        said = json.loads(file.schema_arrow.metadata[b"x2i"])
-        assert said["judge"] == IDENTITIES["analyzer"]
-        assert said["prompts"] == PROMPTS
-        assert said["fingerprint"] == FINGERPRINT
-        assert said["thresholds"]["direct"]["instruction"] == 5
-        assert said["thresholds"]["step"]["quality"] == 4
-        assert (said["dialect"], said["policy"]["reflection_rounds"]) == ("paper", 3)
+    for file in open_files(many).values():
+        metadata = json.loads(file.schema_arrow.metadata[b"x2i"])
+        assert metadata["judge"] == IDENTITIES["analyzer"]
+        assert metadata["prompts"] == PROMPTS
+        assert metadata["fingerprint"] == FINGERPRINT
+        assert metadata["thresholds"]["direct"]["instruction"] == 5
+        assert metadata["thresholds"]["step"]["quality"] == 4
+        assert (metadata["dialect"], metadata["policy"]["reflection_rounds"]) == ("paper", 3)
 
 
 def test_training_rows_are_shuffled_and_the_record_is_in_rank_order(many):
     ranks = {t.sample.id: t.rank for t in many.outcomes}
     read = {
-        p: [row for name in sorted(many.summary.files) if name.startswith(p) for row in ids(many, name)]
+        p: [row for name in sorted(many.summary.files) if name.startswith(p) for row in read_ids(many, name)]
         for p in PRODUCTS
     }
     assert read["record"] == sorted(ranks, key=lambda i: (ranks[i], i))
@@ -100,7 +100,7 @@ def test_training_rows_are_shuffled_and_the_record_is_in_rank_order(many):
     assert train != sorted(train, key=ranks.__getitem__)
 
 
-def ids(built, name):
+def read_ids(built, name):
     table = pq.read_table(built.out / name)
     column = table["extra_info"].to_pylist() if name.startswith("rl/") else table.select(["id"]).to_pylist()
     return [row["id"] for row in column]
@@ -111,8 +111,8 @@ def test_order_of_outcomes_and_workers_change_no_byte(many, tmp_path, workers):
     shuffled = list(many.outcomes)
     random.Random(workers).shuffle(shuffled)
     many.again(tmp_path, shuffled, workers)
-    assert digests(tmp_path) == digests(many.out)
-    assert digests(tmp_path).keys() == many.summary.files.keys()
+    assert hash_files(tmp_path) == hash_files(many.out)
+    assert hash_files(tmp_path).keys() == many.summary.files.keys()
 
 
 def test_empty_products_are_valid_and_an_empty_validation_set_is_left_out(many, tmp_path):

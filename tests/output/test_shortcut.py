@@ -18,7 +18,7 @@ from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, Maker, manife
 SIZE = (48, 48)
 
 
-def blurred(store: ImageStore, ref: ImageRef) -> ImageRef:
+def blur(store: ImageStore, ref: ImageRef) -> ImageRef:
     """As from a weaker model: half the size, JPEG, and enlarged again."""
     with Image.open(io.BytesIO(store.get(ref.sha256))) as image:
         small = io.BytesIO()
@@ -28,11 +28,9 @@ def blurred(store: ImageStore, ref: ImageRef) -> ImageRef:
     return store.put(out.getvalue())
 
 
-def with_baseline(t: Trajectory, store: ImageStore) -> Trajectory:
+def blur_baseline(t: Trajectory, store: ImageStore) -> Trajectory:
     """The baseline's images as such a model would have made them."""
-    swapped = {
-        e.image: blurred(store, e.image) for e in t.events if e.kind == "generation" and e.index == 1 and e.image
-    }
+    swapped = {e.image: blur(store, e.image) for e in t.events if e.kind == "generation" and e.index == 1 and e.image}
     hashes = {image.sha256: small.sha256 for image, small in swapped.items()}
     events = (replace(e, inputs=tuple(hashes.get(sha, sha) for sha in e.inputs)) for e in t.events)
     return replace(t, events=tuple(replace(e, image=swapped.get(e.image, e.image)) if e.image else e for e in events))
@@ -43,36 +41,38 @@ def test_a_set_whose_rejected_images_were_blurred_is_caught(tmp_path, betrayed):
     maker = Maker(ImageStore(str(tmp_path / "store")), size=SIZE)
     for row in range(40):
         maker.reflection(row, rounds=1)
-    outcomes = [with_baseline(t, maker.store) if betrayed else t for t in maker.made]
+    outcomes = [blur_baseline(t, maker.store) if betrayed else t for t in maker.made]
     chosen = manifest(output={"image": {"size": 48}})
     finalise(outcomes, chosen, maker.store, tmp_path, PROMPTS, FINGERPRINT, IDENTITIES, 1)
-    found = [str(p) for p in verify(tmp_path, workers=1)]
+    problems = [str(p) for p in verify(tmp_path, workers=1)]
     assert [
-        line.startswith("sft: a shortcut: metadata alone predicts the verdict (bytes per pixel") for line in found
+        line.startswith("sft: a shortcut: metadata alone predicts the verdict (bytes per pixel") for line in problems
     ] == ([True] if betrayed else [])
 
 
-def look(width=64, height=64, kind="PNG", density=1.0) -> Appearance:
+def make_appearance(width=64, height=64, kind="PNG", density=1.0) -> Appearance:
     return Appearance(width, height, kind, density)
 
 
 @pytest.mark.parametrize(
     ("feature", "bad"),
     [
-        ("width", look(width=32)),
-        ("height", look(height=96)),
-        ("bytes per pixel", look(density=0.7)),
-        ("format JPEG", look(kind="JPEG")),
+        ("width", make_appearance(width=32)),
+        ("height", make_appearance(height=96)),
+        ("bytes per pixel", make_appearance(density=0.7)),
+        ("format JPEG", make_appearance(kind="JPEG")),
     ],
 )
 def test_each_feature_is_looked_at(feature, bad):
-    told = [f.feature for f in findings([Contest((look(),), (bad,))] * 30) if f.is_shortcut]
-    assert feature in told
-    assert [f.feature for f in findings([Contest((look(),), (look(),))] * 30) if f.is_shortcut] == []
+    shortcuts = [f.feature for f in findings([Contest((make_appearance(),), (bad,))] * 30) if f.is_shortcut]
+    assert feature in shortcuts
+    assert [
+        f.feature for f in findings([Contest((make_appearance(),), (make_appearance(),))] * 30) if f.is_shortcut
+    ] == []
 
 
 def test_a_few_trajectories_prove_nothing():
-    assert not any(f.is_shortcut for f in findings([Contest((look(),), (look(width=32),))] * 8))
+    assert not any(f.is_shortcut for f in findings([Contest((make_appearance(),), (make_appearance(width=32),))] * 8))
 
 
 def test_content_that_weighs_a_few_bytes_is_no_shortcut():
@@ -81,11 +81,11 @@ def test_content_that_weighs_a_few_bytes_is_no_shortcut():
     contests = []
     for _ in range(300):
         subject = chance.uniform(1, 2)
-        contests.append(Contest((look(density=subject),), (look(density=subject - 0.01),)))
+        contests.append(Contest((make_appearance(density=subject),), (make_appearance(density=subject - 0.01),)))
     (density,) = [f for f in findings(contests) if f.feature == "bytes per pixel"]
     assert density.p < 1e-10
     assert not density.is_shortcut
 
 
 def test_without_rejected_images_there_is_nothing_to_find():
-    assert findings([Contest((look(),), ())] * 5) == []
+    assert findings([Contest((make_appearance(),), ())] * 5) == []

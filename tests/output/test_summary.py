@@ -40,12 +40,12 @@ def test_the_funnel_loses_nobody(many):
 
 def test_run_json_reads_back(many):
     assert run_json.read(many.out) == many.summary
-    said = json.loads((many.out / "run.json").read_text("utf-8"))
-    assert said["format"] == "run/1"
-    assert (said["fingerprint"], said["prompts"], said["models"]) == (FINGERPRINT, PROMPTS, IDENTITIES)
-    assert said["versions"].keys() >= {"python", "pyarrow", "pillow", "numpy", "ray", "x2i-ladder"}
-    assert said["manifest"]["output"]["row_group_bytes"] == 70_000
-    rows = {name: entry["rows"] for name, entry in said["files"].items()}
+    run = json.loads((many.out / "run.json").read_text("utf-8"))
+    assert run["format"] == "run/1"
+    assert (run["fingerprint"], run["prompts"], run["models"]) == (FINGERPRINT, PROMPTS, IDENTITIES)
+    assert run["versions"].keys() >= {"python", "pyarrow", "pillow", "numpy", "ray", "x2i-ladder"}
+    assert run["manifest"]["output"]["row_group_bytes"] == 70_000
+    rows = {name: entry["rows"] for name, entry in run["files"].items()}
     assert rows == {name: pq.read_metadata(many.out / name).num_rows for name in rows}
 
 
@@ -57,12 +57,12 @@ def test_work_begun_beyond_the_cut_is_counted_and_nowhere_else(many):
 def test_the_card_has_a_head_the_hub_understands(many):
     text = (many.out / "README.md").read_text("utf-8")
     _, head, body = text.split("---\n", 2)
-    said = yaml.safe_load(head)
-    assert said["annotations_creators"] == ["machine-generated"]
-    assert said["size_categories"] == ["n<1K"]
-    assert {"image", "text", "datasets"} <= set(said["tags"])
-    assert said["license"] == "other"
-    configs = {c["config_name"]: {f["split"]: f["path"] for f in c["data_files"]} for c in said["configs"]}
+    metadata = yaml.safe_load(head)
+    assert metadata["annotations_creators"] == ["machine-generated"]
+    assert metadata["size_categories"] == ["n<1K"]
+    assert {"image", "text", "datasets"} <= set(metadata["tags"])
+    assert metadata["license"] == "other"
+    configs = {c["config_name"]: {f["split"]: f["path"] for f in c["data_files"]} for c in metadata["configs"]}
     assert configs["sft"] == {"train": "sft/train-*.parquet", "validation": "sft/validation-*.parquet"}
     assert configs.keys() == {"sft", "rl", "pairs", "record"}
     assert "arxiv.org/abs/2605.14709" in body

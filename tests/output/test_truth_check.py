@@ -15,7 +15,7 @@ from pipeline.planning.truth import TruthRow, write_truth
 from pipeline.storage.image_store import ImageStore
 from stages.records import Axis, Diagnosis
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, manifest
-from tests.output.scenes import RIGHT, TRUTH, UNDONE, Scenes, thought
+from tests.output.scenes import RIGHT, TRUTH, UNDONE, Scenes, add_reflection
 
 PASSED: dict[Axis, str] = {}
 FAILED: dict[Axis, str] = {"instruction": "the circle on the left is still red"}
@@ -27,13 +27,13 @@ def output(tmp_path_factory):
     out = tmp_path_factory.mktemp("truth") / "out"
     scenes = Scenes(ImageStore(str(out / "store")), size=(64, 64))
     for n in range(4):
-        scenes.keep(scenes.tried_scene(scenes.start(n), 1, RIGHT if n else UNDONE, PASSED).accept("direct"))
-    twice = scenes.tried_scene(scenes.start(4), 1, RIGHT, FAILED)
-    scenes.keep(scenes.tried_scene(thought(twice, 1, "why"), 2, RIGHT, PASSED).accept("reflection"))
-    lost = scenes.tried_scene(scenes.start(5), 1, UNDONE, FAILED)
+        scenes.keep(scenes.try_scene(scenes.start(n), 1, RIGHT if n else UNDONE, PASSED).accept("direct"))
+    twice = scenes.try_scene(scenes.start(4), 1, RIGHT, FAILED)
+    scenes.keep(scenes.try_scene(add_reflection(twice, 1, "why"), 2, RIGHT, PASSED).accept("reflection"))
+    lost = scenes.try_scene(scenes.start(5), 1, UNDONE, FAILED)
     for k in (1, 2, 3):
-        lost = scenes.tried_scene(thought(lost, k, "why"), k + 1, UNDONE, FAILED)
-    lost = scenes.diagnosed(lost, Diagnosis("rendering_limit", "never"))
+        lost = scenes.try_scene(add_reflection(lost, k, "why"), k + 1, UNDONE, FAILED)
+    lost = scenes.diagnose(lost, Diagnosis("rendering_limit", "never"))
     scenes.keep(lost.discard("rendering_limit", "never"))
     scenes.failed(6)
     truths = [TruthRow(t.sample.id, 1, False, TRUTH.cause, TRUTH.dump()) for t in scenes.made]

@@ -14,7 +14,7 @@ from pipeline.planning.truth import TruthRow, write_truth
 from pipeline.storage.image_store import ImageStore
 from pipeline.views.truth import as_json, measure, print_truth
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS, manifest
-from tests.output.scenes import RIGHT, TRUTH, UNDONE, Scenes, thought
+from tests.output.scenes import RIGHT, TRUTH, UNDONE, Scenes, add_reflection
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +23,9 @@ def output(tmp_path_factory):
     out = tmp_path_factory.mktemp("truth") / "out"
     scenes = Scenes(ImageStore(str(out / "store")), size=(64, 64))
     for n, scene in enumerate((RIGHT, UNDONE)):
-        scenes.keep(scenes.tried_scene(scenes.start(n), 1, scene, {}).accept("direct"))
-    t = thought(scenes.tried_scene(scenes.start(2), 1, UNDONE, {"instruction": "still red"}), 1, "red on the left")
-    scenes.keep(scenes.tried_scene(t, 2, RIGHT, {}).accept("reflection"))
+        scenes.keep(scenes.try_scene(scenes.start(n), 1, scene, {}).accept("direct"))
+    t = add_reflection(scenes.try_scene(scenes.start(2), 1, UNDONE, {"instruction": "still red"}), 1, "red on the left")
+    scenes.keep(scenes.try_scene(t, 2, RIGHT, {}).accept("reflection"))
     finalise(scenes.made, manifest(), scenes.store, out, PROMPTS, FINGERPRINT, IDENTITIES, 1)
     write_truth(
         [TruthRow(t.sample.id, 1, False, TRUTH.cause, TRUTH.dump()) for t in scenes.made], out / truth_rows.NAME
@@ -54,16 +54,16 @@ def test_the_tables_tell_every_figure_in_eighty_columns(output):
 
 def test_json_holds_the_same_figures(output, monkeypatch, capsys):
     assert run(monkeypatch, "truth", str(output), "--json") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found == json.loads(as_json(measure(output)))
-    accepted = found["accepted"]["all"]
+    figures = json.loads(capsys.readouterr().out)
+    assert figures == json.loads(as_json(measure(output)))
+    accepted = figures["accepted"]["all"]
     assert (accepted["hits"], accepted["of"], round(accepted["rate"], 3)) == (2, 3, 0.667)
     assert 0 < accepted["low"] < accepted["rate"] < accepted["high"] < 1
-    assert found["accepted"]["multistep"]["rate"] is None
-    assert found["false_pass"]["verdict"]["hits"] == 1
-    assert found["needless"]["reflection"]["hits"] == 0
-    assert found["calls_per_accepted"]["direct"]["images"] == 1
-    assert found["calls_per_accepted"]["multistep"]["images"] is None
+    assert figures["accepted"]["multistep"]["rate"] is None
+    assert figures["false_pass"]["verdict"]["hits"] == 1
+    assert figures["needless"]["reflection"]["hits"] == 0
+    assert figures["calls_per_accepted"]["direct"]["images"] == 1
+    assert figures["calls_per_accepted"]["multistep"]["images"] is None
 
 
 def test_an_output_without_a_truth_says_so_in_one_line(output, tmp_path, monkeypatch, capsys):
@@ -71,18 +71,18 @@ def test_an_output_without_a_truth_says_so_in_one_line(output, tmp_path, monkeyp
     shutil.copytree(output, out)
     (out / truth_rows.NAME).unlink()
     assert run(monkeypatch, "truth", str(out)) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "no truth is known" in said
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "no truth is known" in message
 
 
 def test_an_output_whose_originals_are_gone_says_so_in_one_line(output, tmp_path, monkeypatch, capsys):
     out = tmp_path / "out"
     shutil.copytree(output, out, ignore=shutil.ignore_patterns("store"))
     assert run(monkeypatch, "truth", str(out), "--json") == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "originals are gone" in said
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "originals are gone" in message
 
 
 def test_an_unfinished_output_says_so_in_one_line(output, tmp_path, monkeypatch, capsys):

@@ -26,42 +26,42 @@ def out(few, tmp_path) -> Path:
 
 
 def problems(out: Path) -> list[str]:
-    found = [str(problem) for problem in verify(out, workers=1)]
-    assert all("\n" not in line for line in found)
-    return found
+    lines = [str(problem) for problem in verify(out, workers=1)]
+    assert all("\n" not in line for line in lines)
+    return lines
 
 
-def told(out: Path, *words: str) -> None:
-    found = problems(out)
-    assert any(all(word in line for word in words) for line in found), found
+def assert_problem(out: Path, *words: str) -> None:
+    lines = problems(out)
+    assert any(all(word in line for word in words) for line in lines), lines
 
 
-def first(out: Path, stem: str) -> Path:
+def first_file(out: Path, stem: str) -> Path:
     return sorted(out.glob(f"{stem}-*.parquet"))[0]
 
 
-def signed(out: Path, path: Path) -> None:
+def update_checksum(out: Path, path: Path) -> None:
     """Make run.json agree with the file, so that only the check in question can object."""
-    said = json.loads((out / "run.json").read_text("utf-8"))
+    run = json.loads((out / "run.json").read_text("utf-8"))
     written = describe_file(path, hashlib.sha256(path.read_bytes()).hexdigest())
-    said["files"][str(path.relative_to(out))] = written.model_dump(mode="json")
-    (out / "run.json").write_text(json.dumps(said), "utf-8")
+    run["files"][str(path.relative_to(out))] = written.model_dump(mode="json")
+    (out / "run.json").write_text(json.dumps(run), "utf-8")
 
 
 def rewrite(out: Path, stem: str, change, metadata: dict[str, Any] | None = None) -> None:
-    path = first(out, stem)
+    path = first_file(out, stem)
     table = pq.read_table(path)
     rows = table.to_pylist()
     rows = change(rows) or rows
     schema = table.schema if metadata is None else table.schema.with_metadata(metadata)
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
-    signed(out, path)
+    update_checksum(out, path)
 
 
 def edit_run(out: Path, change) -> None:
-    said = json.loads((out / "run.json").read_text("utf-8"))
-    change(said)
-    (out / "run.json").write_text(json.dumps(said), "utf-8")
+    run = json.loads((out / "run.json").read_text("utf-8"))
+    change(run)
+    (out / "run.json").write_text(json.dumps(run), "utf-8")
 
 
 def segment(rows, kind, mode="reflection"):
@@ -69,7 +69,7 @@ def segment(rows, kind, mode="reflection"):
     return next(s for s in row["segments"] if s["kind"] == kind)
 
 
-def encoded(size=(32, 32), kind="PNG", mode="RGB", **options) -> bytes:
+def encode_image(size=(32, 32), kind="PNG", mode="RGB", **options) -> bytes:
     data = io.BytesIO()
     Image.new(mode, size).save(data, kind, **options)
     return data.getvalue()
@@ -85,10 +85,10 @@ def test_rewriting_alone_is_no_problem(out):
     assert problems(out) == []
 
 
-def exif() -> bytes:
-    found = Image.Exif()
-    found[0x010E] = "made by"
-    return found.tobytes()
+def exif_bytes() -> bytes:
+    tags = Image.Exif()
+    tags[0x010E] = "made by"
+    return tags.tobytes()
 
 
 ROWS = {
@@ -126,9 +126,17 @@ ROWS = {
         lambda r: r[0]["images"][0].update(bytes=r[0]["images"][0]["bytes"][:900]),
         "not decode",
     ),
-    "size": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encoded((31, 32))), "the image is PNG RGB 31 x 32"),
-    "format": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encoded(kind="JPEG")), "the image is JPEG"),
-    "exif": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encoded(exif=exif())), "carries metadata"),
+    "size": (
+        "sft/train",
+        lambda r: r[0]["images"][0].update(bytes=encode_image((31, 32))),
+        "the image is PNG RGB 31 x 32",
+    ),
+    "format": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encode_image(kind="JPEG")), "the image is JPEG"),
+    "exif": (
+        "sft/train",
+        lambda r: r[0]["images"][0].update(bytes=encode_image(exif=exif_bytes())),
+        "carries metadata",
+    ),
     "stranger": (
         "sft/train",
         lambda r: r[0]["image_meta"][0].update(sha256="0" * 64),
@@ -154,7 +162,7 @@ ROWS = {
     "pair axis": ("pairs/train", lambda r: r[0].update(axis="beauty"), "axis 'beauty' has no score"),
     "pair image": (
         "pairs/train",
-        lambda r: r[0]["rejected"].update(bytes=encoded((8, 8))),
+        lambda r: r[0]["rejected"].update(bytes=encode_image((8, 8))),
         "rejected: the image is PNG RGB 8 x 8",
     ),
 }
@@ -163,54 +171,54 @@ ROWS = {
 @pytest.mark.parametrize("name", list(ROWS))
 def test_a_broken_row_is_told(out, name):
     stem, change, words = ROWS[name]
-    rewrite(out, stem, lambda rows: found if isinstance(found := change(rows), list) else None)
-    told(out, {"law": "run.json"}.get(name, stem), words)
+    rewrite(out, stem, lambda rows: new_rows if isinstance(new_rows := change(rows), list) else None)
+    assert_problem(out, {"law": "run.json"}.get(name, stem), words)
 
 
 def test_a_flipped_byte_is_told(out):
-    path = first(out, "sft/train")
+    path = first_file(out, "sft/train")
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(bytes(data))
-    told(out, "sft/train-00000", "checksum differs")
+    assert_problem(out, "sft/train-00000", "checksum differs")
 
 
 @pytest.mark.parametrize("product", ["sft/train", "rl/train", "pairs/train", "record/part"])
 @pytest.mark.parametrize("keep", [0, 3, 0.5, 0.99])
 def test_a_truncated_file_is_told(out, product, keep):
-    path = first(out, product)
+    path = first_file(out, product)
     data = path.read_bytes()
     path.write_bytes(data[: int(keep * len(data)) if isinstance(keep, float) else keep])
-    told(out, f"{product}-00000", "cannot be read")
-    told(out, f"{product}-00000", "checksum differs")
+    assert_problem(out, f"{product}-00000", "cannot be read")
+    assert_problem(out, f"{product}-00000", "checksum differs")
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_noise_anywhere_in_a_file_is_never_an_error(out, seed):
-    path = first(out, "record/part" if seed % 2 else "pairs/train")
+    path = first_file(out, "record/part" if seed % 2 else "pairs/train")
     data = bytearray(path.read_bytes())
     start = (len(data) - 300) * seed // 12
     data[start : start + 200] = bytes((b * 7 + seed) % 256 for b in data[start : start + 200])
     path.write_bytes(bytes(data))
-    told(out, "checksum differs")
+    assert_problem(out, "checksum differs")
 
 
 def test_a_missing_or_foreign_file_is_told(out):
-    first(out, "sft/validation").unlink()
-    shutil.copy(first(out, "sft/train"), out / "sft" / "extra-00000-of-00001.parquet")
-    told(out, "sft/validation-00000", "is listed in run.json and missing")
-    told(out, "sft/extra-00000", "is not listed in run.json")
+    first_file(out, "sft/validation").unlink()
+    shutil.copy(first_file(out, "sft/train"), out / "sft" / "extra-00000-of-00001.parquet")
+    assert_problem(out, "sft/validation-00000", "is listed in run.json and missing")
+    assert_problem(out, "sft/extra-00000", "is not listed in run.json")
 
 
 def test_no_run_json_is_an_unfinished_output(out):
     (out / "run.json").unlink()
-    told(out, "run.json: is missing: the output is not finished")
+    assert_problem(out, "run.json: is missing: the output is not finished")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', "\udcff"])
 def test_a_broken_run_json_is_told(out, text):
     (out / "run.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    told(out, "run.json: cannot be read")
+    assert_problem(out, "run.json: cannot be read")
 
 
 def test_nothing_at_all_is_told(tmp_path):
@@ -219,48 +227,48 @@ def test_nothing_at_all_is_told(tmp_path):
 
 
 def test_counts_that_do_not_add_up_are_told(out):
-    edit_run(out, lambda said: said["counts"].update(kept=99))
-    told(out, "run.json", "counts.kept is 99")
-    edit_run(out, lambda said: said["kept_by_mode"].update(direct=99))
-    told(out, "run.json", "kept_by_mode.direct is 99")
+    edit_run(out, lambda run: run["counts"].update(kept=99))
+    assert_problem(out, "run.json", "counts.kept is 99")
+    edit_run(out, lambda run: run["kept_by_mode"].update(direct=99))
+    assert_problem(out, "run.json", "kept_by_mode.direct is 99")
 
 
 def test_a_judge_that_is_none_of_the_run_is_told(out):
-    edit_run(out, lambda said: said["models"].update(analyzer="another/model@1"))
-    told(out, "record/part-00000", "is none of the run's models")
+    edit_run(out, lambda run: run["models"].update(analyzer="another/model@1"))
+    assert_problem(out, "record/part-00000", "is none of the run's models")
 
 
 def test_a_sample_beyond_the_cut_is_told(out):
-    edit_run(out, lambda said: said.update(cut_rank=0))
-    told(out, "run.json: cut_rank is 0")
+    edit_run(out, lambda run: run.update(cut_rank=0))
+    assert_problem(out, "run.json: cut_rank is 0")
 
 
 def test_files_of_two_runs_are_told(out):
-    edit_run(out, lambda said: said.update(fingerprint="e" * 64))
-    told(out, "sft/train-00000", "is of run ffffffffffff, run.json is of eeeeeeeeeeee")
+    edit_run(out, lambda run: run.update(fingerprint="e" * 64))
+    assert_problem(out, "sft/train-00000", "is of run ffffffffffff, run.json is of eeeeeeeeeeee")
 
 
 def test_lost_types_are_told(out):
-    path = first(out, "sft/train")
+    path = first_file(out, "sft/train")
     x2i = pq.read_schema(path).metadata[b"x2i"]
     rewrite(out, "sft/train", lambda rows: None, {"x2i": x2i})
-    told(out, "sft/train-00000", "huggingface metadata is missing")
+    assert_problem(out, "sft/train-00000", "huggingface metadata is missing")
     rewrite(out, "sft/train", lambda rows: None, {"huggingface": "{}"})
-    told(out, "sft/train-00000", "x2i metadata cannot be read")
+    assert_problem(out, "sft/train-00000", "x2i metadata cannot be read")
 
 
 def test_other_columns_are_told(out):
-    path = first(out, "rl/train")
+    path = first_file(out, "rl/train")
     table = pq.read_table(path)
     pq.write_table(table.drop_columns(["ability"]).append_column("cost", pa.array([1.0] * len(table))), path)
-    signed(out, path)
-    told(out, "rl/train-00000", "missing ability; unknown cost")
+    update_checksum(out, path)
+    assert_problem(out, "rl/train-00000", "missing ability; unknown cost")
 
 
 def test_an_image_lost_from_the_store_is_told_unless_the_store_was_given_up(out):
     shutil.rmtree(out / "store")
-    told(out, "is not in the store")
-    edit_run(out, lambda said: said.update(store=None))
+    assert_problem(out, "is not in the store")
+    edit_run(out, lambda run: run.update(store=None))
     assert problems(out) == []
 
 
@@ -273,10 +281,10 @@ def test_an_output_can_be_moved(out):
 def test_all_problems_are_listed_at_once(out):
     rewrite(out, "sft/train", lambda rows: segment(rows, "generation").update(loss=1.0))
     rewrite(out, "rl/train", lambda rows: rows[0]["prompt"][0].update(content="<image>" * 9))
-    first(out, "pairs/train").write_bytes(b"PAR1")
-    told(out, "sft/train-00000", "the mask table")
-    told(out, "rl/train-00000", "<image>")
-    told(out, "pairs/train-00000", "cannot be read")
+    first_file(out, "pairs/train").write_bytes(b"PAR1")
+    assert_problem(out, "sft/train-00000", "the mask table")
+    assert_problem(out, "rl/train-00000", "<image>")
+    assert_problem(out, "pairs/train-00000", "cannot be read")
 
 
 def test_notes_tell_what_metadata_say_and_survive_anything(out):
@@ -286,38 +294,38 @@ def test_notes_tell_what_metadata_say_and_survive_anything(out):
     (out / "truth.parquet").write_bytes(b"no parquet")
     assert any(line.startswith("the truth could not be checked") for line in examine(out, workers=1).notes)
     (out / "run.json").unlink()
-    first(out, "sft/train").write_bytes(b"")
+    first_file(out, "sft/train").write_bytes(b"")
     assert examine(out, workers=1).problems
 
 
-def payload(event, change) -> None:
-    said = json.loads(event["payload"])
-    change(said)
-    event["payload"] = json.dumps(said, separators=(",", ":"))
+def edit_payload(event, change) -> None:
+    content = json.loads(event["payload"])
+    change(content)
+    event["payload"] = json.dumps(content, separators=(",", ":"))
 
 
-def swap(row, one, other) -> None:
+def swap_columns(row, one, other) -> None:
     row[one], row[other] = row[other], row[one]
 
 
-def status(rows, wanted, mode=None):
-    return next(r for r in rows if r["status"] == wanted and r["split"] != "rl" and r["mode"] == mode)
+def row_of_fate(rows, fate, mode=None):
+    return next(r for r in rows if r["status"] == fate and r["split"] != "rl" and r["mode"] == mode)
 
 
-def judged(row):
+def evaluations(row):
     return [e for e in row["events"] if e["kind"] == "evaluation"]
 
 
-def multi(rows):
+def row_of_images(rows):
     return next(r for r in rows if len(r["images"]) > 1)
 
 
-def _to_x(name: str, rows: Any) -> None:
+def set_to_x(name: str, rows: Any) -> None:
     rows[0][name] = "x"
 
 
 CONSISTENT = {
-    "chosen and rejected": ("pairs/train", lambda r: swap(r[0], "chosen", "rejected"), "chosen, rejected"),
+    "chosen and rejected": ("pairs/train", lambda r: swap_columns(r[0], "chosen", "rejected"), "chosen, rejected"),
     "pair dropped": ("pairs/train", lambda r: r[1:], "is missing"),
     "pair instruction": ("pairs/train", lambda r: r[0].update(instruction="x"), "make it: instruction"),
     "pair reason": ("pairs/train", lambda r: r[0].update(reason="x"), "make it: reason"),
@@ -326,15 +334,15 @@ CONSISTENT = {
     "rl difficulty": ("rl/train", lambda r: r[0]["extra_info"].update(difficulty="direct"), "extra_info.difficulty"),
     "rl image": (
         "rl/train",
-        lambda r: [x["images"][0].update(bytes=encoded()) for x in r if x["images"]] and None,
+        lambda r: [x["images"][0].update(bytes=encode_image()) for x in r if x["images"]] and None,
         "make it: images",
     ),
     **{
-        f"sft {name}": ("sft/train", partial(_to_x, name), f"make it: {name}")
+        f"sft {name}": ("sft/train", partial(set_to_x, name), f"make it: {name}")
         for name in ("explanation", "source", "licence", "task", "category", "provenance")
     },
-    "sft images": ("sft/train", lambda r: multi(r)["images"].reverse(), "make it: images"),
-    "sft view": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encoded()), "make it: images"),
+    "sft images": ("sft/train", lambda r: row_of_images(r)["images"].reverse(), "make it: images"),
+    "sft view": ("sft/train", lambda r: r[0]["images"][0].update(bytes=encode_image()), "make it: images"),
     "sft passed": ("sft/train", lambda r: r[0]["scores"][-1].update(instruction=1.0), "scores"),
     "sft segments": ("sft/train", lambda r: r[0]["segments"].pop(), "make it: segments"),
     "sft reversed": ("sft/train", lambda r: r[0]["segments"].reverse(), "make it: segments"),
@@ -349,24 +357,24 @@ CONSISTENT = {
     ),
     "last failing": (
         "record/part",
-        lambda r: payload(judged(status(r, "kept", "direct"))[-1], lambda p: p["axes"][0].update(passed=False)),
+        lambda r: edit_payload(evaluations(row_of_fate(r, "kept", "direct"))[-1], lambda p: p["axes"][0].update(passed=False)),
         "do not make a sample accepted (direct)",
     ),
     "score": (
         "record/part",
-        lambda r: payload(judged(status(r, "kept", "direct"))[-1], lambda p: p["axes"][0].update(score=1)),
+        lambda r: edit_payload(evaluations(row_of_fate(r, "kept", "direct"))[-1], lambda p: p["axes"][0].update(score=1)),
         "instruction 1 is marked passed, the threshold is 5",
     ),
     "emptied": (
         "record/part",
-        lambda r: status(r, "discarded").update(events=[], candidate=0, entered=["direct"]),
+        lambda r: row_of_fate(r, "discarded").update(events=[], candidate=0, entered=["direct"]),
         "do not make a sample discarded (missing_knowledge)",
     ),
-    "surplus": ("record/part", lambda r: status(r, "discarded").update(status="surplus"), "the quotas it is discarded"),
-    "mode cleared": ("record/part", lambda r: status(r, "kept", "direct").update(mode=None), "no rows can be built"),
+    "surplus": ("record/part", lambda r: row_of_fate(r, "discarded").update(status="surplus"), "the quotas it is discarded"),
+    "mode cleared": ("record/part", lambda r: row_of_fate(r, "kept", "direct").update(mode=None), "no rows can be built"),
     "payload spelled": (
         "record/part",
-        lambda r: payload(judged(status(r, "kept", "direct"))[-1], lambda p: p.update(more=1)),
+        lambda r: edit_payload(evaluations(row_of_fate(r, "kept", "direct"))[-1], lambda p: p.update(more=1)),
         "it is not as this program writes it",
     ),
     "deep": (
@@ -381,8 +389,8 @@ CONSISTENT = {
 @pytest.mark.parametrize("name", list(CONSISTENT))
 def test_tampering_with_right_checksums_is_told(out, name):
     stem, change, words = CONSISTENT[name]
-    rewrite(out, stem, lambda rows: found if isinstance(found := change(rows), list) else None)
-    told(out, words)
+    rewrite(out, stem, lambda rows: new_rows if isinstance(new_rows := change(rows), list) else None)
+    assert_problem(out, words)
 
 
 RUNS = {
@@ -407,27 +415,29 @@ RUNS = {
 def test_a_changed_run_json_is_told(out, name):
     change, words = RUNS[name]
     edit_run(out, change)
-    told(out, words)
+    assert_problem(out, words)
 
 
 def test_a_deep_run_json_is_told(out):
     (out / "run.json").write_text('{"manifest": ' + "[" * 100_000)
-    told(out, "run.json: cannot be read")
+    assert_problem(out, "run.json: cannot be read")
 
 
 def test_a_misnamed_shard_is_told(out):
-    path = first(out, "pairs/train")
+    path = first_file(out, "pairs/train")
     other = path.with_name("train-00007-of-00009.parquet")
     path.rename(other)
     edit_run(out, lambda s: s["files"].update({f"pairs/{other.name}": s["files"].pop(f"pairs/{path.name}")}))
-    told(out, "pairs/train-00007", "should be named pairs/train-00000-of-00001.parquet")
+    assert_problem(out, "pairs/train-00007", "should be named pairs/train-00000-of-00001.parquet")
 
 
-@pytest.mark.parametrize("harm", [lambda b: b"", lambda b: b[:60] + bytes([b[60] ^ 1]) + b[61:], lambda b: encoded()])
+@pytest.mark.parametrize(
+    "harm", [lambda b: b"", lambda b: b[:60] + bytes([b[60] ^ 1]) + b[61:], lambda b: encode_image()]
+)
 def test_a_damaged_original_is_told(out, harm):
     path = next(p for p in sorted((out / "store").rglob("*")) if p.is_file())
     path.write_bytes(harm(path.read_bytes()))
-    told(out, "cannot be read from the store", "do not match their hash")
+    assert_problem(out, "cannot be read from the store", "do not match their hash")
 
 
 @pytest.mark.parametrize(

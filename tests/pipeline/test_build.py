@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.output.test_mask_table import LETTER, trained
+from tests.output.test_mask_table import LETTER, trained_segments
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "manifests" / "demo.yaml"
@@ -37,7 +37,7 @@ def x2i(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[s
     return done
 
 
-def digests(out: Path) -> dict[str, str]:
+def hash_files(out: Path) -> dict[str, str]:
     files = (f for product in ("sft", "rl", "pairs", "record") for f in sorted((out / product).glob("*.parquet")))
     return {str(f.relative_to(out)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
@@ -53,23 +53,23 @@ def test_one_block_or_sixteen_make_the_same_bytes_and_a_kill_changes_nothing(nar
     """The second build is killed half-way and goes on."""
     out = tmp_path / "wide"
     wide = ["build", DEMO, "--out", out, *SMALL, *QUOTAS, "--set", "run.blocks=16", "--set", "run.concurrency=24"]
-    kept = killed_half_way([sys.executable, "-m", "pipeline", *map(str, wide)], out)
+    kept = kill_half_way([sys.executable, "-m", "pipeline", *map(str, wide)], out)
     assert 0 < kept < 60
     again = x2i(*wide)
     assert "Going on" in again.stdout
-    assert digests(out) == digests(narrow)
-    assert asked(out) <= entered(out)  # by both processes: nothing that led to an outcome is missing
+    assert hash_files(out) == hash_files(narrow)
+    assert recorded_keys(out) <= ledger_keys(out)  # by both processes: nothing that led to an outcome is missing
     counts = json.loads((out / "run.json").read_text())["counts"]
     assert counts["planned"] == counts["kept"] + counts["surplus"] + counts["discarded"] + counts["failed"]
     assert counts["planned"] < 60  # the quotas cut the run short
     assert counts["surplus"] > 0
 
 
-def killed_half_way(command: list[str], out: Path) -> int:
+def kill_half_way(command: list[str], out: Path) -> int:
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(1200):
-            if rows(out) >= 5:
+            if count_outcomes(out) >= 5:
                 break
             assert process.poll() is None
             time.sleep(0.05)
@@ -77,24 +77,24 @@ def killed_half_way(command: list[str], out: Path) -> int:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert not (out / "run.json").exists()
-    return rows(out)
+    return count_outcomes(out)
 
 
-def asked(out: Path) -> set[str]:
+def recorded_keys(out: Path) -> set[str]:
     """The key of every call that the record tells of, those of single judgements included."""
     keys = set()
     for row in pq.read_table(out / "record", columns=["events"]).to_pylist():
         for event in row["events"]:
-            said = json.loads(event["payload"] or "{}")
-            keys |= {event["call_key"], *(j["call_key"] for j in said.get("judgements", []))}
+            payload = json.loads(event["payload"] or "{}")
+            keys |= {event["call_key"], *(j["call_key"] for j in payload.get("judgements", []))}
     return keys - {None}
 
 
-def entered(out: Path) -> set[str]:
+def ledger_keys(out: Path) -> set[str]:
     return set(pq.read_table(out / "ledger.parquet", columns=["call_key"])["call_key"].to_pylist())
 
 
-def rows(out: Path) -> int:
+def count_outcomes(out: Path) -> int:
     if not (out / "run.db").exists():
         return 0
     with sqlite3.connect(f"file:{out / 'run.db'}?mode=ro", uri=True) as database:
@@ -117,7 +117,7 @@ def test_a_finished_output_is_left_alone_and_another_is_refused(narrow):
 
 
 def test_the_ledger_holds_every_call_and_invents_nothing(narrow):
-    assert asked(narrow) <= entered(narrow)
+    assert recorded_keys(narrow) <= ledger_keys(narrow)
     calls = pq.read_table(narrow / "ledger.parquet").to_pylist()
     assert {(c["role"], c["kind"]) for c in calls} == {
         *(("baseline", "image"), ("generator", "image"), ("second_analyzer", "evaluation")),
@@ -168,7 +168,9 @@ def test_the_mask_table_of_the_method_agrees_with_every_row(narrow):
         for row in pq.read_table(file, columns=["mode", "segments"]).to_pylist():
             made = [s for s in row["segments"] if s["role"] == "assistant"]
             last = max(s["index"] for s in made if s["kind"] == "generation")
-            assert {(LETTER[s["kind"]], s["index"]) for s in made if s["loss"] == 1} == trained(row["mode"], last)
+            assert {(LETTER[s["kind"]], s["index"]) for s in made if s["loss"] == 1} == trained_segments(
+                row["mode"], last
+            )
             assert all(s["loss"] == 0 for s in row["segments"] if s["role"] == "user")
             modes.add(row["mode"])
     assert modes == {"direct", "reflection", "multistep"}
@@ -177,11 +179,11 @@ def test_the_mask_table_of_the_method_agrees_with_every_row(narrow):
 def test_the_truth_is_nobodys_input(narrow, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(narrow, out)
-    before = digests(out)
+    before = hash_files(out)
     (out / "truth.parquet").unlink()
     assert "no problems found" in x2i("verify", out).stdout
     x2i("report", out)
-    assert digests(out) == before
+    assert hash_files(out) == before
 
 
 def test_an_output_heals(narrow, tmp_path):
@@ -196,13 +198,13 @@ def test_an_output_heals(narrow, tmp_path):
     (out / "store" / events[0]["image_sha256"][:2] / events[0]["image_sha256"]).unlink()
     (out / "run.json").unlink()
     assert "1 samples lost images" in x2i("build", DEMO, "--out", out, *SMALL, *QUOTAS).stdout
-    assert digests(out) == digests(narrow)
+    assert hash_files(out) == hash_files(narrow)
 
 
 def test_the_lock_lies_beside_the_output(narrow):
-    found = yaml.safe_load((narrow / "manifest.lock.yaml").read_text())
-    assert found["manifest"]["quotas"]["direct"] == 9
-    assert found["fingerprint"] == json.loads((narrow / "run.json").read_text())["fingerprint"]
+    content = yaml.safe_load((narrow / "manifest.lock.yaml").read_text())
+    assert content["manifest"]["quotas"]["direct"] == 9
+    assert content["fingerprint"] == json.loads((narrow / "run.json").read_text())["fingerprint"]
 
 
 def test_nothing_of_the_journey_is_in_the_data(narrow):
@@ -227,7 +229,7 @@ def test_nothing_of_the_journey_is_in_the_data(narrow):
 def test_bad_usage_is_one_line_and_not_a_traceback(arguments, words):
     done = x2i(*arguments, check=False)
     assert done.returncode in (1, 2)
-    said = (done.stderr + done.stdout).strip()
-    assert words in said
-    assert "Traceback" not in said
-    assert len(said.splitlines()) == 1
+    message = (done.stderr + done.stdout).strip()
+    assert words in message
+    assert "Traceback" not in message
+    assert len(message.splitlines()) == 1

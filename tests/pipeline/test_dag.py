@@ -31,7 +31,7 @@ def up(tmp_path_factory):
         yield
 
 
-def job(folder, todo, *overrides):
+def make_job(folder, todo, *overrides):
     manifest = load("manifests/demo.yaml", [f"run.concurrency={SLOTS}", *overrides])
     database = f"sqlite:///{folder / 'run.db'}"
     outcomes = Outcomes(database, "test")
@@ -41,13 +41,13 @@ def job(folder, todo, *overrides):
     return dag.ClimbJob(manifest, "test", str(folder), database, counting, window), outcomes
 
 
-def most_at_once(log) -> int:
+def count_most_at_once(log) -> int:
     times = [tuple(map(float, line.split()[:2])) for line in log.read_text().splitlines()]
     steps = sorted([(begin, 1) for begin, _ in times] + [(end, -1) for _, end in times])
     return max(itertools.accumulate(step for _, step in steps))
 
 
-def calls(t) -> int:
+def count_calls(t) -> int:
     """How many calls a trajectory took: one an event, or one a judgement."""
     judged = [len(e.payload.judgements) for e in t.events if isinstance(e.payload, Evaluation)]
     return sum(e.call_key is not None for e in t.events) + sum(n - 1 for n in judged if n)
@@ -55,22 +55,22 @@ def calls(t) -> int:
 
 def test_calls_in_flight_over_all_rungs_never_exceed_the_limit_and_reach_it(up, tmp_path):
     todo = samples(40)
-    work, outcomes = job(tmp_path, todo)
+    work, outcomes = make_job(tmp_path, todo)
     sleeper = Sleeper(0.01, 0.8, str(tmp_path / "log"))
     done = list(dag.run(work, todo, ladder(sleeper, per_rung=True)))
     assert sorted(done) == sorted(t.sample.id for t in todo)
-    assert most_at_once(tmp_path / "log") == SLOTS
+    assert count_most_at_once(tmp_path / "log") == SLOTS
     kept = list(outcomes.all())
     assert {t.mode for t in kept} == {"direct", "reflection", "multistep", None}
     progress = ray.get(work.hub.progress.remote())
     assert progress.done == 40
-    assert sum(progress.counts[rung, "calls"] for rung in work.manifest.policy.ladder) == sum(map(calls, kept))
+    assert sum(progress.counts[rung, "calls"] for rung in work.manifest.policy.ladder) == sum(map(count_calls, kept))
     assert all(n == 0 for (_, what), n in progress.counts.items() if what in ("samples", "in_flight"))
 
 
 def test_feeding_stops_when_the_quotas_are_filled(up, tmp_path):
     todo = samples(400)
-    work, outcomes = job(
+    work, outcomes = make_job(
         tmp_path, todo, "quotas.direct=5", "quotas.reflection=3", "quotas.multistep=3", "run.blocks=80"
     )
     list(dag.run(work, todo, ladder(Sleeper(0.005, 0.5, str(tmp_path / "log")), per_rung=True)))
@@ -81,7 +81,7 @@ def test_feeding_stops_when_the_quotas_are_filled(up, tmp_path):
 
 def test_an_actor_that_dies_is_replaced_and_no_finished_sample_climbs_again(up, tmp_path):
     todo = samples(60)
-    work, outcomes = job(tmp_path, todo, "run.blocks=4")
+    work, outcomes = make_job(tmp_path, todo, "run.blocks=4")
     log = tmp_path / "log"
     killed = threading.Thread(target=kill_the_first_actor, args=(log, outcomes))
     killed.start()
@@ -91,7 +91,7 @@ def test_an_actor_that_dies_is_replaced_and_no_finished_sample_climbs_again(up, 
     assert len(kept) == 60
     assert ray.get(work.hub.progress.remote()).done == 60
     drawn = sum(e.kind == "generation" for t in kept for e in t.events)
-    needed = sum(map(calls, kept)) - drawn
+    needed = sum(map(count_calls, kept)) - drawn
     asked = sum(
         not line.endswith("image") for line in log.read_text().splitlines()
     )  # its images are names, and never stored
@@ -115,7 +115,7 @@ class Dead(dag.RungActor):
 
 def test_a_dead_engine_stops_the_run_with_its_words(up, tmp_path):
     todo = samples(3)
-    work, outcomes = job(tmp_path, todo)
+    work, outcomes = make_job(tmp_path, todo)
     with pytest.raises(hub.RunStopped, match=r"^the engine left$"):
         list(dag.run(work, todo, Dead))
     assert list(outcomes.all()) == []

@@ -25,11 +25,11 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "pipeline", *map(str, arguments)]
 
 
-def build_of(out: Path) -> list[str]:
+def build_command(out: Path) -> list[str]:
     return command("build", DEMO, "--out", out, *(w for k, v in TINY.items() for w in ("--set", f"{k}={v}")))
 
 
-def digests(out: Path) -> dict[str, str]:
+def hash_files(out: Path) -> dict[str, str]:
     files = (f for product in ("sft", "rl", "pairs", "record") for f in sorted((out / product).glob("*.parquet")))
     return {str(f.relative_to(out)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
@@ -37,7 +37,7 @@ def digests(out: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     out = tmp_path_factory.mktemp("whole") / "out"
-    done = subprocess.run(build_of(out), cwd=ROOT, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(build_command(out), cwd=ROOT, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
     return out
 
@@ -58,7 +58,7 @@ def climbed(whole, tmp_path):
 def test_a_signal_while_the_output_is_written_is_one_line(number, after_s, times, climbed, whole):
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        build_of(climbed),
+        build_command(climbed),
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -73,27 +73,27 @@ def test_a_signal_while_the_output_is_written_is_one_line(number, after_s, times
         for _ in range(times):
             os.killpg(process.pid, number)  # everybody hears it, as from a terminal
             time.sleep(0.05)
-        _, said = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 130
-    assert said.startswith("x2i: interrupted while writing the output; nothing is lost: type the same command again")
-    assert len(said.splitlines()) == 1, said
+    assert errors.startswith("x2i: interrupted while writing the output; nothing is lost: type the same command again")
+    assert len(errors.splitlines()) == 1, errors
     assert not list(climbed.glob(".aside-*"))
-    again = subprocess.run(build_of(climbed), cwd=ROOT, capture_output=True, text=True, timeout=100)
+    again = subprocess.run(build_command(climbed), cwd=ROOT, capture_output=True, text=True, timeout=100)
     assert (again.returncode, again.stderr) == (0, "")
     assert "Starting Ray" not in again.stdout  # no call is made for it
-    assert digests(climbed) == digests(whole)
+    assert hash_files(climbed) == hash_files(whole)
 
 
 @pytest.mark.parametrize("how", ["| head -1", ">/dev/full", ">&-"])
 def test_a_build_goes_on_when_nobody_reads_its_words(how, climbed, whole):
     line = f'"$@" {how}; exit ${{PIPESTATUS[0]}}'
     done = subprocess.run(
-        ["bash", "-c", line, "bash", *build_of(climbed)], cwd=ROOT, capture_output=True, text=True, timeout=100
+        ["bash", "-c", line, "bash", *build_command(climbed)], cwd=ROOT, capture_output=True, text=True, timeout=100
     )
     assert (done.returncode, done.stderr) == (0, "" if how == ">&-" else UNHEARD)  # who closes it wants no words
-    assert digests(climbed) == digests(whole)
+    assert hash_files(climbed) == hash_files(whole)
 
 
 @pytest.mark.parametrize("words", ["journal OUT", "verify OUT", "truth OUT", "compare OUT OUT", "--help"])

@@ -20,7 +20,7 @@ def database(tmp_path):
     outcomes.close()
 
 
-def written(outcomes, out):
+def write_and_read(outcomes, out):
     outcomes.write_ledger(out)
     assert sorted(p.name for p in out.iterdir() if not p.name.startswith("run.db")) == [NAME]
     return pq.read_table(out / NAME).to_pylist()
@@ -30,21 +30,21 @@ def test_every_retry_is_the_next_try_of_its_key(database, tmp_path):
     database.upsert([], [replace(CALL, outcome="Transient"), CALL])
     database.upsert([], [replace(CALL, provider="another")])  # as a resumed run would
     Outcomes(f"sqlite:///{tmp_path / 'run.db'}", "other").upsert([], [CALL])
-    rows = written(database, tmp_path)
-    told = sorted((r["try"], r["outcome"], r["provider"]) for r in rows)
-    assert told == [(1, "Transient", "far"), (2, "ok", "far"), (3, "ok", "another")]
+    rows = write_and_read(database, tmp_path)
+    tries = sorted((r["try"], r["outcome"], r["provider"]) for r in rows)
+    assert tries == [(1, "Transient", "far"), (2, "ok", "far"), (3, "ok", "another")]
 
 
 def test_the_file_is_in_the_order_of_the_calls_and_keeps_what_is_not_known_null(database, tmp_path):
     database.upsert([], [replace(CALL, call_key=f"k{n}", started=float(-n % 7)) for n in range(20)])
-    rows = written(database, tmp_path)
+    rows = write_and_read(database, tmp_path)
     assert [r["started"] for r in rows] == sorted(r["started"] for r in rows)
     assert {(r["input_tokens"], r["output_tokens"], r["usd"]) for r in rows} == {(None, None, None)}
     assert pq.read_schema(tmp_path / NAME).equals(SCHEMA)
     database.upsert([], [replace(CALL, call_key="later")])
-    assert len(written(database, tmp_path)) == 21
+    assert len(write_and_read(database, tmp_path)) == 21
     nobody = Outcomes(f"sqlite:///{tmp_path / 'run.db'}", "nobody")
-    assert written(nobody, tmp_path) == []
+    assert write_and_read(nobody, tmp_path) == []
 
 
 def test_what_an_answer_cost_is_known_whichever_run_paid(database, tmp_path):
@@ -68,5 +68,5 @@ def test_a_ledger_of_an_older_version_grows(tmp_path):
     for _ in range(2):
         outcomes.create()
     outcomes.upsert([], [CALL])
-    assert [(r["try"], r["provider"]) for r in written(outcomes, tmp_path)] == [(1, ""), (2, "far")]
+    assert [(r["try"], r["provider"]) for r in write_and_read(outcomes, tmp_path)] == [(1, ""), (2, "far")]
     outcomes.close()

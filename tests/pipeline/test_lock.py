@@ -29,8 +29,8 @@ OTHER = {
 
 def finish(out, plan=PLAN, **failed):
     """An output of `plan` that says it is finished, with so many samples failed by reason."""
-    told = {name: {} for name in ("kept_by_mode", "kept_by_split", "funnel", "categories", "quotas", "files")}
-    told |= {
+    content = {name: {} for name in ("kept_by_mode", "kept_by_split", "funnel", "categories", "quotas", "files")}
+    content |= {
         "manifest": {},
         "prompts": {},
         "models": {},
@@ -39,9 +39,9 @@ def finish(out, plan=PLAN, **failed):
         "cut_rank": None,
         "store": "store",
     }
-    told |= {"format": "run/1", "name": "x", "fingerprint": plan.fingerprint, "shuffle_seed": 0, "finished_at": ""}
-    told["reasons"] = {"discarded": {}, "failed": failed}
-    (out / lock.RUN).write_text(RunSummary(**told).model_dump_json())
+    content |= {"format": "run/1", "name": "x", "fingerprint": plan.fingerprint, "shuffle_seed": 0, "finished_at": ""}
+    content["reasons"] = {"discarded": {}, "failed": failed}
+    (out / lock.RUN).write_text(RunSummary(**content).model_dump_json())
 
 
 def test_a_fresh_folder_an_unfinished_one_and_a_finished_one(tmp_path):
@@ -148,26 +148,26 @@ def test_a_refusal_shows_the_difference_and_what_may_be_done(tmp_path):
     database = Outcomes(f"sqlite:///{tmp_path / 'run.db'}", "one")
     database.create()
     database.commit(Batch(entries=[Entry(f"k{n}", "plan", 1.0, "words") for n in range(1234)]))
-    said = refusal(tmp_path, OutputIdentity("b" * 64, PLAN.manifest, OTHER))
+    message = refusal(tmp_path, OutputIdentity("b" * 64, PLAN.manifest, OTHER))
     database.close()
-    assert said.splitlines()[0].endswith("; 1,234 answers are journalled there. What differs:")
-    assert said.splitlines()[1:5] == [
+    assert message.splitlines()[0].endswith("; 1,234 answers are journalled there. What differs:")
+    assert message.splitlines()[1:5] == [
         "  the content of source edits changed",
         "  sources.more is new",
         "  policy.rounds: 3 -> 2",
         '  policy.escalate_on: ["x"] -> ["x", "y"]',
     ]
-    assert "  prompt evaluate.j2 changed\n" in said
-    assert "plan.j2" not in said
-    assert "and so are the 1,234 answers, which were paid for" in said
-    assert all(f"  {option} " in said for option in ("--fork", "--out DIR", "--overwrite"))
+    assert "  prompt evaluate.j2 changed\n" in message
+    assert "plan.j2" not in message
+    assert "and so are the 1,234 answers, which were paid for" in message
+    assert all(f"  {option} " in message for option in ("--fork", "--out DIR", "--overwrite"))
 
 
 def test_many_differences_are_cut_short(tmp_path):
     lock.write(tmp_path, OutputIdentity("a" * 64, PLAN.manifest, {str(n): n for n in range(30)}))
-    said = refusal(tmp_path, OutputIdentity("b" * 64, PLAN.manifest, {str(n): "x" * 500 for n in range(30)}))
-    assert "... and 18 more" in said
-    assert max(map(len, said.splitlines()[1:-5])) < 90
+    message = refusal(tmp_path, OutputIdentity("b" * 64, PLAN.manifest, {str(n): "x" * 500 for n in range(30)}))
+    assert "... and 18 more" in message
+    assert max(map(len, message.splitlines()[1:-5])) < 90
 
 
 def test_a_lock_of_an_older_version_is_compared_as_far_as_it_goes(tmp_path):

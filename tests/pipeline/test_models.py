@@ -44,8 +44,8 @@ def test_an_identity_names_each_model_that_may_answer_once_and_no_place(tmp_path
 
 def test_who_is_asked_in_order(tmp_path):
     made = manifest(tmp_path)
-    asked = [(at.name, at.model, at.revision) for at in accesses(made, made.models.analyzer)]
-    assert asked == [("near", "judge", "2"), ("far", "judge", "2"), ("far", "vendor/judge", "2")]
+    places = [(at.name, at.model, at.revision) for at in accesses(made, made.models.analyzer)]
+    assert places == [("near", "judge", "2"), ("far", "judge", "2"), ("far", "vendor/judge", "2")]
     (alone,) = accesses(made, made.models.generator)
     assert (alone.name, alone.provider) == ("world", None)
 

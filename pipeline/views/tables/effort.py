@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.manifest.spec import RL
 from pipeline.output.share import Share
 from pipeline.views.story import Story, call_keys
-from pipeline.views.tables.scores import station_of, whole_verdict
+from pipeline.views.tables.scores import whole_verdict
 from stages.rung import Recipe
 
 
@@ -52,7 +52,7 @@ class Effort:
         for made in t.tries():
             if made.generation is not None:
                 images = len(call_keys(made.generation))
-                self.images[station_of(t, made, self.recipe).key] += images
+                self.images[made.generation.station] += images
                 taken += images
                 verdict = whole_verdict(made)
                 if needed is None and ((verdict and verdict.passed) or made.number == t.candidate):

@@ -6,15 +6,14 @@ those on a step, against its own sub-task, stand apart as the moment `steps`.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from pipeline.views.story import Story
 from stages.records import AXES, Axis, Evaluation
-from stages.rung import Recipe, Station
-from stages.trajectory import Trajectory, Try
+from stages.rung import Recipe
+from stages.trajectory import Try
 
 STEPS, ACCEPTED = "steps", "accepted"
 MOVES = ("better", "same", "worse")
@@ -51,7 +50,7 @@ class Scores:
         verdicts = {made.number: verdict for made in t.tries() if (verdict := whole_verdict(made))}
         for made in t.tries():
             if made.generation is not None and made.number in verdicts:
-                moment = station_of(t, made, self.recipe).key
+                moment = made.generation.station
                 self._note(verdicts[made.number], moment)
                 if made.generation.from_try in verdicts:
                     self._compare(verdicts[made.generation.from_try], verdicts[made.number], moment)
@@ -105,22 +104,3 @@ def whole_verdict(made: Try) -> Evaluation | None:
     """The newest verdict on a try's image against the original instruction; None where it was not judged so."""
     verdicts = [e.payload for e in made.events if isinstance(e.payload, Evaluation) and e.against != "subtask"]
     return verdicts[-1] if verdicts else None
-
-
-def station_of(t: Trajectory, made: Try, recipe: Recipe) -> Station:
-    """The station at which the image of a try was made.
-
-    Of a rung with numbered stages ("reflect 1", "reflect 2") the nth image was made at the nth; of any other at the stage that the
-    sample entered last. Raises ValueError when the try's rung is none of the ladder.
-    """
-    if made.generation is None:
-        raise ValueError(f"sample {t.sample.id}: try {made.number} has no image")
-    name = made.generation.rung
-    try:
-        stations: Mapping[str, Station] = {s.key: s for s in recipe.rung(name).stations(recipe.policy)}
-    except LookupError as error:
-        raise ValueError(f"sample {t.sample.id}: {error}") from error
-    before = sum(e.kind == "generation" and e.rung == name and e.try_number <= made.number for e in t.events)
-    numbered = stations.get(f"{name} {before}")
-    entered = [stations[key] for key in t.entered if key in stations]
-    return numbered or (entered or list(stations.values()))[-1]
