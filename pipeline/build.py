@@ -84,7 +84,7 @@ def build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
 
 
 def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
-    words = admit(manifest)
+    words = admit(manifest, lambda text: _warn(console, text))
     identity = lock.OutputIdentity(
         fingerprint(manifest, words.hashes), resolved(manifest), meaning(manifest, words.hashes)
     )
@@ -265,7 +265,11 @@ def _check_providers(manifest: Manifest, console: Console) -> None:
     for name, model in sorted(models):
         warning = unlisted(name, model, answers[name].models)
         if warning is not None:
-            console.print(f"Warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+            _warn(console, warning)
+
+
+def _warn(console: Console, words: str) -> None:
+    console.print(f"Warning: {words}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _finish(

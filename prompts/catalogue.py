@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, UndefinedError
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,18 @@ class Prompts:
     hashes: Mapping[str, str]
 
     def render(self, name: str, **values: Any) -> str:
-        """The text of request `name`. Raises KeyError for an unknown name, jinja2.UndefinedError for a missing value."""
-        return self.templates[name].render(**values)
+        """The text of request `name`. Raises LookupError for an unknown name, jinja2.UndefinedError for a missing value."""
+        if name not in self.templates:
+            known = ", ".join(sorted(self.templates))
+            raise LookupError(
+                f"there is no prompt {name!r} ({known}); a rung from elsewhere names its folder by `prompts=__file__`"
+            )
+        try:
+            return self.templates[name].render(**values)
+        except UndefinedError as error:
+            raise UndefinedError(
+                f"prompt {name}.j2: {error.message}; it was given {', '.join(sorted(values))}"
+            ) from error
 
     def sha256(self, name: str) -> str:
         """The hash of the prompt file `name`."""
@@ -41,10 +51,20 @@ def load(beside: Iterable[str] = ()) -> Prompts:
     for folder in (files("prompts"), *(Path(file).parent for file in dict.fromkeys(beside))):
         for file in sorted(folder.iterdir(), key=lambda f: f.name):
             name = file.name.removesuffix(".j2")
-            if name == file.name:
+            if name == file.name or not file.is_file():
                 continue
             if name in texts:
                 raise ValueError(f"{folder}: {file.name} has the name of another prompt; give it a name of its own")
-            texts[name] = file.read_text("utf-8")
-    templates = {name: environment.from_string(text) for name, text in texts.items()}
+            try:
+                texts[name] = file.read_text("utf-8")
+            except UnicodeDecodeError as error:
+                raise ValueError(f"{folder}: {file.name} is not UTF-8; save it as UTF-8") from error
+    templates = {name: _parse(environment, name, text) for name, text in texts.items()}
     return Prompts(templates, {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()})
+
+
+def _parse(environment: Environment, name: str, text: str) -> Template:
+    try:
+        return environment.from_string(text)
+    except TemplateSyntaxError as error:
+        raise ValueError(f"prompt {name}.j2, line {error.lineno}: {error.message}; correct it") from error

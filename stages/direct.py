@@ -25,8 +25,8 @@ async def direct(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
 async def try_once(t: Trajectory, models: Models, policy: Policy, place: CallPlace) -> Trajectory:
     """An image by the baseline and its judgement. Raises stages.calls.Halt when a call fails for good."""
     sample = t.sample
-    # further attempts must differ from the image that was brought along
-    if sample.first is not None and place.attempt == 1:
+    # only the very first try: any other must differ from the image that was brought along
+    if sample.first is not None and not any(event.kind == "generation" for event in t.events):
         t = t.add(Event("generation", place.index, image=sample.first, made_by="baseline:precomputed"))
     else:
         values = {"instruction": sample.instruction, "references": len(sample.references)}

@@ -81,6 +81,22 @@ def fit(pattern: Pattern, letters: str) -> tuple[Token, ...] | None:
     return next((tokens for end, tokens in _ways(pattern, letters, 0) if end == len(letters)), None)
 
 
+ALPHABET = "G image, + passed, - failed, R reflection, D diagnosis, P plan, S sub-task"
+
+
+def spell(pattern: Pattern) -> str:
+    """A pattern as a person reads it: letters, "(...){least,most}" for `Many`, "(a|b)" for `Either`."""
+    match pattern:
+        case Token(letter):
+            return letter
+        case Many(inner, least, most):
+            return f"({spell(inner)}){{{least},{most}}}"
+        case Either(patterns):
+            return f"({'|'.join(map(spell, patterns))})" if patterns else "nothing, ever"
+        case _:
+            return "".join(map(spell, pattern)) or "no events"
+
+
 def tokens_of(pattern: Pattern) -> Iterator[Token]:
     """Every distinct token of a pattern, in the order in which it first stands there."""
     yield from dict.fromkeys(_tokens(pattern))
@@ -141,7 +157,11 @@ def numbering(kinds: Sequence[tuple[Kind, int]]) -> str | None:
     """
     # a row is read without the record: only kinds and indices say whether it is one trajectory
     latest: dict[Kind, int] = {}
-    for kind, index in kinds:
+    for n, (kind, index) in enumerate(kinds):
+        if kind == "generation" and kind not in latest and index != 1:
+            return f"the first image is {index}, not 1"
+        if kind == "subtask" and ("generation", index) not in kinds[n + 1 : n + 2]:
+            return f"sub-task {index} is not followed by image {index}"
         if kind == "evaluation" and index != latest.get("generation"):
             return f"evaluation {index} does not follow image {index}"
         if kind in latest and index != latest[kind] + 1:

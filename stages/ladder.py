@@ -15,6 +15,14 @@ REFUSED = "refused"
 UNSOLVED = "unsolved"
 """The reason of a sample that failed on the last rung where that hands samples on."""
 
+_MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, TypeError, ValueError)
+"""What the code of a rung may raise by mistake; errors of models, store and database are somebody else's."""
+
+
+class BrokenRung(ValueError):
+    """A rung did what its row does not allow: its code has to be corrected, so the run stops. The message names the rung."""
+
+
 _FAILURES: tuple[tuple[type[ModelError], str], ...] = (
     (Malformed, "malformed"),
     (TooLong, "too_long"),
@@ -26,18 +34,23 @@ FAILURE_REASONS = frozenset({"input", *(reason for _, reason in _FAILURES)})
 
 
 async def climb(t: Trajectory, rung: Rung, recipe: Recipe, models: Models) -> Trajectory:
-    """`t` after `rung`. Raises stages.errors.EngineDead when an engine is gone."""
+    """`t` after `rung`. Raises stages.errors.EngineDead when an engine is gone, BrokenRung."""
     if t.status != "climbing":
         return t
     # RL prompts that are not to be tried need no call to be kept
     if t.sample.climb == "none":
         return t.accept(None)
     if rung.enters(t, recipe.policy):
+        start = t.enter(rung.stations(recipe.policy)[0].key)
         try:
-            t = await rung.climb(t.enter(rung.stations(recipe.policy)[0].key), models, recipe.policy)
+            t = await rung.climb(start, models, recipe.policy)
+        except _MISTAKES as error:
+            raise BrokenRung(f"rung {rung.name}: {type(error).__name__}: {error}") from error
         # a call that failed for good is an outcome with a reason, never an error of the run
         except Halt as halt:
             return ended_by(halt.trajectory, halt.error)
+        if problem := _breach(start, t, rung, recipe):
+            raise BrokenRung(f"rung {rung.name}: {problem}")
     if t.status != "climbing":
         return t
     # an RL prompt is measured, not solved: failing is a difficulty, so it is kept
@@ -46,6 +59,25 @@ async def climb(t: Trajectory, rung: Rung, recipe: Recipe, models: Models) -> Tr
     if recipe.after(rung) is None:
         return t.discard(UNSOLVED, f"no image passed, and no rung comes after {rung.name}")
     return t
+
+
+def _breach(before: Trajectory, after: Trajectory, rung: Rung, recipe: Recipe) -> str | None:
+    """What a rung did that its row does not allow: a trajectory only grows, and ends as the row says."""
+    if not isinstance(after, Trajectory):
+        return f"it gave back {type(after).__name__}, not a trajectory"
+    grown = (
+        after.events[: len(before.events)] == before.events and after.entered[: len(before.entered)] == before.entered
+    )
+    if not grown or (after.sample, after.rank) != (before.sample, before.rank):
+        return "it changed the sample or what had happened before; a rung only adds"
+    stations = [station.key for station in rung.stations(recipe.policy)]
+    if foreign := [key for key in after.entered[len(before.entered) :] if key not in stations]:
+        return f"it entered the station {foreign[0]!r}; its stations are {', '.join(stations)}"
+    if after.status == "accepted" and after.mode != rung.mode:
+        return f"it accepted into mode {after.mode}; its row says {rung.mode}"
+    if after.status == "discarded" and after.reason not in (known := rung.discards(recipe.policy)):
+        return f"it discarded for the reason {after.reason}; its `discards` are {', '.join(known) or 'none'}"
+    return None
 
 
 async def climb_all(t: Trajectory, recipe: Recipe, models: Models) -> Trajectory:

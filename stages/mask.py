@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from stages.grammar import Pattern, Token, fit
+from stages.grammar import Pattern, Token, fit, spell
 from stages.records import Kind, Mode
 from stages.rung import Recipe
 
@@ -43,7 +43,10 @@ def read_sentence(pattern: Pattern, letters: str, mode: Mode) -> tuple[Token, ..
     """The tokens of a row's events, each with its position. Raises NoRule, never guesses."""
     tokens = fit(pattern, letters)
     if tokens is None:
-        raise NoRule(f"{letters or 'no events'} is no sentence of mode {mode}, so no mask rule holds for it")
+        expected = f"its sentence is {spell(pattern)}"
+        raise NoRule(
+            f"{letters or 'no events'} is no sentence of mode {mode}, so no mask rule holds for it; {expected}"
+        )
     return tokens
 
 
@@ -99,4 +102,5 @@ def unruled(recipe: Recipe) -> list[str]:
             problems.append(f"mode {mode}: its sentence holds a diagnosis, which is never shown to the trained model")
         elif not position:
             problems.append(f"mode {mode}: its sentence gives the {kind} no position, so the mask has no row for it")
-    return problems
+    untrained = [m for m in recipe.modes if not any(on for mode, _, _, on in recipe.mask() if mode == m)]
+    return problems + [f"mode {mode}: its sentence trains nothing" for mode in untrained]

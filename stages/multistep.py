@@ -8,7 +8,7 @@ The request for a decomposition shows only what survives pruning (instruction, r
 sense to a reader who never saw the pruned attempts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from stages.calls import CallPlace, Models, ask, draw, start
@@ -93,7 +93,8 @@ async def _decompose(t: Trajectory, models: Models, policy: Policy) -> Trajector
         lambda text: plan(text, policy.steps_min, policy.steps_max),
         values,
     )
-    return t.add(event)
+    # said outright: a later try may have come out as the very same image
+    return t.add(replace(event, from_try=first.number))
 
 
 def _first_inputs(t: Trajectory, policy: Policy) -> StepInputs:

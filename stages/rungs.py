@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
+from inspect import iscoroutinefunction
 from types import MappingProxyType
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from stages.best_of import BEST_OF
 from stages.direct import DIRECT
@@ -18,14 +19,23 @@ from stages.mask import unruled
 from stages.multistep import MULTISTEP
 from stages.policy import Policy
 from stages.reflect import REFLECT
-from stages.rung import Recipe, Rung
+from stages.rung import ModeStyle, Recipe, Rung
 
 RUNGS: Mapping[str, Rung] = MappingProxyType({rung.name: rung for rung in (DIRECT, BEST_OF, REFLECT, MULTISTEP)})
 RESERVED = frozenset({"rl", "discarded", "failed", "kept", "surplus", "all", "none", "unknown"})
 """Words that stand beside modes in tables, so no mode may be called so."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+LONGEST_WORDS = 60
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_MODULE = re.compile(r"[A-Za-z_]")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
+ROW_ERRORS = (
+    *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError),
+    *(OSError, RuntimeError, TypeError, ValueError),
+)
+"""What a row that a person wrote may raise by mistake."""
 
 
 class RecipeError(ValueError):
@@ -42,12 +52,31 @@ def _read(policy_json: str) -> Recipe:
     """By the policy's JSON: it is asked for with every row, and a policy cannot be hashed."""
     policy = Policy.model_validate_json(policy_json)
     recipe = Recipe(policy, tuple(_rung(name) for name in policy.ladder))
+    misfit = next((problem for rung in recipe.rungs for problem in _misfits(rung)), None)
+    if misfit is not None:
+        raise RecipeError(f"{misfit}; correct the row of that rung")
     _check_order(recipe)
     _check_options(recipe)
-    problems = [problem for rung in recipe.rungs for problem in _misfits(rung)] + unruled(recipe)
+    try:
+        problems = unruled(recipe)
+    except ROW_ERRORS as error:
+        raise RecipeError(
+            f"a sentence of this ladder cannot be read ({_words(error)}); correct the row of its rung"
+        ) from error
     if problems:
         raise RecipeError(f"{problems[0]}; correct the row of that rung")
     return recipe
+
+
+def complete(policy: Policy) -> Policy:
+    """`policy` with the options of its rungs filled in, so that a default is one of them. Raises RecipeError."""
+    rungs = [rung for rung in read_recipe(policy).rungs if rung.options is not None]
+    options = {
+        r.name: r.options.model_validate(policy.options.get(r.name, {})).model_dump(mode="json")
+        for r in rungs
+        if r.options
+    }
+    return policy.model_copy(update={"options": options})
 
 
 @lru_cache
@@ -56,7 +85,7 @@ def _rung(name: str) -> Rung:
         return RUNGS[name]
     module, colon, attribute = name.partition(":")
     # a plain word is most likely a misspelt rung of ours, so the message lists them
-    if not (colon and module and attribute.isidentifier()):
+    if not (colon and attribute.isidentifier() and _MODULE.match(module)):
         raise RecipeError(
             f"{name!r} is no rung; say one of {', '.join(RUNGS)}, or an import path such as my_rungs:MY_RUNG"
         )
@@ -64,11 +93,20 @@ def _rung(name: str) -> Rung:
         row = getattr(import_module(module), attribute, None)
     # the module is there on the author's machine: what differs elsewhere is the path
     except ImportError as error:
-        where = "put its folder on PYTHONPATH, or install it"
-        raise RecipeError(f"{name}: {module} cannot be imported ({error}); {where}") from error
+        # the module is there on the author's machine: what differs elsewhere is the path
+        hint = (
+            "write the module without .py" if module.endswith(".py") else "put its folder on PYTHONPATH, or install it"
+        )
+        raise RecipeError(f"{name}: {module} cannot be imported ({_words(error)}); {hint}") from error
+    except (*ROW_ERRORS, SyntaxError, SystemExit) as error:
+        raise RecipeError(f"{name}: {module} cannot be imported ({_words(error)}); correct it") from error
     if not isinstance(row, Rung):
         raise RecipeError(f"{name}: {module} holds no rung {attribute}; name a stages.rung.Rung there")
     return row
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _check_order(recipe: Recipe) -> None:
@@ -102,7 +140,7 @@ def _check_options(recipe: Recipe) -> None:
     for name, options in recipe.policy.options.items():
         if name not in rungs:
             known = ", ".join(rungs) or "no rung of this ladder takes any"
-            raise RecipeError(f"options.{name} are nobody's; rungs that take options: {known}")
+            raise RecipeError(f"options.{name} are nobody's; take them out; rungs that take options: {known}")
         try:
             rungs[name].options.model_validate(options)  # type: ignore[union-attr]
         except ValidationError as error:
@@ -112,15 +150,28 @@ def _check_options(recipe: Recipe) -> None:
 
 
 def _misfits(rung: Rung) -> list[str]:
-    """What is wrong with a row that a person wrote."""
+    """What is wrong with a row that a person wrote, as far as it can be seen without a policy."""
+    own = f"rung {rung.name}"
     problems = []
     for what, word in (("name", rung.name), ("mode", rung.mode)):
-        if not _NAME.fullmatch(word) or word in RESERVED:
+        if not isinstance(word, str) or not _NAME.fullmatch(word) or word in RESERVED:
             rule = f"write small letters, digits and _, and none of {', '.join(sorted(RESERVED))}"
-            problems.append(f"rung {rung.name}: {word!r} cannot be its {what}; {rule}")
-    if not (rung.look.title and rung.look.outcome and rung.place):
-        problems.append(f"rung {rung.name}: its title, outcome or place is empty")
+            problems.append(f"{own}: {word!r} cannot be its {what}; {rule}")
+    functions = ("passes", "fails", "sentence", "ways", "chances", "discards", "enters", "keeps")
+    if wrong := next((field for field in functions if not callable(getattr(rung, field))), None):
+        problems.append(f"{own}: `{wrong}` must be a function, as stages.rung.Rung says")
+    if not iscoroutinefunction(rung.climb):
+        problems.append(f"{own}: `climb` must be an async function")
+    if rung.options is not None and not (isinstance(rung.options, type) and issubclass(rung.options, BaseModel)):
+        problems.append(f"{own}: `options` must be a pydantic model")
+    if rung.prompts is not None and not isinstance(rung.prompts, str):
+        problems.append(f"{own}: `prompts` must be __file__")
+    if not isinstance(rung.look, ModeStyle):
+        return [*problems, f"{own}: `look` must be a ModeStyle"]
+    for what, words in (("title", rung.look.title), ("outcome", rung.look.outcome), ("place", rung.place)):
+        if not (isinstance(words, str) and words.strip() and words.isprintable() and len(words) <= LONGEST_WORDS):
+            problems.append(f"{own}: its {what} must be a few printable words, at most {LONGEST_WORDS} characters")
     for colour in (rung.look.light, rung.look.dark):
-        if not _COLOUR.fullmatch(colour):
-            problems.append(f"rung {rung.name}: {colour!r} is no colour such as #2b7771")
+        if not (isinstance(colour, str) and _COLOUR.fullmatch(colour)):
+            problems.append(f"{own}: {colour!r} is no colour such as #2b7771")
     return problems

@@ -102,6 +102,9 @@ class Trajectory:
         """The try whose image `event` works on, the last of its inputs. Of equal images the candidate's own line counts first."""
         if event.kind == "evaluation" or not event.inputs:
             return 0
+        # a fresh draw from the references has no origin, even where some try came out as one of them
+        if event.inputs == tuple(image.sha256 for image in self.sample.references):
+            return 0
         # two tries may give the same bytes: what came from the candidate's line stays in it
         line = self.lineage()
         numbers = [

@@ -22,7 +22,8 @@ async def fresh_start(t: Trajectory, models: Models, policy: Policy) -> Trajecto
     sample, rejected = t.sample, t.current()
     faults = [axis for axis in rejected.verdict.axes if not axis.passed]
     values = {"instruction": sample.instruction, "references": len(sample.references), "faults": faults}
-    place = CallPlace(RUNG, 2)
+    made = rejected.generation
+    place = CallPlace(RUNG, 1 + (made.index if made else 0))  # images of a row count up: G1, G2, ...
     event = await draw(t, models, "generator", place, "fresh_start", sample.references, values)
     t = t.add(replace(event, from_try=rejected.number))  # it answers to that try, though it does not see its image
     image = t.current().image

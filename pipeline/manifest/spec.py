@@ -20,7 +20,7 @@ from pipeline.sources.spec import TableSpec
 from pipeline.typed import Strict, shown, suggestion
 from stages.policy import Policy
 from stages.rung import Recipe
-from stages.rungs import read_recipe
+from stages.rungs import complete, read_recipe
 
 SourceSpec = Annotated[TableSpec | WorldSpec, Field(discriminator="kind")]
 
@@ -186,8 +186,7 @@ class Manifest(Strict):
     @field_validator("policy")
     @classmethod
     def _can_be_climbed(cls, value: Policy) -> Policy:
-        read_recipe(value)
-        return value
+        return complete(value)
 
     @field_validator("quotas")
     @classmethod

@@ -133,7 +133,8 @@ def recorded(out: Path, ids: Collection[str] | None = None) -> Iterator[Recorded
         with pq.ParquetFile(path) as file:  # a dataset would read ahead: 400 MB held where this holds 100
             if missing := sorted(set(RECORD.names) - set(file.schema_arrow.names)):
                 raise ValueError(
-                    f"{path}: no {VERSIONS['record']}, it lacks {', '.join(missing)}; build again with this version"
+                    f"{path}: no {VERSIONS['record']}, it lacks {', '.join(missing)}; "
+                    "build it with --fork, which keeps its answers"
                 )
             for batch in file.iter_batches(batch_size=_BATCH):
                 yield from _read_all((row for row in batch.to_pylist() if ids is None or row["id"] in ids), path)

@@ -5,7 +5,7 @@ failed samples may end anywhere, because any call may fail for good.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -140,28 +140,36 @@ def _evaluation_problems(t: Trajectory, policy: Policy) -> Iterator[str]:
             where = f"events[{n}] ({event.kind} {event.index})"
             if event.image is None or event.image != images.get(event.try_number):
                 yield f"{where}: it is not of the image of its try"
-            yield from (f"{where}: {problem}" for problem in _verdict_problems(t, event, policy))
+            yield from (f"{where}: {problem}" for problem in _event_verdict_problems(t, event, policy))
 
 
 def _describe_end(t: Trajectory) -> str:
     return f"{t.status} ({t.mode or t.reason or f'climb {t.sample.climb}'})"
 
 
-def _verdict_problems(t: Trajectory, event: Event, policy: Policy) -> Iterator[str]:
-    """Every applicable axis is judged, and passed exactly where its score reached the threshold in force."""
+def verdict_problems(verdict: Evaluation, axes: Sequence[str], against: str | None, policy: Policy) -> Iterator[str]:
+    """Every applicable axis is judged, with a reason, and passed exactly where its score reached the threshold in force."""
+    if [a.axis for a in verdict.axes] != [axis for axis in AXES if axis in axes]:
+        yield "the axes judged are not the applicable ones"
+    if not 0 <= verdict.aspect_error < math.inf:
+        yield f"aspect_error is {verdict.aspect_error}"
+    limits = policy.step_thresholds if against == "subtask" else policy.thresholds
+    # the axis that a wrong aspect ratio fails
+    ruled = "consistency" if "consistency" in axes else "quality"
+    for a in verdict.axes:
+        off = verdict.aspect_error > policy.aspect_tolerance and a.axis == ruled
+        if not (1 <= a.score <= 5 and a.reason.strip()):
+            yield f"{a.axis} {a.score} is no score from 1 to 5 with a reason"
+        if a.passed != (a.score >= limits.of(a.axis) and not off):
+            yield f"{a.axis} {a.score} is marked {'passed' if a.passed else 'failed'}, the threshold is {limits.of(a.axis)}"
+
+
+def _event_verdict_problems(t: Trajectory, event: Event, policy: Policy) -> Iterator[str]:
+    """The verdict by itself, and as what follows from its judgements."""
     verdict = event.payload
     if not isinstance(verdict, Evaluation):
         yield "it holds no scores"
         return
-    if [a.axis for a in verdict.axes] != [axis for axis in AXES if axis in t.sample.applicable_axes]:
-        yield "the axes judged are not the applicable ones"
-    if not 0 <= verdict.aspect_error < math.inf:
-        yield f"aspect_error is {verdict.aspect_error}"
+    yield from verdict_problems(verdict, t.sample.applicable_axes, event.against, policy)
     limits = policy.step_thresholds if event.against == "subtask" else policy.thresholds
-    # the axis that a wrong aspect ratio fails
-    ruled = "consistency" if "consistency" in t.sample.applicable_axes else "quality"
-    for a in verdict.axes:
-        off = verdict.aspect_error > policy.aspect_tolerance and a.axis == ruled
-        if a.passed != (a.score >= limits.of(a.axis) and not off):
-            yield f"{a.axis} {a.score} is marked {'passed' if a.passed else 'failed'}, the threshold is {limits.of(a.axis)}"
     yield from judging_problems(event, verdict, policy.judging, limits)

@@ -8,11 +8,11 @@ rung's grammar, a row for which the mask has no rule, calls that the rung's cost
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 from jinja2 import TemplateError
 
@@ -20,121 +20,126 @@ from pipeline.errors import one_line
 from pipeline.manifest.identity import load_prompts
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.output.record_checks import flaws
+from pipeline.output.rehearsed import RehearsedModel, rehearsed_sample
 from prompts.catalogue import Prompts
-from stages import scripted
 from stages.calls import Models
 from stages.dialects import render
-from stages.grammar import numbering
+from stages.errors import ModelError
+from stages.grammar import ALPHABET, Pattern, fit, letters_of, numbering, spell
 from stages.identity import digest
-from stages.ladder import climb
+from stages.ladder import UNSOLVED, climb
 from stages.mask import NoRule
-from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest
 from stages.prune import prune
-from stages.records import AXES, Cause, Checker, ImageRef, Sample, Task
+from stages.records import Task
 from stages.rung import Recipe, Rung, Way
+from stages.rungs import ROW_ERRORS
 from stages.segments import segments
 from stages.trajectory import Trajectory
 
 T = TypeVar("T")
 PASS_CHANCES = (0.0, 0.5, 0.8, 1.0)
-FAILURES_FIRST = (*range(12), 16, 24)
+FAILURES_FIRST = (*range(10), 14)
 """How probably an image passes, and how many fail before any does: samples that pass at once, late, in between and never."""
-MOST_CALLS = 2000
-_WRONG = (ArithmeticError, AssertionError, AttributeError, LookupError, NoRule, TemplateError, TypeError, ValueError)
+_WRONG = (*ROW_ERRORS, ModelError, NoRule, TemplateError)
 _KINDS = {"decomposition": "plan"}
+PATIENCE_S = 10.0
+MOST_WAYS = 3  # to be listed in a message
+TASKS: tuple[tuple[Task, int], ...] = (("t2i", 0), ("edit", 1), ("edit", 1), ("compose", 2), ("compose", 4))
+"""What is asked for, and with how many references."""
 
 
-class TooManyCalls(ValueError):
-    """A rung makes calls without an end."""
+@dataclass(frozen=True)
+class Rehearsal:
+    """`problem`: the first thing that went wrong, with its rung and the remedy; None where all went well. `unentered`: rungs that
+    no rehearsed sample came to, so that nothing is known of them."""
+
+    problem: str | None
+    unentered: tuple[str, ...] = ()
 
 
-@dataclass
-class RehearsedModel:
-    """Plays all roles by a script that follows from `name`: the first `late` images fail, of the others a share of `luck` pass.
-
-    Raises TooManyCalls.
-    """
-
-    name: str
-    late: int
-    luck: float
-    recipe: Recipe
-    identity: str = "rehearsal"
-    calls: int = 0
-    judged: list[str] = field(default_factory=list)
-
-    def _chance(self, *what: str) -> float:
-        """A number in [0, 1) that depends on what is asked."""
-        self.calls += 1
-        if self.calls > MOST_CALLS:
-            raise TooManyCalls(f"it makes more than {MOST_CALLS} calls for one sample")
-        return int(digest(self.name, *what)[:8], 16) / 2**32
-
-    async def ask(self, request: TextRequest) -> TextReply:
-        """A reply of the shape that is asked for."""
-        policy, words = self.recipe.policy, request.messages[0].content
-        image = request.images[-1].sha256 if request.images else ""
-        chance = self._chance(request.schema, words, image)
-        if request.schema == "evaluation":
-            if image not in self.judged:
-                self.judged.append(image)
-            passes = self.judged.index(image) >= self.late and chance < self.luck
-            others = 5 if passes else 1 + int(chance * 64) % 5
-            return TextReply(
-                scripted.scores({a: 5 if passes else 4 if a == "instruction" else others for a in request.axes})
-            )
-        if request.schema == "reflection":
-            return TextReply(scripted.reflection())
-        if request.schema == "diagnosis":
-            causes = policy.escalate_on if policy.escalate_on and chance < 0.8 else get_args(Cause)
-            return TextReply(scripted.diagnosis(causes[int(chance * 1000) % len(causes)]))
-        steps = policy.steps_min + int(chance * (policy.steps_max - policy.steps_min + 1))
-        return TextReply(scripted.steps(*(f"step {n}" for n in range(1, steps + 1))))
-
-    async def draw(self, request: ImageRequest) -> ImageReply:
-        """The name of an image; there are no pixels."""
-        self._chance()
-        return ImageReply(ImageRef(digest(self.name, "image", self.calls), request.width, request.height, "PNG"))
-
-
-def rehearse(recipe: Recipe, prompts: Prompts) -> str | None:
-    """What would go wrong on this ladder, with the rung where it did and the remedy; None where all goes well."""
+def rehearse(recipe: Recipe, prompts: Prompts) -> Rehearsal:
+    """Climb this ladder with samples and models that follow a script."""
     return _run(_rehearse(recipe, prompts))
 
 
-def admit(manifest: Manifest) -> Prompts:
-    """The prompts of a ladder that passed its rehearsal. Raises ManifestError for one that did not."""
+def admit(manifest: Manifest, warn: Callable[[str], None]) -> Prompts:
+    """The prompts of a ladder that passed its rehearsal; `warn` hears of rungs that were not rehearsed.
+
+    Raises ManifestError for a ladder that did not pass.
+    """
     prompts = load_prompts(manifest.recipe)
-    problem = rehearse(manifest.recipe, prompts)
-    if problem is not None:
-        raise ManifestError(f"policy.ladder: {problem}")
+    rehearsal = rehearse(manifest.recipe, prompts)
+    if rehearsal.problem is not None:
+        raise ManifestError(f"policy.ladder: {rehearsal.problem}")
+    for name in rehearsal.unentered:
+        warn(
+            f"no rehearsed sample entered the rung {name} (its `enters`), so its row was not checked; try it on a few samples first"
+        )
     return prompts
 
 
-async def _rehearse(recipe: Recipe, prompts: Prompts) -> str | None:
-    tasks: tuple[tuple[Task, int], ...] = (("t2i", 0), ("edit", 1), ("compose", 2))
+async def _rehearse(recipe: Recipe, prompts: Prompts) -> Rehearsal:
+    if problem := next(_row_problems(recipe), None):
+        return Rehearsal(f"{problem}; correct the row of that rung")
+    entered: set[str] = set()
     for luck, late in product(PASS_CHANCES, FAILURES_FIRST):
-        for task, references in tasks:
-            model = RehearsedModel(digest("rehearsal", str(luck), late, task), late, luck, recipe)
+        for n, (task, references) in enumerate(TASKS):
+            model = RehearsedModel(digest("rehearsal", str(luck), late, n), late, luck, recipe)
             models = Models(model, model, model, prompts, 0, model)
-            t = Trajectory(_sample(task, references), 0)
+            t = Trajectory(rehearsed_sample(task, references, brings_first=n == 2, explained=n % 2 == 0), 0)
             for rung in recipe.rungs:
                 try:
-                    t = await climb(t, rung, recipe, models)
+                    async with asyncio.timeout(PATIENCE_S):  # it waits for nobody: no call is made
+                        t = await climb(t, rung, recipe, models)
+                    entered.add(t.rung)
                     problem = next(_problems(t, rung, recipe), None)
                 except _WRONG as error:
                     problem = one_line(error)
                 if problem is not None:
-                    return (
+                    words = (
                         f"rung {rung.name}: {problem} (in a rehearsal, no call was made); correct the rung or its row"
                     )
-    return None
+                    return Rehearsal(words)
+    unused = {rung.name for rung in recipe.rungs if not rung.stations(recipe.policy)}  # such as no rounds of reflection
+    return Rehearsal(None, tuple(rung.name for rung in recipe.rungs if rung.name not in entered | unused))
+
+
+def _row_problems(recipe: Recipe) -> Iterator[str]:
+    """What is wrong with what the rows say under this policy, before anybody climbs."""
+    for rung in recipe.rungs:
+        field = "passes"
+        try:
+            for field in ("passes", "fails", "sentence"):
+                spell(getattr(rung, field)(recipe.policy))
+            field = "discards"
+            for pattern in rung.discards(recipe.policy).values():
+                spell(pattern)
+            field = "stages"
+            keys = [station.key for station in rung.stations(recipe.policy)]
+            if len(set(keys)) < len(keys) or any(key.partition(" ")[0] != rung.name for key in keys):
+                yield f"rung {rung.name}: its stations {', '.join(keys)} must be '{rung.name}' or '{rung.name} STAGE', each once"
+            field = "ways"
+            yield from _chance_problems(rung, recipe)
+        except _WRONG as error:
+            yield f"rung {rung.name}: its `{field}` cannot be read ({one_line(error)})"
+
+
+def _chance_problems(rung: Rung, recipe: Recipe) -> Iterator[str]:
+    chances = rung.chances(recipe.policy)
+    for way in rung.ways(recipe.policy):
+        if way.end not in ("passes", "fails", "leaves"):
+            yield f"rung {rung.name}: a way ends with {way.end!r}; say passes, fails or leaves"
+        if foreign := [name for name in (*way.won, *way.lost) if name not in chances]:
+            yield f"rung {rung.name}: a way names the chance {foreign[0]!r}; its `chances` are {', '.join(chances) or 'none'}"
+    for name, rate in rung.guesses.items():
+        if not 0 <= rate <= 1:
+            yield f"rung {rung.name}: it guesses {rate} for {name}; a rate lies in 0 to 1"
 
 
 def _problems(t: Trajectory, rung: Rung, recipe: Recipe) -> Iterator[str]:
-    """What is wrong with a trajectory after `rung`, finished or not."""
-    if rung.name in {key.partition(" ")[0] for key in t.entered} and (cost := _call_problem(t, rung, recipe)):
-        yield cost
+    """What is wrong with a trajectory after `rung`, finished or not: what the rung did first, so that it is named rightly."""
+    if t.rung == rung.name:
+        yield from _rung_problems(t, rung, recipe)
     if t.status == "climbing":
         return
     t = prune(t, recipe)
@@ -148,21 +153,48 @@ def _problems(t: Trajectory, rung: Rung, recipe: Recipe) -> Iterator[str]:
                 render(segment.payload, "think", segment.index)
 
 
+def _rung_problems(t: Trajectory, rung: Rung, recipe: Recipe) -> Iterator[str]:
+    """Whether the rung added the events and made the calls that go with the way it ended."""
+    letters = letters_of(event for event in t.events if event.rung == rung.name)
+    field, pattern = _expected_events(t, rung, recipe)
+    if fit(pattern, letters) is None:
+        yield f"it added the events {letters or 'none'}; its `{field}` is {spell(pattern)} ({ALPHABET})"
+    if cost := _call_problem(t, rung, recipe):
+        yield cost
+
+
+def _expected_events(t: Trajectory, rung: Rung, recipe: Recipe) -> tuple[str, Pattern]:
+    """The field of the row that says which events the rung adds when it ends so, and what it says."""
+    if t.status == "accepted":
+        return "passes", rung.passes(recipe.policy)
+    if t.status == "climbing" or t.reason == UNSOLVED:
+        return "fails", rung.fails(recipe.policy)
+    return "discards", rung.discards(recipe.policy)[t.reason or ""]
+
+
 def _call_problem(t: Trajectory, rung: Rung, recipe: Recipe) -> str | None:
     """Calls of a rung that none of its ways names: a plan would count something else than what is paid."""
     events = [event for event in t.events if event.rung == rung.name]
     calls = Counter(
-        (str(e.made_by).partition(":")[0], _kind(e.kind)) for e in events if e.call_key and e.kind != "evaluation"
+        # an image that a sample brings along saves its call; a plan counts without it
+        (str(e.made_by).partition(":")[0], _kind(e.kind))
+        for e in events
+        if e.made_by and e.kind != "evaluation"
     )
     verdicts = Counter(e.payload.passed for e in events if e.kind == "evaluation")  # type: ignore[union-attr]
-    ended = (
-        "passes" if t.mode == rung.mode else "fails" if t.status == "climbing" or t.reason == "unsolved" else "leaves"
-    )
-    for way in rung.ways(recipe.policy):
-        if _matches(way, ended, calls, verdicts):
-            return None
-    paid = ", ".join(f"{n} {role} {kind}" for (role, kind), n in sorted(calls.items())) or "no calls"
-    return f"it {ended} with {paid} and {verdicts.total()} judged images, and none of its ways (`ways`) says so"
+    ended = "passes" if t.mode == rung.mode else "fails" if t.status == "climbing" or t.reason == UNSOLVED else "leaves"
+    ways = list(rung.ways(recipe.policy))
+    if any(_matches(way, ended, calls, verdicts) for way in ways):
+        return None
+    paid = _spell_calls(calls, verdicts[True], verdicts[False])
+    like = [_spell_calls(Counter(way.calls), way.passes, way.fails) for way in ways if way.end == ended]
+    planned = "; or ".join(dict.fromkeys(like[:MOST_WAYS])) or f"no way that {ended}"
+    return f"it {ended} with {paid}; its `ways` know {planned}"
+
+
+def _spell_calls(calls: Counter[tuple[str, str]], passes: int, fails: int) -> str:
+    kinds = [f"{n} {role} {kind}" for (role, kind), n in sorted(calls.items()) if n]
+    return ", ".join([*kinds, f"{passes} images judged to pass", f"{fails} to fail"])
 
 
 def _matches(way: Way, ended: str, calls: Counter[tuple[str, str]], verdicts: Counter[bool]) -> bool:
@@ -172,30 +204,6 @@ def _matches(way: Way, ended: str, calls: Counter[tuple[str, str]], verdicts: Co
 
 def _kind(kind: str) -> str:
     return "image" if kind == "generation" else _KINDS.get(kind, kind)
-
-
-def _sample(task: Task, references: int) -> Sample:
-    images = tuple(ImageRef(digest("reference", n), 64, 64, "PNG") for n in range(references))
-    axes = AXES if references else tuple(axis for axis in AXES if axis != "consistency")
-    return Sample(
-        id=digest("rehearsal", task)[:32],
-        source="rehearsal",
-        row_id=task,
-        instruction="put a <b> beside an & sign",
-        explanation="what that means",
-        references=images,
-        first=None,
-        applicable_axes=axes,
-        task=task,
-        category="rehearsal",
-        width=64,
-        height=64,
-        licence="CC0-1.0",
-        leak_group="rehearsal",
-        split="train",
-        climb="full",
-        checker=Checker(),
-    )
 
 
 def _run(work: Awaitable[T]) -> T:

@@ -16,11 +16,13 @@ from PIL import Image
 
 from pipeline.output.originals import UNDECODABLE
 from pipeline.output.problem import one_line
+from pipeline.output.record_checks import verdict_problems
+from pipeline.output.row_order import order_problems
 from pipeline.output.traj import VERSION, content_hash, scores
 from pipeline.output.view import ViewSpec
 from stages.dialects import Dialect, render
 from stages.grammar import LETTERS, fit, numbering
-from stages.mask import GIVEN, Marks, marks
+from stages.mask import GIVEN, IMAGES, Marks, marks
 from stages.policy import Policy
 from stages.records import Evaluation, payload_from
 from stages.rung import Recipe
@@ -93,6 +95,7 @@ def _check_segments(row: Row, file: About) -> Iterator[str]:
     used = {n for s in segments for n in (s["image_index"], *s["inputs"])}
     if unused := set(range(len(row["images"]))) - used:
         yield f"images {sorted(unused)} are used by no segment"
+    yield from order_problems(row)
     rules = yield from _check_sentence(row, file.recipe)
     for n, s in enumerate(segments):
         rule = rules[n] if rules else None
@@ -126,9 +129,11 @@ def _letter(s: Row) -> str:
 
 
 def _check_pointers(s: Row, images: int) -> Iterator[str]:
-    is_image = s["type"] == "image"
+    is_image = s["kind"] in IMAGES
+    if s["type"] != ("image" if is_image else "text"):
+        yield f"type is {s['type']}, it is {'an image' if is_image else 'a text'}"
     if (s["text"] is None) != is_image or (s["image_index"] is None) == is_image:
-        yield "exactly one of text and image_index must be set, as type says"
+        yield "exactly one of text and image_index must be set, as its kind says"
     for place, index in (("image_index", s["image_index"]), *(("inputs", i) for i in s["inputs"])):
         if index is not None and not 0 <= index < images:
             yield f"{place} {index} is none of the {images} images"
@@ -144,13 +149,17 @@ def _check_marks(s: Row, rule: Marks | None) -> Iterator[str]:
 
 
 def _check_text(row: Row, s: Row, file: About) -> Iterator[str]:
-    if s["type"] != "text":
+    if s["kind"] in IMAGES:
         return
     if s["kind"] == "instruction":
         if s["text"] != row["instruction"]:
             yield "the text is not the row's instruction"
-    elif s["text"] != render(payload_from(s["payload"]), file.dialect, s["index"]):
+        return
+    payload = payload_from(s["payload"])
+    if s["text"] != render(payload, file.dialect, s["index"]):
         yield "the text is not what its payload renders to"
+    if isinstance(payload, Evaluation):
+        yield from verdict_problems(payload, row["applicable_axes"], s["against"], file.recipe.policy)
 
 
 def _check_scores(row: Row) -> Iterator[str]:
@@ -188,5 +197,10 @@ def check_pair(row: Row, file: About) -> Iterator[str]:
         yield from (f"{name}: {problem}" for problem in check_image(cell, file.view))
     if row["chosen_sha256"] == row["rejected_sha256"]:
         yield "chosen and rejected are the same image"
+    limits = file.recipe.policy.thresholds
+    scored = [(axis, score) for axis, score in row["chosen_scores"].items() if score is not None]
+    if low := [axis for axis, score in scored if score < getattr(limits, axis)]:
+        least = getattr(limits, low[0])
+        yield f"the chosen image does not pass: its {low[0]} is {row['chosen_scores'][low[0]]:g}, the threshold is {least}"
     if row["rejected_scores"].get(row["axis"]) is None:
         yield f"axis {row['axis']!r} has no score"

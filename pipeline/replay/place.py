@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
 from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,12 +34,17 @@ class RunPlace:
 def place(out: Path, database: str | None = None) -> RunPlace:
     """Where the journal of `out` lies; `database` is a URL for one that needs a password.
 
-    Raises LookupError where there is none, ValueError when the lock holds no manifest.
+    Raises LookupError where there is none, or when its manifest cannot be read here.
     """
     plan = lock.read(out)
     if plan is None:
         raise LookupError(f"{out}: no build has begun here; name the folder of one, such as build/demo")
-    manifest = Manifest.model_validate(plan.manifest)
+    try:
+        manifest = Manifest.model_validate(plan.manifest)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise LookupError(f"{out}: {lock.LOCK}: {field}: {first['msg'].removeprefix('Value error, ')}") from error
     url = database or manifest.run.database
     if url is None and not (out / lock.DATABASE).exists():
         raise LookupError(f"{out}: {lock.DATABASE} is gone, and the journal was in it")

@@ -7,6 +7,7 @@ the calls that it took; or the first call whose answer the journal does not hold
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipeline.errors import RunStopped
 from pipeline.manifest.spec import Manifest, ModelSpec
 from pipeline.models import models_of
 from pipeline.storage.entries import Entry
@@ -14,7 +15,7 @@ from pipeline.storage.image_store import ImageStore
 from pipeline.storage.outcomes import Outcomes
 from prompts.catalogue import Prompts
 from stages.identity import call_key
-from stages.ladder import climb
+from stages.ladder import BrokenRung, climb
 from stages.policy import Policy
 from stages.protocols import ImageReply, ImageRequest, Model, Role, TextReply, TextRequest
 from stages.prune import prune
@@ -107,4 +108,6 @@ async def replay(
             fresh = await climb(fresh, rung, recipe, models)
         except Unknown:
             return ReplayedClimb(tuple(asked), None, asked[-1], rung.name)
+        except BrokenRung as error:
+            raise RunStopped(str(error)) from error
     return ReplayedClimb(tuple(asked), prune(fresh, recipe), None, fresh.rung)

@@ -32,7 +32,7 @@ from prompts.catalogue import Prompts
 from stages.policy import Policy
 from stages.protocols import ImageRequest
 from stages.rung import Recipe
-from stages.rungs import RecipeError, read_recipe
+from stages.rungs import RecipeError, complete, read_recipe
 from stages.trajectory import Trajectory
 
 UNKNOWN = "unknown"
@@ -108,8 +108,7 @@ def change_policy(policy: Policy, overrides: Sequence[str]) -> Policy:
             raise ManifestError(f"--set {text}: {one_line(error)}; correct the value") from None
     try:
         other = Policy.model_validate(raw)
-        read_recipe(other)
-        return other
+        return complete(other)
     except RecipeError as error:
         raise ManifestError(f"--set policy: {error}") from None
     except ValidationError as error:

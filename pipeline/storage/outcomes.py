@@ -117,7 +117,8 @@ class Outcomes:
             return load(row)
         except ValidationError:
             raise RunStopped(
-                f"{self.engine.url.render_as_string()}: the outcome of sample {name} cannot be read; delete its row"
+                f"{self.engine.url.render_as_string()}: the outcome of sample {name} is of another version, or damaged; "
+                "build again with --fork, which keeps the answers"
             ) from None
 
     def close(self) -> None:

@@ -188,7 +188,8 @@ def _truth(a: TruthFigures | None, b: TruthFigures | None) -> Iterator[Versus]:
         ("false pass", a.false_pass, b.false_pass),
         ("false fail", a.false_fail, b.false_fail),
     ):
-        yield from (Versus(f"{title}, {key}", mine[key], theirs[key]) for key in mine if key in theirs)
+        for key in {**mine, **theirs}:  # a mode of one ladder alone counts nothing in the other build
+            yield Versus(f"{title}, {key}", mine.get(key, Share(0, 0)), theirs.get(key, Share(0, 0)))
     yield Versus("critiques that name a real defect", a.critiques, b.critiques)
 
 

@@ -5,7 +5,7 @@ In: a manifest; an earlier build or a file of declared rates. Out: a `Forecast` 
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -30,10 +30,12 @@ def plan(manifest: Manifest, measured: Path | None = None, declared: Path | None
 
     Raises pipeline.errors.BuildError when the ladder, rates or a source cannot be used, OSError when a source cannot be read.
     """
-    admit(manifest)
+    warnings: list[str] = []
+    admit(manifest, warnings.append)
     rates = DeclaredRates(declaration(declared), manifest) if measured is None else pilot(measured, manifest)
     try:
-        return forecast(manifest, rates)
+        expected = forecast(manifest, rates)
+        return replace(expected, notes=(*expected.notes, *warnings))
     except TableError as error:
         raise ManifestError(f"sources: {error}") from error
 

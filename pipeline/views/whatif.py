@@ -72,7 +72,7 @@ def _ends(replayed: WhatIf, looks: ModeLooks) -> Table:
     lost = sorted(set(ends) - {*looks.modes, RL, UNKNOWN})
     for end in (*looks.modes, *lost, *(end for end in (RL, UNKNOWN) if end in ends)):
         now, then = replayed.today.ends[end], replayed.then.ends[end]
-        table.add_row(_title(end, looks), f"{now:,}", f"{then:,}", f"{then - now:+,}" if then != now else "")
+        table.add_row(Text(_title(end, looks)), f"{now:,}", f"{then:,}", f"{then - now:+,}" if then != now else "")
     return table
 
 
@@ -98,7 +98,7 @@ def _moves(replayed: WhatIf, looks: ModeLooks) -> Table:
         table.add_column(name, min_width=27)
     table.add_column("samples", justify="right")
     for (now, then), n in replayed.moved.most_common(_MOST):
-        table.add_row(_title(now, looks), _title(then, looks), f"{n:,}")
+        table.add_row(Text(_title(now, looks)), Text(_title(then, looks)), f"{n:,}")
     return table
 
 

@@ -6,7 +6,7 @@ from copy import deepcopy
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.output.row_checks import about, check_traj
+from pipeline.output.row_checks import about, check_pair, check_traj
 from pipeline.output.run_json import read
 from tests.output.factory import RECIPE
 
@@ -65,7 +65,7 @@ def test_a_direct_row_with_two_tries_cannot_pass_either(few):
     [
         (lambda s: s.pop(), "are no sentence of mode multistep"),
         (lambda s: s.insert(1, s.pop(0)), "do not begin with the references in order and one instruction"),
-        (lambda s: s[-2].update(index=9), "generation 9 follows generation 2"),
+        (lambda s: s[-2].update(index=9), "sub-task 3 is not followed by image 3"),
         (lambda s: s[-1].update(index=2), "evaluation 2 does not follow image 2"),
         (lambda s: s[-1].update(loss=0.0), "loss is 0.0, the mask table says 1.0"),
         (lambda s: s[-2].update(vae=True), "vae is True, the mask table says False"),
@@ -88,3 +88,52 @@ def test_the_grammar_is_that_of_the_files_own_policy(few):
     assert "are no sentence of mode reflection" in problems(longest, about(json.dumps(text)))
     assert problems(changed, metadata) == ""
     assert read(few.out).manifest["policy"]["reflection_rounds"] == 3
+
+
+def swap_images(changed):
+    first, last = (n for n, s in enumerate(changed["segments"]) if s["kind"] == "generation" and s["index"] in (1, 3))
+    one, other = changed["segments"][first], changed["segments"][last]
+    one["image_index"], other["image_index"] = other["image_index"], one["image_index"]
+
+
+def reverse_images(changed):
+    changed["images"].reverse()
+    changed["image_meta"].reverse()
+
+
+def change_payload(changed, n, change):
+    segment = changed["segments"][n]
+    payload = json.loads(segment["payload"])
+    change(payload)
+    segment["payload"] = json.dumps(payload)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (swap_images, "the images are not in the order in which they are first shown"),
+        (reverse_images, "its origin is"),
+        (lambda r: r["segments"][-2]["inputs"].append(r["segments"][-2]["image_index"]), "which comes later"),
+        (lambda r: r["segments"][-1].update(type="image", text=None, image_index=0), "type is image, it is a text"),
+        (lambda r: r["segments"][-1]["inputs"].append(0), "only images are made from images"),
+        (lambda r: change_payload(r, -1, lambda p: p["axes"][0].update(score=1)), "instruction 1 is marked passed"),
+        (lambda r: change_payload(r, -1, lambda p: p["axes"].pop()), "the axes judged are not the applicable ones"),
+        (lambda r: change_payload(r, -3, lambda p: p.update(instruction="else")), "in other words or another order"),
+        (lambda r: r["scores"][-1].update(image_index=0), "the scores are of images"),
+    ],
+)
+def test_images_verdicts_and_plans_are_checked_on_the_row_alone(few, change, words):
+    changed, metadata = read_row(few, "multistep")
+    change(changed)
+    assert words in problems(changed, metadata)
+
+
+def test_a_pair_whose_images_were_swapped_cannot_pass(few):
+    name = next(name for name in few.summary.files if name.startswith("pairs/"))
+    metadata = about(pq.read_schema(few.out / name).metadata[b"x2i"].decode())
+    pair = pq.read_table(few.out / name).to_pylist()[0]
+    assert list(check_pair(pair, metadata)) == []
+    for key in ("{}", "{}_scores", "{}_sha256"):
+        one, other = key.format("chosen"), key.format("rejected")
+        pair[one], pair[other] = pair[other], pair[one]
+    assert any("the chosen image does not pass" in line for line in check_pair(pair, metadata))

@@ -68,6 +68,9 @@ def test_the_card_has_a_head_the_hub_understands(many):
     assert "arxiv.org/abs/2605.14709" in body
     assert "| multistep | generation | first | off |" in body
     assert "planned 74 = kept" in body
+    categories = [line for line in body.splitlines() if line.startswith(("| addition |", "| count |"))]
+    assert len(categories) == 2
+    assert all(line.rstrip().count("|") == 10 for line in categories)
     for schema in SCHEMAS.values():
         for name in schema.names:
             assert f"`{name}`" in body, name

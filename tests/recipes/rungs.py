@@ -6,11 +6,11 @@ from math import comb
 
 from pydantic import BaseModel, Field
 
-from stages.calls import CallPlace, Models
+from stages.calls import CallPlace, Models, draw
 from stages.direct import try_once
 from stages.grammar import ANY_VERDICT, FAILED, IMAGE, PASSED, Many
 from stages.policy import Policy
-from stages.rung import ModeStyle, Rung, Way, one_image
+from stages.rung import Climb, ModeStyle, Rung, Way, one_image
 from stages.trajectory import Trajectory
 
 NAME = "until_pass"
@@ -77,3 +77,31 @@ OTHER_GRAMMAR = replace(UNTIL_PASS, passes=lambda _: Many((IMAGE, ANY_VERDICT), 
 BAD_NAME = replace(UNTIL_PASS, mode="rl")
 BAD_COLOUR = replace(UNTIL_PASS, look=replace(UNTIL_PASS.look, dark="blue"))
 NO_RUNG = comb
+
+
+async def _accept_elsewhere(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
+    t = await until_pass(t, models, policy)
+    return t.accept("other") if t.status == "accepted" else t
+
+
+async def _enter_elsewhere(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
+    return await until_pass(t.enter(f"{NAME} late"), models, policy)
+
+
+def _with_prompt(prompt: str) -> Climb:
+    async def climb(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
+        return t.add(
+            await draw(t, models, "baseline", CallPlace(NAME, 1), prompt, (), {"instruction": "", "references": 0})
+        )
+
+    return climb
+
+
+OTHER_MODE = replace(UNTIL_PASS, climb=_accept_elsewhere)
+OTHER_STATION = replace(UNTIL_PASS, climb=_enter_elsewhere)
+NO_PROMPT = replace(UNTIL_PASS, climb=_with_prompt("missing"))
+LACKING = replace(UNTIL_PASS, climb=_with_prompt("redraw"))
+SELDOM = replace(UNTIL_PASS, enters=lambda t, _: t.sample.category == "nothing like it")
+NO_FUNCTION = replace(UNTIL_PASS, passes=(IMAGE, PASSED))  # type: ignore[arg-type]
+NOT_ASYNC = replace(UNTIL_PASS, climb=lambda t, _models, _policy: t)  # type: ignore[arg-type, return-value]
+NO_MODEL = replace(UNTIL_PASS, options=dict)  # type: ignore[arg-type]

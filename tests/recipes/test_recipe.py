@@ -8,7 +8,7 @@ from pydantic import ValidationError
 import prompts.catalogue
 from pipeline.output.rehearsal import rehearse
 from stages.policy import Policy
-from stages.rungs import RUNGS, RecipeError, read_recipe
+from stages.rungs import RUNGS, RecipeError, complete, read_recipe
 
 OWN = "tests.recipes.rungs:"
 WORDS = prompts.catalogue.load()
@@ -30,6 +30,11 @@ WORDS = prompts.catalogue.load()
         ([OWN + "NO_POSITION"], "its sentence gives the generation no position, so the mask has no row for it"),
         ([OWN + "BAD_NAME"], "'rl' cannot be its mode"),
         ([OWN + "BAD_COLOUR"], "'blue' is no colour"),
+        ([OWN + "NO_FUNCTION"], "`passes` must be a function"),
+        ([OWN + "NOT_ASYNC"], "`climb` must be an async function"),
+        ([OWN + "NO_MODEL"], "`options` must be a pydantic model"),
+        (["tests.recipes.broken:ROW"], "tests.recipes.broken cannot be imported (TypeError: Rung.__init__() missing"),
+        (["direct", "tests/recipes/rungs.py:UNTIL_PASS"], "write the module without .py"),
     ],
 )
 def test_a_ladder_that_cannot_be_climbed_is_refused(ladder, words):
@@ -42,7 +47,7 @@ def test_a_ladder_that_cannot_be_climbed_is_refused(ladder, words):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"direct": {"tries": 2}}, "options.direct are nobody's; rungs that take options: until_pass"),
+        ({"direct": {"tries": 2}}, "options.direct are nobody's; take them out; rungs that take options: until_pass"),
         ({"until_pass": {"tries": 0}}, "options.until_pass.tries: Input should be greater than or equal to 1"),
         ({"until_pass": {"tires": 1}}, "options.until_pass.tires: Extra inputs are not permitted"),
     ],
@@ -58,12 +63,22 @@ def test_options_are_checked_by_the_rung_that_takes_them(options, words):
         ("RAISES", "AttributeError: 'Trajectory' object has no attribute 'nothing'"),
         ("FOREVER", "TooManyCalls: it makes more than 2000 calls for one sample"),
         ("KEEPS_ALL", "G-G+ is no sentence of mode patience"),
-        ("OTHER_COSTS", "none of its ways (`ways`) says so"),
-        ("OTHER_GRAMMAR", "do not make a sample accepted (patience)"),
+        (
+            "OTHER_COSTS",
+            "it fails with 3 baseline image, 0 images judged to pass, 3 to fail; its `ways` know no way that fails",
+        ),
+        (
+            "OTHER_GRAMMAR",
+            "rung until_pass: it added the events G-G-G+; its `passes` is (G(+|-)){1,2} (G image, + passed",
+        ),
+        ("OTHER_MODE", "rung until_pass: it accepted into mode other; its row says patience"),
+        ("OTHER_STATION", "it entered the station 'until_pass late'; its stations are until_pass"),
+        ("NO_PROMPT", "there is no prompt 'missing'"),
+        ("LACKING", "prompt redraw.j2: 'reflection' is undefined; it was given"),
     ],
 )
 def test_a_rung_that_does_not_keep_to_its_row_fails_in_the_rehearsal(row, words):
-    problem = rehearse(read_recipe(Policy(ladder=(OWN + row, "reflect"))), WORDS)
+    problem = rehearse(read_recipe(Policy(ladder=(OWN + row, "reflect"))), WORDS).problem
     assert words in problem
     assert "\n" not in problem
 
@@ -100,7 +115,7 @@ def test_our_own_rungs_keep_to_their_rows_in_any_order_and_under_any_policy(
             "judging": {"judgements": 1},
         }
     )
-    assert rehearse(read_recipe(policy), WORDS) is None
+    assert rehearse(read_recipe(policy), WORDS).problem is None
 
 
 def test_the_table_names_each_rung_once():
@@ -111,3 +126,14 @@ def test_the_table_names_each_rung_once():
 def test_an_axis_named_twice_is_refused():
     with pytest.raises(ValidationError, match="an axis is named twice"):
         Policy(best_of={"order": ["quality", "quality"]})
+
+
+def test_a_rung_that_nobody_came_to_is_named():
+    rehearsal = rehearse(read_recipe(Policy(ladder=("direct", OWN + "SELDOM"))), WORDS)
+    assert (rehearsal.problem, rehearsal.unentered) == (None, ("until_pass",))
+
+
+def test_a_default_option_is_the_same_as_none():
+    policies = [Policy(ladder=(OWN + "UNTIL_PASS",), options=o) for o in ({}, {"until_pass": {"tries": 3}})]
+    assert complete(policies[0]) == complete(policies[1])
+    assert complete(policies[0]).options == {"until_pass": {"tries": 3}}
