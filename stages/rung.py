@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
@@ -18,6 +18,7 @@ from stages.policy import Policy
 from stages.records import Kind, Mode
 from stages.trajectory import Trajectory
 
+Options = TypeVar("Options", bound=BaseModel)
 Call: TypeAlias = tuple[str, str]
 """Role and kind of a call: ("generator", "image"), ("analyzer", "reflection"); judgements are counted as images judged instead."""
 
@@ -89,14 +90,26 @@ def one_image(_: Policy) -> Pattern:
 class Rung:
     """A row of the ladder's table.
 
-    `mode`: what it accepts into. `climb`: takes a sample from here to the next rung. `enters`: whether a sample that comes here
-    takes it. `needs_image`: it starts from a rejected image. `hands_on`: samples that fail here climb on; else it discards them.
-    `passes`, `fails`, `discards` (by reason): the events that it adds, by how it ends. `sentence`: the events of an accepted row
-    after pruning, each with its position and whether it is trained: the rows of the mask. `keeps`: the places of the events that
-    pruning keeps. `ways`: what it may cost. `chances`: what is left to chance, in order; `guesses`: a rate for those of them that
-    a plan takes where nobody declares one. `stages`: its stations, where they are others than the rung itself. `options`: the
-    keys it takes in `policy.options`. `prompts`: for a rung outside the package, the file beside which its prompt templates lie
-    (`__file__`).
+    name, mode   what it is called in `policy.ladder`, and what it accepts into: small letters, digits and _
+    climb        the async function that takes a sample from here to the next rung. It only adds events, and ends by
+                 `t.accept(mode)`, by `t.discard(reason)`, or by giving back a trajectory that still climbs
+    look, place  how people see its mode, and where it is in the middle of a sentence
+    passes,      the events that it adds (`stages.grammar`), when it accepts, when the sample climbs on, and by reason when it
+    fails,       discards
+    discards
+    sentence     the events of an accepted row after pruning, from the first one on, each `at` a position and trained or not: the
+                 rows of the mask. It covers what `keeps` leaves of the rungs before, so not every rung fits after every other
+    keeps        the places of the events that pruning keeps: the accepted try and those it answers to (`Event.from_try`)
+    ways         what it may cost: for each end every combination of calls and of judged images that can come about. A rung that not
+                 every sample enters says so by a way that fails without a call
+    chances,     what is left to chance in the ways, in order, whose rates sum to 1 over all ways; and a rate for those of them
+    guesses      that nobody declares to `x2i plan`
+    stages       its stations ("NAME STAGE", which `climb` enters by `t.enter`), where it is more than one
+    enters       whether a sample that comes here takes it
+    needs_image  it starts from a rejected image, so it cannot come first
+    hands_on     samples that fail here climb on; else it discards them, and nothing comes after it
+    options      a pydantic model of the keys it takes in `policy.options`; `read_options` gives them to `climb`
+    prompts      for a rung outside the package, the file beside which its prompt templates lie (`__file__`)
     """
 
     name: str
@@ -167,6 +180,11 @@ class Recipe:
         for rung in self.rungs:
             for token in tokens_of(rung.sentence(self.policy)):
                 yield rung.mode, token.kind, token.position, token.trained
+
+
+def read_options(policy: Policy, name: str, model: type[Options]) -> Options:
+    """The options of the rung `name`, defaults filled in. Raises pydantic.ValidationError; a recipe was checked for that."""
+    return model.model_validate(policy.options.get(name, {}))
 
 
 def total(*calls: Mapping[Call, int]) -> Counter[Call]:

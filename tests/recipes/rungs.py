@@ -10,7 +10,7 @@ from stages.calls import CallPlace, Models, draw
 from stages.direct import try_once
 from stages.grammar import ANY_VERDICT, FAILED, IMAGE, PASSED, Many
 from stages.policy import Policy
-from stages.rung import Climb, ModeStyle, Rung, Way, one_image
+from stages.rung import Climb, ModeStyle, Rung, Way, one_image, read_options
 from stages.trajectory import Trajectory
 
 NAME = "until_pass"
@@ -23,7 +23,7 @@ class Options(BaseModel, extra="forbid"):
 
 
 def tries(policy: Policy) -> int:
-    return Options.model_validate(policy.options.get(NAME, {})).tries
+    return read_options(policy, NAME, Options).tries
 
 
 async def until_pass(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
