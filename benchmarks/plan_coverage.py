@@ -51,7 +51,7 @@ FIGURES = ("usd", "calls", "images", "input_tokens", "output_tokens")
 
 
 @dataclass(frozen=True)
-class Site:
+class ScratchSite:
     """A store and a pool in which samples are made and climb."""
 
     store: ImageStore
@@ -166,7 +166,7 @@ def main() -> None:
     )
     print(f"a pilot of {options.pilot} each\n", flush=True)
     with tempfile.TemporaryDirectory() as folder, process_pool(os.cpu_count() or 1) as pool:
-        site = Site(ImageStore(f"{folder}/store"), pool)
+        site = ScratchSite(ImageStore(f"{folder}/store"), pool)
         for seed in range(1, options.seeds + 1):
             pilot, built = build(site, 1000 + seed, options.pilot), build(site, seed, options.samples)
             for key, interval, truth in compared(pilot, built):
@@ -206,7 +206,7 @@ def compared(pilot: Built, built: Built) -> Iterator[tuple[tuple[str, str], Rang
             yield ("quotas", name), spread(builds.totals[:, :, n].sum(axis=1)), consumed[name]
 
 
-def build(site: Site, seed: int, samples: int) -> Built:
+def build(site: ScratchSite, seed: int, samples: int) -> Built:
     """Climb the demo in this process with another seed and `samples` samples."""
     manifest = load("manifests/demo.yaml", [f"seed={seed}", f"sources.0.count={samples}", *PRICES])
     (spec,) = manifest.sources
@@ -220,7 +220,7 @@ def build(site: Site, seed: int, samples: int) -> Built:
 
 
 async def _climb_all(
-    site: Site, manifest: Manifest, todo: Sequence[Trajectory], ledger: NotedCalls
+    site: ScratchSite, manifest: Manifest, todo: Sequence[Trajectory], ledger: NotedCalls
 ) -> list[Trajectory]:
     slots = asyncio.Semaphore(manifest.run.concurrency)
     prices, recipe = own_prices(manifest), manifest.recipe

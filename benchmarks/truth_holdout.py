@@ -32,7 +32,7 @@ BEGINNING = 3
 
 
 @dataclass(frozen=True)
-class Reading:
+class UnderstoodWords:
     """How `all` instructions are read: `not_understood` as (reason, instruction), `otherwise` those with another meaning."""
 
     all: int
@@ -73,7 +73,7 @@ def main() -> None:
     sys.exit(1 if worse else 0)
 
 
-def reading(samples: Sequence[Made]) -> Reading:
+def reading(samples: Sequence[Made]) -> UnderstoodWords:
     """How every instruction is read, against the truth of its sample."""
     unread, otherwise = [], []
     for sample, row in samples:
@@ -82,7 +82,7 @@ def reading(samples: Sequence[Made]) -> Reading:
                 otherwise.append(sample.instruction)
         except NotUnderstood as error:
             unread.append((" ".join(error.piece.split()[:BEGINNING]), sample.instruction))
-    return Reading(len(samples), unread, otherwise)
+    return UnderstoodWords(len(samples), unread, otherwise)
 
 
 def _as_meant(sample: Sample, truth: Truth) -> bool:
@@ -97,7 +97,7 @@ def _as_meant(sample: Sample, truth: Truth) -> bool:
     return after.settled() == truth.target.settled()
 
 
-def _reasons(read: Reading) -> Iterator[str]:
+def _reasons(read: UnderstoodWords) -> Iterator[str]:
     examples = dict(reversed(read.not_understood))
     for why, n in Counter(why for why, _ in read.not_understood).most_common(MOST_REASONS):
         yield f"  {n:4} x {why!r}, as in {examples[why]!r}"
