@@ -174,7 +174,15 @@ class Maker:
         t = self.chain(self.start(row, **given), 3, passed=False)
         t = self.diagnose(t, Diagnosis("prompt_too_complex", "too much at once")).enter("multistep")
         texts = tuple(f"do part {n}" for n in range(1, steps + 1))
-        t = t.add(Event("decomposition", 1, payload=Plan("one by one", texts), inputs=(t.root().image.sha256,)))
+        t = t.add(
+            Event(
+                "decomposition",
+                1,
+                payload=Plan("one by one", texts),
+                inputs=(t.root().image.sha256,),
+                from_try=t.root().number,
+            )
+        )
         canvas = t.sample.references
         for i, text in enumerate(texts, start=2):
             t = t.add(Event("subtask", i, payload=Step(text)))

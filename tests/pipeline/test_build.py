@@ -68,7 +68,7 @@ def test_one_block_or_sixteen_make_the_same_bytes_and_a_kill_changes_nothing(nar
 def kill_half_way(command: list[str], out: Path) -> int:
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(1200):
+        for _ in range(4800):  # a busy machine takes its time to start Ray
             if count_outcomes(out) >= 5:
                 break
             assert process.poll() is None

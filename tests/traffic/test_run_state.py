@@ -163,7 +163,7 @@ def test_a_run_whose_hub_dies_is_stopped(up, tmp_path):
     waiting = run.after(20, lambda: ray.kill(run.hub))
     with (
         pytest.raises(RunStopped, match="hub"),
-        watching(run.hub, "", run.manifest.quotas, Console(file=io.StringIO())),
+        watching(run.hub, run.manifest, Console(file=io.StringIO())),
     ):
         run.climb()
     waiting.join()

@@ -201,7 +201,7 @@ class Build:
             f"Step {n}: change one thing only, unrelated regions stay as they are." for n in range(1, steps + 1)
         )
         plan = Plan("Local changes before global ones.", words)
-        t = t.add(Event("decomposition", 1, payload=plan, inputs=(t.root().image.sha256,)))
+        t = t.add(Event("decomposition", 1, payload=plan, inputs=(t.root().image.sha256,), from_try=t.root().number))
         for i, text in enumerate(words, start=2):
             t = t.add(Event("subtask", i, payload=Step(text)))
             if retry and i == 2:
