@@ -237,7 +237,7 @@ def _operator(data: Any, actor: type[RungActor], rung: Rung, tasks: int, job: Cl
         enable_true_multi_threading=True,
     )
     # Ray names an operator after its class: a class a rung shows the ladder in its dashboard
-    named = type(rung.look.title.replace(" ", ""), (actor,), {"__module__": __name__})
+    named = type(rung.name.title().replace("_", ""), (actor,), {"__module__": __name__})
     return data.map_batches(
         named,
         batch_size=None,
