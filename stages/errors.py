@@ -7,6 +7,7 @@
     │   └── Broken       an answer came that cannot be used: it was made, and counts as paid
     ├── Refused          the model declined        -> discarded(refused), its words kept
     ├── Malformed        unreadable reply          -> asked once more, then failed(malformed)
+    │   └── NothingWrong a reflection that found no fault: judge and reflection disagree
     ├── TooLong          the request does not fit  -> failed(too_long)
     └── EngineDead       the engine is gone        -> the run stops
 
@@ -62,6 +63,10 @@ class Malformed(ModelError):
 
     def __str__(self) -> str:
         return self.problem
+
+
+class NothingWrong(Malformed):
+    """A reflection on a failed image says that nothing is wrong with it: no fault to mend, and a judge to be asked again."""
 
 
 class TooLong(ModelError):

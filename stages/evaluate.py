@@ -75,9 +75,16 @@ async def _verdict(
         events.append(event)
         verdicts.append(event.payload)
         judgements.append(_judgement(judge, event, event.payload, thresholds))
-    axes = tuple(verdicts[number].axes[n] for n, number in enumerate(standing(judgements, thresholds)))
+    numbers = standing(judgements, thresholds)
+    axes = tuple(verdicts[number].axes[n] for n, number in enumerate(numbers))
+    # the list of demands belongs to the instruction's score: one judge's list must not stand beside another's score
+    lists = (verdicts[number].demands for a, number in zip(axes, numbers, strict=True) if a.axis == "instruction")
     return events[decider(judgements, thresholds)], Evaluation(
-        axes, 0.0, judgements=tuple(judgements) if len(judgements) > 1 else ()
+        axes,
+        0.0,
+        judgements=tuple(judgements) if len(judgements) > 1 else (),
+        demands=next(lists, ()),
+        rubric=verdicts[0].rubric,
     )
 
 

@@ -103,11 +103,21 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """One thing that an instruction demands, in the judge's words, and whether the image meets it."""
+
+    demand: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """E: the verdict on one image; `axes` holds exactly the applicable ones, in the order of `AXES`.
 
     `aspect_error` is |ratio made / ratio asked - 1|; above 0.02 it fails an axis whatever the Analyzer says. `judgements`
-    are those the verdict was combined from (`stages.judging`), in order; none where one judgement was all.
+    are those the verdict was combined from (`stages.judging`), in order; none where one judgement was all. `demands` are what
+    the judge whose instruction score stands found in the instruction; none where it listed none. `rubric` is the version of
+    the words it was asked in (`prompts.rubric`); empty in records from before there was one.
     """
 
     axes: tuple[AxisScore, ...]
@@ -115,6 +125,8 @@ class Evaluation:
     # the tag by which a payload is known again in JSON
     type: Literal["evaluation"] = "evaluation"
     judgements: tuple[Judgement, ...] = ()
+    demands: tuple[Demand, ...] = ()
+    rubric: str = ""
 
     @property
     def passed(self) -> bool:

@@ -13,9 +13,10 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from stages.errors import Malformed
+from prompts.rubric import RUBRIC
+from stages.errors import Malformed, NothingWrong
 from stages.policy import Thresholds
-from stages.records import Axis, AxisScore, Cause, Diagnosis, ErrorType, Evaluation, Plan, Reflection
+from stages.records import Axis, AxisScore, Cause, Demand, Diagnosis, ErrorType, Evaluation, Plan, Reflection
 
 TRIES = 64  # braces to try before giving a reply up
 
@@ -46,6 +47,15 @@ Text = Annotated[str, BeforeValidator(_written)]
 class _Score(BaseModel):
     score: Annotated[int, BeforeValidator(_counted), Field(ge=1, le=5)]
     reason: Text
+
+
+class _Demand(BaseModel):
+    demand: Text
+    met: Annotated[bool, Field(strict=True)]
+
+
+class _Demands(BaseModel):
+    demands: tuple[_Demand, ...] = ()
 
 
 class _Reflection(BaseModel):
@@ -103,8 +113,11 @@ def _read(shape: type[Reply], value: Any, text: str, prefix: str = "") -> Reply:
 
 
 def evaluation(text: str, axes: Sequence[Axis], thresholds: Thresholds) -> Evaluation:
-    """Scores on exactly `axes`. Raises Malformed when one is missing or no whole number from 1 to 5."""
+    """Scores on exactly `axes`, and the demands they rest on. Raises Malformed when a score is missing or no whole number from
+    1 to 5, or when the instruction is scored as flawless although a demand of it is not met.
+    """
     reply = first_object(text)
+    demands = tuple(Demand(d.demand, d.met) for d in _read(_Demands, reply, text).demands)
     scores = []
     for axis in axes:
         # a missing axis must not count as passed: silence is no praise
@@ -112,12 +125,18 @@ def evaluation(text: str, axes: Sequence[Axis], thresholds: Thresholds) -> Evalu
             raise Malformed(text, f"{axis}: this axis applies and was not scored")
         read = _read(_Score, reply[axis], text, axis)
         scores.append(AxisScore(axis, read.score, read.reason, read.score >= thresholds.of(axis)))
-    return Evaluation(tuple(scores), aspect_error=0.0)
+    unmet = [d.demand for d in demands if not d.met]
+    if unmet and any(a.axis == "instruction" and a.score == 5 for a in scores):
+        raise Malformed(text, f"instruction: scored 5, although this is listed as not met: {unmet[0]}")
+    return Evaluation(tuple(scores), aspect_error=0.0, demands=demands, rubric=RUBRIC)
 
 
 def reflection(text: str) -> Reflection:
-    """A failure analysis and an improvement plan. Raises Malformed."""
-    read = _read(_Reflection, first_object(text), text)
+    """A failure analysis and an improvement plan. Raises NothingWrong where the error type is "none", Malformed."""
+    reply = first_object(text)
+    if reply.get("error_type") == "none":
+        raise NothingWrong(text, "error_type: none, so there is no fault to mend")
+    read = _read(_Reflection, reply, text)
     return Reflection(read.error_type, read.failure_analysis, read.improvement_plan)
 
 

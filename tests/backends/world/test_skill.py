@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from pipeline.backends.world.models.bias import believed_faults, errs
 from pipeline.backends.world.models.case import Case
-from pipeline.backends.world.models.demand import Demand
+from pipeline.backends.world.models.demand import DemandedScene
 from pipeline.backends.world.models.desk import Desk
 from pipeline.backends.world.models.faults import Fault
 from pipeline.backends.world.models.request import Request, read
@@ -26,7 +26,7 @@ WRONG = (
 
 
 def case(*faults: Fault) -> Case:
-    demand = Demand((), SCENE, frozenset(), {}, ())
+    demand = DemandedScene((), SCENE, frozenset(), {}, ())
     return Case(Desk((), Scene("mint"), SCENE), SCENE, demand, faults, frozenset())
 
 

@@ -6,7 +6,7 @@ It reads the images, works out the scene that the words demand, and compares. A 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.backends.world.models.demand import Demand, follow
+from pipeline.backends.world.models.demand import DemandedScene, follow
 from pipeline.backends.world.models.desk import Desk, desk_for_judging, desk_with_attempt, keeps_nothing
 from pipeline.backends.world.models.faults import Fault, compare, explained_shapes
 from pipeline.backends.world.models.request import Request
@@ -22,7 +22,7 @@ class Case:
 
     desk: Desk
     canvas: Scene
-    demand: Demand
+    demand: DemandedScene
     faults: tuple[Fault, ...]
     terms: frozenset[str]
 

@@ -7,7 +7,7 @@ moves and changes. A thing borrowed from a picture is still borrowed from it.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pipeline.backends.world.models.demand import Demand
+from pipeline.backends.world.models.demand import DemandedScene
 from pipeline.backends.world.models.faults import compare, remedies
 from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.find import Unresolved, exact_selector, find, find_all, full_look
@@ -21,7 +21,7 @@ InPlace = ops.Remove | ops.Replace | ops.Alter | ops.Complete | ops.Turn | ops.R
 
 def difference(before: Scene, after: Scene) -> list[Op]:
     """Concrete ops that lead from one scene to another, one for each thing, background and light."""
-    return remedies(compare(before, Demand((), after, frozenset(), {}, ()), before, _shapes(after), keeps=True))
+    return remedies(compare(before, DemandedScene((), after, frozenset(), {}, ()), before, _shapes(after), keeps=True))
 
 
 def _shapes(scene: Scene) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Work out the scene that words demand. In: the desk, the clauses, an explanation's facts. Out: a `Demand`.
+"""Work out the scene that words demand. In: the desk, the clauses, an explanation's facts. Out: a `DemandedScene`.
 
 Where the words leave a choice open, the choice of the canvas is taken. A demand also holds which cells need knowledge, and
 which hold a thing borrowed from another picture.
@@ -18,7 +18,7 @@ from pipeline.backends.world.scenes.terms import resolve_terms, terms
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class DemandedScene:
     """The clauses in plain colours, and the scene that they demand.
 
     `taught`: places that physics or a colour term decided. `borrowed`: places that hold something from an attached picture, with
@@ -42,7 +42,7 @@ def _look_in_cell(scene: Scene, place: str) -> object:
     return thing.look if thing else None
 
 
-def follow(desk: Desk, clauses: Sequence[Op], facts: Mapping[str, str], hint: Scene | None) -> Demand:
+def follow(desk: Desk, clauses: Sequence[Op], facts: Mapping[str, str], hint: Scene | None) -> DemandedScene:
     """Carry out the clauses on the desk's start. Open choices are those of the hint, unless fewer clauses fit that way."""
     demand = _carry_out(desk, clauses, facts, Context(desk.pictures, hint))
     if demand.misfits and hint is not None:
@@ -51,7 +51,7 @@ def follow(desk: Desk, clauses: Sequence[Op], facts: Mapping[str, str], hint: Sc
     return demand
 
 
-def _carry_out(desk: Desk, clauses: Sequence[Op], facts: Mapping[str, str], context: Context) -> Demand:
+def _carry_out(desk: Desk, clauses: Sequence[Op], facts: Mapping[str, str], context: Context) -> DemandedScene:
     scene, followed = desk.start, []
     taught: frozenset[str] = frozenset()
     borrowed: dict[str, int] = {}
@@ -70,7 +70,7 @@ def _carry_out(desk: Desk, clauses: Sequence[Op], facts: Mapping[str, str], cont
         followed.append(clear)
         scene = after
     scene = settle_background(scene, followed, desk.start, context)
-    return Demand(tuple(followed), scene, taught, borrowed, tuple(misfits))
+    return DemandedScene(tuple(followed), scene, taught, borrowed, tuple(misfits))
 
 
 def _perform_resolved(scene: Scene, op: Op, context: Context) -> tuple[Op, Scene]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pipeline.backends.world.models.demand import Demand
+from pipeline.backends.world.models.demand import DemandedScene
 from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.find import exact_selector, fits, full_look
 from pipeline.backends.world.scenes.looks import EXOTIC_SHAPES, PLACES
@@ -88,7 +88,7 @@ class SceneComparison:
     """The scene before, the demand, and the scene seen. `explained`: exotic shapes that can be judged. `keeps`: see `compare`."""
 
     before: Scene
-    demand: Demand
+    demand: DemandedScene
     got: Scene
     explained: frozenset[str]
     keeps: bool = True
@@ -162,7 +162,7 @@ def _look_in_cell(scene: Scene, place: str) -> object:
     return thing.look if thing else None
 
 
-def compare(before: Scene, demand: Demand, got: Scene, explained: frozenset[str], keeps: bool) -> list[Fault]:
+def compare(before: Scene, demand: DemandedScene, got: Scene, explained: frozenset[str], keeps: bool) -> list[Fault]:
     """All faults of the scene seen. `keeps`: work started from a picture, whose unmentioned parts must stay."""
     case = SceneComparison(before, replace(demand, scene=demand.scene.settled()), got.settled(), explained, keeps)
     faults = case.thing_faults() + case.ground_faults()

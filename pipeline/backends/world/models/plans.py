@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.backends.world.models.concrete import idle_step, spell_out, split
-from pipeline.backends.world.models.demand import Demand, follow, on_first_clear_background
+from pipeline.backends.world.models.demand import DemandedScene, follow, on_first_clear_background
 from pipeline.backends.world.models.desk import Desk, desk_with_attempt, keeps_nothing
 from pipeline.backends.world.models.faults import compare, explained_shapes, remedies
 from pipeline.backends.world.models.request import Request, tags
@@ -128,7 +128,7 @@ def _work_to_plan(request: Request, desk: Desk, clauses: list[Op]) -> tuple[Scen
     return desk.start, _with_clear_background(desk, demand)
 
 
-def _with_clear_background(desk: Desk, demand: Demand) -> list[Op]:
+def _with_clear_background(desk: Desk, demand: DemandedScene) -> list[Op]:
     """The clauses that fit; on a new picture also a background on which every thing can be seen, when it needs one."""
     ground = on_first_clear_background(demand.scene).background
     ground_named = any(isinstance(op, ops.Background) for op in demand.clauses)
