@@ -63,10 +63,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class TextReply:
-    """The Analyzer's words, unparsed."""
+    """The Analyzer's words, unparsed. `carrier`: the part of the server's answer that held them, such as "reasoning"."""
 
     text: str
     usage: Usage | None = None
+    carrier: str = "content"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class Journalled:
 
         async def call(key: str) -> Entry:
             reply = await self.model.ask(request)
-            return Entry(key, request.schema, time.time(), text=reply.text, usage=reply.usage)
+            return Entry(key, request.schema, time.time(), text=reply.text, usage=reply.usage, carrier=reply.carrier)
 
         return (await self._entry(request, call)).text_reply()
 

@@ -48,7 +48,7 @@ class Metered:
         """The reply of `model`. Raises whatever the model raises; whatever the database raises, before anything is sent."""
         async with _CallUnderWay(self, request) as call:
             reply = await self.model.ask(request)
-            call.usage = reply.usage
+            call.usage, call.carrier = reply.usage, reply.carrier
         return reply
 
     async def draw(self, request: ImageRequest) -> ImageReply:
@@ -67,6 +67,7 @@ class _CallUnderWay:
     request: Request
     usage: Usage | None = None
     images: int = 0
+    carrier: str | None = None
     _open: OpenCall = field(init=False)
     _begun: float = field(init=False)
 
@@ -103,6 +104,7 @@ class _CallUnderWay:
             images=self.images,
             usd=self._usd(error),
             outcome=_outcome(error),
+            carrier=self.carrier,
         )
         self.meter.scribe.close_call(call.id, ended)
 

@@ -51,7 +51,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One answer: `error`, `image` or `text` is set. `kind` is the schema of the request, `created` in seconds since 1970."""
+    """One answer: `error`, `image` or `text` is set. `kind` is the schema of the request, `created` in seconds since 1970.
+
+    `carrier`: the part of the server's answer that held the text, as in `TextReply`.
+    """
 
     key: str
     kind: str
@@ -60,13 +63,14 @@ class Entry:
     image: ImageRef | None = None
     usage: Usage | None = None
     error: Failure | None = None
+    carrier: str = "content"
 
     def text_reply(self) -> TextReply:
         """The text reply. Raises the stages.errors.ModelError that was the answer, RunStopped when the entry holds no text."""
         self._raise_error()
         if self.text is None:
             raise RunStopped(f"the journal holds no text for call {self.key}; delete its row from table journal")
-        return TextReply(self.text, self.usage)
+        return TextReply(self.text, self.usage, self.carrier)
 
     def image_reply(self) -> ImageReply:
         """The image reply. Raises the stages.errors.ModelError that was the answer, RunStopped when the entry holds no image."""
@@ -125,6 +129,7 @@ def count_hits(connection: Connection, run: str, hits: Mapping[str, int]) -> Non
 def _dump_answer(entry: Entry) -> str:
     parts = {name: getattr(entry, name) for name in ("text", "image", "usage", "error")}
     plain = {n: v if isinstance(v, str) else asdict(v) for n, v in parts.items() if v is not None}
+    plain |= {"carrier": entry.carrier} if entry.carrier != "content" else {}
     # ASCII, because a model may write half a surrogate pair or a zero byte, which databases refuse
     return json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
 
@@ -144,6 +149,7 @@ def _load_entry(key: str, kind: str, answer: str, created: float) -> Entry:
             None if image is None else ImageRef(**image),
             None if usage is None else Usage(**usage),
             failure,
+            parts.get("carrier", "content"),
         )
     except (ValueError, TypeError, AttributeError):
         raise RunStopped(

@@ -57,6 +57,7 @@ LEDGER = Table(
     Column("images", Integer, nullable=False),
     Column("usd", Double),
     Column("outcome", String(64), nullable=False),
+    Column("carrier", String(32)),
 )
 _TYPES = {"String": pa.string(), "Text": pa.string(), "Double": pa.float64()} | {
     "Integer": pa.int32(),
@@ -74,7 +75,8 @@ class Call:
     `provider`: one of the manifest's, or the backend's own. `started`: in seconds since 1970. `seconds`: from sending to the
     answer or the error, without the wait for a permit. `images`: how many were made. `usd`: in US dollars; what was reserved,
     where the answer does not say what it took. `outcome`: "ok", the name of the error, "Cancelled" for a call that was given
-    up on its way, or "Lost" for one that was open at a kill.
+    up on its way, or "Lost" for one that was open at a kill. `carrier`: the part of the answer that held its text (`TextReply`);
+    None where no text came.
     """
 
     call_key: str
@@ -89,6 +91,7 @@ class Call:
     images: int
     usd: float | None
     outcome: str
+    carrier: str | None = None
 
 
 def enter(connection: Connection, run: str, calls: Sequence[Call]) -> None:

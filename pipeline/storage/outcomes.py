@@ -38,9 +38,12 @@ class Outcomes:
         with self.engine.begin() as connection:
             lock_run(connection, "tables")  # else two builds that begin at once both try to make them
             METADATA.create_all(connection)
-            if "provider" not in {column["name"] for column in inspect(connection).get_columns(ledger.LEDGER.name)}:
+            columns = {column["name"] for column in inspect(connection).get_columns(ledger.LEDGER.name)}
+            if "provider" not in columns:
                 # a database that was made before version 0.2
                 connection.execute(text("ALTER TABLE ledger ADD COLUMN provider TEXT NOT NULL DEFAULT ''"))
+            if "carrier" not in columns:
+                connection.execute(text("ALTER TABLE ledger ADD COLUMN carrier VARCHAR(32)"))
 
     def commit(self, batch: Batch) -> None:
         """Write a batch in one transaction, durable when this returns. Raises sqlalchemy.exc.SQLAlchemyError."""

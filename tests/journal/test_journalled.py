@@ -107,6 +107,25 @@ def test_what_is_known_is_replayed_by_another_process_and_another_run(database, 
     assert {row.run for row in rows(database, LEDGER)} == {"one"}
 
 
+class Thinking(Slow):
+    """Answers in its reasoning."""
+
+    identity = "thinking@1"
+
+    async def ask(self, request):
+        return TextReply("in thought", Usage(3, 4), "reasoning")
+
+
+def test_where_an_answer_stood_is_kept_with_it_and_in_the_ledger(database):
+    async def both(scribe):
+        model = Journalled(metered(Thinking(), scribe), scribe, ImageStore("memory://none"))
+        return await model.ask(QUESTION), await model.ask(QUESTION)
+
+    first, again = run_flushed(database, both)
+    assert first == again == TextReply("in thought", Usage(3, 4), "reasoning")
+    assert [row.carrier for row in rows(database, LEDGER)] == ["reasoning"]
+
+
 @pytest.mark.parametrize("error", [Refused(WORDS), Malformed(WORDS, "half a picture"), TooLong("1 token too many")])
 def test_an_error_that_is_an_answer_is_replayed(error, database, tmp_path):
     model = ScriptedGenerator([error])

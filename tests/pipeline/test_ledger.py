@@ -63,10 +63,12 @@ def test_a_ledger_of_an_older_version_grows(tmp_path):
     outcomes.upsert([], [CALL])
     with outcomes.engine.begin() as connection:
         connection.execute(text("ALTER TABLE ledger DROP COLUMN provider"))
+        connection.execute(text("ALTER TABLE ledger DROP COLUMN carrier"))
         for table in ("journal", "open_calls", "hits"):
             connection.execute(text(f"DROP TABLE {table}"))
     for _ in range(2):
         outcomes.create()
-    outcomes.upsert([], [CALL])
-    assert [(r["try"], r["provider"]) for r in write_and_read(outcomes, tmp_path)] == [(1, ""), (2, "far")]
+    outcomes.upsert([], [replace(CALL, carrier="reasoning")])
+    rows = [(r["try"], r["provider"], r["carrier"]) for r in write_and_read(outcomes, tmp_path)]
+    assert rows == [(1, "", None), (2, "far", "reasoning")]
     outcomes.close()
