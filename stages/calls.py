@@ -13,8 +13,11 @@ from prompts.catalogue import Prompts
 from stages.errors import EngineDead, Malformed, ModelError
 from stages.identity import call_key, call_seed
 from stages.protocols import Analyzer, Generator, ImageReply, ImageRequest, Message, Role, TextRequest
-from stages.records import Against, Event, ImageRef, Judge, Kind, Payload
+from stages.records import Against, Event, ImageRef, Judge, Kind, Payload, Words
 from stages.trajectory import Trajectory
+
+LONGEST_SPEECH = 100_000
+"""Characters of a model's words beside its image: more would be no thought, and twenty tries have to fit into one row."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ async def draw(
     images: Sequence[ImageRef],
     values: Mapping[str, Any],
 ) -> Event:
-    """A generation event: one image by `role`, at the sample's target size. Raises Halt, EngineDead."""
+    """A generation event: one image by `role`, at the sample's target size, and as its payload the words that came with it.
+    `Trajectory.add` puts these down as an event of their own. Raises Halt, EngineDead."""
     model = models.baseline if role == "baseline" else models.generator
     sample = t.sample
     # the size stands in the words: most image models take no size of their own
@@ -92,6 +96,7 @@ async def draw(
         kind="generation",
         index=place.index,
         attempt=place.attempt,
+        payload=_words(reply.text),
         image=reply.image,
         inputs=tuple(image.sha256 for image in images),
         made_by=f"{role}:{model.identity}",
@@ -148,10 +153,26 @@ async def ask(
 async def _draw_twice(model: Generator, request: ImageRequest) -> tuple[ImageReply, ImageRequest]:
     """An image that cannot be read is asked for once more; an image model does not hear why, so only the seed differs."""
     try:
-        return await model.draw(request), request
+        return _bounded(await model.draw(request)), request
     except Malformed:
         request = replace(request, seed=_next(request.seed))
-    return await model.draw(request), request
+    return _bounded(await model.draw(request)), request
+
+
+def _bounded(reply: ImageReply) -> ImageReply:
+    """A reply whose words fit into a row. Raises Malformed."""
+    words = reply.text or ""
+    if len(words) > LONGEST_SPEECH:
+        raise Malformed(
+            words[:1000], f"the image came with {len(words):,} characters; at most {LONGEST_SPEECH:,} are kept"
+        )
+    return reply
+
+
+def _words(text: str | None) -> Words | None:
+    """What a model said with its image; None where that is nothing. Half characters, which no file can hold, are replaced."""
+    said = (text or "").strip()
+    return Words(said.encode("utf-8", "replace").decode()) if said else None
 
 
 def _next(seed: int) -> int:

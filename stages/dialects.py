@@ -6,7 +6,7 @@ In: a payload, and where it stands. Out: the text of a segment. `paper`: plain l
 
 from typing import Literal
 
-from stages.records import AxisScore, Diagnosis, Evaluation, Payload, Plan, Reflection, Step
+from stages.records import AxisScore, Diagnosis, Evaluation, Payload, Plan, Reflection, Step, Words
 
 Dialect = Literal["paper", "think"]
 
@@ -35,6 +35,8 @@ def _text(payload: Payload, index: int) -> str:
             return f"<Start Multi-Step Editing>: {payload.rationale}\n{steps}"
         case Step():
             return f"<Step {index - 1} Instruction>: {payload.instruction}"
+        case Words():
+            return payload.text
         case Diagnosis():
             # the diagnosis decides about the data set, it is no skill to be learned
             raise TypeError("a diagnosis is never shown to the trained model")

@@ -4,6 +4,8 @@ In: patterns, built from `Token`s in tuples (one after the other), `Many` (again
 letters of events. Out: the tokens that the letters match, so that whoever reads an event also knows its position in the mask.
 
     G image   + judged and passed   - judged and failed   R reflection   D diagnosis   P plan   S sub-task
+
+Before any image the words (W) may stand that its model said along with it: every pattern allows them, none names them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +19,15 @@ Position: TypeAlias = str
 """Where a segment stands in the sentence of its mode, as the mask names it: first, earlier, previous, step, last, ..."""
 
 LETTERS: Mapping[Kind, str] = MappingProxyType(
-    {"generation": "G", "evaluation": "E", "reflection": "R", "diagnosis": "D", "decomposition": "P", "subtask": "S"}
+    {
+        "words": "W",
+        "generation": "G",
+        "evaluation": "E",
+        "reflection": "R",
+        "diagnosis": "D",
+        "decomposition": "P",
+        "subtask": "S",
+    }
 )
 
 
@@ -39,6 +49,11 @@ class Token:
     def at(self, position: Position, trained: bool) -> "Token":
         """This event in a sentence."""
         return Token(self.letter, position, trained)
+
+    @property
+    def words(self) -> "Token | None":
+        """The words that may stand before it, in its position; None where it is no image."""
+        return Token(LETTERS["words"], self.position, self.trained) if self.letter == LETTERS["generation"] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,7 @@ def fit(pattern: Pattern, letters: str) -> tuple[Token, ...] | None:
     return next((tokens for end, tokens in _ways(pattern, letters, 0) if end == len(letters)), None)
 
 
-ALPHABET = "G image, + passed, - failed, R reflection, D diagnosis, P plan, S sub-task"
+ALPHABET = "G image, + passed, - failed, R reflection, D diagnosis, P plan, S sub-task; W words before any image"
 
 
 def spell(pattern: Pattern) -> str:
@@ -98,7 +113,7 @@ def spell(pattern: Pattern) -> str:
 
 
 def tokens_of(pattern: Pattern) -> Iterator[Token]:
-    """Every distinct token of a pattern, in the order in which it first stands there."""
+    """Every distinct token of a pattern, in the order in which it first stands there; words that may lead one in are left out."""
     yield from dict.fromkeys(_tokens(pattern))
 
 
@@ -120,8 +135,10 @@ def _ways(pattern: Pattern, letters: str, start: int) -> Iterator[tuple[int, tup
     """Every way in which `pattern` matches from `start` on: where it ends, and the tokens on the way."""
     match pattern:
         case Token(letter):
-            if letters[start : start + 1] == letter:
-                yield start + 1, (pattern,)
+            lead = (pattern.words,) if pattern.words and letters[start : start + 1] == pattern.words.letter else ()
+            end = start + len(lead) + 1
+            if letters[end - 1 : end] == letter:
+                yield end, (*lead, pattern)
         case Either(patterns):
             for one in patterns:
                 yield from _ways(one, letters, start)
@@ -150,11 +167,16 @@ def _joined(
 
 
 def numbering(kinds: Sequence[tuple[Kind, int]]) -> str | None:
-    """What is wrong with the indices of these events in order: each kind counts up by one, and a judgement is of the image before
-    it.
+    """What is wrong with the indices of these events in order: each kind counts up by one, words are those of the image after them,
+    and a judgement is of the image before it.
 
     None where they are right. So every image stands once.
     """
+    for n, (kind, index) in enumerate(kinds):
+        if kind == "words" and ("generation", index) not in kinds[n + 1 : n + 2]:
+            return f"words {index} are not followed by image {index}"
+    # not every image has words, so these do not count up
+    kinds = [(kind, index) for kind, index in kinds if kind != "words"]
     # a row is read without the record: only kinds and indices say whether it is one trajectory
     latest: dict[Kind, int] = {}
     for n, (kind, index) in enumerate(kinds):

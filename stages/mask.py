@@ -14,11 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from stages.grammar import Pattern, Token, fit, spell
+from stages.grammar import Token, spell
 from stages.records import Kind, Mode
 from stages.rung import Recipe
 
-SegmentKind = Literal["instruction", "reference", "generation", "evaluation", "reflection", "decomposition", "subtask"]
+SegmentKind = Literal[
+    "instruction", "reference", "words", "generation", "evaluation", "reflection", "decomposition", "subtask"
+]
 Special = Literal["vision_start", "im_start", "end"]
 IMAGES: tuple[SegmentKind, ...] = ("reference", "generation")
 GIVEN: tuple[SegmentKind, ...] = ("reference", "instruction")
@@ -39,11 +41,11 @@ class NoRule(LookupError):
     """A row that is no sentence of its mode: the mask has no rule for it."""
 
 
-def read_sentence(pattern: Pattern, letters: str, mode: Mode) -> tuple[Token, ...]:
-    """The tokens of a row's events, each with its position. Raises NoRule, never guesses."""
-    tokens = fit(pattern, letters)
+def read_sentence(recipe: Recipe, letters: str, mode: Mode) -> tuple[Token, ...]:
+    """The tokens of a row's events, each with its position. Raises NoRule, never guesses; LookupError for a mode it lacks."""
+    tokens = recipe.read(mode, letters)
     if tokens is None:
-        expected = f"its sentence is {spell(pattern)}"
+        expected = f"its sentence is {spell(recipe.of_mode(mode).sentence(recipe.policy))}"
         raise NoRule(
             f"{letters or 'no events'} is no sentence of mode {mode}, so no mask rule holds for it; {expected}"
         )
@@ -97,7 +99,8 @@ def rows(recipe: Recipe) -> Iterator[tuple[Mode, SegmentKind, str, int]]:
 def unruled(recipe: Recipe) -> list[str]:
     """What keeps the sentences of a recipe from being a mask, in words: letters that no row may hold, positions without a name."""
     problems = []
-    for mode, kind, position, _ in recipe.mask():
+    # words have no place of their own: they are where their image is
+    for mode, kind, position, _ in (row for row in recipe.mask() if row[1] != "words"):
         if kind == "diagnosis":
             problems.append(f"mode {mode}: its sentence holds a diagnosis, which is never shown to the trained model")
         elif not position:

@@ -77,7 +77,8 @@ class Policy(BaseModel):
     """How a sample climbs: the `ladder`, by the names of its rungs or import paths `module:NAME`, and what the rungs go by.
 
     `thresholds` rule the images of the whole, `step_thresholds` those of the steps. `step_retry`: a failed step is drawn again
-    knowing why it failed ("reflect"), or blindly ("redraw"). `options` are those of rungs outside the package, by the rung's
+    knowing why it failed ("reflect"), or blindly ("redraw"). `train_words`: the words that an image's own model said with it are
+    trained where the image is; else they are context. `options` are those of rungs outside the package, by the rung's
     name.
     """
 
@@ -100,6 +101,8 @@ class Policy(BaseModel):
     aspect_tolerance: float = Field(0.02, ge=0.0, le=1.0)
     judging: Judging = Judging()
     best_of: BestOf = BestOf()
+    # what a stronger generator thinks aloud is no skill of the trainee's, unless somebody says so
+    train_words: bool = False
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -17,4 +17,6 @@ def prune(t: Trajectory, recipe: Recipe) -> Trajectory:
     if t.mode is None:
         return replace(t, events=tuple(replace(e, pruned=False) for e in t.events))
     kept = recipe.of_mode(t.mode).keeps(t)
+    # words go with the image after them, whatever a rung says of them
+    kept = frozenset(n for n, e in enumerate(t.events) if (n + 1 if e.kind == "words" else n) in kept)
     return replace(t, events=tuple(replace(e, pruned=n not in kept) for n, e in enumerate(t.events)))

@@ -2,8 +2,8 @@
 
 In: nothing but values. Out: frozen dataclasses, and the JSON form of a payload. `stages.trajectory` puts them together.
 
-Terms: G generation, E evaluation, R reflection, P decomposition (plan), S subtask; indices are the paper's subscripts
-(G_1, E_1, R_1, ..., S_2, G_2, E_2).
+Terms: W words of an image's own model, G generation, E evaluation, R reflection, P decomposition (plan), S subtask; indices are the
+paper's subscripts (G_1, E_1, R_1, ..., S_2, G_2, E_2), and words have that of their image.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ AXES: tuple[Axis, ...] = ("instruction", "consistency", "quality", "knowledge")
 Mode: TypeAlias = str
 """How a sample was solved: the mode of the rung that accepted it, as the table of rungs names it (`stages.rungs`)."""
 Against = Literal["original", "subtask"]
-Kind = Literal["generation", "evaluation", "reflection", "diagnosis", "decomposition", "subtask"]
+Kind = Literal["words", "generation", "evaluation", "reflection", "diagnosis", "decomposition", "subtask"]
 Split = Literal["train", "validation", "rl"]
 Climb = Literal["full", "direct", "none"]
 Status = Literal["climbing", "accepted", "discarded", "failed"]
@@ -50,7 +50,8 @@ class Sample:
     """One thing to make: an instruction, the references it speaks of, and all that is known beforehand.
 
     `width` and `height` are the size the result should have, in pixels. `first` is a G1 made elsewhere by the baseline.
-    `climb` says how far the sample may go: an RL prompt takes the direct rung once, for its difficulty.
+    `climb` says how far the sample may go: an RL prompt takes the direct rung once, for its difficulty. Where a row makes several
+    samples, `rollout` is the number of this one, from 0, and `rollout_of` the id of the first; None for the first itself.
     """
 
     id: str
@@ -70,6 +71,13 @@ class Sample:
     split: Split
     climb: Climb
     checker: Checker
+    rollout: int = 0
+    rollout_of: str | None = None
+
+    @property
+    def group(self) -> str:
+        """The id of the first rollout: what all rollouts of a row share."""
+        return self.rollout_of or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +182,15 @@ class Step:
     type: Literal["step"] = "step"
 
 
-Payload = Annotated[Evaluation | Reflection | Diagnosis | Plan | Step, Field(discriminator="type")]
+@dataclass(frozen=True, slots=True)
+class Words:
+    """W: what a model said along with an image that it made, as unified models do that think before they draw."""
+
+    text: str
+    type: Literal["words"] = "words"
+
+
+Payload = Annotated[Evaluation | Reflection | Diagnosis | Plan | Step | Words, Field(discriminator="type")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +200,10 @@ class Event:
     `attempt` counts from 1 within an index. `station` is where on the ladder it was added, `try_number` the try it belongs to,
     and `from_try` the try that it answers to: whose image it works on, or whose faults it knows; 0 where that is none.
     `Trajectory.add` sets these three. `made_by` is "role:model identity". `prompt` names the prompt file, `prompt_sha256` is the
-    hash of that file. Events without a model call (a sub-task, a G1 brought along) have no call key. Of an image that was judged
-    several times, `made_by`, `seed` and `call_key` are those of the first judgement, or of the second judge's where that one
-    decided; the others are in `Evaluation.judgements`.
+    hash of that file. Events without a model call (a sub-task, a G1 brought along) have no call key, nor have words:
+    they came with the image after them. Of an image that was judged several times, `made_by`, `seed` and `call_key` are those of the first
+    judgement, or of the second judge's where that one decided; the others are in `Evaluation.judgements`. `tokens` is the sha256 of
+    the side file that holds the reply's tokens and their log-probabilities, where the model gave them.
     """
 
     kind: Kind
@@ -206,6 +223,7 @@ class Event:
     prompt_sha256: str | None = None
     seed: int | None = None
     call_key: str | None = None
+    tokens: str | None = None
 
     @property
     def rung(self) -> str:
@@ -219,7 +237,7 @@ def _payloads() -> TypeAdapter[Payload]:
 
 
 def payload_json(payload: Payload) -> str:
-    """A payload as JSON, as `record/1` and `traj/1` hold it."""
+    """A payload as JSON, as `record/3` and `traj/1` hold it."""
     return _payloads().dump_json(payload).decode()
 
 

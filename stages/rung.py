@@ -6,14 +6,14 @@ policy names, in order. Operators, quotas, progress, funnel, mask, verify, card,
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
 from stages.calls import Models
-from stages.grammar import FAILED, IMAGE, PASSED, Pattern, tokens_of
+from stages.grammar import FAILED, IMAGE, PASSED, Pattern, Token, fit, tokens_of
 from stages.policy import Policy
 from stages.records import Kind, Mode
 from stages.trajectory import Trajectory
@@ -99,7 +99,8 @@ class Rung:
     discards
     sentence     the events of an accepted row after pruning, from the first one on, each `at` a position and trained or not: the
                  rows of the mask. It covers what `keeps` leaves of the rungs before, so not every rung fits after every other
-    keeps        the places of the events that pruning keeps: the accepted try and those it answers to (`Event.from_try`)
+    keeps        the places of the events that pruning keeps: the accepted try and those it answers to (`Event.from_try`).
+                 The words of an image's model are nobody's concern here: they may stand before any image, and stay with it
     ways         what it may cost: for each end every combination of calls and of judged images that can come about. A rung that not
                  every sample enters says so by a way that fails without a call
     chances,     what is left to chance in the ways, in order, whose rates sum to 1 over all ways; and a rate for those of them
@@ -175,11 +176,25 @@ class Recipe:
         place = self.rungs.index(rung) + 1
         return self.rungs[place] if place < len(self.rungs) else None
 
+    def read(self, mode: Mode, letters: str) -> tuple[Token, ...] | None:
+        """The tokens of an accepted row, each with its position and whether it is trained; None where it is no sentence of `mode`.
+
+        Raises LookupError.
+        """
+        tokens = fit(self.of_mode(mode).sentence(self.policy), letters)
+        return None if tokens is None else tuple(map(self._ruled, tokens))
+
+    def _ruled(self, token: Token) -> Token:
+        """Words are context unless the policy trains them, and then only those of a trained image."""
+        return token if token.kind != "words" or self.policy.train_words else replace(token, trained=False)
+
     def mask(self) -> Iterator[tuple[Mode, Kind, str, bool]]:
         """The mask's rows of all modes: mode, kind, position, whether it is trained."""
         for rung in self.rungs:
             for token in tokens_of(rung.sentence(self.policy)):
-                yield rung.mode, token.kind, token.position, token.trained
+                for one in (token.words, token):
+                    if one is not None:
+                        yield rung.mode, one.kind, one.position, self._ruled(one).trained
 
 
 def read_options(policy: Policy, name: str, model: type[Options]) -> Options:

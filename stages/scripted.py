@@ -38,10 +38,11 @@ class ScriptedAnalyzer:
 
 @dataclass
 class ScriptedGenerator:
-    """Draws `images` in order, where they are given; else an image reference named after the request's seed."""
+    """Draws `images` in order, where they are given; else an image reference named after the request's seed. Says `words` with each."""
 
     images: Iterable[ImageRef | ModelError] | None = None
     identity: str = "scripted/generator@1"
+    words: str | None = None
     requests: list[ImageRequest] = field(default_factory=list)
     _left: Iterator[ImageRef | ModelError] | None = field(init=False)
 
@@ -52,11 +53,11 @@ class ScriptedGenerator:
         """The next image of the script, or its error."""
         self.requests.append(request)
         if self._left is None:
-            return ImageReply(ImageRef(f"{request.seed:064x}", request.width, request.height, "PNG"))
+            return ImageReply(ImageRef(f"{request.seed:064x}", request.width, request.height, "PNG"), self.words)
         image = next(self._left, EngineDead("the script is over"))
         if isinstance(image, ModelError):
             raise image
-        return ImageReply(image)
+        return ImageReply(image, self.words)
 
 
 def scores(values: Mapping[str, int], reason: str = "as scripted") -> str:

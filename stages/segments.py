@@ -42,9 +42,8 @@ def segments(t: Trajectory, dialect: Dialect, recipe: Recipe) -> tuple[Segment, 
     if t.status != "accepted" or t.mode is None:
         raise ValueError(f"{t.sample.id}: only an accepted trajectory has a trained view")
     references, shown = t.sample.references, [e for e in t.events if not e.pruned]
-    sentence = recipe.of_mode(t.mode).sentence(recipe.policy)
     # flags and segments come out of one walk, so they cannot fall out of step
-    rules = marks(len(references), read_sentence(sentence, letters_of(shown), t.mode))
+    rules = marks(len(references), read_sentence(recipe, letters_of(shown), t.mode))
     given = [Segment("reference", n, rules[n], image=image) for n, image in enumerate(references)]
     instruction = Segment("instruction", 0, rules[len(given)], text=t.sample.instruction)
     after = zip(shown, rules[len(given) + 1 :], strict=True)
@@ -60,8 +59,7 @@ def losses(t: Trajectory, recipe: Recipe) -> tuple[bool | None, ...]:
         return (None,) * len(t.events)
     # the same reading as the shards', so that a report cannot mark otherwise than a row
     shown = [e for e in t.events if not e.pruned]
-    sentence = recipe.of_mode(t.mode).sentence(recipe.policy)
-    tokens = iter(read_sentence(sentence, letters_of(shown), t.mode))
+    tokens = iter(read_sentence(recipe, letters_of(shown), t.mode))
     return tuple(None if e.pruned else next(tokens).trained for e in t.events)
 
 
@@ -75,4 +73,5 @@ def _segment(event: Event, rule: Marks, dialect: Dialect) -> Segment:
     if event.payload is None:
         raise ValueError(f"{kind} {event.index} has no payload")
     text = render(event.payload, dialect, event.index)
-    return Segment(kind, event.index, rule, text=text, payload=event.payload, against=event.against)
+    maker = event.made_by if kind == "words" else None
+    return Segment(kind, event.index, rule, text=text, payload=event.payload, made_by=maker, against=event.against)

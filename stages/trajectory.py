@@ -14,9 +14,9 @@ from typing import Literal, Self
 
 from pydantic import TypeAdapter
 
-from stages.records import Evaluation, Event, ImageRef, Kind, Mode, Sample, Status
+from stages.records import Evaluation, Event, ImageRef, Kind, Mode, Sample, Status, Words
 
-VERSION: Literal["trajectory/2"] = "trajectory/2"
+VERSION: Literal["trajectory/3"] = "trajectory/3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,11 @@ class Trajectory:
         return self.entered[-1].partition(" ")[0] if self.entered else ""
 
     def add(self, *events: Event) -> Self:
-        """This trajectory with `events` appended, each put down to its rung and its try. A new image becomes the candidate."""
+        """This trajectory with `events` appended, each put down to its rung and its try. A new image becomes the candidate. An image
+        with words is put down as two events, the words first.
+        """
         t = self
-        for event in events:
+        for event in (part for made in events for part in _parts(made)):
             station = t.entered[-1] if t.entered else ""
             # a rung may say itself which try it answers to, where it does not look at the image
             origin = event.from_try or t._origin_of(event)
@@ -171,9 +173,20 @@ class Trajectory:
         raise LookupError(f"{self.sample.id}: no {kind} yet")
 
 
+def _parts(event: Event) -> tuple[Event, ...]:
+    """An event as it is put down. No rung need know that a model spoke while it drew."""
+    if event.kind != "generation" or not isinstance(event.payload, Words):
+        return (event,)
+    # the call is the image's: whoever counts calls by their keys must not count it twice
+    words = Event(
+        "words", event.index, event.attempt, payload=event.payload, inputs=event.inputs, made_by=event.made_by
+    )
+    return replace(words, from_try=event.from_try), replace(event, payload=None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Envelope:
-    version: Literal["trajectory/2"]
+    version: Literal["trajectory/3"]
     trajectory: Trajectory
 
 

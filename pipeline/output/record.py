@@ -1,4 +1,4 @@
-"""`record/2`: one row is one planned sample with everything that happened to it, unpruned; written and read here alone.
+"""`record/3`: one row is one planned sample with everything that happened to it, unpruned; written and read here alone.
 
 In: a trajectory and its fate; or the folder of an output. Out: a row for `pipeline.output.schema.RECORD`, in which images are named
 by hash; or the trajectories and fates again, in rank order. Whoever asks what happened to a sample reads it through `recorded`.
@@ -24,7 +24,7 @@ from stages.trajectory import Trajectory
 Row = Mapping[str, Any]
 _BATCH = 128
 _SAMPLE = ("id", "source", "row_id", "instruction", "explanation", "applicable_axes", "task", "category", "width", "height",
-           "licence", "leak_group", "split", "climb")  # fmt: skip
+           "licence", "leak_group", "split", "climb", "rollout")  # fmt: skip
 _OWN = ("rank", "mode", "reason", "detail", "entered", "candidate")
 
 
@@ -61,6 +61,8 @@ def row(unit: Unit) -> dict[str, Any]:
         "height": sample.height,
         "licence": sample.licence,
         "leak_group": sample.leak_group,
+        "rollout": sample.rollout,
+        "group": sample.group,
         "climb": sample.climb,
         "checker_style": sample.checker.style,
         "checker_spec": sample.checker.spec,
@@ -107,6 +109,7 @@ def _event(e: Event) -> dict[str, Any]:
         "prompt_sha256": e.prompt_sha256,
         "seed": e.seed,
         "call_key": e.call_key,
+        "tokens": e.tokens,
     }
 
 
@@ -117,6 +120,7 @@ def read_row(row: Row, file: str = "record") -> Recorded:
     sample = {name: row[name] for name in _SAMPLE}
     sample["references"] = [_image(sha256) for sha256 in row["references"]]
     sample["first"] = _image(row["first"])
+    sample["rollout_of"] = None if row["group"] == row["id"] else row["group"]
     sample["checker"] = {"style": row["checker_style"], "spec": row["checker_spec"]}
     own = {name: row[name] for name in _OWN}
     events = [_read_event(e) for e in row["events"]]

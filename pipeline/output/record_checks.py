@@ -14,7 +14,7 @@ from stages.grammar import NOTHING, Either, Pattern, fit, letters_of
 from stages.ladder import REFUSED, UNSOLVED
 from stages.policy import Policy
 from stages.prune import prune
-from stages.records import AXES, Cause, Diagnosis, Evaluation, Event
+from stages.records import AXES, Cause, Diagnosis, Evaluation, Event, Words
 from stages.rung import Recipe
 from stages.trajectory import Trajectory
 
@@ -23,6 +23,7 @@ def flaws(t: Trajectory, recipe: Recipe) -> Iterator[str]:
     """What does not fit in the events of `t`."""
     yield from _evaluation_problems(t, recipe.policy)
     yield from _try_problems(t)
+    yield from _words_problems(t)
     if problem := _station_problem(t, recipe):
         yield problem
         return
@@ -125,6 +126,22 @@ def _try_problems(t: Trajectory) -> Iterator[str]:
         yield f"the candidate is try {t.candidate}, which made no image"
     elif t.status == "accepted" and t.mode is not None and not _candidate_passed(t):
         yield f"the candidate, try {t.candidate}, did not pass"
+
+
+def _words_problems(t: Trajectory) -> Iterator[str]:
+    """The words of an image's model stand right before that image."""
+    for n, event in enumerate(t.events):
+        if event.kind != "words":
+            continue
+        made = next(iter(t.events[n + 1 : n + 2]), None)
+        if not (isinstance(event.payload, Words) and event.payload.text.strip()):
+            yield f"events[{n}] (words {event.index}): it holds no words"
+        if made is None or _place(made) != _place(event) or made.kind != "generation":
+            yield f"events[{n}] (words {event.index}): the image that they came with does not follow"
+
+
+def _place(event: Event) -> tuple[object, ...]:
+    return (event.index, event.attempt, event.try_number, event.from_try, event.inputs, event.made_by, event.pruned)
 
 
 def _candidate_passed(t: Trajectory) -> bool:

@@ -179,7 +179,7 @@ def _call_problem(t: Trajectory, rung: Rung, recipe: Recipe) -> str | None:
         # an image that a sample brings along saves its call; a plan counts without it
         (str(e.made_by).partition(":")[0], _kind(e.kind))
         for e in events
-        if e.made_by and e.kind != "evaluation"
+        if e.made_by and e.kind not in ("words", "evaluation")
     )
     verdicts = Counter(e.payload.passed for e in events if e.kind == "evaluation")  # type: ignore[union-attr]
     ended = "passes" if t.mode == rung.mode else "fails" if t.status == "climbing" or t.reason == UNSOLVED else "leaves"

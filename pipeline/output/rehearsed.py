@@ -16,6 +16,7 @@ from stages.rung import Recipe
 
 MOST_CALLS = 2000
 ECHOES = 0.1  # of the images that are drawn
+SPOKEN = 0.3  # of them come with words
 
 
 class TooManyCalls(ValueError):
@@ -72,10 +73,13 @@ class RehearsedModel:
         return {axis: max(1, least[axis] - 1) if ways >> n & 1 else 5 for n, axis in enumerate(axes)}
 
     async def draw(self, request: ImageRequest) -> ImageReply:
-        """The name of an image; there are no pixels."""
-        if self._chance("echo", str(request.seed)) < ECHOES and request.images:
+        """The name of an image; there are no pixels. Some come with words, as any model may say them."""
+        chance = self._chance("echo", str(request.seed))
+        words = "first the ground, then what stands on it" if chance >= 1 - SPOKEN else None
+        if chance < ECHOES and request.images:
             return ImageReply(request.images[-1])  # a model that changes nothing gives the same bytes back
-        return ImageReply(ImageRef(digest(self.name, "image", self.calls), request.width, request.height, "PNG"))
+        made = ImageRef(digest(self.name, "image", self.calls), request.width, request.height, "PNG")
+        return ImageReply(made, words)
 
 
 def rehearsed_sample(task: Task, references: int, brings_first: bool, explained: bool) -> Sample:

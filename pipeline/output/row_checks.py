@@ -21,7 +21,7 @@ from pipeline.output.row_order import order_problems
 from pipeline.output.traj import VERSION, content_hash, scores
 from pipeline.output.view import ViewSpec
 from stages.dialects import Dialect, render
-from stages.grammar import LETTERS, fit, numbering
+from stages.grammar import LETTERS, numbering
 from stages.mask import GIVEN, IMAGES, Marks, marks
 from stages.policy import Policy
 from stages.records import Evaluation, payload_from
@@ -113,7 +113,7 @@ def _check_sentence(row: Row, recipe: Recipe) -> Generator[str, None, tuple[Mark
         return None
     events = row["segments"][len(given) :]
     letters = "".join(_letter(s) for s in events)
-    tokens = fit(recipe.of_mode(row["mode"]).sentence(recipe.policy), letters)
+    tokens = recipe.read(row["mode"], letters)
     if tokens is None:
         yield f"the segments {letters or 'none'} are no sentence of mode {row['mode']}"
     if problem := numbering(kinds[len(given) :]):

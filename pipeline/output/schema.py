@@ -1,6 +1,6 @@
 """The Arrow schemas of the four products, and the Hugging Face types that go with them.
 
-In: nothing. Out: `traj/1`, `rl/1`, `pairs/1`, `record/2`; for any of them the `huggingface` metadata in the one spelling that
+In: nothing. Out: `traj/1`, `rl/1`, `pairs/1`, `record/3`; for any of them the `huggingface` metadata in the one spelling that
 datasets 3.6 and 5 both read (a list of values is a `Sequence`, a list of structs a JSON list), and the full leaf paths by
 which Parquet knows the columns (a top-level name of a nested column would be ignored in silence).
 """
@@ -129,6 +129,8 @@ RECORD = pa.schema(
         ("height", _I),
         ("licence", _S),
         ("leak_group", _S),
+        ("rollout", _I),
+        ("group", _S),
         ("climb", _S),
         ("checker_style", _S),
         ("checker_spec", _S),
@@ -140,14 +142,14 @@ RECORD = pa.schema(
                 *(("kind", _S), ("index", _I), ("attempt", _I), ("station", _S), ("try_number", _I), ("from_try", _I)),
                 *(("pruned", _B), ("against", _S), ("payload", _S)),
                 *(("image_sha256", _S), ("inputs", pa.list_(_S)), ("made_by", _S), ("prompt", _S)),
-                *(("prompt_sha256", _S), ("seed", pa.int64()), ("call_key", _S)),
+                *(("prompt_sha256", _S), ("seed", pa.int64()), ("call_key", _S), ("tokens", _S)),
             ),
         ),
     ]
 )
 
 SCHEMAS: Mapping[Product, Any] = {"sft": TRAJ, "rl": RL, "pairs": PAIRS, "record": RECORD}
-VERSIONS: Mapping[Product, str] = {"sft": "traj/1", "rl": "rl/1", "pairs": "pairs/1", "record": "record/2"}
+VERSIONS: Mapping[Product, str] = {"sft": "traj/1", "rl": "rl/1", "pairs": "pairs/1", "record": "record/3"}
 
 
 def features(schema: Any) -> dict[str, Any]:

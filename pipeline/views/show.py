@@ -22,7 +22,7 @@ from pipeline.views.looks import mode_looks
 from pipeline.views.story import Beat, MarkedEvent, Story, story
 from pipeline.views.tables.reading import store_of
 from pipeline.views.text import plain, spoken
-from stages.records import Diagnosis, Evaluation, Plan, Reflection, Step
+from stages.records import Diagnosis, Evaluation, Plan, Reflection, Step, Words
 
 _MARKS = {
     "on": Text("● loss on", "bold green"),
@@ -92,7 +92,7 @@ def _given(story: Story, store: ImageStore, console: Console) -> None:
 
 
 def _beat(beat: Beat, store: ImageStore, console: Console) -> None:
-    for thought in (beat.subtask, beat.thought):
+    for thought in (beat.subtask, beat.thought, beat.words):
         if thought is not None:
             console.print(_title(_name(thought), _MARKS[thought.mark], thought.mark == "pruned"))
             console.print(Padding(_words(thought), (0, 0, 0, 3)))
@@ -136,7 +136,7 @@ def _words(e: MarkedEvent) -> RenderableType:
             return Text(f"{spoken(cause)}: {plain(why)}", style)
         case Plan(rationale=why, steps=steps):
             return Text("\n".join([plain(why), *(f"{n}. {plain(s)}" for n, s in enumerate(steps, 1))]), style)
-        case Step(instruction=what):
+        case Step(instruction=what) | Words(text=what):
             return Text(plain(what), style)
         case None:
             return Text("nothing recorded", "dim")

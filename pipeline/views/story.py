@@ -26,7 +26,13 @@ LossMark = Literal["on", "off", "pruned", "none"]
 """`pruned`: the trained model never sees the event; `none`: the sample is not trained on."""
 
 _MARKS: dict[bool | None, LossMark] = {True: "on", False: "off", None: "none"}
-_NAMES = {"generation": "image", "evaluation": "verdict", "decomposition": "plan", "subtask": "step"}
+_NAMES = {
+    "words": "own words",
+    "generation": "image",
+    "evaluation": "verdict",
+    "decomposition": "plan",
+    "subtask": "step",
+}
 
 
 @dataclass(frozen=True)
@@ -56,9 +62,10 @@ class MarkedEvent:
 
 @dataclass(frozen=True)
 class Beat:
-    """What is read together: a thought alone, or an image with the sub-task before it and the verdicts after it."""
+    """What is read together: a thought alone, or an image with the sub-task and the words before it and the verdicts after it."""
 
     subtask: MarkedEvent | None = None
+    words: MarkedEvent | None = None
     thought: MarkedEvent | None = None
     generation: MarkedEvent | None = None
     evaluations: tuple[MarkedEvent, ...] = ()
@@ -66,7 +73,7 @@ class Beat:
     @property
     def events(self) -> tuple[MarkedEvent, ...]:
         """All events of the beat in reading order."""
-        head = (self.subtask, self.thought, self.generation)
+        head = (self.subtask, self.thought, self.words, self.generation)
         return (*(e for e in head if e is not None), *self.evaluations)
 
     @property
@@ -221,7 +228,8 @@ def call_keys(event: Event) -> frozenset[str]:
 
 def _beats(events: Sequence[MarkedEvent]) -> Iterator[Beat]:
     """The beats of one try: each thought by itself, then the image, with its sub-task where both are pruned or both are not."""
-    thoughts = [e for e in events if e.event.kind not in ("generation", "evaluation")]
+    thoughts = [e for e in events if e.event.kind not in ("words", "generation", "evaluation")]
+    words = next((e for e in events if e.event.kind == "words"), None)
     made = next((e for e in events if e.event.kind == "generation"), None)
     verdicts = tuple(e for e in events if e.event.kind == "evaluation")
     subtask = thoughts[-1] if thoughts and made and thoughts[-1].event.kind == "subtask" else None
@@ -229,4 +237,4 @@ def _beats(events: Sequence[MarkedEvent]) -> Iterator[Beat]:
         subtask = None
     yield from (Beat(thought=thought) for thought in (thoughts[:-1] if subtask else thoughts))
     if made or verdicts:
-        yield Beat(subtask=subtask, generation=made, evaluations=verdicts)
+        yield Beat(subtask=subtask, words=words, generation=made, evaluations=verdicts)

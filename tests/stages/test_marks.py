@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +16,9 @@ from stages.calls import Models
 from stages.ladder import climb_all
 from stages.mask import NoRule, rows
 from stages.policy import BestOf, Policy
-from stages.protocols import TextReply, TextRequest
+from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest
 from stages.prune import prune
+from stages.records import ImageRef
 from stages.rung import Recipe
 from stages.rungs import read_recipe
 from stages.segments import segments
@@ -51,6 +53,19 @@ class CoinAnalyzer:
         return TextReply(scripted.diagnosis("prompt_too_complex"))
 
 
+class TalkingGenerator:
+    """Says something with the images that the coins name."""
+
+    identity = "talks@1"
+
+    def __init__(self, coins: list[bool]) -> None:
+        self.coins = iter(coins)
+
+    async def draw(self, request: ImageRequest) -> ImageReply:
+        image = ImageRef(f"{request.seed:064x}", request.width, request.height, "PNG")
+        return ImageReply(image, "first the sky" if next(self.coins) else None)
+
+
 @st.composite
 def climbs(draw) -> tuple[Trajectory, Recipe]:
     policy = Policy(
@@ -62,11 +77,12 @@ def climbs(draw) -> tuple[Trajectory, Recipe]:
         step_attempts=draw(st.integers(1, 3)),
         final_check=draw(st.booleans()),
         multistep_from=draw(st.sampled_from(["references", "failed"])),
+        train_words=draw(st.booleans()),
     )
     coins = draw(st.lists(st.booleans(), min_size=40, max_size=40))
     references = tuple(replace(REF, sha256=f"{n:064x}") for n in range(draw(st.integers(1, 3))))
     analyzer = CoinAnalyzer(coins, draw(st.integers(2, 5)))
-    drawer = scripted.ScriptedGenerator()
+    drawer = TalkingGenerator(draw(st.lists(st.booleans(), min_size=40, max_size=40)))
     models = Models(drawer, drawer, analyzer, PROMPTS, seed=draw(st.integers(0, 99)))
 
     async def whole() -> Trajectory:
@@ -77,6 +93,7 @@ def climbs(draw) -> tuple[Trajectory, Recipe]:
 
 
 LETTERS = {
+    "words": "W",
     "generation": "G",
     "evaluation": "E",
     "reflection": "R",
@@ -84,7 +101,9 @@ LETTERS = {
     "subtask": "S",
     "diagnosis": "D",
 }
-GRAMMAR = re.compile(r"GE\+|GE-(RGE-){0,2}RGE\+|GE-P(SGE\+){2,5}")  # method.md: what a valid structure is
+GRAMMAR = re.compile(
+    r"GE\+|GE-(RGE-){0,2}RGE\+|GE-P(SGE\+){2,5}"
+)  # a valid structure, apart from words before an image
 
 
 def sentence(t):
@@ -106,7 +125,13 @@ def test_accepted_trajectories_obey_the_grammar_and_nothing_is_lost(climbed):
     assert [replace(e, pruned=False) for e in after.events] == list(t.events)
     assert t.status in ("accepted", "discarded")
     if t.status == "accepted":
-        assert GRAMMAR.fullmatch(sentence(after)), sentence(after)
+        assert GRAMMAR.fullmatch(sentence(after).replace("WG", "G")), sentence(after)
+    spoken = [(n, e) for n, e in enumerate(after.events) if e.kind == "words"]
+    for n, event in spoken:
+        image = after.events[n + 1]
+        assert (image.kind, image.index, image.try_number, image.from_try, image.pruned, image.made_by) == (
+            "generation", event.index, event.try_number, event.from_try, event.pruned, event.made_by,
+        )  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)
@@ -127,6 +152,10 @@ def test_every_segment_has_its_marks(climbed, dialect):
         assert this.marks.cfg_drop == (this.role == "user")
         assert (this.text is None) != (this.image is None)
     assert [s.marks.loss for s in made if s.kind == "generation"][-1] == 1
+    for this, following in pairwise(made):
+        if this.kind == "words":
+            assert following.image
+            assert this.marks.loss == (following.marks.loss if recipe.policy.train_words else 0)
     made_from = {sha for s in made for sha in s.inputs}
     shown = {s.image.sha256 for s in made if s.image}
     assert made_from <= shown  # nothing the trainee reads points to an image it does not have
@@ -156,7 +185,7 @@ multistep   evaluation     last      1
 
 
 def test_the_mask_of_the_default_ladder_is_that_of_the_method():
-    table = {row[:3]: row[3] for row in rows(read_recipe(Policy())) if row[2] != "input"}
+    table = {row[:3]: row[3] for row in rows(read_recipe(Policy())) if row[2] != "input" and row[1] != "words"}
     expected = {tuple(line.split()[:3]): int(line.split()[3]) for line in TRAINED.strip().splitlines()}
     assert table == expected
 
