@@ -1,0 +1,62 @@
+"""The words that the rules of the training voice are made of: named sets, each a kind of word.
+
+In: nothing. Out: `SETS`, for the phrases of `stages.voice_rules`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import get_args
+
+from stages.phrases import word_sets
+from stages.records import AXES, Cause, ErrorType
+
+_SETS = r"""
+nth      first, second, third, fourth, fifth, 1st, 2nd, 3rd, 4th, 5th
+number   1, 2, 3, 4, 5, 6, 7, 8, 9, one, two, three, four, five
+few      two, three, four, several, many, few, multiple, repeated, both, all, more, no, 2, 3, 4, 5
+owner    _'s, _s', his, her, their, its, whose
+gone     previous, prior, earlier, preceding, past, initial, last, latest, next, later, current, failed, failing, unsuccessful,
+         successful, rejected, pruned, discarded, direct, final, new, repeated, better, best, worse, worst, same, original
+past     previous, prior, earlier, preceding, rejected, failed, pruned, superseded, unsuccessful, latest, losing, previously,
+         turned-down, discarded, initial
+this     the, this, that, these, those, my, our, your, each, every, any, another, some, other, one
+shown    image, images, picture, pictures, render, renders, rendering, renderings, output, outputs, result, results, generation,
+         generations, edit, edits, draft, drafts, version, versions, variant, variants, candidate, candidates, redraw, redraws,
+         canvas, photo, photos, photograph, photographs
+drawn    generated, edited, output, made, drawn, produced, accepted, reference, result, direct, draft, rendered
+place    on, in, at, of, from, along, hung, hanging, by, to, near, beside, above, under, below, frame, window, book, row, album
+feat     climb*, jump*, escap*, summit*, scor*, catch*, reach*, vault*, lift*, smil*, balanc*, fly*, cross*, hid*, swim*,
+         steal*, land*, stand*, break*, win, rescue, eat, drink, sleep, run, throw
+went     had, has, have, was, were, is, are, left, did, made, failed, fixed, changed, gave, still, only, already, moved, added,
+         lost, removed, kept, got, brought, turned, broke, improved, showed, shows, missed, drew, painted, put, went, looked,
+         lacked
+verdict  judgement, judgment, judgements, judgments, evaluation, evaluations, verdict, verdicts, critique, critiques, feedback,
+         assessment, assessments, appraisal, diagnosis
+judges   judge, judges, evaluator, evaluators, analyzer, analyser, grader, rater, reviewer, reviewers, critic, critics,
+         assessor, scorer, checker, inspector
+says     said, says, found, finds, noted, notes, complain*, marked, marks, reject*, scored, scores, rated, rates, flagged,
+         flags, wants, wanted, pointed out, points out, saw, sees, state, states, stated, mention*, report*, claim*, named,
+         names, thinks, thought, was right, is right, was wrong, is wrong, accept*, passed, passes, failed, fails, turned,
+         dislik*, liked, prais*, critici*, object*, missed, overlook*, asked, asks, demand*, agreed, agrees, disagrees,
+         suggest*, gave it, gives it, gave a, gave this, gives a, gives this, list, lists, listed, is correct, was correct,
+         requires, expects, did not, does not, would, will, should, shows, read, reads, also
+form     form, sheet, room, day, seat, copy, paper, desk, booth, board, of the court, of the jury, of paris, of solomon, is
+         guilty
+court    the winner, the gavel, a gavel, the trophy, the medal, the court, the jury, the audience, a medal, a trophy, the crowd
+made     failed, fails, ignore*, generate, generates, generated, produce, produces, produced, render, renders, rendered,
+         misread*, misunderst*, interpret*, misinterpret*, forgot, hallucinat*, struggle*, drew, draws, painted, edited, edits,
+         output, confus*, could not, couldn't, cannot, can't, did not, didn't, does not, doesn't, was not able, was unable, is
+         unable, tends to, added, adds, removed, changed, missed, misses, overlook*, should, must, needs to, has to, left out,
+         left, kept, made, placed, knows, understood
+maker    model, generator, baseline, system, assistant, network, ai, algorithm, engine, renderer, image model, editor
+modelled image, diffusion, generative, language, vision, editing, base, baseline, unified, multimodal, text-to-image,
+         image-editing, drawing, stronger, weaker, judge, teacher, student
+must     have to, should, must, need, forgot, failed, made, added, changed, removed, left, missed, drew, placed, painted, ought,
+         misread, ignored, overlooked, turned, moved, did, could have, have made, have added, have changed, have removed, have
+         left, have drawn, have forgotten, have missed, have failed, were asked, were told, were supposed, are supposed, are to,
+         put, kept, misunderstood, repainted, rendered, generated
+"""
+_CODES = (*get_args(ErrorType), *get_args(Cause), "failure_analysis", "improvement_plan", "error_type")
+
+SETS: Mapping[str, str] = MappingProxyType({**word_sets(_SETS), "axis": ", ".join(AXES), "codes": ", ".join(_CODES)})
+"""By name; the entries of a set are divided by commas."""

@@ -1,0 +1,72 @@
+"""The training voice: texts that keep it pass, texts that break it are marked with the rule and the words."""
+
+import pytest
+
+from stages.phrases import phrases, word_sets
+from stages.records import AxisScore, Diagnosis, Evaluation, Plan, Reflection
+from stages.voice import breaches, flawed_texts, rules_broken
+
+
+def fits(lines: str, text: str, **sets: str) -> list[str]:
+    return [words for phrase in phrases(f"\n{lines}\n", sets) for words in phrase.matches(text)]
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "words"),
+    [
+        ("judge|critic said", "The Critic said so.", ["Critic said"]),
+        ("judg* _ low", "judging it low", ["judging it low"]),
+        ("very? small", "small, very small", ["small", "very small"]),
+        ("a very? small cat", "a small cat, a very small cat", ["a small cat", "a very small cat"]),
+        ("^ attempt", "An attempt. Attempt two", ["Attempt"]),
+        ("his|her ~ attempt", "his attempt, one attempt", ["attempt"]),
+        ("last picture - on|in", "last picture on it, last picture of it", ["last picture"]),
+        ("round + .|had", "round table, round had, round.", ["round", "round"]),
+        (r"score /[1-5]\s?\/\s?5/", "score 3 / 5", ["score 3 / 5"]),
+        ("<size> cat", "a small cat, a very big cat", ["small cat", "very big cat"]),
+    ],
+)
+def test_phrases_fit_the_words_they_say(line, text, words):
+    assert fits(line, text, size="small, very big") == words
+
+
+def test_an_indented_line_goes_on():
+    assert word_sets("\nsize  small,\n      big\ncolour red\n") == {"size": "small, big", "colour": "red"}
+    assert fits("one|\n    two cat", "two cat") == ["two cat"]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "words"),
+    [
+        ("The second attempt shows a blue cup.", "attempts", "second attempt"),
+        ("The picture before it was better.", "unseen", "The picture before"),
+        ("Quality is below the threshold.", "judging", "below the threshold"),
+        ("The model failed to draw a hat.", "roles", "The model failed"),
+        ("You should move the cup.", "address", "You should"),
+        ("This is under_editing.", "form", "under_editing"),
+    ],
+)
+def test_a_breach_names_its_rule_and_its_words(text, rule, words):
+    assert [(s.rule, s.words) for s in breaches(text)] == [(rule, words)]
+
+
+@pytest.mark.parametrize("text", ["A cup. A hat. A dog. A cat.", "a" * 401, "one line\nand another"])
+def test_a_text_is_one_line_of_few_sentences(text):
+    assert [s.rule for s in breaches(text)] == ["length"]
+
+
+def test_what_a_sign_reads_breaks_nothing():
+    assert not breaches('The sign reads "the last attempt" and LAST ROUND 2 in red.')
+    assert breaches("THE LAST ATTEMPT SHOWS A CUP")
+
+
+def test_every_text_of_a_payload_is_read():
+    bad = "The attempt failed."
+    assert rules_broken(Plan("Two things.", ("Add a cup.", bad))) == ("attempts",)
+    assert [place for place, _ in flawed_texts(Reflection("logic_flaw", bad, bad))] == [
+        "failure_analysis",
+        "improvement_plan",
+    ]
+    verdict = Evaluation((AxisScore("instruction", 5, "A cup.", True), AxisScore("quality", 1, bad, False)), 0.0)
+    assert [place for place, _ in flawed_texts(verdict)] == ["quality.reason"]
+    assert rules_broken(Diagnosis("prompt_too_complex", bad)) == ()
