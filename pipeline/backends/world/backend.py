@@ -30,7 +30,7 @@ class WorldModel:
     """A model of the world, in any of the three roles."""
 
     def __init__(
-        self, model: str, revision: str, options: Mapping[str, float], store: ImageStore, pool: Executor
+        self, model: str, revision: str, options: Mapping[str, float | str], store: ImageStore, pool: Executor
     ) -> None:
         """Raises ValueError for an unknown model or option."""
         self._skill = skill(model, options)

@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.backends.world.drawing.layers import Layers, Patch, Pixels, coverage, paints, split
 from pipeline.backends.world.drawing.light import SHADOW, SHADOW_OFFSET, SHADOW_SOFTNESS, field
 from pipeline.backends.world.drawing.outlines import REACH, Floats
+from pipeline.backends.world.drawing.styles import PLAIN_STYLE, STYLES, Renderer
 from pipeline.backends.world.scenes.looks import BACKGROUNDS, COLOURS, SIZES, TONES
 from pipeline.backends.world.scenes.scene import Scene, Thing, centre, position
 
@@ -53,8 +54,17 @@ def _streak(canvas: Floats, scene: Scene, place: str, rng: np.random.Generator) 
     canvas += cover * (visible[int(rng.integers(len(visible)))] - canvas)
 
 
-def render(scene: Scene, width: int, height: int, rng: np.random.Generator | None = None) -> Pixels:
-    """The scene as RGB; with `rng`, as a sensor would see it."""
+def _in_style(canvas: Floats, style: Renderer) -> Floats:
+    """The picture, before its noise, in a style."""
+    if style.blur:
+        canvas = np.asarray(cv2.GaussianBlur(canvas, (0, 0), style.blur * min(canvas.shape[:2])), np.float32)
+    return canvas if style.cast == (1.0, 1.0, 1.0) else canvas * np.array(style.cast, np.float32)
+
+
+def render(
+    scene: Scene, width: int, height: int, rng: np.random.Generator | None = None, style: Renderer = STYLES[PLAIN_STYLE]
+) -> Pixels:
+    """The scene as RGB in a style; with `rng`, as a sensor would see it."""
     cv2.setNumThreads(1)
     canvas: Floats = np.empty((height, width, 3), np.float32)
     canvas[:] = BACKGROUNDS[scene.background]
@@ -68,8 +78,9 @@ def render(scene: Scene, width: int, height: int, rng: np.random.Generator | Non
         patch = canvas[top : top + ph, left : left + pw]
         patch += layers.cover[..., None] * (layers.mix @ paints(thing.colour) * layers.light[..., None] - patch)
     canvas *= field(width, height) * np.array(TONES[scene.tone], np.float32)
+    canvas = _in_style(canvas, style)
     if rng is not None:
-        canvas += rng.standard_normal(canvas.shape, np.float32) * np.float32(rng.uniform(*NOISE))
+        canvas += rng.standard_normal(canvas.shape, np.float32) * np.float32(rng.uniform(*NOISE) * style.grain)
     return np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
 
 
@@ -81,9 +92,9 @@ def png(pixels: Pixels) -> bytes:
     return bytes(data)
 
 
-def picture(scene: Scene, width: int, height: int, rng: np.random.Generator) -> bytes:
-    """The scene as a sensor would see it, as PNG bytes."""
-    return png(render(scene, width, height, rng))
+def picture(scene: Scene, width: int, height: int, rng: np.random.Generator, style: str = PLAIN_STYLE) -> bytes:
+    """The scene as a sensor would see it, drawn in one of STYLES, as PNG bytes."""
+    return png(render(scene, width, height, rng, STYLES[style]))
 
 
 def pixels(image: bytes) -> Pixels:

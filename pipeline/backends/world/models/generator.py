@@ -146,4 +146,4 @@ def make_image(request: Request, skill: Skill) -> bytes:
         scene = carry_out(start, clauses, desk.pictures, skill, rng, warned)
         if plan is not None:  # a step done again: its own clauses first, then what the whole still lacks
             scene = mend(scene, glean(plan), len(clauses), desk.pictures, skill, rng)
-    return picture(on_random_clear_background(scene, rng), width, height, rng)
+    return picture(on_random_clear_background(scene, rng), width, height, rng, skill.style)

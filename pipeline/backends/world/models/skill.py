@@ -12,13 +12,15 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
+from pipeline.backends.world.drawing.styles import PLAIN_STYLE, STYLES
+
 WORST = 0.9
 PRICES = (0.0, 0.0, 0.25, 0.6, 0.92, 0.97)
 
 
 @dataclass(frozen=True, slots=True)
 class Skill:
-    """Rates and weights from 0 to 1.
+    """Rates and weights from 0 to 1, and the name of a renderer.
 
     On the curves of `ability`: `slip` and `side` (per clause), `mend` (a fault that a plan names is mended), `price` (scales how
     often mending breaks something else), `physics` (a while later, or a push, goes wrong).
@@ -30,6 +32,8 @@ class Skill:
     Of a judge: `error_rate` (a verdict or a diagnosis is wrong), `stubborn` (the share of wrong verdicts that the same judge
     repeats whenever it is asked), `invents` (a flawless image gets a fault), `overlooks` (a fault is missed, each on its own),
     `severe` (an axis scores one point lower, without failing for it), `colour_blind` (wrong colours are missed).
+
+    `style` is the manner in which its images are drawn, one of `drawing.styles.STYLES`.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Skill:
     overlooks: float = 0.0
     severe: float = 0.0
     colour_blind: float = 0.0
+    style: str = PLAIN_STYLE
 
     def slips(self, clauses: int) -> float:
         """The probability that one of `clauses` clauses goes wrong."""
@@ -82,7 +87,8 @@ def curves(ability: float) -> dict[str, float]:
 
 def make_skill(name: str, ability: float, **judge: float) -> Skill:
     """A skill of an ability, 0 to 1, with the options of a judge."""
-    return Skill(name=name, ability=ability, **curves(ability), **judge)
+    rates: dict[str, Any] = {**curves(ability), **judge}
+    return Skill(name=name, ability=ability, **rates)
 
 
 PRESETS: dict[str, Skill] = {
@@ -96,21 +102,36 @@ PRESETS: dict[str, Skill] = {
         make_skill("world-analyzer-colour-blind", 0.6, colour_blind=1.0),
     )
 }
-OPTIONS = tuple(f.name for f in fields(Skill) if f.name != "name")
+OPTIONS = tuple(f.name for f in fields(Skill) if f.name not in ("name", "style"))
+"""The options that are numbers from 0 to 1."""
+STYLE = "style"
+"""The option that names a renderer."""
 
 
 def _nearest(name: str, valid: tuple[str, ...]) -> str:
     return get_close_matches(name, valid, n=1, cutoff=0.0)[0]
 
 
-def skill(model: str, options: Mapping[str, float]) -> Skill:
+def skill(model: str, options: Mapping[str, float | str]) -> Skill:
     """The preset `model` with `options` applied. Raises ValueError, which names the nearest valid name."""
     if model not in PRESETS:
         raise ValueError(f"the world has no model {model!r}; did you mean {_nearest(model, tuple(PRESETS))!r}?")
     for name, value in options.items():
-        if name not in OPTIONS:
-            raise ValueError(f"{model} has no option {name!r}; did you mean {_nearest(name, OPTIONS)!r}?")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise ValueError(f"{model}: option {name!r} is {value!r}; it must be a number from 0 to 1")
-    values: dict[str, Any] = curves(options["ability"]) if "ability" in options else {}
-    return replace(PRESETS[model], **(values | {name: float(value) for name, value in options.items()}))
+        if name != STYLE and name not in OPTIONS:
+            raise ValueError(f"{model} has no option {name!r}; did you mean {_nearest(name, (*OPTIONS, STYLE))!r}?")
+        if problem := _style_problem(value) if name == STYLE else _rate_problem(value):
+            raise ValueError(f"{model}: option {name!r} is {value!r}; {problem}")
+    ability = options.get("ability")
+    values: dict[str, Any] = {} if ability is None else curves(float(ability))
+    values |= {name: value if name == STYLE else float(value) for name, value in options.items()}
+    return replace(PRESETS[model], **values)
+
+
+def _style_problem(value: object) -> str | None:
+    return None if isinstance(value, str) and value in STYLES else f"it must be one of {', '.join(STYLES)}"
+
+
+def _rate_problem(value: object) -> str | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return None
+    return "it must be a number from 0 to 1"

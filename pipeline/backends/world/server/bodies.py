@@ -35,7 +35,7 @@ class _Body(BaseModel):
 
     model: str
     seed: int = 0
-    options: dict[str, float] = {}
+    options: dict[str, float | str] = {}
     n: Literal[1] | None = None
     stream: Literal[False] | None = None
 
@@ -169,7 +169,7 @@ async def edit(form: FormData) -> tuple[ImageBody, list[bytes]]:
                 raise invalid("no such file is taken; send the images as image[]", name)
             images.append(await value.read())
         elif name.startswith("options[") and name.endswith("]"):
-            fields.setdefault("options", {})[name.removeprefix("options[").removesuffix("]")] = value
+            fields.setdefault("options", {})[name.removeprefix("options[").removesuffix("]")] = _number_or_word(value)
         else:
             fields[name] = value
     if not images:
@@ -180,3 +180,11 @@ async def edit(form: FormData) -> tuple[ImageBody, list[bytes]]:
         ), images
     except ValidationError as error:
         raise unfit(list(error.errors())) from error
+
+
+def _number_or_word(text: str) -> float | str:
+    """The value of a form's field as JSON would have had it."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
