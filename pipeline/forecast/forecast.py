@@ -60,7 +60,7 @@ class Forecast:
 
 
 def forecast(manifest: Manifest, rates: Rates) -> Forecast:
-    """What a build of `manifest` will take. Raises pipeline.sources.table.TableError, OSError when a source cannot be read."""
+    """What a build of `manifest` will take. Raises pipeline.sources.files.TableError, OSError when a source cannot be read."""
     rows = planned(manifest)
     builds = simulate(rates, job(manifest, sum(rows.values())))
     return summarise(manifest, rates, rows, builds)

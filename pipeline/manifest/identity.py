@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import make_url
 
 from pipeline.manifest.spec import Manifest, ManifestError
+from pipeline.sources.files import content_hash, is_one_file
+from pipeline.sources.spec import TableSpec
 from prompts.catalogue import Prompts, load
 from stages.rung import Recipe
 
@@ -82,7 +84,7 @@ def _identify_model(spec: dict[str, Any]) -> dict[str, Any]:
 def _identify_source(source: dict[str, Any]) -> dict[str, Any]:
     if "path" not in source:
         return source
-    with open(source["path"], "rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
+    spec = TableSpec.model_validate(source)
+    file = os.path.basename(spec.path) if is_one_file(spec) else None  # several files count by their names in the hash
     images = source.get("images") and {k: v for k, v in source["images"].items() if k != "root"}
-    return source | {"path": os.path.basename(source["path"]), "images": images, "content": content}
+    return source | {"path": file, "images": images, "content": content_hash(spec)}

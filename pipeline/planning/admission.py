@@ -4,7 +4,6 @@ In: a `TableSpec`, the image store, the default size. Out: one `AdmittedRow` for
 Rows are decoded by threads (Pillow and hashing release the interpreter), a bounded number of rows ahead.
 """
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,8 +13,8 @@ from itertools import islice
 from typing import Any
 
 from pipeline.planning import samples
-from pipeline.sources import images, table
-from pipeline.sources.bad_row import BadRow
+from pipeline.sources import cells, images, table
+from pipeline.sources.bad_row import BadRow, Place
 from pipeline.sources.mapping import Row, check_unicode, task_of
 from pipeline.sources.spec import TableSpec
 from pipeline.storage.image_store import ImageStore
@@ -55,11 +54,8 @@ class Admission:
             return self._refuse(row, bad)
 
     def _refuse(self, row: Row, error: BadRow) -> AdmittedRow:
-        file = os.path.basename(self.spec.path)  # the line gets into the shards, which must not depend on the folder
-        sample = samples.make_failed(
-            self.spec.name, file, row.number, self.size, self.spec.licence, _read_partially(row)
-        )
-        return AdmittedRow(sample, error.line(file, row.number))
+        sample = samples.make_failed(self.spec.name, row.place, self.size, self.spec.licence, _read_partially(row))
+        return AdmittedRow(sample, error.line(row.place))
 
     def _make_sample(self, row: Row) -> Sample:
         instruction, checker, size = row.instruction(), row.checker(), row.size()
@@ -87,11 +83,11 @@ class Admission:
         )
 
     def _read_images(self, row: Row, field: str) -> Iterator[bytes]:
-        for value, name in images.split_cell(row.value(field), row.label(field)):
+        for value, name in cells.split_cell(row.value(field), row.label(field)):
             yield self._read_image(row, value, name)
 
     def _read_image(self, row: Row, value: Any, field: str) -> bytes:
-        data = images.read_cell(value, field)
+        data = cells.read_cell(value, field)
         if isinstance(data, bytes):
             return images.admit(data, self.spec.max_pixels, field)
         declared = self.spec.images
@@ -110,7 +106,7 @@ def _read_partially(row: Row) -> samples.PartialRow:
 
     task: Task = "t2i"
     with suppress(BadRow):
-        references = images.count_images(row.value("references"))
+        references = cells.count_images(row.value("references"))
         task = task_of(references)
         task = row.task(references)  # edit or compose, where the row says which
     return samples.PartialRow(text("instruction"), text("explanation"), text("category"), text("licence"), task)
@@ -140,19 +136,21 @@ def _admit_in_threads(admission: Admission, rows: Iterable[ReadRow], workers: in
 
 
 def _read_rows(spec: TableSpec) -> Iterator[ReadRow]:
-    owners: dict[str, int] = {}  # row id -> number of the first row that has it
-    for number, cells in table.rows(spec):
-        if isinstance(cells, BadRow):
-            yield Row(spec, number, cells.rest), cells
+    owners: dict[str, Place] = {}  # row id -> the first row that has it
+    for place, values in table.rows(spec):
+        if isinstance(values, BadRow):
+            yield Row(spec, place, values.rest), values
             continue
-        row = Row(spec, number, cells)
+        row = Row(spec, place, values)
         try:
             row_id = row.row_id()
         except BadRow as error:
             yield row, error
             continue
-        if owners.setdefault(row_id, number) == number:
+        owner = owners.setdefault(row_id, place)
+        if owner is place:
             yield row, None
         else:
-            problem = f"{row_id!r} is taken by row {owners[row_id]}"
+            elsewhere = "" if owner.file == place.file else f" of {owner.file}"
+            problem = f"{row_id!r} is taken by row {owner.row}{elsewhere}"
             yield row, BadRow("id", problem, 'make ids unique, as with the template "{row}"')

@@ -13,8 +13,8 @@ from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.planning import admission, leaks, world_rows
 from pipeline.planning.admission import AdmittedRow
 from pipeline.planning.truth import TruthRow
+from pipeline.sources.files import TableError
 from pipeline.sources.spec import TableSpec
-from pipeline.sources.table import TableError
 from pipeline.storage.image_store import ImageStore
 from stages import identity
 from stages.records import Sample
@@ -49,7 +49,7 @@ def _admit_table(spec: TableSpec, manifest: Manifest, store: ImageStore, workers
     try:
         yield from admission.read(spec, store, manifest.output.image.size, workers)
     except TableError as error:
-        raise ManifestError(f"sources.{spec.name}.path: {spec.path}: {error}") from error
+        raise ManifestError(f"sources.{spec.name}.path: {error}") from error
 
 
 def _rank_all(admitted: list[AdmittedRow], manifest: Manifest) -> list[Trajectory]:

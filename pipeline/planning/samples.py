@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.sources.bad_row import Place
 from pipeline.sources.spec import FAILED_ROW
 from stages import identity
 from stages.records import AXES, Axis, Checker, ImageRef, Sample, Task
@@ -64,13 +65,13 @@ class PartialRow:
     task: Task
 
 
-def make_failed(source: str, file: str, row: int, size: tuple[int, int], licence: str, values: PartialRow) -> Sample:
-    """The sample that stands for the failed row `row` of `file`. It has a leak group of its own and an id without its content."""
-    name = identity.digest("failed row", source, file, row)
+def make_failed(source: str, place: Place, size: tuple[int, int], licence: str, values: PartialRow) -> Sample:
+    """The sample that stands for the failed row at `place`. It has a leak group of its own and an id without its content."""
+    name = identity.digest("failed row", source, place.file, place.row)
     return Sample(
         id=name[:32],
         source=source,
-        row_id=f"{FAILED_ROW}{row}",
+        row_id=f"{FAILED_ROW}{place.number}",
         instruction=values.instruction or "",
         explanation=values.explanation,
         references=(),

@@ -1,8 +1,19 @@
-"""The only error of a source row. In: what is wrong and what to do about it. Out: one line that begins with file and row."""
+"""The only error of a source row, and where a row stands. In: what is wrong and what to do about it. Out: one line that begins
+with file and row.
+"""
 
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands: row `row` of `file`, and the `number`-th of its source; both from 1, alike in the first file."""
+
+    file: str
+    row: int
+    number: int
 
 
 @dataclasses.dataclass
@@ -14,9 +25,9 @@ class BadRow(Exception):
     remedy: str
     rest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
-    def line(self, file: str, row: int) -> str:
+    def line(self, place: Place) -> str:
         """`FILE: row N: FIELD: problem; remedy`, on one line whatever the values hold."""
-        return " ".join(f"{file}: row {row}: {self.field}: {self.problem}; {self.remedy}".split())
+        return " ".join(f"{place.file}: row {place.row}: {self.field}: {self.problem}; {self.remedy}".split())
 
     def __str__(self) -> str:
         return f"{self.field}: {self.problem}; {self.remedy}"

@@ -1,16 +1,16 @@
-"""Checks a table before anything runs: its file must be readable and must have the columns that the mapping names.
+"""Checks a table before anything runs: its files must be readable and must have the columns that the mapping names.
 
 In: a `TableSpec`. Out: (field of the source, "problem; remedy") pairs, none when all is well.
 """
 
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
 from pipeline.sources import table
 from pipeline.sources.bad_row import BadRow
+from pipeline.sources.files import TableError, list_files
 from pipeline.sources.mapping import list_columns, look_up, suggest_column
 from pipeline.sources.spec import TableSpec
 
@@ -19,29 +19,18 @@ Problem = tuple[str, str]
 
 def check_table(spec: TableSpec) -> list[Problem]:
     """All problems that keep this source from being read at all."""
-    problems = list(_check_places(spec))
-    if any(field == "path" for field, _ in problems):
-        return problems
+    problems = list(_check_root(spec))
     try:
-        missing = _check_schema(spec) if spec.kind == "parquet" else _check_rows(spec)
-    except (table.TableError, OSError) as error:
-        text = (
-            str(error)
-            if isinstance(error, table.TableError)
-            else f"cannot be read ({error.strerror}); correct its rights"
-        )
-        return [*problems, ("path", f"{spec.path}: {text}")]
+        missing = _check_schemas(spec) if spec.kind == "parquet" else _check_rows(spec)
+    except TableError as error:
+        return [("path", str(error)), *problems]
+    except OSError as error:
+        place = error.filename or spec.path
+        return [("path", f"{place}: cannot be read ({error.strerror}); correct its rights"), *problems]
     return [*problems, *missing]
 
 
-def _check_places(spec: TableSpec) -> Iterator[Problem]:
-    try:
-        mode = os.stat(spec.path).st_mode
-    except (OSError, ValueError):
-        yield "path", f"{spec.path}: no such file; correct the path, which starts at the manifest's folder"
-    else:
-        if not stat.S_ISREG(mode):
-            yield "path", f"{spec.path}: not a file; name one {spec.kind} file"
+def _check_root(spec: TableSpec) -> Iterator[Problem]:
     if spec.images and not os.path.isdir(spec.images.root):
         yield (
             "images.root",
@@ -49,14 +38,18 @@ def _check_places(spec: TableSpec) -> Iterator[Problem]:
         )
 
 
-def _check_schema(spec: TableSpec) -> list[Problem]:
-    columns = _list_schema_columns(table.schema(spec))
-    file = os.path.basename(spec.path)
-    return [
-        (field, f"{column} is no column of {file}; {suggest_column(column, columns)}")
-        for field, column in spec.columns_used().items()
-        if column not in columns
-    ]
+def _check_schemas(spec: TableSpec) -> list[Problem]:
+    """What every file lacks that it must have. Of several files that lack a column the first is named."""
+    problems: dict[str, str] = {}
+    for file in list_files(spec):
+        columns = _list_schema_columns(table.schema(file.path))
+        for field, column in spec.columns_used().items():
+            if column not in columns:
+                line = f"{column} is no column of {file.name}; {suggest_column(column, columns)}"
+                problems.setdefault(field, line)
+    if not problems and not table.count_rows(spec):
+        return [("path", f"{spec.path}: no rows; supply data or remove the source")]
+    return list(problems.items())
 
 
 def _list_schema_columns(fields: Iterable[pa.Field]) -> list[str]:

@@ -1,24 +1,22 @@
-"""Reads the images of a row: whatever a cell holds becomes checked bytes, or a BadRow that says why not.
+"""Reads image files: a path below the declared root becomes bytes, and bytes are checked, or a BadRow says why not.
 
-In: a cell (embedded bytes, a data URI, a `{bytes, path}` struct, a path below the declared root) and a pixel limit.
+In: a path as `pipeline.sources.cells` reads it from a row, or the bytes themselves, and a pixel limit.
 Out: the encoded bytes, verbatim, which have been decoded in full once.
 """
 
-import base64
-import binascii
 import io
 import os
+import re
 import stat
 import struct
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from urllib.parse import unquote
 
 from PIL import Image
 
-from pipeline.sources.bad_row import BadRow, quote
+from pipeline.sources.bad_row import BadRow
 
 SIDE_MIN = 8
 LONGEST_PATH = 80
@@ -104,9 +102,7 @@ def _read_file(target: str, path: str, field: str) -> bytes:
         if stat.S_ISREG(mode):  # reading a pipe would wait for ever
             return Path(target).read_bytes()
     except FileNotFoundError as error:
-        raise BadRow(
-            field, f"{quote_path(path)} is not below images.root", "add the file or correct the path"
-        ) from error
+        raise BadRow(field, *_explain_missing(path)) from error
     except OSError as error:
         raise BadRow(
             field, f"{quote_path(path)} cannot be read ({error.strerror})", "correct the path or its rights"
@@ -116,63 +112,18 @@ def _read_file(target: str, path: str, field: str) -> bytes:
     )
 
 
+def _explain_missing(path: str) -> tuple[str, str]:
+    """Problem and remedy of a path that leads to no file, and that may have been meant for something else."""
+    shown, pieces = quote_path(path), [piece.strip() for piece in re.split(r"[,;|]", path)]
+    if "\\" in path:
+        return f"{shown} is no path here: it has backslashes", f"write {quote_path(path.replace(chr(92), '/'))}"
+    if unquote(path) != path:
+        return f"{shown} is no path here: it is percent-encoded", f"write {quote_path(unquote(path))}"
+    if len(pieces) > 1 and all(PurePosixPath(piece).suffix for piece in pieces):
+        return f"{shown} names several files in one text", "write a list of texts"
+    return f"{shown} is not below images.root", "add the file or correct the path"
+
+
 def quote_path(path: str) -> str:
     """A path as an error line quotes it: escaped; of a long path only the end, by which images differ."""
     return repr(path) if len(path) <= LONGEST_PATH else f"'...{repr(path[-LONGEST_PATH:])[1:-1]}'"
-
-
-def split_cell(value: Any, field: str) -> list[tuple[Any, str]]:
-    """The images of a cell, each with its name for error lines; [] when there is none. Raises BadRow on an empty item."""
-    if _is_empty(value):
-        return []
-    if not isinstance(value, list | tuple):
-        return [(value, field)]
-    named = [
-        (item, f"{field}, image {n} of {len(value)}" if len(value) > 1 else field) for n, item in enumerate(value, 1)
-    ]
-    for item, name in named:
-        if _is_empty(item):
-            raise BadRow(name, "is empty", "give an image or remove the item")
-    return named
-
-
-def count_images(value: Any) -> int:
-    """How many images a cell holds, whether they can be read or not."""
-    if isinstance(value, list | tuple):
-        return len(value)
-    return 0 if _is_empty(value) else 1
-
-
-def _is_empty(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return set(value) <= {"bytes", "path"} and all(_is_empty(part) for part in value.values())
-    return value is None or (isinstance(value, str | bytes | list | tuple) and not value)
-
-
-def read_cell(value: Any, field: str) -> bytes | str:
-    """The image bytes in a cell, or the path that it names. Raises BadRow when it holds neither."""
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return _decode_base64(value.partition(",")[2], field) if value.startswith("data:") else value
-    if isinstance(value, Mapping) and set(value) <= {"bytes", "path"}:
-        data = value.get("bytes")
-        if _is_empty(data):
-            return read_cell(value.get("path"), field)
-        if isinstance(data, str):  # JSON has no bytes
-            return _decode_base64(data.partition(",")[2] if data.startswith("data:") else data, field)
-        if isinstance(data, bytes):
-            return data
-    kind = type(value).__name__
-    raise BadRow(
-        field, f"{quote(value)} ({kind}) is no image", "give bytes, a data URI, a {bytes, path} struct or a path"
-    )
-
-
-def _decode_base64(text: str, field: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise BadRow(
-            field, f"embedded bytes are not base64 ({error})", "encode them as data:image/png;base64,..."
-        ) from error

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 from pipeline.sources import template
-from pipeline.sources.bad_row import BadRow, quote
+from pipeline.sources.bad_row import BadRow, Place, quote
+from pipeline.sources.numerals import is_absent, whole
 from pipeline.sources.spec import FAILED_ROW, SIDE_MAX, SIDE_MIN, TableSpec
+from pipeline.sources.strict_json import parse_whole
 from stages.records import Checker, Task
 
 
@@ -57,10 +59,10 @@ def task_of(references: int) -> Task:
 
 @dataclass(frozen=True)
 class Row:
-    """Row `number` of a source, counted from 1."""
+    """The row at `place` of a source."""
 
     spec: TableSpec
-    number: int
+    place: Place
     cells: Mapping[str, Any]
 
     def label(self, field: str) -> str:
@@ -69,11 +71,12 @@ class Row:
         return field if column in (None, field) else f"{field} ({column})"
 
     def value(self, field: str) -> Any:
-        """The value of `field` in the row, or else in the constants; None when neither has one. Raises BadRow."""
+        """The value of `field` in the row, or else in the constants; None when neither has one, or NaN. Raises BadRow."""
         column = getattr(self.spec.columns, field)
         if column is None:
             return getattr(self.spec.constants, field, None)
-        return look_up(self.cells, column, self.label(field), required=field in ("instruction", "checker"))
+        value = look_up(self.cells, column, self.label(field), required=field in ("instruction", "checker"))
+        return None if is_absent(value) else value
 
     def text(self, field: str) -> str | None:
         """The text of `field`, stripped; None when it is missing or blank. Raises BadRow on another type."""
@@ -105,13 +108,11 @@ class Row:
         value = self.value(field)
         if value is None:
             return None
-        # pandas turns the integers of a column with nulls into floats
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or not SIDE_MIN <= value <= SIDE_MAX:
+        side = whole(value)
+        if side is None or not SIDE_MIN <= side <= SIDE_MAX:
             problem = f"{quote(value)} is no size in pixels"
             raise BadRow(self.label(field), problem, f"give a whole number from {SIDE_MIN} to {SIDE_MAX}")
-        return value
+        return side
 
     def task(self, references: int) -> Task:
         """The task that the row names, or else that of so many references. Raises BadRow when the two contradict."""
@@ -133,14 +134,17 @@ class Row:
 
     def _column_text(self, column: str, field: str) -> str:
         value = look_up(self.cells, column, field)
-        if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-            problem = f"column {column} holds {quote(value)}, which cannot be part of it"
+        number = whole(value)
+        if number is not None:
+            return str(number)
+        if not isinstance(value, str) or value == "":
+            problem = f"column {column} holds {quote(None if is_absent(value) else value)}, which cannot be part of it"
             raise BadRow(field, problem, "make it a non-empty text or a whole number")
-        return check_unicode(str(value), field)
+        return check_unicode(value, field)
 
     def row_id(self) -> str:
         """The row's id by the source's template. Raises BadRow, also for an id with the prefix that is reserved for failed rows."""
-        name = self.fill(self.spec.id, "id", row=str(self.number))
+        name = self.fill(self.spec.id, "id", row=str(self.place.number))
         if name.startswith(FAILED_ROW):
             raise BadRow("id", f"{quote(name)} begins with {FAILED_ROW}, which names failed rows", "begin it otherwise")
         return name
@@ -157,13 +161,13 @@ class Row:
             return Checker("questions", _to_json(_pair(questions, answers, ", ".join(check.columns)), "checker"))
         present = [c for c in check.columns if c not in check.optional or c in self.cells]
         picked = {column: look_up(self.cells, column, f"checker ({column})", required=False) for column in present}
-        return Checker("objects", _to_json({k: v for k, v in picked.items() if v is not None}, "checker"))
+        return Checker("objects", _to_json({k: v for k, v in picked.items() if not is_absent(v)}, "checker"))
 
     def _checker_of_one_column(self) -> Checker:
         field, value = self.label("checker"), self.value("checker")
         if isinstance(value, str):
             try:
-                value = json.loads(value)
+                value = parse_whole(value)
             except (ValueError, RecursionError) as error:
                 raise BadRow(field, f"is not JSON ({error})", "make it a JSON object or list") from error
         if self.spec.checker.style == "questions":

@@ -1,45 +1,96 @@
-"""Reads the rows of a table lazily, in file order, each with its number.
+"""Reads the rows of a table lazily, file by file in the order of their names, each with its place.
 
-In: a `TableSpec`. Out: (row number from 1, row or BadRow) pairs; a JSONL row has the number of its line, blank lines are
-skipped. A broken line or value makes a BadRow; a file that is broken as a whole raises TableError.
+In: a `TableSpec`. Out: (place, row or BadRow) pairs; a JSONL row has the number of its line, blank lines are skipped. A broken
+line or value makes a BadRow; a file that is broken as a whole raises TableError. A further kind of table is a reader in `_READERS`.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.sources.bad_row import BadRow, quote
+from pipeline.sources.bad_row import BadRow, Place, quote
+from pipeline.sources.files import TableError, list_files
 from pipeline.sources.spec import TableSpec
+from pipeline.sources.strict_json import parse, repeated_key
 
 BATCH_ROWS = 64  # several batches are in memory at once, and a row may hold images of a few MB
 
-Item = tuple[int, Mapping[str, Any] | BadRow]
+Cells = Mapping[str, Any] | BadRow
+Item = tuple[Place, Cells]
 
-
-class TableError(Exception):
-    """The file as a whole cannot be read; the message says what is wrong and what to do, in one line."""
+_BOM = b"\xef\xbb\xbf"
+_NO_JSON = (
+    (b"PAR1", "is a Parquet file; say kind parquet"),
+    (b"\x1f\x8b", "is compressed (gzip); unpack it first"),
+    (b"BZh", "is compressed (bzip2); unpack it first"),
+    (b"\xfd7zXZ", "is compressed (xz); unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "is compressed (zstd); unpack it first"),
+    (b"PK\x03\x04", "is a ZIP archive; unpack it first"),
+    (b"\xff\xfe", "is UTF-16 or UTF-32; save it as UTF-8"),
+    (b"\xfe\xff", "is UTF-16; save it as UTF-8"),
+)
+"""How files begin that are taken for JSON by mistake, and what to say of them."""
 
 
 def rows(spec: TableSpec) -> Iterator[Item]:
-    """The rows of the file, at most `spec.limit`. Raises TableError, and OSError when the file cannot be opened."""
-    reader = {"jsonl": _read_jsonl, "json": _read_json, "parquet": _read_parquet}[spec.kind]
-    return islice(reader(spec), spec.limit)
+    """The rows of all files, at most `spec.limit`. Raises TableError, and OSError when a file cannot be opened."""
+    return islice(_read_all(spec), spec.limit)
 
 
-def _read_jsonl(spec: TableSpec) -> Iterator[Item]:
-    with open(spec.path, "rb") as file:
+def _read_all(spec: TableSpec) -> Iterator[Item]:
+    read, before = _READERS[spec.kind], 0
+    for file in list_files(spec):
+        row = 0
+        for row, cells in read(file.path, spec):
+            yield Place(file.name, row, before + row), cells
+        before += row
+
+
+def count_rows(spec: TableSpec) -> int:
+    """How many rows `rows` gives, bad ones included. Raises TableError, OSError."""
+    if spec.kind == "parquet":
+        count = 0
+        for file in list_files(spec):
+            schema(file.path)  # raises in words that name the remedy
+            count += pq.read_metadata(file.path).num_rows
+        return count if spec.limit is None else min(count, spec.limit)
+    if spec.kind == "jsonl":
+        lines = (line for file in list_files(spec) for _, line in _read_lines(file.path))
+        return sum(1 for _ in islice(lines, spec.limit))
+    return sum(1 for _ in rows(spec))
+
+
+def _read_jsonl(path: str, _spec: TableSpec) -> Iterator[tuple[int, Cells]]:
+    for number, line in _read_lines(path):
+        yield number, _parse_line(line)
+
+
+def _read_lines(path: str) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, with their numbers. Raises TableError, OSError."""
+    begun = False
+    with open(path, "rb") as file:
         for number, line in enumerate(file, 1):
             if number == 1:
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            if line.strip():
-                yield number, _parse_line(line)
+                _check_head(path, line)
+                line = line.removeprefix(_BOM)
+            if not line.strip():
+                continue
+            if not begun and line.strip() in (b"[", b"[{"):
+                raise TableError(path, "holds one JSON array; say kind json")
+            begun = True
+            yield number, line
 
 
-def _parse_line(line: bytes) -> Mapping[str, Any] | BadRow:
+def _check_head(path: str, head: bytes) -> None:
+    for mark, problem in _NO_JSON:
+        if head.startswith(mark):
+            raise TableError(path, problem)
+
+
+def _parse_line(line: bytes) -> Cells:
     try:
         return _check_object(parse(line))
     except UnicodeDecodeError as error:
@@ -48,42 +99,37 @@ def _parse_line(line: bytes) -> Mapping[str, Any] | BadRow:
         return BadRow("line", f"not JSON ({error})", "write one JSON object a line")
 
 
-def _read_json(spec: TableSpec) -> Iterator[Item]:
-    with open(spec.path, "rb") as file:
+def _read_json(path: str, _spec: TableSpec) -> Iterator[tuple[int, Cells]]:
+    with open(path, "rb") as file:
         data = file.read()
+    _check_head(path, data)
     try:
-        values = parse(data.removeprefix(b"\xef\xbb\xbf"))
+        values = parse(data.removeprefix(_BOM))
     except UnicodeDecodeError as error:
-        raise TableError(f"not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from error
+        raise TableError(path, f"not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from error
     except (ValueError, RecursionError) as error:
-        raise TableError(
-            f"not JSON ({error}); mend the file, or say kind jsonl if it holds one object a line"
-        ) from error
+        problem = f"not JSON ({error}); mend the file, or say kind jsonl if it holds one object a line"
+        raise TableError(path, problem) from error
     if not isinstance(values, list):
-        raise TableError(f"holds no JSON array but {type(values).__name__}; make it a list of objects")
+        raise TableError(path, f"holds no JSON array but {type(values).__name__}; make it a list of objects")
     for number, value in enumerate(values, 1):
         yield number, _check_object(value)
 
 
-def _check_object(value: Any) -> Mapping[str, Any] | BadRow:
-    if isinstance(value, dict):
-        return value
-    return BadRow("row", f"{quote(value)} is no object", "make it a JSON object, column -> value")
+def _check_object(value: Any) -> Cells:
+    if not isinstance(value, dict):
+        return BadRow("row", f"{quote(value)} is no object", "make it a JSON object, column -> value")
+    key = repeated_key(value)
+    if key is not None:
+        return BadRow("row", f"the key {quote(key)} is given twice", "keep one of the two")
+    return value
 
 
-def parse(data: bytes) -> Any:
-    """Parse UTF-8 JSON, without the NaN and Infinity that Python would allow. Raises ValueError, RecursionError."""
-    return json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _read_parquet(spec: TableSpec) -> Iterator[Item]:
+def _read_parquet(path: str, spec: TableSpec) -> Iterator[tuple[int, Cells]]:
+    schema(path)
     number = 0
     try:
-        with pq.ParquetFile(spec.path) as file:
+        with pq.ParquetFile(path) as file:
             columns = [name for name in file.schema_arrow.names if name in _columns_to_read(spec)]
             for batch in file.iter_batches(BATCH_ROWS, columns=columns):
                 for row in _convert_batch(batch):
@@ -91,7 +137,8 @@ def _read_parquet(spec: TableSpec) -> Iterator[Item]:
                     yield number, row
     except pa.ArrowException as error:
         place = f" after row {number}" if number else ""
-        raise TableError(f"not readable as Parquet{place} ({' '.join(str(error).split())}); write it anew") from error
+        problem = f"not readable as Parquet{place} ({' '.join(str(error).split())}); write it anew"
+        raise TableError(path, problem) from error
 
 
 def _columns_to_read(spec: TableSpec) -> set[str]:
@@ -99,14 +146,14 @@ def _columns_to_read(spec: TableSpec) -> set[str]:
     return {name for column in columns for name in (column, column.split(".")[0])}
 
 
-def _convert_batch(batch: pa.RecordBatch) -> list[Mapping[str, Any] | BadRow]:
+def _convert_batch(batch: pa.RecordBatch) -> list[Cells]:
     try:
         return list(batch.to_pylist())
     except (ValueError, OverflowError):  # one value that is not UTF-8 fails the whole batch: find its row
         return [_convert_row(batch, index) for index in range(batch.num_rows)]
 
 
-def _convert_row(batch: pa.RecordBatch, index: int) -> Mapping[str, Any] | BadRow:
+def _convert_row(batch: pa.RecordBatch, index: int) -> Cells:
     row: dict[str, Any] = {}
     first_error: BadRow | None = None
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
@@ -121,9 +168,42 @@ def _convert_row(batch: pa.RecordBatch, index: int) -> Mapping[str, Any] | BadRo
     return first_error or row
 
 
-def schema(spec: TableSpec) -> pa.Schema:
-    """The columns of a Parquet file. Raises TableError, OSError."""
+def schema(path: str) -> pa.Schema:
+    """The columns of a Parquet file. Raises TableError, also where one name stands for two columns, and OSError."""
     try:
-        return pq.read_schema(spec.path)
+        columns = pq.read_schema(path)
     except pa.ArrowException as error:
-        raise TableError(f"not readable as Parquet ({' '.join(str(error).split())}); write it anew") from error
+        raise TableError(path, f"not readable as Parquet ({' '.join(str(error).split())}); write it anew") from error
+    repeated = _find_repeated(list(columns))
+    if repeated is not None:
+        raise TableError(path, f"two columns are called {repeated}; rename or drop one of them")
+    return columns
+
+
+def _find_repeated(fields: list[pa.Field], above: str = "") -> str | None:
+    """A column, nested ones by their dotted path, that is there twice; None where none is."""
+    names: list[str] = [field.name for field in fields]
+    for field in fields:
+        if names.count(field.name) > 1:
+            return f"{above}{field.name}"
+        inner = _find_repeated(_fields_inside(field.type), f"{above}{field.name}.")
+        if inner is not None:
+            return inner
+    return None
+
+
+def _fields_inside(kind: pa.DataType) -> list[pa.Field]:
+    """The fields of a struct, also of one inside lists or maps."""
+    if pa.types.is_struct(kind):
+        return [kind.field(n) for n in range(kind.num_fields)]
+    if pa.types.is_map(kind):
+        return [*_fields_inside(kind.key_type), *_fields_inside(kind.item_type)]
+    return _fields_inside(kind.value_type) if isinstance(kind, _LISTS) else []
+
+
+_LISTS = (pa.ListType, pa.LargeListType, pa.FixedSizeListType)
+_READERS: dict[str, Callable[[str, TableSpec], Iterator[tuple[int, Cells]]]] = {
+    "jsonl": _read_jsonl,
+    "json": _read_json,
+    "parquet": _read_parquet,
+}

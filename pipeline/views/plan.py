@@ -19,7 +19,7 @@ from pipeline.forecast.pilot import pilot
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.money.prices import table
 from pipeline.output.rehearsal import admit
-from pipeline.sources.table import TableError
+from pipeline.sources.files import TableError
 from pipeline.views.text import clip, spoken
 
 _UNKNOWN = "not known"

@@ -24,7 +24,8 @@ from pipeline.manifest.file import load
 from pipeline.manifest.spec import Manifest, ModelSpecs
 from pipeline.money.spec import Price
 from pipeline.planning.plan import plan
-from pipeline.sources import images
+from pipeline.sources import cells
+from pipeline.sources.bad_row import Place
 from pipeline.sources.mapping import Row
 from pipeline.sources.spec import TableSpec
 from pipeline.storage.image_store import ImageStore
@@ -183,8 +184,8 @@ def write_example(folder: Path, spec: TableSpec, row: Mapping[str, Any] | None) 
     path.write_text(json.dumps([row] if spec.kind == "json" else row))
     if spec.images is None:
         return
-    read_row = Row(spec, 1, row)
-    for name, _ in images.split_cell(read_row.value("references"), "references"):
+    read_row = Row(spec, Place("r.jsonl", 1, 1), row)
+    for name, _ in cells.split_cell(read_row.value("references"), "references"):
         place = folder / spec.images.root / read_row.fill(spec.images.path, "references", image=name)
         place.parent.mkdir(parents=True, exist_ok=True)
         picture.save(place)

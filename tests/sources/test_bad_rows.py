@@ -59,11 +59,12 @@ def refusal(tmp_path: Path, row: Any, **spec: Any) -> str:
         ({"prompt": "x"}, "references (image): the row has no column image; add it, or write null"),
         (
             {"prompt": "x", "image": 5},
-            "references (image): 5 (int) is no image; give bytes, a data URI, a {bytes, path} struct or a path",
+            "references (image): 5 (int) is no image; give bytes, base64, a data URI, a {bytes, path} struct or a path",
         ),
         (
-            {"prompt": "x", "image": {"url": "u"}},
-            "references (image): {'url': 'u'} (dict) is no image; give bytes, a data URI, a {bytes, path} struct or a path",
+            {"prompt": "x", "image": {"colour": "u"}},
+            "references (image): {'colour': 'u'} (dict) is no image; "
+            "give bytes, base64, a data URI, a {bytes, path} struct or a path",
         ),
         (
             {"prompt": "x", "image": ["good.png", None]},
