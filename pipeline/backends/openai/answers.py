@@ -1,43 +1,21 @@
 """The answers of chat completions, in the many shapes that servers give them.
 
 In: the JSON object of an answer. Out: `ChatAnswer`: its text, its pictures, why it ended, what it took.
-Reasoning beside the answer is left out.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
+from pipeline.backends.openai.carriers import pictures_in
+from pipeline.backends.openai.declines import filtered_by, is_counted, reasons
+from pipeline.backends.openai.wording import CONTENT, answer_in, content_of, refusal_in
 from stages.errors import ModelError
 from stages.protocols import Usage
 
-_DATA_URI = r"data:image/[\w.+-]+;base64,[A-Za-z0-9+/=]+"
-_MARKDOWN = re.compile(rf"!?\[[^\]]*\]\(\s*({_DATA_URI})\s*\)|({_DATA_URI})")
-
-
-class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-class _Message(_Lenient):
-    content: str | list[Any] | None = None
-    refusal: str | None = None
-    images: list[Any] | None = None
-
-
-class _Choice(_Lenient):
-    message: _Message | None = None
-    finish_reason: str | None = None
-    native_finish_reason: str | None = None
-    error: Any = None
-
-
-class _Completion(_Lenient):
-    choices: list[_Choice]
+_READ = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_token_count")
+_WRITTEN = ("completion_tokens", "output_tokens", "candidatesTokenCount", "candidates_token_count")
 
 
 class NoCompletion(Exception):
@@ -56,12 +34,15 @@ def charged(usage: Usage | None) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class ChatAnswer:
-    """What a chat completion holds. `pictures` are data URIs or addresses, in order; `ended` are the reasons, in lower case.
+    """What a chat completion holds. `text` is its content; `reply` what answers a question, which stood in `carrier`.
 
-    `error` is the error that a gateway passes on from the server behind it, else None.
+    `pictures` are data URIs, base64 or addresses, in order; `ended` are the reasons, in lower case. `error` is the error that a
+    gateway passes on from the server behind it, else None.
     """
 
-    text: str
+    text: str = ""
+    reply: str = ""
+    carrier: str = CONTENT
     pictures: tuple[str, ...] = ()
     refusal: str | None = None
     ended: frozenset[str] = frozenset()
@@ -70,68 +51,82 @@ class ChatAnswer:
 
 
 def parse(answer: dict[str, Any]) -> ChatAnswer:
-    """The first choice of a chat completion. Raises NoCompletion."""
-    try:
-        choices = _Completion.model_validate(answer).choices
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise NoCompletion(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    if not choices:
+    """The first choice of a chat completion; one without a choice may be a refusal. Raises NoCompletion."""
+    used = usage_of(answer)
+    choice = _first_choice(answer)
+    message = None if choice is None else _message(choice)
+    ended = reasons(*((choice or {}).get(name) for name in ("finish_reason", "native_finish_reason", "finishReason")))
+    if choice is not None and (choice.get("error") or message is not None):
+        return _of_message(answer, choice, message or {}, ended, used)
+    sign = filtered_by(answer)
+    if sign or (is_counted(used) and ended <= {"stop"}):
+        return ChatAnswer(
+            refusal=f"the prompt was declined ({sign or 'nothing was answered'})", ended=ended, usage=used
+        )
+    if choice is None:
         raise NoCompletion("there is no choice in it")
-    choice, message = choices[0], choices[0].message or _Message()
-    parts = message.content if isinstance(message.content, list) else []
-    text = message.content if isinstance(message.content, str) else "".join(_texts(parts))
-    pictures = (*_pictures(message.images or []), *_pictures(parts))
-    ended = frozenset(r.lower() for r in (choice.finish_reason, choice.native_finish_reason) if r)
-    return ChatAnswer(text, pictures, message.refusal or None, ended, usage(answer.get("usage")), choice.error)
+    return ChatAnswer(ended=ended, usage=used)
 
 
-def with_inline_pictures(answer: ChatAnswer) -> ChatAnswer:
-    """The answer with the pictures that stand in its text, as Markdown or bare data URIs, moved to `pictures`."""
-    inline = tuple(match[1] or match[2] for match in _MARKDOWN.finditer(answer.text))
-    if not inline:
-        return answer
-    text = _MARKDOWN.sub("", answer.text).strip()
-    return ChatAnswer(text, (*answer.pictures, *inline), answer.refusal, answer.ended, answer.usage, answer.error)
+def _of_message(
+    answer: dict[str, Any], choice: dict[str, Any], message: dict[str, Any], ended: frozenset[str], used: Usage | None
+) -> ChatAnswer:
+    pictures = _pictures(answer, choice, message)
+    text = "" if pictures and isinstance(message.get("content"), dict) else content_of(message)
+    reply, carrier = answer_in(message)
+    return ChatAnswer(text, reply, carrier, pictures, refusal_in(message), ended, used, choice.get("error"))
 
 
-def _texts(parts: list[Any]) -> Iterator[str]:
-    for part in parts:
-        if isinstance(part, str):
-            yield part
-        elif isinstance(part, dict) and part.get("type", "text") in ("text", "output_text"):
-            yield str(part.get("text") or "")
+def _first_choice(answer: dict[str, Any]) -> dict[str, Any] | None:
+    choices = answer.get("choices")
+    if choices is None:
+        choices = answer.get("candidates")
+    if isinstance(choices, dict):
+        return choices
+    if choices is not None and not isinstance(choices, list):
+        raise NoCompletion("its choices are no list")
+    if not choices:
+        return None
+    if not isinstance(choices[0], dict):
+        raise NoCompletion("its choice is no object")
+    return choices[0]
 
 
-def _pictures(parts: list[Any]) -> Iterator[str]:
-    for part in parts:
-        if isinstance(part, dict) and (picture := _picture(part)):
-            yield picture
+def _message(choice: dict[str, Any]) -> dict[str, Any] | None:
+    message = next((choice[name] for name in ("message", "delta", "content", "text") if choice.get(name)), None)
+    if isinstance(message, str):
+        return {"content": message}
+    if message is not None and not isinstance(message, dict):
+        raise NoCompletion("its message is no object")
+    if message is None:
+        return {} if choice.get("message") == {} else None
+    if "parts" in message and "content" not in message:
+        return {"content": message["parts"]}
+    if not isinstance(message.get("content"), str | list | dict | None):
+        raise NoCompletion("its content is no text")
+    return message
 
 
-def _picture(part: dict[str, Any]) -> str | None:
-    """A picture among content parts: by address, or inline under one of the names that are in use."""
-    address = part.get("image_url")
-    if isinstance(address, dict):
-        address = address.get("url")
-    if isinstance(address, str) and address:
-        return address
-    candidates = [part.get("b64_json"), part.get("result")]
-    for name in ("inline_data", "inlineData", "source"):
-        inner = part.get(name)
-        candidates += [inner.get("data")] if isinstance(inner, dict) else []
-    encoded = next((text for text in candidates if isinstance(text, str) and text), None)
-    return None if encoded is None else f"data:;base64,{encoded}"
+def _pictures(answer: dict[str, Any], choice: dict[str, Any], message: dict[str, Any]) -> tuple[str, ...]:
+    """The pictures of a message; where it has none, those beside it."""
+    content = message.get("content")
+    own = pictures_in({name: value for name, value in message.items() if name != "content"})
+    parts = pictures_in(content) if isinstance(content, list | dict) else iter(())
+    if pictures := (*own, *parts):
+        return pictures
+    hidden = ("message", "delta", "content", "choices", "candidates")
+    beside = (pictures_in({n: v for n, v in level.items() if n not in hidden}) for level in (choice, answer))
+    return next((given for level in beside if (given := tuple(level))), ())
 
 
-def usage(reported: Any) -> Usage | None:
-    """The `usage` of an answer: tokens under either of their two names, and the price where a gateway gives it."""
+def usage_of(answer: dict[str, Any]) -> Usage | None:
+    """The usage of an answer: tokens under the names in use, and the price where a gateway gives it."""
+    reported = answer.get("usage") or answer.get("usageMetadata")
     if not isinstance(reported, dict):
         return None
     price = reported.get("cost")
     usd = float(price) if isinstance(price, int | float) and not isinstance(price, bool) and 0 <= price < 1e6 else None
-    read = _count(reported, "prompt_tokens", "input_tokens")
-    written = _count(reported, "completion_tokens", "output_tokens")
+    read, written = _count(reported, *_READ), _count(reported, *_WRITTEN)
     return None if (read, written, usd) == (None, None, None) else Usage(read, written, usd)
 
 

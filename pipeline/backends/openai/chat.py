@@ -6,21 +6,23 @@ The images go before the text of the first user message, which is the request; l
 import asyncio
 import base64
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipeline.backends.openai.answers import ChatAnswer, NoCompletion, charged, parse
 from pipeline.backends.openai.client import Wire
+from pipeline.backends.openai.declines import STOPPED
 from pipeline.backends.openai.failures import LONGEST_REFUSAL, error_in_answer
 from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.schemas import response_format
+from pipeline.backends.openai.wording import THOUGHTS
 from pipeline.storage.image_store import ImageStore
-from stages.errors import Malformed, Refused
+from stages.errors import Malformed, ModelError, Refused
 from stages.protocols import ImageRequest, Message, TextReply, TextRequest
 from stages.records import ImageRef
 
 PATH = "/chat/completions"
 LONGEST = 1_000_000  # characters of a reply that are read
-STOPPED = frozenset({"content_filter", "safety", "prohibited_content", "blocklist", "spii", "recitation"})
 _TYPES = {"MPO": "jpeg", "JPEG2000": "jp2"}  # where Pillow's name of a format is not that of its media type
 
 
@@ -37,19 +39,19 @@ async def ask(wire: Wire, model: str, options: Options, store: ImageStore, reque
     answer = read(wire, await wire.post(PATH, body))
     with charged(answer.usage):
         _check_readable(answer)
-    return TextReply(answer.text, answer.usage)
+    return TextReply(answer.reply, answer.usage, answer.carrier)
 
 
 def _check_readable(answer: ChatAnswer) -> None:
     """Raises Refused for an answer that was stopped, Malformed for one that cannot be read."""
     if answer.ended & STOPPED:
-        raise Refused(answer.text[:LONGEST_REFUSAL].strip() or _reason(answer))
-    if not answer.text.strip():
-        raise Malformed("", f"the reply is empty{_hint_of_limit(answer)}")
-    if len(answer.text) > LONGEST:
-        raise Malformed(answer.text[:LONGEST_REFUSAL], f"the reply has {len(answer.text):,} characters")
-    if any("\ud800" <= c <= "\udfff" for c in answer.text):
-        whole = answer.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        raise Refused(answer.reply[:LONGEST_REFUSAL].strip() or f"the answer was stopped ({_reasons(answer)})")
+    if not answer.reply.strip() or (answer.carrier in THOUGHTS and "length" in answer.ended):
+        raise Malformed("", f"the reply is empty{_why_empty(answer)}")
+    if len(answer.reply) > LONGEST:
+        raise Malformed(answer.reply[:LONGEST_REFUSAL], f"the reply has {len(answer.reply):,} characters")
+    if any("\ud800" <= c <= "\udfff" for c in answer.reply):
+        whole = answer.reply.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         raise Malformed(whole, "the reply holds half a character (a lone surrogate)")
 
 
@@ -58,21 +60,29 @@ def read(wire: Wire, answer: dict[str, Any]) -> ChatAnswer:
     try:
         parsed = parse(answer)
     except NoCompletion as error:
-        raise wire.broken(f"the answer is no chat completion ({error})") from None
+        raise no_answer(wire, answer, f"the answer is no chat completion ({error})") from None
     if parsed.error:
         raise error_in_answer(parsed.error, wire)
     if parsed.refusal:
         with charged(parsed.usage):
             raise Refused(wire.scrubbed(parsed.refusal).strip()[:LONGEST_REFUSAL])
-    return ChatAnswer(wire.scrubbed(parsed.text), parsed.pictures, None, parsed.ended, parsed.usage)
+    return replace(parsed, text=wire.scrubbed(parsed.text), reply=wire.scrubbed(parsed.reply))
 
 
-def _reason(answer: ChatAnswer) -> str:
-    return f"the answer was stopped ({', '.join(sorted(answer.ended))})"
+def no_answer(wire: Wire, answer: dict[str, Any], problem: str) -> ModelError:
+    """The error for a JSON object that is no answer: what it says of an error, else the problem."""
+    says = any(isinstance(answer.get(name), str) and answer[name] for name in ("message", "detail", "msg", "error_msg"))
+    return error_in_answer(answer, wire) if says else wire.broken(problem)
 
 
-def _hint_of_limit(answer: ChatAnswer) -> str:
-    return ": max_tokens was used up before an answer" if "length" in answer.ended else ""
+def _reasons(answer: ChatAnswer) -> str:
+    return ", ".join(sorted(answer.ended))
+
+
+def _why_empty(answer: ChatAnswer) -> str:
+    if answer.ended & {"length", "max_tokens"}:
+        return ": max_tokens was used up before an answer"
+    return f" (it ended with {_reasons(answer)})" if answer.ended else ""
 
 
 async def messages(store: ImageStore, request: TextRequest | ImageRequest) -> list[dict[str, Any]]:

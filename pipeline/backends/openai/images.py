@@ -6,26 +6,22 @@ In: an image request. Out: an image in the store, with the words beside it. Word
 import asyncio
 from typing import Any
 
-from pipeline.backends.openai.answers import ChatAnswer, charged, usage, with_inline_pictures
-from pipeline.backends.openai.chat import PATH, STOPPED, media_type, messages, read
+from pipeline.backends.openai.answers import ChatAnswer, charged, usage_of
+from pipeline.backends.openai.carriers import has_carrier, pictures_in
+from pipeline.backends.openai.chat import PATH, media_type, messages, no_answer, read
 from pipeline.backends.openai.client import File, Wire
-from pipeline.backends.openai.failures import LONGEST_REFUSAL
+from pipeline.backends.openai.declines import IMAGE_STOPPED, filtered_by, is_counted
+from pipeline.backends.openai.failures import LONGEST_REFUSAL, error_in_answer
+from pipeline.backends.openai.fetching import MOST_BYTES, is_trusted
 from pipeline.backends.openai.options import Options
-from pipeline.backends.openai.pictures import MOST_BYTES, store_picture
+from pipeline.backends.openai.pictures import store_picture
+from pipeline.backends.openai.written import Written, declines, is_refusal, written
 from pipeline.storage.image_store import ImageStore
-from stages.errors import Malformed, Refused
-from stages.protocols import ImageReply, ImageRequest
+from stages.errors import Malformed, ModelError, Refused
+from stages.protocols import ImageReply, ImageRequest, Usage
 from stages.records import ImageRef
 
 _MOST_ANSWER_BYTES = 2 * MOST_BYTES  # base64 takes a third more, and drafts and words stand beside the image
-_STOPPED = STOPPED | {
-    "no_image",
-    "image_safety",
-    "image_prohibited_content",
-    "image_recitation",
-    "image_other",
-    "content_policy_violation",
-}
 
 
 async def draw(wire: Wire, model: str, options: Options, store: ImageStore, request: ImageRequest) -> ImageReply:
@@ -54,9 +50,11 @@ async def _by_endpoint(
         )
     else:
         answer = await wire.post("/images/generations", body, most=_MOST_ANSWER_BYTES)
-    used = usage(answer.get("usage"))
+    if answer.get("choices"):
+        return await _image_in(wire, read(wire, answer), store)
+    used = usage_of(answer)
     with charged(used):
-        return ImageReply(await store_picture(wire, _picture_in(wire, answer), store), None, used)
+        return ImageReply(await store_picture(wire, _picture_in(wire, answer, used), store), None, used)
 
 
 def _size(options: Options, request: ImageRequest) -> dict[str, str]:
@@ -72,17 +70,18 @@ def _files(store: ImageStore, images: tuple[ImageRef, ...]) -> list[File]:
     ]
 
 
-def _picture_in(wire: Wire, answer: dict[str, Any]) -> str:
-    """The picture in an answer of the image endpoints. Raises Transient when it is none, Malformed when it holds none."""
-    data = answer.get("data")
-    if not isinstance(data, list):
-        raise wire.broken("the answer is none of an image endpoint (it has no data)")
-    first = data[0] if data and isinstance(data[0], dict) else {}
-    encoded, address = first.get("b64_json"), first.get("url")
-    if isinstance(encoded, str) and encoded:
-        return f"data:;base64,{encoded}"
-    if isinstance(address, str) and address:
-        return address
+def _picture_in(wire: Wire, answer: dict[str, Any], used: Usage | None) -> str:
+    """The picture in an answer of the image endpoints. Raises Transient when it is none, Refused, Malformed when it holds none."""
+    if picture := next(pictures_in(answer), None):
+        return picture
+    listed = answer.get("data")
+    for item in listed if isinstance(listed, list) else ():
+        if isinstance(item, dict) and item.get("error"):
+            raise error_in_answer(item["error"], wire)
+    if sign := filtered_by(answer) or ("nothing was made" if listed == [] and is_counted(used) else None):
+        raise Refused(f"the prompt was declined ({sign})")
+    if not has_carrier(answer):
+        raise no_answer(wire, answer, "the answer is none of an image endpoint (it has no data)")
     raise Malformed("", "the answer holds no image")
 
 
@@ -96,18 +95,46 @@ async def _by_chat(wire: Wire, model: str, options: Options, store: ImageStore, 
         **options.sampling(request.seed),
         **options.extra,
     }
-    answer = with_inline_pictures(read(wire, await wire.post(PATH, body, most=_MOST_ANSWER_BYTES)))
+    return await _image_in(wire, read(wire, await wire.post(PATH, body, most=_MOST_ANSWER_BYTES)), store)
+
+
+async def _image_in(wire: Wire, answer: ChatAnswer, store: ImageStore) -> ImageReply:
+    """The last picture of an answer, for those before it are drafts, and the words beside it. Raises Refused, Malformed."""
     with charged(answer.usage):
-        return ImageReply(await store_picture(wire, _last_picture(answer), store), answer.text or None, answer.usage)
+        inline = await asyncio.to_thread(written, answer.text)
+        if answer.ended & IMAGE_STOPPED:
+            raise Refused(inline.words[:LONGEST_REFUSAL] or f"no image was made ({', '.join(sorted(answer.ended))})")
+        if answer.pictures:
+            image = await store_picture(wire, answer.pictures[-1], store)
+        elif inline.pictures:
+            image = await _written_picture(wire, answer.text, inline, store)
+        else:
+            raise _without_image(wire, answer)
+    return ImageReply(image, inline.words or None, answer.usage)
 
 
-def _last_picture(answer: ChatAnswer) -> str:
-    """The last picture of an answer, for those before it are drafts. Raises Refused, Malformed."""
+async def _written_picture(wire: Wire, text: str, inline: Written, store: ImageStore) -> ImageRef:
+    """A picture that stands in words. Where words decline, an address in them may be of a page that explains why."""
+    trusted = [picture for picture in inline.pictures if not inline.sure and is_trusted(wire, picture)]
+    refusal = Refused(text[:LONGEST_REFUSAL].strip()) if not inline.sure and declines(text) else None
+    if refusal and not trusted:
+        raise refusal
+    try:
+        return await store_picture(wire, (trusted or inline.pictures)[-1], store)
+    except Malformed:
+        if refusal:
+            raise refusal from None
+        raise
+
+
+def _without_image(wire: Wire, answer: ChatAnswer) -> ModelError:
+    """Words are a refusal; code, blobs, placeholders and names of files are no answer."""
     words = answer.text[:LONGEST_REFUSAL].strip()
-    if answer.ended & _STOPPED:
-        raise Refused(words or f"no image was made ({', '.join(sorted(answer.ended))})")
-    if answer.pictures:
-        return answer.pictures[-1]
+    if words and is_refusal(words):
+        return Refused(words)
     if words:
-        raise Refused(words)
-    raise Malformed("", f"the answer holds no image (it ended with {', '.join(sorted(answer.ended)) or 'no reason'})")
+        start = wire.quoted(words[:200])[:60]
+        return Malformed(
+            words, f"the answer holds no image that can be read, and no words that decline; it begins with {start!r}"
+        )
+    return Malformed("", f"the answer holds no image (it ended with {', '.join(sorted(answer.ended)) or 'no reason'})")

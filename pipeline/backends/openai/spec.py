@@ -10,9 +10,18 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pipeline.typed import shown
+
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"((\*\.{_LABEL}\.)?{_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{{0,4}})?")
+
 
 class Provider(BaseModel):
-    """One endpoint and the limits of the key it is used with. A limit of null means none is known."""
+    """One endpoint and the limits of the key it is used with. A limit of null means none is known.
+
+    `image_hosts`: where images that its answers name by address may be fetched from, beside its own host: "cdn.example.com",
+    with ":PORT" only there, and "*.example.com" for every public host below.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,6 +32,7 @@ class Provider(BaseModel):
     tokens_per_minute: int | None = Field(None, ge=1)
     concurrency: int | None = Field(None, ge=1)
     timeout_s: float = Field(300.0, gt=0, le=3600)
+    image_hosts: tuple[str, ...] = ()
 
     @field_validator("base_url")
     @classmethod
@@ -39,6 +49,16 @@ class Provider(BaseModel):
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("holds more than an address; give a key by api_key_env or api_key_file")
         return value.rstrip("/")
+
+    @field_validator("image_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not _HOST.fullmatch(entry):
+                raise ValueError(
+                    f"{shown(entry)} is no host; write, say, cdn.example.com, cdn.example.com:8443 or *.example.com"
+                )
+        return value
 
     @field_validator("api_key_env")
     @classmethod

@@ -87,7 +87,6 @@ def test_the_last_picture_of_several_counts(gateway, store):
     ("answer", "words"),
     [
         (chat("I cannot draw that."), "I cannot draw that."),
-        (chat("see ![it](https://elsewhere.example/a.png)"), "see ![it](https://elsewhere.example/a.png)"),
         (chat(None, refusal="No."), "No."),
         (chat(None, finish="content_filter"), "no image was made (content_filter)"),
         (chat(None, native="IMAGE_SAFETY"), "no image was made (image_safety, stop)"),

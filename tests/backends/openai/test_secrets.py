@@ -87,7 +87,7 @@ LEAKS = {
     "refusal": chat(None, refusal=f"I will not tell {SECRET}"),
     "filter": chat(f"I will not tell {SECRET}", finish="content_filter"),
     "inside": chat(None, finish=None, error=SECRET),
-    "shape": Answer(json.dumps({"choices": [{"message": {"content": {"key": SECRET}}}]}).encode()),
+    "shape": Answer(json.dumps({"choices": [{"message": {"content": 7, "key": SECRET}}]}).encode()),
     "no image": chat(f"No image for {SECRET}", finish="safety"),
     "address": Answer(json.dumps({"data": [{"url": f"ftp://{SECRET}@host/a.png"}]}).encode()),
 }
