@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import BigInteger, Column, Connection, String, Table, Text
 
 from pipeline.storage import calls as open_calls
+from pipeline.storage import checksum, ledger
 from pipeline.storage import entries as answers
-from pipeline.storage import ledger
 from pipeline.storage.calls import OpenCall
 from pipeline.storage.database import METADATA, insert_into, lock_run
 from pipeline.storage.entries import Entry
@@ -27,6 +27,7 @@ OUTCOMES = Table(
     Column("status", String(16), nullable=False),
     Column("reason", Text),
     Column("trajectory", Text, nullable=False),
+    Column(checksum.COLUMN, String(checksum.LENGTH)),
 )
 
 
@@ -81,6 +82,7 @@ def _upsert_outcomes(connection: Connection, run: str, finished: Iterable[Trajec
     ]
     if not rows:
         return
+    sealed = [checksum.seal(OUTCOMES.name, row) for row in rows]
     insert = insert_into(connection.dialect.name, OUTCOMES)
-    columns = {name: insert.excluded[name] for name in ("rank", "status", "reason", "trajectory")}
-    connection.execute(insert.on_conflict_do_update(index_elements=["run", "id"], set_=columns), rows)
+    columns = {name: insert.excluded[name] for name in ("rank", "status", "reason", "trajectory", checksum.COLUMN)}
+    connection.execute(insert.on_conflict_do_update(index_elements=["run", "id"], set_=columns), sealed)

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Column, Connection, Double, String, Table, Text, bindparam, delete, func, select
 
-from pipeline.storage import ledger
+from pipeline.errors import RunStopped
+from pipeline.storage import checksum, ledger
 from pipeline.storage.database import METADATA, lock_run
 from stages.protocols import Role
 
@@ -25,6 +26,7 @@ OPEN_CALLS = Table(
     Column("kind", String(32), nullable=False),
     Column("started", Double, nullable=False),
     Column("usd", Double),
+    Column(checksum.COLUMN, String(checksum.LENGTH)),
 )
 
 
@@ -48,7 +50,8 @@ class OpenCall:
 def enter(connection: Connection, run: str, calls: Sequence[OpenCall]) -> None:
     """Write the calls that `run` is about to send. Raises sqlalchemy.exc.SQLAlchemyError."""
     if calls:
-        connection.execute(OPEN_CALLS.insert(), [{"run": run, **asdict(call)} for call in calls])
+        rows = [checksum.seal(OPEN_CALLS.name, {"run": run, **asdict(call)}) for call in calls]
+        connection.execute(OPEN_CALLS.insert(), rows)
 
 
 def delete_ended(connection: Connection, ids: Sequence[str]) -> None:
@@ -64,11 +67,18 @@ def settle(connection: Connection, run: str) -> int:
 
     Their duration is unknown and entered as 0 seconds. An actor that outlived its driver may still get an answer to such a
     call: then its row replaces the lost one (`ledger.enter`).
+    Raises RunStopped for a row that was changed, sqlalchemy.exc.SQLAlchemyError.
     """
     lock_run(connection, run)
     of_run = OPEN_CALLS.c.run == run
     # in the order in which they began, which numbers the tries of a key
     lost = connection.execute(select(OPEN_CALLS).where(of_run).order_by(OPEN_CALLS.c.started, OPEN_CALLS.c.id)).all()
+    for row in lost:
+        if not checksum.is_whole(OPEN_CALLS.name, row._mapping):
+            raise RunStopped(
+                f"the open call of key {row.call_key} is not what was written (its checksum differs); restore a copy of the "
+                "database, or let x2i mend DIR take the row as it is"
+            )
     calls = [
         ledger.Call(
             call_key=row.call_key,

@@ -4,7 +4,9 @@ In: a URL (a SQLite file by default, PostgreSQL by URL). Out: an engine whose co
 in which every table of a run is declared, and inserts in the dialect of the database.
 """
 
+import random
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -20,8 +22,13 @@ from pipeline.errors import RunStopped
 
 METADATA = MetaData()
 AT_ONCE = 500  # names in one statement: databases limit the number of its parameters
-# synchronous=FULL: with WAL, a lower setting loses the last commits at a power cut
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000")
+WAIT_S = 30
+"""How long a connection to SQLite waits for another process, in seconds."""
+WAYS_OUT = (
+    "is damaged. Ways out: put back a copy of it; sqlite3 FILE .recover saves the rows that can be read; once it is moved away, "
+    "x2i build --import-record takes over what the finished output beside it knows; x2i build --overwrite begins from nothing"
+)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # the server or a firewall may have cut an idle connection: pre_ping replaces it before it is used again
 _SETTINGS: dict[str, dict[str, Any]] = {"postgresql": {"pool_pre_ping": True}}
 
@@ -54,6 +61,8 @@ def _add_url(url: str, context: ExceptionContext) -> None:
     """Add to an error which database it is about, and what to check where that cannot be reached."""
     if context.sqlalchemy_exception is None:
         return
+    if (getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF) in _DAMAGED:
+        url = f"{url} {WAYS_OUT}"
     if context.dialect.name != "sqlite" and (context.connection is None or context.is_disconnect):
         url = f"{url} cannot be reached (is its server up, and is the URL right?)"
     context.sqlalchemy_exception.add_detail(url)
@@ -78,13 +87,33 @@ def _execute(connection: Any, statement: str) -> None:
 
 
 def _make_sqlite_durable(connection: Any, _record: Any) -> None:
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}").close()
+    _set(connection, f"busy_timeout={WAIT_S * 1000}")  # first: whatever follows may meet another process
+    _turn_on_wal(connection)
+    _set(connection, "synchronous=FULL")  # with WAL, a lower setting loses the last commits at a power cut
+
+
+def _turn_on_wal(connection: Any) -> None:
+    """Let readers and a writer work at once. Waits for other processes that do the same: SQLite itself gives up at once there, or
+    its own wait could be for one that waits for us.
+    """
+    until = time.monotonic() + WAIT_S
+    while True:
+        try:
+            _set(connection, "journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(random.uniform(0.005, 0.05))  # two that begin at once must not meet again
 
 
 def _make_sqlite_read_only(connection: Any, _record: Any) -> None:
-    for pragma in ("busy_timeout=30000", "query_only=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    _set(connection, f"busy_timeout={WAIT_S * 1000}")
+    _set(connection, "query_only=ON")
+
+
+def _set(connection: Any, pragma: str) -> None:
+    connection.execute(f"PRAGMA {pragma}").close()
 
 
 def lock_run(connection: Connection, run: str) -> None:

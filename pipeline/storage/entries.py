@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection, Double, Integer, String, Table, Text, delete, select
+from sqlalchemy import Column, Connection, Double, Integer, String, Table, Text, delete, select, text
 
 from pipeline.errors import RunStopped
+from pipeline.storage import checksum
 from pipeline.storage.database import METADATA, insert_into
 from stages.errors import Malformed, ModelError, Refused, TooLong
 from stages.protocols import ImageReply, TextReply, Usage
@@ -25,6 +26,7 @@ JOURNAL = Table(
     Column("kind", String(32), nullable=False),
     Column("answer", Text, nullable=False),
     Column("created", Double, nullable=False),
+    Column(checksum.COLUMN, String(checksum.LENGTH)),
 )
 HITS = Table(
     "hits",
@@ -35,6 +37,7 @@ HITS = Table(
 )
 ANSWER_ERRORS = (Refused, Malformed, TooLong)
 """The errors that are answers: the model was asked, and this was its reply."""
+MEND_ANSWER = "x2i mend DIR removes such rows from the database of the build in DIR, and the call is made again"
 ANSWERS = tuple(kind.__name__ for kind in ANSWER_ERRORS)
 
 
@@ -69,14 +72,14 @@ class Entry:
         """The text reply. Raises the stages.errors.ModelError that was the answer, RunStopped when the entry holds no text."""
         self._raise_error()
         if self.text is None:
-            raise RunStopped(f"the journal holds no text for call {self.key}; delete its row from table journal")
+            raise RunStopped(f"the journal holds no text for call {self.key}; {MEND_ANSWER}")
         return TextReply(self.text, self.usage, self.carrier)
 
     def image_reply(self) -> ImageReply:
         """The image reply. Raises the stages.errors.ModelError that was the answer, RunStopped when the entry holds no image."""
         self._raise_error()
         if self.image is None:
-            raise RunStopped(f"the journal holds no image for call {self.key}; delete its row from table journal")
+            raise RunStopped(f"the journal holds no image for call {self.key}; {MEND_ANSWER}")
         return ImageReply(self.image, self.text, self.usage)
 
     def _raise_error(self) -> None:
@@ -97,8 +100,9 @@ def put(connection: Connection, entries: Sequence[Entry]) -> None:
     if not entries:
         return
     insert = insert_into(connection.dialect.name, JOURNAL)
-    columns = {name: insert.excluded[name] for name in ("kind", "answer", "created")}
-    rows = [{"call_key": e.key, "kind": e.kind, "answer": _dump_answer(e), "created": e.created} for e in entries]
+    columns = {name: insert.excluded[name] for name in ("kind", "answer", "created", checksum.COLUMN)}
+    plain = [{"call_key": e.key, "kind": e.kind, "answer": _dump_answer(e), "created": e.created} for e in entries]
+    rows = [checksum.seal(JOURNAL.name, row) for row in plain]
     # runs share this table: two that lock its rows in the same order cannot deadlock
     rows.sort(key=itemgetter("call_key"))
     # the new answer replaces the old one, whose image may be lost: then the call was made again
@@ -107,8 +111,9 @@ def put(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def find_entries(connection: Connection, keys: Collection[str]) -> dict[str, Entry]:
     """The entries of the calls `keys` (at most `AT_ONCE`), by key. Raises RunStopped when one cannot be read, SQLAlchemyError."""
-    rows = connection.execute(select(JOURNAL).where(JOURNAL.c.call_key.in_(keys)))
-    return {row.call_key: _load_entry(row.call_key, row.kind, row.answer, row.created) for row in rows}
+    # every column there is: a database of an older version, which is only looked at, lacks the newest
+    rows = connection.execute(select(text("*")).select_from(JOURNAL).where(JOURNAL.c.call_key.in_(keys)))
+    return {row["call_key"]: load_entry(row) for row in rows.mappings()}
 
 
 def delete_entries(connection: Connection, keys: Collection[str]) -> None:
@@ -134,17 +139,23 @@ def _dump_answer(entry: Entry) -> str:
     return json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
 
 
-def _load_entry(key: str, kind: str, answer: str, created: float) -> Entry:
+def load_entry(row: Mapping[Any, Any]) -> Entry:
+    """The entry that a row of table `journal` holds. Raises RunStopped when it cannot be read, or was changed since."""
+    key = row["call_key"]
+    if not checksum.is_whole(JOURNAL.name, row):
+        raise RunStopped(
+            f"the journal's answer to call {key} is not what was written (its checksum differs); {MEND_ANSWER}"
+        )
     try:
-        parts: dict[str, Any] = json.loads(answer)
+        parts: dict[str, Any] = json.loads(row["answer"])
         image, usage, error = parts.get("image"), parts.get("usage"), parts.get("error")
         failure = None if error is None else Failure(**error)
         if failure is not None and failure.name not in ANSWERS:
             raise ValueError(failure.name)
         return Entry(
             key,
-            kind,
-            created,
+            row["kind"],
+            row["created"],
             parts.get("text"),
             None if image is None else ImageRef(**image),
             None if usage is None else Usage(**usage),
@@ -152,6 +163,4 @@ def _load_entry(key: str, kind: str, answer: str, created: float) -> Entry:
             parts.get("carrier", "content"),
         )
     except (ValueError, TypeError, AttributeError):
-        raise RunStopped(
-            f"the journal's answer to call {key} cannot be read; delete its row from table journal"
-        ) from None
+        raise RunStopped(f"the journal's answer to call {key} cannot be read; {MEND_ANSWER}") from None

@@ -8,9 +8,10 @@ A row is committed together with the answer to its call. A call that was open wh
 """
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,6 +33,8 @@ from sqlalchemy import (
     select,
 )
 
+from pipeline.errors import RunStopped
+from pipeline.storage import checksum
 from pipeline.storage.database import METADATA
 from pipeline.storage.entries import ANSWERS
 from pipeline.storage.files import aside
@@ -58,13 +61,18 @@ LEDGER = Table(
     Column("usd", Double),
     Column("outcome", String(64), nullable=False),
     Column("carrier", String(32)),
+    Column(checksum.COLUMN, String(checksum.LENGTH)),
 )
 _TYPES = {"String": pa.string(), "Text": pa.string(), "Double": pa.float64()} | {
     "Integer": pa.int32(),
     "BigInteger": pa.int64(),
 }
 SCHEMA = pa.schema(
-    [pa.field(c.name, _TYPES[type(c.type).__name__], nullable=bool(c.nullable)) for c in LEDGER.c if c.name != "run"]
+    [
+        pa.field(c.name, _TYPES[type(c.type).__name__], nullable=bool(c.nullable))
+        for c in LEDGER.c
+        if c.name not in ("run", checksum.COLUMN)
+    ]
 )
 
 
@@ -101,7 +109,8 @@ def enter(connection: Connection, run: str, calls: Sequence[Call]) -> None:
     """
     if not calls:
         return
-    rows = [{f"new_{name}": value for name, value in {"run": run, **asdict(call)}.items()} for call in calls]
+    sealed = [checksum.seal(LEDGER.name, {"run": run, **asdict(call)}) for call in calls]
+    rows = [{f"new_{name}": value for name, value in row.items()} for row in sealed]
     connection.execute(_DELETE_LOST, [{"of": run, "key": c.call_key, "begun": c.started} for c in calls])
     connection.execute(_INSERT, rows)
 
@@ -142,9 +151,9 @@ def paid(connection: Connection, keys: Collection[str]) -> dict[str, float]:
 def write(connection: Connection, run: str, out: Path) -> None:
     """Write the ledger of `run` to `out`/ledger.parquet, in the order in which the calls began: aside, synced, renamed.
 
-    The caller holds the output's lock. Raises OSError, sqlalchemy.exc.SQLAlchemyError.
+    The caller holds the output's lock. Raises OSError, sqlalchemy.exc.SQLAlchemyError, RunStopped for a row that was changed.
     """
-    query = select(*(LEDGER.c[name] for name in SCHEMA.names)).where(LEDGER.c.run == run)
+    query = select(LEDGER).where(LEDGER.c.run == run)
     rows = connection.execution_options(yield_per=_AT_ONCE).execute(
         query.order_by(LEDGER.c.started, LEDGER.c.call_key, LEDGER.c["try"])
     )
@@ -153,7 +162,17 @@ def write(connection: Connection, run: str, out: Path) -> None:
         with path.open("wb") as file:
             with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
                 for part in rows.mappings().partitions():
-                    writer.write_table(pa.Table.from_pylist([dict(row) for row in part], schema=SCHEMA))
+                    writer.write_table(pa.Table.from_pylist([_whole(row) for row in part], schema=SCHEMA))
             file.flush()
             os.fsync(file.fileno())
         os.replace(path, out / NAME)
+
+
+def _whole(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row as the file takes it. Raises RunStopped when it is not what was written."""
+    if not checksum.is_whole(LEDGER.name, row):
+        raise RunStopped(
+            f"the ledger's row of try {row['try']} of call {row['call_key']} is not what was written (its checksum differs); "
+            "restore a copy of the database, or let x2i mend DIR take the row as it is"
+        )
+    return {name: row[name] for name in SCHEMA.names}

@@ -5,20 +5,25 @@ trajectories again, the settled ones by id, what was spent, and the ledger as a 
 before anybody relies on it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Engine, delete, inspect, select, text
+from sqlalchemy import ColumnElement, Engine, delete, select, text
 
 from pipeline.errors import RunStopped
 from pipeline.storage import calls as open_calls
-from pipeline.storage import entries, ledger
+from pipeline.storage import checksum, entries, ledger
 from pipeline.storage.batch import OUTCOMES, Batch, commit
-from pipeline.storage.database import AT_ONCE, METADATA, lock_run, open_engine
+from pipeline.storage.database import AT_ONCE, open_engine
 from pipeline.storage.entries import Entry
 from pipeline.storage.ledger import Call
+from pipeline.storage.migration import migrate
 from stages.trajectory import Trajectory, load
+
+# every column there is: a database of an older version, which is only looked at, lacks the newest
+_SELECT = select(text("*")).select_from(OUTCOMES)
 
 
 def settled(t: Trajectory) -> bool:
@@ -34,16 +39,12 @@ class Outcomes:
         self.engine: Engine = open_engine(url, read_only=looking)
 
     def create(self) -> None:
-        """Make the tables where they are missing. Raises sqlalchemy.exc.SQLAlchemyError."""
+        """Make the tables where they are missing, and bring older ones up to date (`pipeline.storage.migration`).
+
+        Raises RunStopped for a database of a newer version, sqlalchemy.exc.SQLAlchemyError.
+        """
         with self.engine.begin() as connection:
-            lock_run(connection, "tables")  # else two builds that begin at once both try to make them
-            METADATA.create_all(connection)
-            columns = {column["name"] for column in inspect(connection).get_columns(ledger.LEDGER.name)}
-            if "provider" not in columns:
-                # a database that was made before version 0.2
-                connection.execute(text("ALTER TABLE ledger ADD COLUMN provider TEXT NOT NULL DEFAULT ''"))
-            if "carrier" not in columns:
-                connection.execute(text("ALTER TABLE ledger ADD COLUMN carrier VARCHAR(32)"))
+            migrate(connection)
 
     def commit(self, batch: Batch) -> None:
         """Write a batch in one transaction, durable when this returns. Raises sqlalchemy.exc.SQLAlchemyError."""
@@ -87,18 +88,18 @@ class Outcomes:
 
     def all(self) -> Iterator[Trajectory]:
         """Every outcome, in rank order. Raises RunStopped when one cannot be read."""
-        query = select(OUTCOMES.c.id, OUTCOMES.c.trajectory).where(OUTCOMES.c.run == self.run)
+        query = _SELECT.where(OUTCOMES.c.run == self.run).order_by(OUTCOMES.c.rank, OUTCOMES.c.id)
         with self.engine.connect() as connection:
-            for name, row in connection.execute(query.order_by(OUTCOMES.c.rank, OUTCOMES.c.id)):
-                yield self._load(name, row)
+            for row in connection.execute(query).mappings():
+                yield self._load(row)
 
     def among(self, ids: Iterable[str]) -> dict[str, Trajectory]:
         """The settled outcomes (`settled`) of the samples `ids`, by id."""
         outcomes: dict[str, Trajectory] = {}
         with self.engine.connect() as connection:
             for condition in self._conditions(ids):
-                rows = connection.execute(select(OUTCOMES.c.id, OUTCOMES.c.trajectory).where(condition))
-                outcomes |= {name: self._load(name, row) for name, row in rows}
+                rows = connection.execute(_SELECT.where(condition)).mappings()
+                outcomes |= {row["id"]: self._load(row) for row in rows}
         return {name: t for name, t in outcomes.items() if settled(t)}
 
     def forget(self, ids: Iterable[str], keys: Sequence[str] = ()) -> None:
@@ -115,13 +116,18 @@ class Outcomes:
         for start in range(0, len(names), AT_ONCE):
             yield (OUTCOMES.c.run == self.run) & OUTCOMES.c.id.in_(names[start : start + AT_ONCE])
 
-    def _load(self, name: str, row: str) -> Trajectory:
+    def _load(self, row: Mapping[Any, Any]) -> Trajectory:
+        outcome = f"{self.engine.url.render_as_string()}: the outcome of sample {row['id']}"
+        if not checksum.is_whole(OUTCOMES.name, row):
+            raise RunStopped(
+                f"{outcome} is not what was written (its checksum differs); x2i mend DIR removes such rows from the database of "
+                "the build in DIR, and the sample climbs again, from the answers that are kept"
+            )
         try:
-            return load(row)
+            return load(row["trajectory"])
         except ValidationError:
             raise RunStopped(
-                f"{self.engine.url.render_as_string()}: the outcome of sample {name} is of another version, or damaged; "
-                "build again with --fork, which keeps the answers"
+                f"{outcome} is of another version, or damaged; build again with --fork, which keeps the answers"
             ) from None
 
     def close(self) -> None:

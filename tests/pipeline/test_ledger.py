@@ -62,9 +62,9 @@ def test_a_ledger_of_an_older_version_grows(tmp_path):
     outcomes.create()
     outcomes.upsert([], [CALL])
     with outcomes.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE ledger DROP COLUMN provider"))
-        connection.execute(text("ALTER TABLE ledger DROP COLUMN carrier"))
-        for table in ("journal", "open_calls", "hits"):
+        for column in ("provider", "carrier", "checksum"):
+            connection.execute(text(f"ALTER TABLE ledger DROP COLUMN {column}"))
+        for table in ("journal", "open_calls", "hits", "x2i_schema"):
             connection.execute(text(f"DROP TABLE {table}"))
     for _ in range(2):
         outcomes.create()
