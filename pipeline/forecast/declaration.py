@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from pipeline.errors import BuildError, one_line
 from pipeline.forecast.paths import ANSWERED
+from pipeline.manifest.yaml_text import parse
 from pipeline.typed import Strict
 
 Portion = Annotated[float, Field(ge=0, le=1)]
@@ -71,7 +72,10 @@ def declaration(path: Path | None) -> Declaration:
     """The rates in `path`; None takes those of the demo. Raises RatesError."""
     place = files("pipeline.forecast") / "demo_rates.yaml" if path is None else path
     try:
-        return Declaration.model_validate(yaml.safe_load(place.read_text(encoding="utf-8")))
+        raw, surprises = parse(place.read_text(encoding="utf-8"))
+        if surprises:
+            raise RatesError(f"{path}: {'.'.join(map(str, surprises[0].loc))}: {surprises[0].problem}")
+        return Declaration.model_validate(raw)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"

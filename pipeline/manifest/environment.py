@@ -1,8 +1,8 @@
 """Fills variables of the environment into a manifest: `${NAME}` in any text of it.
 
 In: plain data, changed in place. Out: (place, "problem; remedy") pairs for variables that cannot be filled in. A text that
-consists of one variable becomes a number or a truth value where its value is one. A manifest is written beside its output, so
-a variable whose name is that of a secret is refused.
+consists of one variable becomes a number or a truth value where every version of YAML reads its value as one. A manifest is
+written beside its output, so a variable whose name is that of a secret is refused.
 """
 
 import os
@@ -10,9 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
-from pipeline.manifest.problems import Loc
+from pipeline.manifest.yaml_text import Loc, read_word
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
@@ -46,10 +44,7 @@ def _check_variables(names: list[str], place: Loc) -> str | None:
 def _substitute(text: str) -> Any:
     filled = _VARIABLE.sub(lambda match: os.environ[match[1]], text)
     if _VARIABLE.fullmatch(text):
-        try:
-            value = yaml.safe_load(filled)
-        except yaml.YAMLError:
-            return filled
+        value = read_word(filled)
         if isinstance(value, bool | int | float):
             return value
     return filled

@@ -8,7 +8,8 @@ In: a path and overrides `policy.reflection_rounds=2`, as `--set` takes them. Ou
 
 import json
 import os
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,47 +19,34 @@ from pydantic import ValidationError
 from pipeline.backends.registry import backend
 from pipeline.manifest.environment import fill_in
 from pipeline.manifest.prices import unpriced, unused
-from pipeline.manifest.problems import Loc, find_unfit_numbers, format_place, lines
+from pipeline.manifest.problems import find_unfit_numbers, format_place, lines, words_at
 from pipeline.manifest.spec import Manifest, ManifestError
+from pipeline.manifest.yaml_text import Loc, Surprise, parse
 from pipeline.sources.columns import check_table
 from pipeline.sources.spec import TableSpec
 
 SET = "--set"
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a repeated key: PyYAML would silently keep the last value."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Refuses aliases: a few lines of them can stand for gigabytes."""
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "an alias is not taken, write its value out", mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
-        for index, (key, _) in enumerate(node.value):
-            if isinstance(key, yaml.ScalarNode) and keys.count(key.value) > 1 and key.value in keys[:index]:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} given twice", key.start_mark)
-        return super().construct_mapping(node, deep)
-
-
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Manifest:
     """The manifest at `path` with `overrides` applied. Raises ManifestError, which lists all problems."""
-    raw = _read(str(path))
-    overridden = [_apply_override(raw, text) for text in overrides]
+    raw, surprises = _read(str(path))
+    overridden = [_apply_override(raw, text, surprises) for text in overrides]
     unfilled = dict(fill_in(raw))
 
     def line(loc: Loc, text: str) -> str:
         return f"{_origin_of(str(path), loc, overridden)}: {format_place(loc, raw)}: {' '.join(text.split())}"
 
     problems = dict(find_unfit_numbers(raw)) | unfilled
+    unwanted = {s.loc: s.problem for s in surprises if s.word not in words_at(s.loc)}
     try:
         # strict: "3" and true are not taken for numbers
         manifest = Manifest.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
         problems = dict(lines(error.errors(include_url=False), raw)) | problems
+    problems = {
+        loc: text for loc, text in problems.items() if not any(s[: len(loc)] == loc for s in unwanted)
+    } | unwanted
     if problems:
         raise ManifestError(*(line(*problem) for problem in problems.items()))
     manifest = _anchor_paths(manifest, Path(path).absolute().parent)
@@ -86,7 +74,7 @@ def _source_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
                 yield ("sources", index, *field.split(".")), text
 
 
-def _read(path: str) -> dict[str, Any]:
+def _read(path: str) -> tuple[dict[str, Any], list[Surprise]]:
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError as error:
@@ -98,16 +86,15 @@ def _read(path: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ManifestError(f"{path}: line {line}: not UTF-8; save the file as UTF-8") from error
-    raw = _parse_yaml(text, path)
+    raw, surprises = _parse_yaml(text, path)
     if not isinstance(raw, dict):
         raise ManifestError(f"{path}: holds no mapping; write keys such as name, sources and models")
-    return raw
+    return raw, surprises
 
 
-def _parse_yaml(text: str, place: str) -> Any:
+def _parse_yaml(text: str, place: str) -> tuple[Any, list[Surprise]]:
     try:
-        value = yaml.load(text, _Loader)
-        return json.loads(json.dumps(value, default=str))  # plain values, keys as text
+        return parse(text)
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ManifestError(f"{place}: {line}{error.problem}; correct the YAML there") from error
@@ -121,8 +108,10 @@ def _parse_yaml(text: str, place: str) -> Any:
         raise ManifestError(f"{place}: not plain YAML ({error}); use mappings, lists, texts and numbers") from error
 
 
-def _apply_override(raw: dict[str, Any], text: str) -> Loc:
-    """Set one value in `raw`; returns the place below which everything comes from the override. Raises ManifestError."""
+def _apply_override(raw: dict[str, Any], text: str, surprises: list[Surprise]) -> Loc:
+    """Set one value in `raw`, and its surprises in the place of those that stood there; returns the place below which everything
+    comes from the override. Raises ManifestError.
+    """
     key, equals, value = text.partition("=")
     parts = key.strip().split(".")
     if not equals or not all(parts):
@@ -137,7 +126,10 @@ def _apply_override(raw: dict[str, Any], text: str) -> Loc:
             first_new = first_new or len(loc)
         place = place[loc[-1]]
     loc.append(_resolve_part(place, parts[-1], key))
-    place[loc[-1]] = _parse_yaml(value, f"{SET} {key}")
+    place[loc[-1]], further = _parse_yaml(value, f"{SET} {key}")
+    here = tuple(loc)
+    surprises[:] = [s for s in surprises if s.loc[: len(here)] != here]
+    surprises += [replace(s, loc=(*here, *s.loc)) for s in further]
     return tuple(loc[:first_new])
 
 

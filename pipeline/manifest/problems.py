@@ -6,15 +6,15 @@ In: pydantic's errors and the data they are about. Out: (place, "problem; remedy
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias, get_args
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from pipeline.manifest.spec import Manifest
+from pipeline.manifest.yaml_text import Loc
 from pipeline.typed import shown, suggestion
-
-Loc: TypeAlias = tuple[str | int, ...]
 
 BITS_64 = range(-(2**63), 2**63)  # what an integer column of a file or of a database can hold
 _WORDS = {"be an object": "be a mapping", "be a valid array": "be a list"}
@@ -134,6 +134,36 @@ def _list_fields(loc: Loc) -> list[str]:
             models = [m for m in models if part in get_args(m.model_fields["kind"].annotation)]
         # else a name that the author chose, such as a provider's: its models are those of the mapping
     return [name for model in models for name in model.model_fields]
+
+
+def words_at(loc: Loc) -> set[Any]:
+    """The words that may be chosen at a place; none where it takes any text."""
+    annotations: list[Any] = [Manifest]
+    for part in loc:
+        annotations = [inner for annotation in annotations for inner in _annotations_below(annotation, part)]
+    return {word for annotation in annotations for word in _list_words(annotation)}
+
+
+def _annotations_below(annotation: Any, part: str | int) -> Iterator[Any]:
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if part in annotation.model_fields:
+            yield annotation.model_fields[str(part)].annotation
+    elif origin in (Union, UnionType, Annotated):
+        for member in inner:
+            yield from _annotations_below(member, part)
+    elif origin in (tuple, list) and isinstance(part, int):
+        yield from inner
+    elif origin is dict:
+        yield inner[1]
+
+
+def _list_words(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+    elif get_origin(annotation) in (Union, UnionType, Annotated):
+        for member in get_args(annotation):
+            yield from _list_words(member)
 
 
 def _list_models(annotation: Any) -> list[type[BaseModel]]:

@@ -19,8 +19,9 @@ from pipeline.errors import one_line
 from pipeline.journal.lookup import Lookup
 from pipeline.manifest.difference import differences
 from pipeline.manifest.identity import load_prompts
-from pipeline.manifest.problems import lines
+from pipeline.manifest.problems import lines, words_at
 from pipeline.manifest.spec import Manifest, ManifestError
+from pipeline.manifest.yaml_text import parse
 from pipeline.models import identities
 from pipeline.replay.place import open_outcomes, place
 from pipeline.replay.replay import ReplayedCall, ReplayedClimb, answer_reader, replay
@@ -103,9 +104,11 @@ def change_policy(policy: Policy, overrides: Sequence[str]) -> Policy:
         if not isinstance(inner, dict):
             raise ManifestError(f"--set {text}: the policy has no {'.'.join(parts[:-1])}; look at manifests/README.md")
         try:
-            inner[parts[-1]] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+            inner[parts[-1]], surprises = parse(value)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise ManifestError(f"--set {text}: {one_line(error)}; correct the value") from None
+        if unwanted := [s for s in surprises if s.word not in words_at((_PREFIX[:-1], *parts, *s.loc))]:
+            raise ManifestError(f"--set {text}: {unwanted[0].problem}")
     try:
         other = Policy.model_validate(raw)
         return complete(other)

@@ -260,7 +260,7 @@ def test_broken_files(tmp_path: Path) -> None:
         "FILE: line 9: key 'seed' given twice; correct the YAML there"
     ]
     assert problems(write(tmp_path, BASE + "x: !!python/object:os.system {}\n"))[0].startswith(
-        "FILE: line 9: could not determine a constructor for the tag"
+        "FILE: line 9: the tag 'tag:yaml.org,2002:python/object:os.system' is not taken"
     )
     assert problems(write(tmp_path, "- 1\n")) == ["FILE: holds no mapping; write keys such as name, sources and models"]
     assert problems(write(tmp_path, "")) == ["FILE: holds no mapping; write keys such as name, sources and models"]

@@ -1,5 +1,6 @@
 """Forecasts from measured and from declared rates, against ladders whose rates are known."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,7 @@ def test_declared_rates_and_measured_ones_agree_on_the_same_ladder(tmp_path: Pat
     taken = {"input_tokens": 1, "output_tokens": 1, "seconds": 1}
     words = {"about": "known", "evidence": 1e6, "agreement": 1, "steps": {2: 1}, "calls": dict.fromkeys(TAKES, taken)}
     words |= {"reflection": [0.4, 0.25, 0.1]} | {name: RATES[name] for name in ("direct", "escalates", "step", "final")}
-    (tmp_path / "rates.yaml").write_text(yaml.safe_dump(words))
+    (tmp_path / "rates.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(words))))
     declared = forecast(manifest, DeclaredRates(declaration(tmp_path / "rates.yaml"), manifest))
     pilot = forecast(manifest, measure(Ladder(RATES, manifest.policy), 4000, manifest))
     for call, figures in declared.calls.items():
