@@ -201,9 +201,9 @@ class Event:
     and `from_try` the try that it answers to: whose image it works on, or whose faults it knows; 0 where that is none.
     `Trajectory.add` sets these three. `made_by` is "role:model identity". `prompt` names the prompt file, `prompt_sha256` is the
     hash of that file. Events without a model call (a sub-task, a G1 brought along) have no call key, nor have words:
-    they came with the image after them. Of an image that was judged several times, `made_by`, `seed` and `call_key` are those of the first
-    judgement, or of the second judge's where that one decided; the others are in `Evaluation.judgements`. `tokens` is the sha256 of
-    the side file that holds the reply's tokens and their log-probabilities, where the model gave them.
+    they came with the image after them. Of an image that was judged several times, `made_by`, `seed` and `call_key` are those of
+    the first judgement, or of the second judge's where that one decided; the others are in `Evaluation.judgements`. `tokens` is
+    the sha256 of the side file that holds the reply's tokens and their log-probabilities, where the model gave them.
     """
 
     kind: Kind

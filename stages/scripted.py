@@ -38,7 +38,7 @@ class ScriptedAnalyzer:
 
 @dataclass
 class ScriptedGenerator:
-    """Draws `images` in order, where they are given; else an image reference named after the request's seed. Says `words` with each."""
+    """Draws `images` in order, where they are given, else a reference named after the request's seed. `words` go with each."""
 
     images: Iterable[ImageRef | ModelError] | None = None
     identity: str = "scripted/generator@1"

@@ -78,8 +78,8 @@ class Trajectory:
         return self.entered[-1].partition(" ")[0] if self.entered else ""
 
     def add(self, *events: Event) -> Self:
-        """This trajectory with `events` appended, each put down to its rung and its try. A new image becomes the candidate. An image
-        with words is put down as two events, the words first.
+        """This trajectory with `events` appended, each put down to its rung and its try. A new image becomes the candidate.
+        An image with words is put down as two events, the words first.
         """
         t = self
         for event in (part for made in events for part in _parts(made)):
