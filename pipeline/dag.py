@@ -107,7 +107,8 @@ class RungActor:
 
     def models(self, job: ClimbJob, services: ActorServices) -> Composed:
         """The models of this actor: those of the manifest; what the world draws and looks at is worked on by Ray's workers."""
-        return compose(job.manifest, ImageStore(job.store), RayExecutor(), load_prompts(self._recipe), services)
+        prompts = load_prompts(self._recipe, kits=job.manifest.models.kits.values())
+        return compose(job.manifest, ImageStore(job.store), RayExecutor(), prompts, services)
 
     def _count(self, what: str, by: int) -> None:
         self._link.count(self.name, what, by)

@@ -96,6 +96,7 @@ def models_of(manifest: Manifest, prompts: Prompts, make: Callable[[Role, ModelS
         prompts=prompts,
         seed=manifest.seed,
         second_analyzer=None if second is None else make("second_analyzer", second),
+        kits=specs.kits,
     )
 
 

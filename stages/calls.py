@@ -6,10 +6,10 @@ carries the trajectory as it stood: nothing that happened before is lost.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from prompts.catalogue import Prompts
+from prompts.catalogue import DEFAULT_KIT, Prompts, in_kit
 from stages.errors import EngineDead, Malformed, ModelError
 from stages.identity import call_key, call_seed
 from stages.protocols import Analyzer, Generator, ImageReply, ImageRequest, Message, Role, TextRequest
@@ -22,7 +22,10 @@ LONGEST_SPEECH = 100_000
 
 @dataclass(frozen=True)
 class Models:
-    """The roles, the words they are asked in, and the seed of the run. `second_analyzer` is asked where the policy says so."""
+    """The roles, the words they are asked in, and the seed of the run. `second_analyzer` is asked where the policy says so.
+
+    `kits` names the prompt kit of an image model's role; a role without one is asked in the default words.
+    """
 
     baseline: Generator
     generator: Generator
@@ -30,6 +33,7 @@ class Models:
     prompts: Prompts
     seed: int
     second_analyzer: Analyzer | None = None
+    kits: Mapping[Role, str] = field(default_factory=dict)
 
     def judge(self, role: Judge) -> Analyzer:
         """The model that judges as `role`. Raises ValueError when there is no second one."""
@@ -79,8 +83,12 @@ async def draw(
     `Trajectory.add` puts these down as an event of their own. Raises Halt, EngineDead."""
     model = models.baseline if role == "baseline" else models.generator
     sample = t.sample
+    words = in_kit(models.kits.get(role, DEFAULT_KIT), prompt)
     # the size stands in the words: most image models take no size of their own
-    text = models.prompts.render(prompt, width=sample.width, height=sample.height, **values)
+    text = models.prompts.render(
+        words, **{"width": sample.width, "height": sample.height, "explanation": sample.explanation, **values}
+    )
+    # by the request, not by its words: another kit changes what is said, not which draw it is
     seed = call_seed(models.seed, sample.id, role, place.rung, place.index, place.attempt, place.judgement, prompt)
     request = ImageRequest(
         (Message("user", text),), tuple(images), sample.width, sample.height, "image", seed, place.ordinal
@@ -100,8 +108,8 @@ async def draw(
         image=reply.image,
         inputs=tuple(image.sha256 for image in images),
         made_by=f"{role}:{model.identity}",
-        prompt=prompt,
-        prompt_sha256=models.prompts.sha256(prompt),
+        prompt=words,
+        prompt_sha256=models.prompts.sha256(words),
         seed=request.seed,
         call_key=call_key(model.identity, request),
     )

@@ -44,7 +44,6 @@ async def one_round(t: Trajectory, models: Models, policy: Policy, k: int) -> Tr
 async def look_again(t: Trajectory, models: Models, place: CallPlace, prompt: str = "reflect") -> Event:
     """A reflection on the candidate against the original instruction. Raises stages.calls.Halt."""
     sample, rejected = t.sample, t.current()
-    # the explanation goes to the Analyzer alone: the image model gets what follows from it, in the plan
     values = {
         "instruction": sample.instruction,
         "references": len(sample.references),

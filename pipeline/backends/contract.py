@@ -46,6 +46,11 @@ class Backend(Protocol):
         """Whether a model is reached at one of the manifest's providers (True), or runs in this process (False)."""
         ...
 
+    @property
+    def reads_kits(self) -> bool:
+        """Whether its image models may be asked in the words of another prompt kit than the default one."""
+        ...
+
     def problems(self, model: str, options: Options) -> Iterable[tuple[str, str]]:
         """What is wrong with a model's name and options: (field, "problem; remedy"), with field "model" or "options.NAME"."""
         ...

@@ -60,14 +60,14 @@ def _misfits(run: RunSummary, manifest: Manifest) -> Iterator[str]:
     yield from _differences("policy", then.get("policy"), now["policy"])
     for role, spec in now["models"].items():
         old = then.get("models", {}).get(role)
-        for key in ("model", "revision", "options"):
+        for key in ("model", "revision", "options", "kit"):
             yield from _differences(f"models.{role}.{key}", old and old.get(key), spec and spec[key])
 
 
 def _notes(run: RunSummary, manifest: Manifest) -> Iterator[str]:
     """What makes the rates less certain than their interval says."""
     then, now = run.manifest, resolved(manifest)
-    if run.prompts != load_prompts(manifest.recipe).hashes:
+    if run.prompts != load_prompts(manifest.recipe, kits=manifest.models.kits.values()).hashes:
         yield "measured with other prompts"
     if [_asked(source) for source in then.get("sources", ())] != [_asked(source) for source in now["sources"]]:
         yield f"measured on another source ({run.name}): its samples may be easier or harder"

@@ -6,7 +6,7 @@ In: a manifest and the hashes of the prompt files. Out: plain data for the lock 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -31,7 +31,7 @@ def resolved(manifest: Manifest) -> dict[str, Any]:
 
 
 def meaning(manifest: Manifest, prompts: Mapping[str, str]) -> dict[str, Any]:
-    """All that can change a row, as plain data: `prompts` maps a prompt file's name to its hash.
+    """All that can change a row, as plain data: `prompts` maps a prompt file's name to its hash, those of kits included.
 
     Source files count by content and file name (a failed row names its file), not by folder; image folders do not count, nor
     do the providers of a model: two servers of one model and revision are one model. Raises OSError when a source file
@@ -48,12 +48,14 @@ def meaning(manifest: Manifest, prompts: Mapping[str, str]) -> dict[str, Any]:
     return data
 
 
-def load_prompts(*recipes: Recipe) -> Prompts:
-    """The words of these ladders: the package's prompts, and those of rungs from elsewhere. Raises ManifestError where two share
-    a name.
+def load_prompts(*recipes: Recipe, kits: Iterable[str] = ()) -> Prompts:
+    """The words of these ladders: the package's prompts, those of these kits, and those of rungs from elsewhere.
+
+    Raises ManifestError where two share a name.
     """
+    beside = (rung.prompts for recipe in recipes for rung in recipe.rungs if rung.prompts is not None)
     try:
-        return load(rung.prompts for recipe in recipes for rung in recipe.rungs if rung.prompts is not None)
+        return load(beside, kits)
     except (ValueError, OSError) as error:
         raise ManifestError(f"policy.ladder: {error}") from error
 
@@ -75,7 +77,7 @@ def _source_of(rung: str) -> str:
 
 
 def _identify_model(spec: dict[str, Any]) -> dict[str, Any]:
-    own = {key: spec[key] for key in ("backend", "model", "revision", "options")}
+    own = {key: spec[key] for key in ("backend", "model", "revision", "options", "kit")}
     others = [[other["model"] or spec["model"], other["revision"] or spec["revision"]] for other in spec["failover"]]
     strangers = [other for other in others if other != [spec["model"], spec["revision"]]]
     return own | ({"failover": strangers} if strangers else {})

@@ -18,7 +18,9 @@ from pipeline.errors import BuildError
 from pipeline.money.spec import Price
 from pipeline.sources.spec import TableSpec
 from pipeline.typed import Strict, shown, suggestion
+from prompts.catalogue import DEFAULT_KIT, kits
 from stages.policy import Policy
+from stages.protocols import Role
 from stages.rung import Recipe
 from stages.rungs import complete, read_recipe
 
@@ -42,7 +44,8 @@ Plain = float | int | str | bool
 class ModelSpec(Strict):
     """One model: which backend serves it, its name and revision there, and the backend's options (sampling).
 
-    Over HTTP, `provider` names the endpoint that is asked first and `failover` those that are asked next when it is out.
+    Over HTTP, `provider` names the endpoint that is asked first and `failover` those that are asked next when it is out. `kit`
+    names the words in which an image model is asked.
     """
 
     backend: str = "world"
@@ -51,6 +54,14 @@ class ModelSpec(Strict):
     options: dict[str, Plain | dict[str, Any]] = Field({})
     provider: str | None = None
     failover: tuple[Fallback, ...] = ()
+    kit: str = DEFAULT_KIT
+
+    @field_validator("kit")
+    @classmethod
+    def _is_a_kit(cls, value: str) -> str:
+        if value not in kits():
+            raise ValueError(f"there is no prompt kit {value}; {suggestion(value, kits())}")
+        return value
 
     @field_validator("backend")
     @classmethod
@@ -66,6 +77,8 @@ class ModelSpec(Strict):
             raise ValueError(f"the {self.backend} backend needs a provider; name one of those under providers")
         if not needs_provider and (self.provider or self.failover):
             raise ValueError(f"the {self.backend} backend asks no provider; leave provider and failover out")
+        if self.kit != DEFAULT_KIT and not backend(self.backend).reads_kits:
+            raise ValueError(f"the {self.backend} backend reads the default prompts alone; leave kit {self.kit} out")
         return self
 
     @property
@@ -84,6 +97,18 @@ class ModelSpecs(Strict):
     generator: ModelSpec
     analyzer: ModelSpec
     second_analyzer: ModelSpec | None = None
+
+    @model_validator(mode="after")
+    def _asks_judges_in_one_way(self) -> Self:
+        for role, spec in self:
+            if spec.kit != DEFAULT_KIT and role not in ("baseline", "generator"):
+                raise ValueError(f"kit {spec.kit} of the {role} has words for image models alone; leave it out there")
+        return self
+
+    @property
+    def kits(self) -> dict[Role, str]:
+        """The kit of each image model."""
+        return {"baseline": self.baseline.kit, "generator": self.generator.kit}
 
     def __iter__(self) -> Generator[tuple[str, Any], None, None]:
         return ((role, spec) for role, spec in super().__iter__() if spec is not None)

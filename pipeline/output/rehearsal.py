@@ -67,7 +67,7 @@ def admit(manifest: Manifest, warn: Callable[[str], None]) -> Prompts:
 
     Raises ManifestError for a ladder that did not pass.
     """
-    prompts = load_prompts(manifest.recipe)
+    prompts = load_prompts(manifest.recipe, kits=manifest.models.kits.values())
     rehearsal = rehearse(manifest.recipe, prompts)
     if rehearsal.problem is not None:
         raise ManifestError(f"policy.ladder: {rehearsal.problem}")

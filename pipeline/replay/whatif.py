@@ -129,7 +129,8 @@ def whatif(out: Path, overrides: Sequence[str], database: str | None = None) -> 
     policy = change_policy(where.manifest.policy, overrides)
     recipes = where.manifest.recipe, read_recipe(policy)
     with open_outcomes(where) as outcomes:
-        comparison = _ReplayedBuild(where.manifest, outcomes, where.store, load_prompts(*recipes))
+        words = load_prompts(*recipes, kits=where.manifest.models.kits.values())
+        comparison = _ReplayedBuild(where.manifest, outcomes, where.store, words)
         asyncio.run(comparison.replay_all(list(outcomes.all()), policy))
     old, new = ({"policy": p.model_dump(mode="json")} for p in (where.manifest.policy, policy))
     return WhatIf(tuple(differences(old, new)), comparison.today, comparison.then, comparison.moved, recipes)

@@ -88,7 +88,7 @@ def test_reflection_in_the_second_round_sees_what_the_method_says():
     redraw = generator.requests[1]
     assert redraw.images == (REF, g2)
     assert "add the star" in redraw.messages[0].content
-    assert "do &lt;this&gt; &amp; that" in redraw.messages[0].content
+    assert "do <this> & that" in redraw.messages[0].content
     assert analyzer.requests[3].images == (REF, g2)  # R2 looks at the references and the rejected G2
 
 
@@ -154,7 +154,7 @@ def test_a_failed_step_is_drawn_again_knowing_why_it_failed():
     assert t.mode == "multistep"
     first, again = generator.requests[3:5]
     assert "failure" not in first.messages[0].content
-    assert '<failure axis="instruction">the star is &lt;blue&gt;</failure>' in again.messages[0].content
+    assert '<failure axis="instruction">the star is <blue></failure>' in again.messages[0].content
     assert "consistency" not in again.messages[0].content  # what passed is no reason
     assert (again.images, again.seed != first.seed) == (first.images, True)
     t, _, generator, _ = run([*head, why, PASS, PASS, PASS], policy=BLIND)
@@ -170,7 +170,7 @@ def test_a_failed_final_check_is_reflected_on_as_a_whole_before_the_last_step_is
     assert (thought.rung, thought.index, thought.attempt, thought.prompt) == ("multistep", 3, 1, "reflect")
     assert thought.inputs == (REF.sha256, t.tries()[thought.from_try - 1].image.sha256)
     asked = analyzer.requests[-3].messages[0].content
-    assert "do &lt;this&gt; &amp; that" in asked
+    assert "do <this> & that" in asked
     redo = generator.requests[-1]
     assert "<subtask>two</subtask>" in redo.messages[0].content
     assert "put the star back" in redo.messages[0].content

@@ -12,6 +12,7 @@ class OpenAIBackend:
     """Models over HTTP, at any server that speaks the OpenAI API."""
 
     needs_provider = True
+    reads_kits = True
 
     def problems(self, model: str, options: Options) -> Iterator[tuple[str, str]]:
         """Only options can be wrong: what a server calls its models is its own affair."""

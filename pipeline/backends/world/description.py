@@ -12,6 +12,7 @@ class WorldBackend:
     """The embedded world, which runs in this process."""
 
     needs_provider = False
+    reads_kits = False
 
     def problems(self, model: str, options: Options) -> Iterator[tuple[str, str]]:
         """See `Backend.problems`."""

@@ -6,7 +6,6 @@ In: a world row and skills. Out: images and parsed replies. Also tasks as scenes
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from pipeline.backends.world.tasks.categories import COMPOSITIONS, EDITS, WHOLE
 from pipeline.backends.world.tasks.draft import Draft
 from pipeline.backends.world.tasks.pictures import geneval
 from pipeline.backends.world.tasks.recipe import Order, compose, first_can_be_special
+from prompts.escaping import own_tags, protect
 from stages.protocols import Message
 
 LEAST = {"instruction": 5, "consistency": 3, "quality": 3, "knowledge": 3}
@@ -28,11 +28,13 @@ Scores = dict[str, dict[str, Any]]
 
 
 def tag(name: str, text: object) -> str:
-    return f"<{name}>{escape(str(text))}</{name}>"
+    return f"<{name}>{protect(str(text), own_tags())}</{name}>"
 
 
 def axis_lines(scores: Scores) -> str:
-    return "".join(f'<axis name="{k}" score="{v["score"]}">{escape(v["reason"])}</axis>' for k, v in scores.items())
+    return "".join(
+        f'<axis name="{k}" score="{v["score"]}">{protect(v["reason"], own_tags())}</axis>' for k, v in scores.items()
+    )
 
 
 def passes(scores: Scores) -> bool:

@@ -1,10 +1,10 @@
 """Read rendered messages. In: messages and a seed. Out: a `Request` with its tags' texts and its random streams.
 
-Tags are XML-like and their content is escaped. The first user message holds the request; later ones only repeat the question.
+Tags are XML-like; what is filled in between them is protected by `prompts.escaping`. The first user message holds the request;
+later ones only repeat the question.
 """
 
 import hashlib
-import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.backends.world.scenes.ops import Op
 from pipeline.backends.world.words.reading import NotUnderstood, parse
+from prompts.escaping import own_tags, restore
 from stages.errors import Refused
 from stages.protocols import Message
 
@@ -26,14 +27,14 @@ class Tag:
 
     @property
     def text(self) -> str:
-        """The content, unescaped."""
-        return html.unescape(self.inner).strip()
+        """The content, as it was filled in."""
+        return restore(self.inner, own_tags()).strip()
 
 
 def tags(text: str, name: str) -> list[Tag]:
     """All tags of a name, in order."""
     matches = re.finditer(rf"<{name}((?:\s[^<>]*)?)>(.*?)</{name}>", text, re.DOTALL)
-    return [Tag({k: html.unescape(v) for k, v in re.findall(r'(\w+)="([^"]*)"', m[1])}, m[2]) for m in matches]
+    return [Tag({k: restore(v, own_tags()) for k, v in re.findall(r'(\w+)="([^"]*)"', m[1])}, m[2]) for m in matches]
 
 
 @dataclass(frozen=True, slots=True)
