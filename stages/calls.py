@@ -83,10 +83,10 @@ async def draw(
     `Trajectory.add` puts these down as an event of their own. Raises Halt, EngineDead."""
     model = models.baseline if role == "baseline" else models.generator
     sample = t.sample
-    words = in_kit(models.kits.get(role, DEFAULT_KIT), prompt)
+    prompt_file = in_kit(models.kits.get(role, DEFAULT_KIT), prompt)
     # the size stands in the words: most image models take no size of their own
     text = models.prompts.render(
-        words, **{"width": sample.width, "height": sample.height, "explanation": sample.explanation, **values}
+        prompt_file, **{"width": sample.width, "height": sample.height, "explanation": sample.explanation, **values}
     )
     # by the request, not by its words: another kit changes what is said, not which draw it is
     seed = call_seed(models.seed, sample.id, role, place.rung, place.index, place.attempt, place.judgement, prompt)
@@ -108,8 +108,8 @@ async def draw(
         image=reply.image,
         inputs=tuple(image.sha256 for image in images),
         made_by=f"{role}:{model.identity}",
-        prompt=words,
-        prompt_sha256=models.prompts.sha256(words),
+        prompt=prompt_file,
+        prompt_sha256=models.prompts.sha256(prompt_file),
         seed=request.seed,
         call_key=call_key(model.identity, request),
     )

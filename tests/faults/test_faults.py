@@ -86,7 +86,7 @@ def foresee(manifest: Manifest, table: Table, store: ImageStore) -> tuple[list[T
             role: ForeseenModel(s.model, WorldModel(s.model, s.revision, {}, store, pool), table, "images" in s.options)
             for role, s in manifest.models
         }
-        models = Models(**made, prompts=prompts.catalogue.load(), seed=manifest.seed)
+        models = Models(**made, prompts=prompts.catalogue.load(), seed=manifest.seed, kits={})
         done = asyncio.run(climbed(planned, models, manifest.policy))
     stories = {name: story for model in made.values() for name, story in model.stories.items()}
     return [prune(t, manifest.recipe) for t in done], stories

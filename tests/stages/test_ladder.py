@@ -35,10 +35,11 @@ def sample(**changes) -> Sample:
     return replace(made, **changes)
 
 
-def run(replies, images=None, policy=None, made=None):
+def run(replies, images=None, policy=None, made=None, kits=None):
     analyzer, generator = scripted.ScriptedAnalyzer(replies), scripted.ScriptedGenerator(images)
     baseline = scripted.ScriptedGenerator(identity="scripted/baseline@1")
-    models = Models(baseline, generator, analyzer, prompts.catalogue.load(), seed=7)
+    kits = kits or {}
+    models = Models(baseline, generator, analyzer, prompts.catalogue.load(kits=kits.values()), seed=7, kits=kits)
 
     async def all_rungs() -> Trajectory:
         t = Trajectory(made or sample(), rank=1)
@@ -269,3 +270,22 @@ def test_seeds_differ_between_calls_and_do_not_depend_on_the_model():
     assert len(set(keys)) == len(keys)
     assert load(dump(t)) == t
     assert all(isinstance(e.payload, Evaluation) for e in t.events if e.kind == "evaluation")
+
+
+def test_an_image_model_is_asked_in_the_words_of_its_kit_and_keeps_its_seed():
+    plain, _, _, _ = run([FAIL, scripted.reflection(), PASS])
+    t, _, generator, baseline = run([FAIL, scripted.reflection(), PASS], kits={"generator": "editor"})
+    made, before = ([e for e in x.events if e.kind == "generation"] for x in (t, plain))
+    assert [e.prompt for e in made] == ["generate", "editor/redraw"]
+    assert [e.seed for e in made] == [e.seed for e in before]
+    assert made[1].prompt_sha256 != before[1].prompt_sha256
+    assert "<instruction>" in baseline.requests[0].messages[0].content
+    assert "<" not in generator.requests[0].messages[0].content.replace("<this>", "")
+
+
+def test_the_facts_of_a_sample_reach_the_image_model():
+    _, _, generator, baseline = run(
+        [FAIL, scripted.reflection(), PASS], made=sample(explanation="stars have five points")
+    )
+    for drawer in (baseline, generator):
+        assert "<explanation>stars have five points</explanation>" in drawer.requests[0].messages[0].content
