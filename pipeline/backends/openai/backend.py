@@ -7,6 +7,7 @@ from pipeline.backends.openai import chat, images
 from pipeline.backends.openai.client import Wire
 from pipeline.backends.openai.logprobs import TokenLogprob, prompt_logprobs
 from pipeline.backends.openai.options import checked, identity
+from pipeline.backends.openai.remedies import is_unclear
 from pipeline.backends.openai.spec import Provider
 from pipeline.storage.image_store import ImageStore
 from stages.errors import ModelError
@@ -48,7 +49,8 @@ class OpenAIModel:
         try:
             reply = await chat.ask(self._wire, self._model, self._options, self._store, request)
         except ModelError as error:
-            if type(error) is ModelError and self._options.structured == "json_schema" and not self._answered:
+            doubtful = self._options.structured == "json_schema" and not self._answered
+            if type(error) is ModelError and doubtful and is_unclear(error.text):
                 hint = "; if the server does not know response_format json_schema, say options.structured: none"
                 raise ModelError(error.text + hint) from None
             raise

@@ -68,7 +68,7 @@ class Wire:
                         options={"headers": {"Content-Type": "multipart/form-data"}} if files else {},
                     )
         except (APIError, TimeoutError) as error:
-            outcome = failure(error, self)
+            outcome = failure(error, self, draws=path.startswith("/images"))
         if isinstance(outcome, ModelError):
             raise outcome  # outside of the except: a foreign error, which holds the key, must not travel with ours
         return self._read(outcome)

@@ -1,4 +1,4 @@
-"""The errors of servers and of the client, turned into ours: by class, status and code, never by the words of a message.
+"""The errors of servers and of the client, turned into ours: by class, status and code; a plain 4xx also by its words.
 
 In: what the client raised, or an error object in an answer. Out: one of `stages.errors`.
 
@@ -10,7 +10,7 @@ In: what the client raised, or an error object in an answer. Out: one of `stages
     quota used up, 401, 402, 403, 404, unknown option    EngineDead: no further call can succeed
     413, or a code that says so                          TooLong
     a code of a content filter, or a flagged input       Refused
-    any other 4xx                                        ModelError
+    any other 4xx                                        ModelError with a remedy; TooLong, Refused where its words say so
 """
 
 import re
@@ -22,6 +22,7 @@ import httpx2
 from openai import APIError, APIStatusError, APITimeoutError
 
 from pipeline.backends.openai.bodies import TooMuch
+from pipeline.backends.openai.remedies import DECLINED, OF_OPTIONS, TOO_LONG, remedy_of
 from pipeline.backends.openai.retry_after import retry_after
 from stages.errors import Broken, EngineDead, Malformed, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
 
@@ -36,6 +37,14 @@ REFUSED = frozenset(
         "content_filter",
         "responsibleaipolicyviolation",
         "safety_violation",
+        "content_moderation",
+        "moderation_failed",
+        "data_inspection_failed",
+        "datainspectionfailed",
+        "sensitivecontentdetected",
+        "inputtextsensitivecontentdetected",
+        "inputimagesensitivecontentdetected",
+        "outputimagesensitivecontentdetected",
     }
 )
 UNKNOWN_OPTION = frozenset({"unknown_parameter", "unsupported_parameter", "unsupported_value"})
@@ -46,6 +55,7 @@ _DEAD = {
     404: "there is no such model or address; check model and base_url",
 }
 _AGAIN = (408, 409, 425)
+_IS_OF_A_ROW = re.compile(r"size|image|messages|input")  # parameters whose values differ from row to row
 _LONG_PARAMS = frozenset({"input_tokens", "input_text"})  # how vLLM names what exceeds the context
 
 
@@ -78,11 +88,11 @@ class ErrorSource(Protocol):
         ...
 
 
-def failure(error: APIError | TimeoutError, by: ErrorSource) -> ModelError:
-    """What the client raised, as one of `stages.errors`."""
+def failure(error: APIError | TimeoutError, by: ErrorSource, draws: bool = False) -> ModelError:
+    """What the client raised, as one of `stages.errors`. `draws`: an image of a certain size was asked for."""
     if isinstance(error, APIStatusError):
         headers = error.response.headers
-        return classified(server_error(error.status_code, headers, _body(error)), by)
+        return classified(server_error(error.status_code, headers, _body(error)), by, draws)
     cause = error.__cause__
     if isinstance(cause, httpx2.ConnectTimeout | httpx2.PoolTimeout):
         return Transient(f"{by.name}: no connection in time")  # nothing was sent, so nothing can have been paid
@@ -131,7 +141,7 @@ def error_in_answer(error: Any, by: ErrorSource) -> ModelError:
     return classified(server_error(status, {}, {"error": error}), by)
 
 
-def classified(error: ServerError, by: ErrorSource) -> ModelError:
+def classified(error: ServerError, by: ErrorSource, draws: bool = False) -> ModelError:
     """The one of `stages.errors` that a server's error amounts to."""
     status, codes = error.status, error.codes
 
@@ -144,8 +154,10 @@ def classified(error: ServerError, by: ErrorSource) -> ModelError:
         return EngineDead(words("the account's quota is used up; raise it"))
     if codes & REFUSED or error.flagged:
         return Refused(by.scrubbed(error.words).strip()[:LONGEST_REFUSAL] or words())
-    if codes & LONG or status == 413 or (status == 400 and error.param in _LONG_PARAMS):
+    if codes & LONG or (status == 400 and error.param in _LONG_PARAMS):
         return TooLong(words())
+    if status == 413:
+        return TooLong(words("give rows fewer or smaller images, or raise the server's limit on bodies"))
     if status == 429 or codes & SLOWER or (status in (503, 529) and error.retry_after is not None):
         return RateLimited(words(), error.retry_after)
     if status in _DEAD:
@@ -154,8 +166,12 @@ def classified(error: ServerError, by: ErrorSource) -> ModelError:
         return Transient(words())
     if error.param.startswith("response_format"):
         return EngineDead(words("the server knows no such response_format; say options.structured: none"))
-    if codes & UNKNOWN_OPTION:
-        return EngineDead(
-            words(f"the server does not take {by.quoted(error.param) or 'an option'}; change the options")
-        )
-    return ModelError(words())
+    remedy = remedy_of(error.words, error.param, draws)
+    if codes & UNKNOWN_OPTION and not (_IS_OF_A_ROW.search(error.param) and "unsupported_value" in codes):
+        unknown = f"the server does not take {by.quoted(error.param) or 'an option'}"
+        return EngineDead(words(f"{unknown}; {remedy if remedy in OF_OPTIONS else 'change the options'}"))
+    if remedy == DECLINED:
+        return Refused(by.scrubbed(error.words).strip()[:LONGEST_REFUSAL])
+    if remedy == TOO_LONG:
+        return TooLong(words())
+    return ModelError(words(remedy or ""))
