@@ -4,7 +4,6 @@ In: a `Manifest` and an output folder. Out: the folder, finished. What is finish
 where it stopped; what belongs to another manifest is not touched unless it is to be overwritten.
 """
 
-import asyncio
 import os
 from collections.abc import Mapping
 from concurrent.futures.process import BrokenProcessPool
@@ -18,7 +17,6 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import dag
-from pipeline.backends.openai.check import look, unlisted
 from pipeline.backends.openai.secrets import key_of
 from pipeline.errors import RunStopped, one_line
 from pipeline.manifest.identity import fingerprint, meaning, resolved
@@ -32,8 +30,11 @@ from pipeline.output.shards import RowTooLarge
 from pipeline.planning.plan import Planned, plan
 from pipeline.planning.truth import write_truth
 from pipeline.replay.forget import may_be_retried, retry_failed
+from pipeline.replay.loss import refuse_lost_database, refuse_lost_rows
+from pipeline.replay.recover import find_record, recover
 from pipeline.run import hub
 from pipeline.run.interrupt import interrupts, writing_out
+from pipeline.run.providers import check_providers, providers_asked
 from pipeline.run.session import session
 from pipeline.run.tally import Progress
 from pipeline.run.watch import watching
@@ -51,11 +52,12 @@ GO_ON = "mend the cause and type the same command again to go on"
 @dataclass(frozen=True)
 class Wish:
     """What to do with what is in the folder already: `overwrite` an output of another manifest, or `fork` it; `retry_failed`:
-    let samples climb again that failed by a model's answer."""
+    let samples climb again that failed by a model's answer; `import_record`: take over what the output knows of a lost journal."""
 
     overwrite: bool = False
     fork: bool = False
     retry_failed: bool = False
+    import_record: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,26 +92,28 @@ def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
     )
     with lock.hold(out):
         state = lock.settle(out, identity, wish.overwrite, wish.fork)
-        if state == "finished" and not wish.retry_failed:
+        if state == "finished" and not (wish.retry_failed or wish.import_record):
             if not (out / "report.html").exists():
                 report(out)  # the last thing a build writes: it may have been stopped just before
             return False
-        for name in _providers_asked(manifest):
+        for name in providers_asked(manifest):
             key_of(name, manifest.providers[name])  # a missing key is reported before anything is written
-        if not (out / lock.RUN).exists():
-            lock.write(out, identity)  # else what is there stays whole, with its lock, until it is replaced
         site = _make_site(manifest, out.resolve(), identity.fingerprint)
-        outcomes = Outcomes(site.database, site.fingerprint)
-        outcomes.create()
-        # a database in the folder is locked with it
-        with (
-            nullcontext(True) if manifest.run.database is None else held(outcomes.engine, site.fingerprint) as is_alone
-        ):
-            if not is_alone:
-                raise RunStopped(f"another build of this data set is at work with {masked(site.database)}; wait for it")
-            did_build = _climb_and_write(site, outcomes, identity, wish, state, words, console)
-        outcomes.close()
-    return did_build
+        if wish.import_record:
+            find_record(out)
+        if state == "fresh":
+            lock.write(out, identity)  # first of all: a folder with anything in it and no lock is a stranger's
+        elif not wish.import_record:
+            refuse_lost_database(out, site.database)
+        with Outcomes(site.database, site.fingerprint) as outcomes:
+            outcomes.create()
+            own = manifest.run.database is None  # a database in the folder is locked with it
+            with nullcontext(True) if own else held(outcomes.engine, site.fingerprint) as is_alone:
+                if not is_alone:
+                    raise RunStopped(
+                        f"another build of this data set is at work with {masked(site.database)}; wait for it"
+                    )
+                return _climb_and_write(site, outcomes, identity, wish, state, words, console)
 
 
 def _climb_and_write(
@@ -123,6 +127,14 @@ def _climb_and_write(
 ) -> bool:
     """Plan, climb, finalise; False when there is nothing to do."""
     out = site.out
+    if wish.import_record:
+        console.print(str(recover(out, site.database, ImageStore(site.store))), markup=False, highlight=False)
+    else:
+        refuse_lost_rows(out, outcomes)
+    if state == "finished" and not wish.retry_failed:
+        return False
+    if not (out / lock.RUN).exists():
+        lock.write(out, identity)  # else what is there stays whole, with its lock, until it is replaced
     if wish.retry_failed:
         if not any(may_be_retried(t) for t in outcomes.all()):
             console.print("No sample failed by a model's answer: there is nothing to try again.")
@@ -229,7 +241,7 @@ def _climb(
     Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted.
     """
     manifest, run = site.manifest, site.manifest.run
-    _check_providers(manifest, console)
+    check_providers(manifest, lambda text: _warn(console, text))
     limits = hub.RunLimits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
     console.print("Starting Ray ...")
     with session(run.address, site.out / "ray.log"):
@@ -245,27 +257,6 @@ def _climb(
         raise KeyboardInterrupt
     if ended.state != "running":
         raise RunStopped(ended.reason)
-
-
-def _providers_asked(manifest: Manifest) -> set[str]:
-    """The providers that a role may ask."""
-    return {name for _, spec in manifest.models for name in spec.providers}
-
-
-def _check_providers(manifest: Manifest, console: Console) -> None:
-    """Ask every provider whether it is there before anything is begun, and warn of models that it does not list.
-
-    Raises RunStopped.
-    """
-    models = {(spec.provider, spec.model) for _, spec in manifest.models if spec.provider and not spec.failover}
-    answers = {name: asyncio.run(look(name, manifest.providers[name])) for name in sorted({name for name, _ in models})}
-    problems = [answer.problem for answer in answers.values() if answer.problem is not None]
-    if problems:
-        raise RunStopped("; ".join(problems))
-    for name, model in sorted(models):
-        warning = unlisted(name, model, answers[name].models)
-        if warning is not None:
-            _warn(console, warning)
 
 
 def _warn(console: Console, words: str) -> None:

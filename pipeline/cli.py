@@ -1,4 +1,4 @@
-"""The command line: `x2i build | verify | show | report | truth | compare | serve | journal | whatif | plan`.
+"""The command line: `x2i build | verify | show | report | truth | compare | serve | journal | whatif | mend | plan`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
 a bad manifest, 130 when a build was stopped. An expected failure prints one line on standard error, never a traceback. When the
@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.commands import building, looking, paying, serving, words
 from pipeline.commands.places import fail
@@ -33,6 +34,7 @@ for command in (
     paying.plan,
     paying.journal,
     paying.whatif,
+    paying.mend,
     serving.serve,
 ):
     app.command()(command)
@@ -63,6 +65,8 @@ def main() -> None:
         app(standalone_mode=True)
     except BuildError as error:
         fail(error, error.exit_code)
+    except SQLAlchemyError as error:
+        fail(one_line(error), 1)
     except OSError as error:
         fail(one_line(error) if error.errno else error, 1)
     finally:

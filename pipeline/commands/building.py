@@ -27,6 +27,9 @@ def build(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Let samples climb again that failed by a model's answer.")
     ] = False,
+    import_record: Annotated[
+        bool, typer.Option("--import-record", help="Where the journal is lost, take over what the output knows of it.")
+    ] = False,
 ) -> None:
     """Build the data set of MANIFEST; go on where an earlier build stopped."""
     for number in (signal.SIGTERM, signal.SIGHUP):  # SIGTERM, and a terminal that closes, end a build as Ctrl-C does
@@ -34,22 +37,29 @@ def build(
             signal.signal(number, signal.default_int_handler)
     if overwrite and fork:
         raise typer.BadParameter("--fork keeps what is there and --overwrite removes it; say one of them")
+    if overwrite and import_record:
+        raise typer.BadParameter("--import-record takes over what is there and --overwrite removes it; say one of them")
     try:
-        _build(manifest, out, set_, overwrite, fork, retry_failed)
+        _build(
+            manifest,
+            out,
+            set_,
+            {"overwrite": overwrite, "fork": fork, "retry_failed": retry_failed, "import_record": import_record},
+        )
     except KeyboardInterrupt as interrupt:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # the process is ending already
         fail(str(interrupt) or "stopped; what has arrived is kept: type the same command again to go on", 130)
 
 
-def _build(path: Path, out: Path | None, set_: list[str], overwrite: bool, fork: bool, retry_failed: bool) -> None:
+def _build(path: Path, out: Path | None, set_: list[str], options: dict[str, bool]) -> None:
     from pipeline.build import Wish, build  # here, because Ray takes seconds to import
     from pipeline.manifest.file import load
 
     console = Console(file=make_lasting(sys.stdout) if isinstance(sys.stdout, io.TextIOWrapper) else None)
     manifest = load(path, set_)
     folder = out or Path("build") / manifest.name
-    if build(manifest, folder, Wish(overwrite, fork, retry_failed), console):
+    if build(manifest, folder, Wish(**options), console):
         message = f"Done: {folder} (report: {folder / 'report.html'})"
     else:
         message = f"{folder} is finished already: nothing to do."

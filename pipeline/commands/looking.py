@@ -11,24 +11,26 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pipeline.commands.places import Out, check_folder, fail
+from pipeline.commands.places import Database, Out, check_folder, fail
 from pipeline.errors import one_line
 
 
-def verify(out: Out) -> None:
-    """Check an output: schemas, masks, counts, checksums, images, references, splits, shortcuts."""
+def verify(out: Out, database: Database = None) -> None:
+    """Check an output: schemas, masks, counts, checksums, images, references, splits, shortcuts, and its database."""
+    from pipeline.output.lock import DATABASE
     from pipeline.output.verify import examine
 
     if (out / "manifest.lock.yaml").exists() and not (out / "run.json").exists():
         fail(f"{out}: the build is not finished; build it to its end first", 1)
-    examination = examine(out)
+    examination = examine(out, database=database)
     for line in (*examination.notes, *map(str, examination.problems)):
         print(line)
     if examination.problems:
         count = len(examination.problems)
-        print(
-            f"{count} problem{'s' * (count > 1)}. To write the shards again without a call: remove {out}/run.json, build again."
-        )
+        way = "To write the shards again without a call: remove {out}/run.json, build again."
+        if all(problem.file == DATABASE for problem in examination.problems):
+            way = "The shards are whole."  # and would be written from a damaged database
+        print(f"{count} problem{'s' * (count > 1)}. {way.format(out=out)}")
         raise typer.Exit(1)
     print(f"{out}: no problems found.")
 

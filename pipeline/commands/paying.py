@@ -1,4 +1,4 @@
-"""Commands about calls and money: `x2i plan | journal | whatif`.
+"""Commands about calls and money: `x2i plan | journal | whatif | mend`.
 
 In: a manifest, or the folder of a build. Out: tables or JSON. None of them makes a call.
 """
@@ -10,12 +10,9 @@ import typer
 from rich.console import Console
 
 from pipeline.commands.looking import report_unreadable
-from pipeline.commands.places import ManifestPath, Out, Overrides, check_folder
+from pipeline.commands.places import Database, ManifestPath, Out, Overrides, check_folder
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
-Database = Annotated[
-    str | None, typer.Option(help="The database's URL, where it has a password.", envvar="X2I_DATABASE", metavar="URL")
-]
 
 
 def _check_optional_folder(folder: Path | None) -> Path | None:
@@ -73,3 +70,14 @@ def whatif(out: Out, set_: Overrides = [], as_json: AsJson = False, database: Da
             print(view.as_json(outcome))
         else:
             view.print_whatif(outcome, Console())
+
+
+def mend(out: Out, database: Database = None) -> None:
+    """Remove damaged outcomes and answers from the database of a build; the next build makes them again."""
+    from pipeline.replay.mend import mend_database
+
+    with report_unreadable(out):
+        lines = mend_database(out, database)
+    print("\n".join(lines) if lines else f"{out}: no damaged row in its database.")
+    if lines:
+        print(f"{len(lines)} rows. Build again: what was deleted is made again, from the answers that are kept.")

@@ -27,6 +27,9 @@ Out = Annotated[
     Path, typer.Argument(help="An output folder, such as build/demo.", metavar="DIR", callback=check_folder)
 ]
 ManifestPath = Annotated[Path, typer.Argument(help="A manifest, such as manifests/demo.yaml.", metavar="MANIFEST")]
+Database = Annotated[
+    str | None, typer.Option(help="The database's URL, where it has a password.", envvar="X2I_DATABASE", metavar="URL")
+]
 Overrides = Annotated[
     list[str],
     typer.Option("--set", help="Override one value; may be repeated: --set run.concurrency=64.", metavar="KEY=VALUE"),

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from pipeline.output import cross_checks, record
+from pipeline.output.database_checks import check_database
 from pipeline.output.file_checks import FileReport, check_file, row_ids
 from pipeline.output.install import CARD
 from pipeline.output.originals import examine_originals, store_problem
@@ -46,13 +47,15 @@ def verify(out: Path, workers: int | None = None) -> list[Problem]:
     return _Check(out, workers).run()
 
 
-def examine(out: Path, workers: int | None = None) -> Examination:
-    """As `verify`, with notes."""
+def examine(out: Path, workers: int | None = None, database: str | None = None) -> Examination:
+    """As `verify`, with notes, and with the database that the output was made from; `database` is its URL, where the output does
+    not hold it."""
     check = _Check(out, workers)
     problems = check.run()
+    damage, unchecked = ([], []) if check.summary is None else check_database(out, check.summary, database)
     contests = [contest for report in check.reports for contest in report.contests]
     shortcuts = [f"metadata against verdicts: {f}" for f in findings(contests) if f.contests]
-    return Examination(problems, _truth_notes(out, check.summary) + shortcuts)
+    return Examination(problems + damage, _truth_notes(out, check.summary) + shortcuts + unchecked)
 
 
 def _truth_notes(out: Path, summary: RunSummary | None) -> list[str]:

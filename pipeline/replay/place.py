@@ -15,10 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.errors import RunStopped, one_line
 from pipeline.manifest.spec import Manifest
 from pipeline.output import lock
+from pipeline.storage.database import HIDDEN
 from pipeline.storage.image_store import ImageStore
+from pipeline.storage.migration import refuse_newer
 from pipeline.storage.outcomes import Outcomes
-
-HIDDEN = "***"  # how a URL is published that has a password
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,11 @@ def place(out: Path, database: str | None = None) -> RunPlace:
     if url is None and not (out / lock.DATABASE).exists():
         raise LookupError(f"{out}: {lock.DATABASE} is gone, and the journal was in it")
     url = url or f"sqlite:///{out.resolve() / lock.DATABASE}"
-    if make_url(url).password == HIDDEN:
+    try:
+        hidden = make_url(url).password == HIDDEN
+    except SQLAlchemyError as error:
+        raise LookupError(f"{out}: --database or run.database is no URL of a database ({one_line(error)})") from None
+    if hidden:
         raise LookupError(f"{out}: its database needs a password, which no output holds; give the URL with --database")
     return RunPlace(manifest, plan.fingerprint, url, ImageStore(manifest.run.store or str(out / "store")))
 
@@ -59,6 +63,8 @@ def open_outcomes(where: RunPlace) -> Iterator[Outcomes]:
     """The database, to read from only. Raises LookupError when it holds no journal, RunStopped when it cannot be read."""
     outcomes = Outcomes(where.url, where.fingerprint, looking=True)
     try:
+        with outcomes.engine.connect() as connection:
+            refuse_newer(connection)
         if not inspect(outcomes.engine).has_table("journal"):
             raise LookupError("its database holds no journal: an older version built it; build again to have one")
         yield outcomes

@@ -67,6 +67,11 @@ class Batch:
 def commit(connection: Connection, run: str, batch: Batch) -> None:
     """Write `batch` for `run`, within the caller's transaction. Raises sqlalchemy.exc.SQLAlchemyError."""
     lock_run(connection, run)
+    write(connection, run, batch)
+
+
+def write(connection: Connection, run: str, batch: Batch) -> None:
+    """As `commit`, where the caller has locked `run` already."""
     open_calls.enter(connection, run, batch.opened)
     open_calls.delete_ended(connection, batch.ended)
     ledger.enter(connection, run, batch.calls)

@@ -28,6 +28,8 @@ WAYS_OUT = (
     "is damaged. Ways out: put back a copy of it; sqlite3 FILE .recover saves the rows that can be read; once it is moved away, "
     "x2i build --import-record takes over what the finished output beside it knows; x2i build --overwrite begins from nothing"
 )
+HIDDEN = "***"
+"""How a URL is published that has a password."""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # the server or a firewall may have cut an idle connection: pre_ping replaces it before it is used again
 _SETTINGS: dict[str, dict[str, Any]] = {"postgresql": {"pool_pre_ping": True}}
@@ -86,7 +88,14 @@ def _execute(connection: Any, statement: str) -> None:
     connection.commit()  # else the pool rolls the setting back when the connection returns to it
 
 
+def _decode(data: bytes) -> str:
+    """A text of the database. A damaged byte becomes a half character: the row's checksum names it, where SQLite's own reading
+    would only fail."""
+    return data.decode("utf-8", "surrogateescape")
+
+
 def _make_sqlite_durable(connection: Any, _record: Any) -> None:
+    connection.text_factory = _decode
     _set(connection, f"busy_timeout={WAIT_S * 1000}")  # first: whatever follows may meet another process
     _turn_on_wal(connection)
     _set(connection, "synchronous=FULL")  # with WAL, a lower setting loses the last commits at a power cut
@@ -108,6 +117,7 @@ def _turn_on_wal(connection: Any) -> None:
 
 
 def _make_sqlite_read_only(connection: Any, _record: Any) -> None:
+    connection.text_factory = _decode
     _set(connection, f"busy_timeout={WAIT_S * 1000}")
     _set(connection, "query_only=ON")
 

@@ -7,9 +7,8 @@ before anybody relies on it.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Engine, delete, select, text
 
 from pipeline.errors import RunStopped
@@ -125,10 +124,17 @@ class Outcomes:
             )
         try:
             return load(row["trajectory"])
-        except ValidationError:
+        except (ValueError, TypeError):
             raise RunStopped(
                 f"{outcome} is of another version, or damaged; build again with --fork, which keeps the answers"
             ) from None
+
+    def __enter__(self) -> Self:
+        """This database, closed at the end of the context."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connections to the database."""

@@ -81,17 +81,8 @@ def file(tmp_path):
     return path
 
 
-class opened:
-    """The database in a file, closed afterwards."""
-
-    def __init__(self, path: Path) -> None:
-        self._outcomes = Outcomes(f"sqlite:///{path}", "one")
-
-    def __enter__(self) -> Outcomes:
-        return self._outcomes
-
-    def __exit__(self, *_: object) -> None:
-        self._outcomes.close()
+def opened(path: Path) -> Outcomes:
+    return Outcomes(f"sqlite:///{path}", "one")
 
 
 def change(path: Path, *statements: str) -> None:

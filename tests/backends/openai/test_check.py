@@ -11,8 +11,9 @@ from pipeline.backends.openai.check import Seen, look, reachable, unlisted
 from pipeline.backends.openai.client import Wire, close_clients, loopback
 from pipeline.backends.openai.logprobs import TokenLogprob
 from pipeline.backends.openai.spec import Provider
-from pipeline.build import _check_providers
+from pipeline.build import _warn
 from pipeline.manifest.file import load
+from pipeline.run.providers import check_providers
 from stages.errors import ModelError
 from tests.backends.openai.gateway import Answer, chat, error, hanging_up, question, run, says
 
@@ -73,7 +74,8 @@ def test_a_build_warns_of_it_once_before_it_begins_and_goes_on(gateway):
     models = [f"models.baseline={spelt}", f"models.generator={misspelt}", f"models.analyzer={misspelt}"]
     manifest = load(DEMO, [f"providers.gate.base_url={gateway.base_url}/v1", *models])
     out = io.StringIO()
-    _check_providers(manifest, Console(file=out, width=40))
+    console = Console(file=out, width=40)
+    check_providers(manifest, lambda words: _warn(console, words))
     near = "did you mean gpt-image-1 or gpt-image-1-mini?"
     assert out.getvalue() == f"Warning: providers.gate does not list the model gpt-imag-1; {near}\n"
     assert len(gateway.asked) == 1

@@ -1,0 +1,77 @@
+"""Answers written again from what the record holds of them.
+
+In: a recorded trajectory. Out: journal entries for those of its calls whose answer can be told from it: every image, and every text
+from which the ladder reads the same payload again. The single judgements behind a verdict of several are not among them: the record
+keeps their scores, but not their reasons.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from pipeline.storage.entries import Entry
+from stages import replies
+from stages.errors import ModelError
+from stages.policy import Thresholds
+from stages.records import Diagnosis, Evaluation, Event, Payload, Plan, Reflection, Words
+from stages.trajectory import Trajectory
+
+CARRIER = "record"
+"""The carrier of a text that was written again: its words are those of the record, not those of the server's answer."""
+_MOST_STEPS = 1000  # no policy allows more: what was accepted once is not to be judged again
+
+
+def recall(t: Trajectory, now: float) -> Iterator[Entry]:
+    """The entries that the events of `t` tell of, one a call. `now`: the time they are written at, in seconds since 1970."""
+    speech: str | None = None
+    for event in t.events:
+        payload = event.payload
+        if event.call_key is not None and event.kind == "generation" and event.image is not None:
+            yield Entry(event.call_key, "image", now, text=speech, image=event.image)
+        elif event.call_key is not None and payload is not None and (text := _write_reply(payload)) is not None:
+            yield Entry(event.call_key, _schema(event), now, text=text, carrier=CARRIER)
+        # what a model says with its image stands just before the image
+        speech = payload.text if isinstance(payload, Words) else None
+
+
+def _schema(event: Event) -> str:
+    return "plan" if event.kind == "decomposition" else event.kind
+
+
+def _write_reply(payload: Payload) -> str | None:
+    """A reply that reads as `payload`; None where none can be written."""
+    if isinstance(payload, Evaluation):
+        return None if payload.judgements else _write_evaluation(payload)
+    if not isinstance(payload, (Reflection, Diagnosis, Plan)):
+        return None
+    content = asdict(payload)
+    del content["type"]
+    text = json.dumps(content, ensure_ascii=False)
+    return text if _reads_as(text, payload) else None
+
+
+def _reads_as(text: str, payload: Payload) -> bool:
+    try:
+        if isinstance(payload, Reflection):
+            return replies.reflection(text) == payload
+        if isinstance(payload, Diagnosis):
+            return replies.diagnosis(text) == payload
+        return replies.plan(text, 1, _MOST_STEPS) == payload
+    except ModelError:
+        return False
+
+
+def _write_evaluation(verdict: Evaluation) -> str | None:
+    # the ladder adds this note itself, where the shape of the image is wrong
+    note = f" (aspect ratio off by {verdict.aspect_error:.1%})"
+    scores = {a.axis: {"score": a.score, "reason": a.reason.removesuffix(note)} for a in verdict.axes}
+    demands = [asdict(demand) for demand in verdict.demands]
+    text = json.dumps(({"demands": demands} if demands else {}) | scores, ensure_ascii=False)
+    try:
+        read = replies.evaluation(text, [a.axis for a in verdict.axes], Thresholds())
+    except ModelError:
+        return None
+    same_scores = [(a.axis, a.score, a.reason) for a in read.axes] == [
+        (axis, score["score"], score["reason"]) for axis, score in scores.items()
+    ]
+    return text if same_scores and read.demands == verdict.demands else None
