@@ -43,4 +43,5 @@ def _text(payload: Payload, index: int) -> str:
 
 
 def _axis(a: AxisScore) -> str:
-    return f"<Evaluate {a.axis.capitalize()}>: {a.reason} {TICK if a.passed else CROSS}"
+    words = [f"<Evaluate {a.axis.capitalize()}>:", a.reason, TICK if a.passed else CROSS]
+    return " ".join(filter(None, words))  # a judge that gives no reason gets no words put into its mouth

@@ -104,5 +104,7 @@ def _with_aspect(verdict: Evaluation, t: Trajectory, image: ImageRef, tolerance:
     # models that judge see pictures scaled to one size: a wrong shape is not visible to them
     axis = "consistency" if "consistency" in t.sample.applicable_axes else "quality"
     note = f" (aspect ratio off by {error:.1%})"
-    axes = tuple(replace(a, passed=False, reason=a.reason + note) if a.axis == axis else a for a in verdict.axes)
+    axes = tuple(
+        replace(a, passed=False, reason=(a.reason + note).strip()) if a.axis == axis else a for a in verdict.axes
+    )
     return replace(verdict, axes=axes, aspect_error=error)

@@ -1,154 +1,170 @@
 """From a model's words to typed records.
 
 In: the text of a reply, and what was asked. Out: an Evaluation, Reflection, Diagnosis or Plan, or `Malformed` with the text
-kept. A reply may be wrapped in a code fence or follow its reasoning; the first JSON object of the answer counts. A missing
-applicable axis is malformed, never a pass.
+kept. A reply may be wrapped in a code fence, follow its reasoning, and miss JSON or the schema in the ways that models have
+(`stages.json_objects`, `stages.verdicts`). A reply that contradicts itself, or of which a part is missing, is malformed, never a
+pass.
 """
 
 import json
 import re
-from collections.abc import Sequence
-from itertools import islice
-from typing import Annotated, Any, NoReturn, TypeVar
-
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast, get_args
 
 from prompts.rubric import RUBRIC
 from stages.errors import Malformed, NothingWrong
+from stages.json_objects import Fields, Unreadable, objects, plain
 from stages.policy import Thresholds
-from stages.records import Axis, AxisScore, Cause, Demand, Diagnosis, ErrorType, Evaluation, Plan, Reflection
+from stages.records import Axis, AxisScore, Cause, Diagnosis, ErrorType, Evaluation, Plan, Reflection
+from stages.reply_values import one_of, pick, text
+from stages.verdicts import verdict
 
-TRIES = 64  # braces to try before giving a reply up
+NO_ERROR = "none"
+"""The error type of a reflection that finds no fault."""
 
-Reply = TypeVar("Reply", bound=BaseModel)
+_NO_ERROR = (NO_ERROR, "no_error", "no_errors", "nothing", "no_fault", "no_issue", "no_issues")
+_THOUGHT = r"[<\[◁]\|?{}(?:think|thinking|thought|thoughts|reasoning|scratchpad)\|?[>\]▷]"
+_THOUGHT_BEGINS = re.compile(_THOUGHT.format("") + r"|<\|channel\|>\s*analysis", re.IGNORECASE)
+_THOUGHT_ENDS = re.compile(_THOUGHT.format("/") + r"|<\|channel\|>\s*final\s*<\|message\|>", re.IGNORECASE)
+_WRAPPER = re.compile("reflect|diagnos|plan|decompos|result|respon|answer|output|data|json|analysis|report|final")
+_REFLECTION: Mapping[str, Sequence[str]] = {
+    "error_type": ("error_type", "error", "error_category", "type", "error_types"),
+    "failure_analysis": ("failure_analysis", "analysis", "failure", "failure_reason"),
+    "improvement_plan": ("improvement_plan", "improvement", "improvements", "plan", "fix", "fixes"),
+}
+_DIAGNOSIS: Mapping[str, Sequence[str]] = {
+    "cause": ("cause", "root_cause", "diagnosis"),
+    "explanation": ("explanation", "reason", "reasoning", "rationale", "justification", "analysis"),
+}
+_PLAN: Mapping[str, Sequence[str]] = {
+    "rationale": ("rationale", "reason", "reasoning", "explanation", "justification", "analysis"),
+    "steps": ("steps", "plan", "sub_tasks", "subtasks", "tasks", "instructions", "step_list"),
+}
+_STEP = ("instruction", "step", "text", "description", "task", "action", "sub_task", "subtask", "content", "prompt")
+_NUMBERED = re.compile(r"\s*(?:step\s*)?\d{1,2}\s*(?:[.):]|\s[-–—])\s+", re.IGNORECASE)
 
-
-def _written(value: Any) -> Any:
-    """Text must say something, in characters that can be written down again."""
-    if not isinstance(value, str):
-        return value
-    if not value.strip():
-        raise ValueError("is empty")
-    if any("\ud800" <= c <= "\udfff" for c in value):
-        raise ValueError("holds half a character (a lone surrogate)")
-    return value.strip()
-
-
-def _counted(value: Any) -> Any:
-    """A score is a number; pydantic would take true for 1."""
-    if isinstance(value, bool):
-        raise ValueError("is no number")
-    return value
-
-
-Text = Annotated[str, BeforeValidator(_written)]
-
-
-class _Score(BaseModel):
-    score: Annotated[int, BeforeValidator(_counted), Field(ge=1, le=5)]
-    reason: Text
-
-
-class _Demand(BaseModel):
-    demand: Text
-    met: Annotated[bool, Field(strict=True)]
-
-
-class _Demands(BaseModel):
-    demands: tuple[_Demand, ...] = ()
-
-
-class _Reflection(BaseModel):
-    error_type: ErrorType
-    failure_analysis: Text
-    improvement_plan: Text
-
-
-class _Diagnosis(BaseModel):
-    cause: Cause
-    explanation: Text
-
-
-class _Plan(BaseModel):
-    rationale: Text
-    steps: list[Text]
+Read = TypeVar("Read")
 
 
 def answer(text: str) -> str:
     """What follows the reasoning. Raises Malformed when reasoning was begun and never ended: a draft is no verdict."""
-    _thought, end, words = text.rpartition("</think>")
-    if "<think" in (words if end else text):
+    end = max((match.end() for match in _THOUGHT_ENDS.finditer(text)), default=0)
+    words = text[end:]
+    if _THOUGHT_BEGINS.search(words):
         raise Malformed(text, "the reasoning is not ended: there is a <think> without </think>")
     return words
 
 
-def first_object(text: str) -> dict[str, Any]:
-    """The first JSON object in the answer. Raises Malformed."""
-    bare = answer(text)
-    # models write NaN and Infinity, which no other reader of the record would take
-    decoder = json.JSONDecoder(parse_constant=_refuse)
-    for match in islice(re.finditer(r"\{", bare), TRIES):
-        try:
-            value, _ = decoder.raw_decode(bare, match.start())
-        except ValueError:
-            continue  # no JSON from here on, or a number beyond reason
-        except RecursionError:
-            break  # nested beyond reason: what lies further in would be no better
-        if isinstance(value, dict):
-            return value
-    raise Malformed(text, "the reply holds no JSON object")
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _read(shape: type[Reply], value: Any, text: str, prefix: str = "") -> Reply:
-    try:
-        return shape.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in (*([prefix] if prefix else []), *first["loc"]))
-        raise Malformed(text, f"{place or 'the reply'}: {first['msg']}") from None
-
-
 def evaluation(text: str, axes: Sequence[Axis], thresholds: Thresholds) -> Evaluation:
-    """Scores on exactly `axes`, and the demands they rest on. Raises Malformed when a score is missing or no whole number from
-    1 to 5, or when the instruction is scored as flawless although a demand of it is not met.
+    """Scores on exactly `axes`, and the demands they rest on. Raises Malformed when a score is missing, given twice, or no whole
+    number from 1 to 5, or when the instruction is scored as flawless although a demand of it is not met.
     """
-    reply = first_object(text)
-    demands = tuple(Demand(d.demand, d.met) for d in _read(_Demands, reply, text).demands)
-    scores = []
-    for axis in axes:
-        # a missing axis must not count as passed: silence is no praise
-        if reply.get(axis) is None:
-            raise Malformed(text, f"{axis}: this axis applies and was not scored")
-        read = _read(_Score, reply[axis], text, axis)
-        scores.append(AxisScore(axis, read.score, read.reason, read.score >= thresholds.of(axis)))
+    read, demands = _read(text, lambda found: verdict(found, axes))
     unmet = [d.demand for d in demands if not d.met]
-    if unmet and any(a.axis == "instruction" and a.score == 5 for a in scores):
+    if unmet and "instruction" in read and read["instruction"][0] == 5:
         raise Malformed(text, f"instruction: scored 5, although this is listed as not met: {unmet[0]}")
+    scores = [AxisScore(axis, score, reason, score >= thresholds.of(axis)) for axis, (score, reason) in read.items()]
     return Evaluation(tuple(scores), aspect_error=0.0, demands=demands, rubric=RUBRIC)
 
 
 def reflection(text: str) -> Reflection:
     """A failure analysis and an improvement plan. Raises NothingWrong where the error type is "none", Malformed."""
-    reply = first_object(text)
-    if reply.get("error_type") == "none":
-        raise NothingWrong(text, "error_type: none, so there is no fault to mend")
-    read = _read(_Reflection, reply, text)
-    return Reflection(read.error_type, read.failure_analysis, read.improvement_plan)
+    fields = _read(text, lambda found: _fields(found, _REFLECTION))
+    kind = fields["error_type"]
+    if isinstance(kind, str) and plain(kind) in _NO_ERROR:
+        raise NothingWrong(text, f"error_type: {kind}, so there is no fault to mend")
+    error_type = cast(ErrorType, _value(text, "error_type", fields, lambda v: one_of(get_args(ErrorType), v)))
+    return Reflection(error_type, _text(text, "failure_analysis", fields), _text(text, "improvement_plan", fields))
 
 
 def diagnosis(text: str) -> Diagnosis:
     """The root cause. Raises Malformed."""
-    read = _read(_Diagnosis, first_object(text), text)
-    return Diagnosis(read.cause, read.explanation)
+    fields = _read(text, lambda found: _fields(found, _DIAGNOSIS))
+    cause = cast(Cause, _value(text, "cause", fields, lambda v: one_of(get_args(Cause), v)))
+    return Diagnosis(cause, _text(text, "explanation", fields))
 
 
 def plan(text: str, least: int, most: int) -> Plan:
     """A decomposition into `least` to `most` steps. Raises Malformed."""
-    read = _read(_Plan, first_object(text), text)
-    if not least <= len(read.steps) <= most:
-        raise Malformed(text, f"steps: {len(read.steps)} given, between {least} and {most} asked for")
-    return Plan(read.rationale, tuple(read.steps))
+    fields = _read(text, lambda found: _fields(found, _PLAN))
+    rationale, steps = _text(text, "rationale", fields), _value(text, "steps", fields, _steps)
+    if not least <= len(steps) <= most:
+        raise Malformed(text, f"steps: {len(steps)} given, between {least} and {most} asked for")
+    return Plan(rationale, steps)
+
+
+def _read(reply: str, read: Callable[[list[Fields]], Read]) -> Read:
+    """What `read` makes of the objects of the answer, each different one once. Raises Malformed."""
+    words = answer(reply).strip().removeprefix("\ufeff")
+    try:
+        if words.startswith('"') and words.endswith('"'):
+            words = _unquoted(words)
+        # as text, or true would be the same as 1
+        found = {json.dumps(o, sort_keys=True): o for o in objects(words)}
+        if not found:
+            raise Unreadable("the reply holds no JSON object")
+        return read(list(found.values()))
+    except Unreadable as error:
+        raise Malformed(reply, str(error)) from None
+
+
+def _unquoted(words: str) -> str:
+    """The text of a reply that is one JSON string; as it stands where it is none."""
+    try:
+        inner = json.loads(words)
+    except ValueError:
+        return words
+    return inner if isinstance(inner, str) else words
+
+
+def _fields(found: Sequence[Mapping[str, Any]], names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The value of each field, under whichever of its names. Raises Unreadable where objects differ about one."""
+    fields: dict[str, Any] = dict.fromkeys(names)
+    for item in found:
+        inner = _unwrapped(item, names)
+        for field, group in names.items():
+            value = pick(inner, group)
+            if value is not None and fields[field] is not None:
+                raise Unreadable(f"{field}: it is given twice")
+            fields[field] = value if fields[field] is None else fields[field]
+    return fields
+
+
+def _unwrapped(item: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+    """The object within a wrapper such as {"reflection": {...}}; the object itself where there is none."""
+    if set(item) & set(names):
+        return item
+    known = {name for group in names.values() for name in group}
+    lone = (
+        (key, v[0] if isinstance(v, list) and len(v) == 1 else v) for key, v in item.items() if _WRAPPER.search(key)
+    )
+    wrapped = [inner for _, inner in lone if isinstance(inner, dict) and known & set(inner)]
+    return wrapped[0] if len(wrapped) == 1 else item
+
+
+def _value(reply: str, name: str, fields: Mapping[str, Any], read: Callable[[Any], Read]) -> Read:
+    if fields[name] is None:
+        raise Malformed(reply, f"{name}: it is missing")
+    try:
+        return read(fields[name])
+    except Unreadable as error:
+        raise Malformed(reply, f"{name}: {error}") from None
+
+
+def _text(reply: str, name: str, fields: Mapping[str, Any]) -> str:
+    return _value(reply, name, fields, text)
+
+
+def _steps(value: Any) -> tuple[str, ...]:
+    """From a list of texts or of objects that hold one, an object of steps, or one text with a numbered step in each line."""
+    if isinstance(value, str):
+        value = [line for line in value.splitlines() if line.strip()]
+        if len(value) < 2 or not all(_NUMBERED.match(line) for line in value):
+            raise Unreadable("is no list")
+    items = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(items, list):
+        raise Unreadable("is no list")
+    steps = [text(pick(item, _STEP) if isinstance(item, dict) else item) for item in items]
+    if steps and all(_NUMBERED.match(step) for step in steps):
+        steps = [_NUMBERED.sub("", step, count=1) for step in steps]
+    return tuple(steps)

@@ -165,18 +165,22 @@ def _describe_end(t: Trajectory) -> str:
 
 
 def verdict_problems(verdict: Evaluation, axes: Sequence[str], against: str | None, policy: Policy) -> Iterator[str]:
-    """Every applicable axis is judged, with a reason, and passed exactly where its score reached the threshold in force."""
+    """Every applicable axis is judged and passed exactly where its score reached the threshold; the demands agree with it."""
     if [a.axis for a in verdict.axes] != [axis for axis in AXES if axis in axes]:
         yield "the axes judged are not the applicable ones"
     if not 0 <= verdict.aspect_error < math.inf:
         yield f"aspect_error is {verdict.aspect_error}"
     limits = policy.step_thresholds if against == "subtask" else policy.thresholds
+    if verdict.score("instruction") == 5 and not all(d.met for d in verdict.demands):
+        yield "instruction is 5, although a demand is not met"
     # the axis that a wrong aspect ratio fails
     ruled = "consistency" if "consistency" in axes else "quality"
     for a in verdict.axes:
         off = verdict.aspect_error > policy.aspect_tolerance and a.axis == ruled
-        if not (1 <= a.score <= 5 and a.reason.strip()):
-            yield f"{a.axis} {a.score} is no score from 1 to 5 with a reason"
+        if not 1 <= a.score <= 5:
+            yield f"{a.axis} {a.score} is no score from 1 to 5"
+        if a.reason != a.reason.strip():
+            yield f"the reason for {a.axis} begins or ends with white space"
         if a.passed != (a.score >= limits.of(a.axis) and not off):
             yield f"{a.axis} {a.score} is marked {'passed' if a.passed else 'failed'}, the threshold is {limits.of(a.axis)}"
 

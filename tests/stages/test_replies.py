@@ -42,7 +42,7 @@ def test_an_evaluation_is_read_whatever_it_is_wrapped_in(text):
         (scripted.scores({**BOTH, "quality": 0}), "quality.score"),
         ('{"instruction": {"score": 4.5, "reason": "r"}}', "instruction.score"),
         ('{"instruction": {"score": 5, "reason": " "}}', "instruction.reason"),
-        ('{"instruction": 5}', "instruction"),
+        ('{"instruction": 6, "quality": 3}', "instruction"),
     ],
 )
 def test_a_malformed_evaluation_says_what_is_wrong_and_keeps_the_text(text, problem):
