@@ -122,7 +122,8 @@ class Bench:
             (at,) = accesses(manifest, spec)
             return Slotted(build(at, self.store, self.pool), slots)
 
-        models = models_of(manifest, load_prompts(manifest.recipe, kits=manifest.models.kits.values()), model)
+        prompts = load_prompts(manifest.recipe, kits=manifest.models.kits.values())
+        models = models_of(manifest, prompts, self.store, model)
         todo = [Trajectory(sample, n) for n, (sample, _) in enumerate(samples)]
         return await asyncio.gather(*(_ladder(t, models, manifest.recipe) for t in todo))
 

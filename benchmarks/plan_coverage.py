@@ -30,6 +30,7 @@ from pipeline.money.spec import Price
 from pipeline.output import cut
 from pipeline.planning import leaks, world_rows
 from pipeline.storage.image_store import ImageStore
+from pipeline.storage.likeness import StoreComparer
 from pipeline.workers import process_pool
 from stages.calls import Models
 from stages.identity import call_key, rank
@@ -242,6 +243,7 @@ async def _climb_all(
         model("analyzer", specs.analyzer),
         prompts.catalogue.load(),
         manifest.seed,
+        comparer=StoreComparer(site.store),
     )
     return await asyncio.gather(*(one(t) for t in todo))
 

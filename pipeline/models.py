@@ -26,6 +26,7 @@ from pipeline.manifest.spec import Manifest, ModelSpec
 from pipeline.money.cost import Load, cost, load, of_size, price_of
 from pipeline.money.prices import table
 from pipeline.storage.image_store import ImageStore
+from pipeline.storage.likeness import StoreComparer
 from pipeline.traffic.failover import Failover
 from pipeline.traffic.paced import Count, Paced, Traffic
 from pipeline.traffic.retried import Retried, Sleep
@@ -85,8 +86,10 @@ def identities(manifest: Manifest) -> dict[str, str]:
     return {role: identity(manifest, spec) for role, spec in manifest.models}
 
 
-def models_of(manifest: Manifest, prompts: Prompts, make: Callable[[Role, ModelSpec], Model]) -> Models:
-    """The roles of a manifest, each as `make` makes it."""
+def models_of(
+    manifest: Manifest, prompts: Prompts, store: ImageStore, make: Callable[[Role, ModelSpec], Model]
+) -> Models:
+    """The roles of a manifest, each as `make` makes it; their images lie in `store`."""
     specs = manifest.models
     second = specs.second_analyzer
     return Models(
@@ -97,6 +100,7 @@ def models_of(manifest: Manifest, prompts: Prompts, make: Callable[[Role, ModelS
         seed=manifest.seed,
         second_analyzer=None if second is None else make("second_analyzer", second),
         kits=specs.kits,
+        comparer=StoreComparer(store),
     )
 
 
@@ -116,7 +120,7 @@ def compose(
         journals.append(Journalled(Failover(models, name, services.sleep), services.scribe, store))
         return journals[-1]
 
-    return Composed(models_of(manifest, prompts, chain), tuple(journals))
+    return Composed(models_of(manifest, prompts, store, chain), tuple(journals))
 
 
 def _at_one_place(

@@ -12,6 +12,7 @@ from typing import Any
 from prompts.catalogue import DEFAULT_KIT, Prompts, in_kit
 from stages.errors import EngineDead, Malformed, ModelError
 from stages.identity import call_key, call_seed
+from stages.likeness import ByHash, Comparer
 from stages.protocols import Analyzer, Generator, ImageReply, ImageRequest, Message, Role, TextRequest
 from stages.records import Against, Event, ImageRef, Judge, Kind, Payload, Words
 from stages.trajectory import Trajectory
@@ -24,7 +25,8 @@ LONGEST_SPEECH = 100_000
 class Models:
     """The roles, the words they are asked in, and the seed of the run. `second_analyzer` is asked where the policy says so.
 
-    `kits` names the prompt kit of an image model's role; a role without one is asked in the default words.
+    `kits` names the prompt kit of an image model's role; a role without one is asked in the default words. `comparer` knows the
+    pixels of the images.
     """
 
     baseline: Generator
@@ -34,6 +36,7 @@ class Models:
     seed: int
     second_analyzer: Analyzer | None = None
     kits: Mapping[Role, str] = field(default_factory=dict)
+    comparer: Comparer = field(default_factory=ByHash)
 
     def judge(self, role: Judge) -> Analyzer:
         """The model that judges as `role`. Raises ValueError when there is no second one."""
@@ -47,13 +50,14 @@ class Models:
 class CallPlace:
     """Where in the ladder a call stands; with the sample and the role it decides the call's seed.
 
-    `judgement` counts from 1, for each judge of an image.
+    `judgement` counts from 1, for each judge of an image. `again` where the same is asked anew because of a dispute.
     """
 
     rung: str
     index: int
     attempt: int = 1
     judgement: int = 1
+    again: bool = False
 
     @property
     def ordinal(self) -> int:
@@ -122,7 +126,7 @@ async def ask(
     place: CallPlace,
     prompt: str,
     images: Sequence[ImageRef],
-    parse: Callable[[str], Payload],
+    parse: Callable[[str], Payload | None],
     values: Mapping[str, Any],
     against: Against | None = None,
     judge: Judge = "analyzer",
@@ -131,7 +135,7 @@ async def ask(
     """A text event of `kind`: the reply of `judge` to `prompt`, parsed. Raises Halt, EngineDead."""
     text = models.prompts.render(prompt, **values)
     # the final check asks the same prompt about the same image as the step does: only this tells the seeds apart
-    purpose = f"{prompt}:{against}"
+    purpose = f"{prompt}:{against}:again" if place.again else f"{prompt}:{against}"
     seed = call_seed(models.seed, t.sample.id, judge, place.rung, place.index, place.attempt, place.judgement, purpose)
     # replies are named by their shape, events by the paper's terms
     schema = "plan" if kind == "decomposition" else kind
@@ -188,8 +192,8 @@ def _next(seed: int) -> int:
 
 
 async def _ask_twice(
-    model: Analyzer, words: Prompts, request: TextRequest, parse: Callable[[str], Payload]
-) -> tuple[Payload, TextRequest]:
+    model: Analyzer, words: Prompts, request: TextRequest, parse: Callable[[str], Payload | None]
+) -> tuple[Payload | None, TextRequest]:
     try:
         reply = await model.ask(request)
         return parse(reply.text), request

@@ -1,7 +1,8 @@
 """The judgement of one image: asked for as often as the policy says, put down as one event.
 
 In: the trajectory so far, the models, an image and what it was made from. Out: an evaluation event whose payload is the verdict
-that `stages.judging` combines from the judgements; its call is the one that the verdict is put down to.
+that `stages.judging` combines from the judgements; its call is the one that the verdict is put down to. An image that is the
+same as what it was made from fails by rule (`stages.likeness`), and nobody is asked.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,6 +10,7 @@ from dataclasses import replace
 
 from stages.calls import CallPlace, Models, ask, start
 from stages.judging import decider, next_judge, scored, standing
+from stages.likeness import RULE, find_unchanged, verdict_of
 from stages.policy import Judging, Policy, Thresholds
 from stages.records import Against, Evaluation, Event, ImageRef, Judge, Judgement
 from stages.replies import evaluation
@@ -25,14 +27,31 @@ async def evaluate(
     against: Against,
     policy: Policy,
     canvas: ImageRef | None = None,
+    made_from: Sequence[str] | None = None,
 ) -> Event:
     """An evaluation event: `image` judged against `instruction` and what it was made from: references, and the picture that
-    a step worked on, if any. It is judged as often as `policy.judging` says; sub-tasks have thresholds of their own. Raises
-    stages.calls.Halt, EngineDead."""
+    a step worked on, if any. It is judged as often as `policy.judging` says; sub-tasks have thresholds of their own.
+
+    It must differ from the images `made_from` (sha256), by default the references and all that its try was drawn from.
+    Raises stages.calls.Halt, EngineDead, and OSError where an image cannot be read.
+    """
     sample = t.sample
     thresholds = policy.step_thresholds if against == "subtask" else policy.thresholds
     # judges compare with what the image was made from, so a step is compared with its canvas
     before = (*references, canvas) if canvas else tuple(references)
+    if made_from is None:
+        made_from = (*(ref.sha256 for ref in before), *_drawn_from(t, image))
+    unchanged = await find_unchanged(models.comparer, image.sha256, made_from, instruction, policy.unchanged_within)
+    if unchanged is not None:
+        inputs = (*(ref.sha256 for ref in before), image.sha256)
+        return Event(
+            *("evaluation", place.index, place.attempt),
+            against=against,
+            payload=verdict_of(unchanged),
+            image=image,
+            inputs=inputs,
+            made_by=RULE,
+        )
     values = {
         "instruction": instruction,
         "against": against,
@@ -59,6 +78,11 @@ async def evaluate(
 
     event, verdict = await _verdict(once, place, policy.judging, thresholds)
     return replace(event, payload=_with_aspect(verdict, t, image, policy.aspect_tolerance), image=image)
+
+
+def _drawn_from(t: Trajectory, image: ImageRef) -> tuple[str, ...]:
+    """What the newest try that gave `image` was drawn from."""
+    return next((e.inputs for e in reversed(t.events) if e.kind == "generation" and e.image == image), ())
 
 
 async def _verdict(

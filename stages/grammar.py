@@ -86,9 +86,28 @@ def letter_of(event: Event) -> str:
     return "+" if isinstance(event.payload, Evaluation) and event.payload.passed else "-"
 
 
-def letters_of(events: Iterable[Event]) -> str:
-    """The letters of events, in order."""
-    return "".join(letter_of(event) for event in events)
+def letters_of(events: Sequence[Event]) -> str:
+    """The letters of events, in order. A judgement that was replaced after a dispute has the letter of the one that replaced it,
+    which has no letter of its own then.
+    """
+    spelled: list[Event | None] = list(events)
+    for old, new in replaced(events).items():
+        spelled[old], spelled[new] = spelled[new], None
+    return "".join(letter_of(event) for event in spelled if event is not None)
+
+
+def replaced(events: Sequence[Event]) -> dict[int, int]:
+    """The places of judgements that were replaced after a dispute, each with the place of the one that replaced it."""
+    places: dict[int, int] = {}
+    for new, event in enumerate(events):
+        if isinstance(event.payload, Evaluation) and event.payload.dispute is not None:
+            of_same = [n for n, e in enumerate(events[:new]) if _is_same_question(e, event)]
+            places |= dict.fromkeys(of_same[-1:], new)
+    return places
+
+
+def _is_same_question(event: Event, other: Event) -> bool:
+    return (event.kind, event.try_number, event.against) == (other.kind, other.try_number, other.against)
 
 
 def fit(pattern: Pattern, letters: str) -> tuple[Token, ...] | None:

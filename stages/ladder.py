@@ -51,6 +51,8 @@ async def climb(t: Trajectory, rung: Rung, recipe: Recipe, models: Models) -> Tr
             return ended_by(halt.trajectory, halt.error)
         if problem := _breach(start, t, rung, recipe):
             raise BrokenRung(f"rung {rung.name}: {problem}")
+    if t.overruled and t.status in ("climbing", "accepted"):
+        return _accept_after_all(t, recipe)
     if t.status != "climbing":
         return t
     # an RL prompt is measured, not solved: failing is a difficulty, so it is kept
@@ -59,6 +61,14 @@ async def climb(t: Trajectory, rung: Rung, recipe: Recipe, models: Models) -> Tr
     if recipe.after(rung) is None:
         return t.discard(UNSOLVED, f"no image passed, and no rung comes after {rung.name}")
     return t
+
+
+def _accept_after_all(t: Trajectory, recipe: Recipe) -> Trajectory:
+    """The sample whose candidate passed when it was judged anew: solved where that image was made, and no further."""
+    made = t.current().generation
+    assert made is not None
+    t = t.return_to(made.station)
+    return t.accept(None if t.sample.climb == "direct" else recipe.rung(made.rung).mode)
 
 
 def _breach(before: Trajectory, after: Trajectory, rung: Rung, recipe: Recipe) -> str | None:

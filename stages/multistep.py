@@ -128,9 +128,12 @@ async def _step(
             return t
         if checked and policy.step_retry == "reflect" and attempt < policy.step_attempts:
             # the sub-task was done: only a look at the whole can say what the last step has to do otherwise
-            thought = await look_again(t, models, place)
-            assert isinstance(thought.payload, Reflection)
-            t, failure = t.add(thought), thought.payload
+            t = await look_again(t, models, policy, place)
+            if t.overruled:
+                return t
+            thought = t.last("reflection").payload
+            assert isinstance(thought, Reflection)
+            failure = thought
     return _give_up(t, policy, i, text, checked)
 
 
@@ -175,7 +178,11 @@ async def _judge(
 async def _check_whole(t: Trajectory, models: Models, policy: Policy, place: CallPlace) -> Event:
     """The final check: the direct thresholds, against the original instruction and the original references."""
     sample, image = t.sample, t.current().image
-    return await evaluate(t, models, place, image, sample.references, sample.instruction, "original", policy)
+    # its step was compared with its canvas before; a step may have been asked to change nothing
+    made_from = tuple(ref.sha256 for ref in sample.references)
+    return await evaluate(
+        t, models, place, image, sample.references, sample.instruction, "original", policy, made_from=made_from
+    )
 
 
 def _keeps(t: Trajectory) -> frozenset[int]:

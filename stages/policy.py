@@ -77,8 +77,9 @@ class Policy(BaseModel):
     """How a sample climbs: the `ladder`, by the names of its rungs or import paths `module:NAME`, and what the rungs go by.
 
     `thresholds` rule the images of the whole, `step_thresholds` those of the steps. `step_retry`: a failed step is drawn again
-    knowing why it failed ("reflect"), or blindly ("redraw"). `train_words`: the words that an image's own model said with it are
-    trained where the image is; else they are context. `options` are those of rungs outside the package, by the rung's
+    knowing why it failed ("reflect"), or blindly ("redraw"). `unchanged_within`: an image at most so far from what it was made
+    from fails without a judge; None compares nothing. `train_words`: the words that an image's own model said with it are trained
+    where the image is; else they are context. `options` are those of rungs outside the package, by the rung's
     name.
     """
 
@@ -99,6 +100,8 @@ class Policy(BaseModel):
     final_check: bool = True
     # sizes are rounded to what a model can draw: a pixel or two must not fail a sample
     aspect_tolerance: float = Field(0.02, ge=0.0, le=1.0)
+    # encoding a picture again stays below this, a change that can be seen does not (stages.likeness)
+    unchanged_within: float | None = Field(0.03, ge=0.0, lt=1.0)
     judging: Judging = Judging()
     best_of: BestOf = BestOf()
     # what a stronger generator thinks aloud is no skill of the trainee's, unless somebody says so

@@ -7,6 +7,7 @@ accepted nothing is pruned.
 
 from dataclasses import replace
 
+from stages.grammar import replaced
 from stages.rung import Recipe
 from stages.trajectory import Trajectory
 
@@ -16,7 +17,8 @@ def prune(t: Trajectory, recipe: Recipe) -> Trajectory:
     # what was not accepted has no trained view; its record stays readable as it happened
     if t.mode is None:
         return replace(t, events=tuple(replace(e, pruned=False) for e in t.events))
-    kept = recipe.of_mode(t.mode).keeps(t)
+    # of two judgements of an image, the one that was overruled is nothing to learn from
+    kept = recipe.of_mode(t.mode).keeps(t) - replaced(t.events).keys()
     # words go with the image after them, whatever a rung says of them
     kept = frozenset(n for n, e in enumerate(t.events) if (n + 1 if e.kind == "words" else n) in kept)
     return replace(t, events=tuple(replace(e, pruned=n not in kept) for n, e in enumerate(t.events)))

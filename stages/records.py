@@ -119,6 +119,23 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged:
+    """An image shows nothing new: it is as the image `sha256` that it was made from, at a `distance` from 0 (the same pixels)."""
+
+    sha256: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A reflection that saw no error in an image that had failed: the call which said so. `made_by` is "role:model identity"."""
+
+    seed: int
+    call_key: str
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """E: the verdict on one image; `axes` holds exactly the applicable ones, in the order of `AXES`.
 
@@ -135,6 +152,8 @@ class Evaluation:
     judgements: tuple[Judgement, ...] = ()
     demands: tuple[Demand, ...] = ()
     rubric: str = ""
+    unchanged: Unchanged | None = None
+    dispute: Dispute | None = None
 
     @property
     def passed(self) -> bool:

@@ -153,6 +153,18 @@ class Trajectory:
                 return made
         raise LookupError(f"{self.sample.id}: no image yet")
 
+    @property
+    def overruled(self) -> bool:
+        """True when the newest judgement passes an image that had failed, because a reflection saw no error in it."""
+        newest = self.events[-1].payload if self.events else None
+        return isinstance(newest, Evaluation) and newest.dispute is not None and newest.passed
+
+    def return_to(self, station: str) -> Self:
+        """This trajectory as if it had not gone beyond `station`: what was added later is put down to that one."""
+        entered = self.entered[: self.entered.index(station) + 1]
+        events = tuple(e if e.station in entered else replace(e, station=station) for e in self.events)
+        return replace(self, events=events, entered=entered)
+
     def accept(self, mode: Mode | None) -> Self:
         """The analyzer is satisfied: done. An RL prompt that only met the first rung is accepted without a mode."""
         return replace(self, status="accepted", mode=mode)

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
-from pipeline.output.judging_checks import judging_problems
+from pipeline.output.judging_checks import judging_problems, unchanged_problems
 from stages.grammar import NOTHING, Either, Pattern, fit, letters_of
 from stages.ladder import REFUSED, UNSOLVED
+from stages.likeness import AXIS, RULE
 from stages.policy import Policy
 from stages.prune import prune
 from stages.records import AXES, Cause, Diagnosis, Evaluation, Event, Words
@@ -42,7 +43,7 @@ def flaws(t: Trajectory, recipe: Recipe) -> Iterator[str]:
 
 def unknown_makers(t: Trajectory, models: Mapping[str, str]) -> Iterator[str]:
     """Events and judgements that are put down to none of the run's models (role: identity)."""
-    known = {None, "baseline:precomputed", *(f"{role}:{identity}" for role, identity in models.items())}
+    known = {None, "baseline:precomputed", RULE, *(f"{role}:{identity}" for role, identity in models.items())}
     for n, event in enumerate(t.events):
         judgements = event.payload.judgements if isinstance(event.payload, Evaluation) else ()
         for made_by in (event.made_by, *(j.made_by for j in judgements)):
@@ -166,7 +167,8 @@ def _describe_end(t: Trajectory) -> str:
 
 def verdict_problems(verdict: Evaluation, axes: Sequence[str], against: str | None, policy: Policy) -> Iterator[str]:
     """Every applicable axis is judged and passed exactly where its score reached the threshold; the demands agree with it."""
-    if [a.axis for a in verdict.axes] != [axis for axis in AXES if axis in axes]:
+    # what failed by rule was looked at on one axis alone
+    if [a.axis for a in verdict.axes] != ([AXIS] if verdict.unchanged else [axis for axis in AXES if axis in axes]):
         yield "the axes judged are not the applicable ones"
     if not 0 <= verdict.aspect_error < math.inf:
         yield f"aspect_error is {verdict.aspect_error}"
@@ -193,4 +195,6 @@ def _event_verdict_problems(t: Trajectory, event: Event, policy: Policy) -> Iter
         return
     yield from verdict_problems(verdict, t.sample.applicable_axes, event.against, policy)
     limits = policy.step_thresholds if event.against == "subtask" else policy.thresholds
-    yield from judging_problems(event, verdict, policy.judging, limits)
+    yield from unchanged_problems(t, event, verdict, policy)
+    if verdict.unchanged is None:
+        yield from judging_problems(event, verdict, policy.judging, limits)

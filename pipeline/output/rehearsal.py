@@ -155,7 +155,7 @@ def _problems(t: Trajectory, rung: Rung, recipe: Recipe) -> Iterator[str]:
 
 def _rung_problems(t: Trajectory, rung: Rung, recipe: Recipe) -> Iterator[str]:
     """Whether the rung added the events and made the calls that go with the way it ended."""
-    letters = letters_of(event for event in t.events if event.rung == rung.name)
+    letters = letters_of([event for event in t.events if event.rung == rung.name])
     field, pattern = _expected_events(t, rung, recipe)
     if fit(pattern, letters) is None:
         yield f"it added the events {letters or 'none'}; its `{field}` is {spell(pattern)} ({ALPHABET})"

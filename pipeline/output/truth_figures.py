@@ -177,7 +177,8 @@ def _critiques(t: Trajectory, recipe: Recipe, findings: Mapping[str, Finding]) -
         payload = event.payload
         if trained and isinstance(payload, Reflection):
             yield payload.failure_analysis, findings[made[event.from_try]]
-        elif trained and isinstance(payload, Evaluation) and not payload.passed:
+        # what failed by rule was looked at by no model
+        elif trained and isinstance(payload, Evaluation) and not payload.passed and payload.unchanged is None:
             yield " ".join(a.reason for a in payload.axes if not a.passed), findings[made[event.try_number]]
 
 

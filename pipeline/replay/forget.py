@@ -47,7 +47,7 @@ async def _replay_climbs(
     roles = identities(manifest)
     with ThreadPoolExecutor(1) as thread:
         known = Lookup(answer_reader(outcomes, store), thread)
-        return await asyncio.gather(*(replay(t, manifest, roles, words, manifest.policy, known) for t in failed))
+        return await asyncio.gather(*(replay(t, manifest, roles, words, store, manifest.policy, known) for t in failed))
 
 
 def _last_calls(t: Trajectory, climbed: ReplayedClimb) -> Sequence[ReplayedCall]:

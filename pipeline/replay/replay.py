@@ -92,15 +92,21 @@ def answer_reader(outcomes: Outcomes, store: ImageStore) -> Callable[[Sequence[s
 
 
 async def replay(
-    t: Trajectory, manifest: Manifest, identities: Mapping[str, str], words: Prompts, policy: Policy, known: Known
+    t: Trajectory,
+    manifest: Manifest,
+    identities: Mapping[str, str],
+    words: Prompts,
+    store: ImageStore,
+    policy: Policy,
+    known: Known,
 ) -> ReplayedClimb:
-    """Replay the sample of `t` from the start. `identities` are those of `pipeline.models.identities`."""
+    """Replay the sample of `t`, whose images lie in `store`, from the start. `identities`: as of `pipeline.models.identities`."""
     asked: list[ReplayedCall] = []
 
     def make(role: Role, _: ModelSpec) -> Model:
         return _Replay(role, identities[role], known, asked)
 
-    models = models_of(manifest, words, make)
+    models = models_of(manifest, words, store, make)
     fresh = Trajectory(t.sample, t.rank)
     recipe = read_recipe(policy)
     for rung in recipe.rungs:

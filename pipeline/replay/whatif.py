@@ -156,7 +156,9 @@ class _ReplayedBuild:
             for start in range(0, len(kept), AT_ONCE):
                 group = kept[start : start + AT_ONCE]
                 sides = [
-                    await asyncio.gather(*(replay(t, self.manifest, roles, self.words, p, known) for t in group))
+                    await asyncio.gather(
+                        *(replay(t, self.manifest, roles, self.words, self.store, p, known) for t in group)
+                    )
                     for p in (self.manifest.policy, policy)
                 ]
                 prices = self._prices(call.key for side in sides for climbed in side for call in climbed.asked)

@@ -19,6 +19,7 @@ from pipeline.output import record
 from pipeline.output.frame import Unit
 from pipeline.planning.plan import plan
 from pipeline.storage.image_store import ImageStore
+from pipeline.storage.likeness import StoreComparer
 from pipeline.workers import process_pool
 from stages.calls import Models
 from stages.prune import prune
@@ -86,7 +87,7 @@ def foresee(manifest: Manifest, table: Table, store: ImageStore) -> tuple[list[T
             role: ForeseenModel(s.model, WorldModel(s.model, s.revision, {}, store, pool), table, "images" in s.options)
             for role, s in manifest.models
         }
-        models = Models(**made, prompts=prompts.catalogue.load(), seed=manifest.seed, kits={})
+        models = Models(**made, prompts=prompts.catalogue.load(), seed=manifest.seed, kits={}, comparer=StoreComparer(store))
         done = asyncio.run(climbed(planned, models, manifest.policy))
     stories = {name: story for model in made.values() for name, story in model.stories.items()}
     return [prune(t, manifest.recipe) for t in done], stories

@@ -100,7 +100,7 @@ class Built:
                 metered = Metered(altered, role, at.name, scribe, lambda _: Load(1, 1.0), partial(cost, PRICE))
                 return Journalled(metered, scribe, self.store())
 
-            models = models_of(self.manifest, WORDS, make)
+            models = models_of(self.manifest, WORDS, self.store(), make)
             await asyncio.gather(*(one(t, scribe, models) for t in self.samples if t.sample.id not in settled))
             await scribe.flush()
             scribe.close()
