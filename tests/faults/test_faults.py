@@ -87,7 +87,9 @@ def foresee(manifest: Manifest, table: Table, store: ImageStore) -> tuple[list[T
             role: ForeseenModel(s.model, WorldModel(s.model, s.revision, {}, store, pool), table, "images" in s.options)
             for role, s in manifest.models
         }
-        models = Models(**made, prompts=prompts.catalogue.load(), seed=manifest.seed, kits={}, comparer=StoreComparer(store))
+        models = Models(
+            **made, prompts=prompts.catalogue.load(), seed=manifest.seed, kits={}, comparer=StoreComparer(store)
+        )
         done = asyncio.run(climbed(planned, models, manifest.policy))
     stories = {name: story for model in made.values() for name, story in model.stories.items()}
     return [prune(t, manifest.recipe) for t in done], stories

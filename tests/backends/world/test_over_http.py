@@ -42,7 +42,13 @@ def base_url():
 def in_process(manifest: Manifest, store: ImageStore) -> list[Trajectory]:
     with process_pool(os.cpu_count() or 1) as pool:
         backend_models = {role: WorldModel(s.model, s.revision, {}, store, pool) for role, s in manifest.models}
-        models = Models(**backend_models, prompts=prompts.catalogue.load(), seed=manifest.seed, kits={}, comparer=StoreComparer(store))
+        models = Models(
+            **backend_models,
+            prompts=prompts.catalogue.load(),
+            seed=manifest.seed,
+            kits={},
+            comparer=StoreComparer(store),
+        )
         return asyncio.run(climbed(plan(manifest, store, 1).trajectories, models, manifest.policy))
 
 
@@ -51,7 +57,9 @@ def over_http(manifest: Manifest, store: ImageStore) -> list[Trajectory]:
     backend_models = {
         r: OpenAIModel(s.model, s.revision, s.options, "world", provider, store) for r, s in manifest.models
     }
-    models = Models(**backend_models, prompts=prompts.catalogue.load(), seed=manifest.seed, kits={}, comparer=StoreComparer(store))
+    models = Models(
+        **backend_models, prompts=prompts.catalogue.load(), seed=manifest.seed, kits={}, comparer=StoreComparer(store)
+    )
 
     async def climb():
         try:
