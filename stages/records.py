@@ -216,14 +216,14 @@ Payload = Annotated[Evaluation | Reflection | Diagnosis | Plan | Step | Words, F
 class Event:
     """One thing that happened. `inputs` are the sha256 of the images it was made from or judged with, in request order.
 
-        `attempt` counts from 1 within an index. `station` is where on the ladder it was added, `try_number` the try it belongs to,
-        and `from_try` the try that it answers to: whose image it works on, or whose faults it knows; 0 where that is none.
-        `Trajectory.add` sets these three. `made_by` is "role:model identity". `prompt` names the prompt file, `prompt_sha256` is the
-            hash of that file. Events without a model call (a sub-task, a G1 brought along) have no call key, nor have words:
-        they came with the image after them. Of an image that was judged several times, `made_by`, `seed` and `call_key` are those of
-        the first judgement, or of the second judge's where that one decided; the others are in `Evaluation.judgements`. `tokens` is
-        the sha256 of the side file that holds the reply's tokens and their log-probabilities, where the model gave them.
-        """
+    `attempt` counts from 1 within an index. `station` is where on the ladder it was added, `try_number` the try it belongs to,
+    and `from_try` the try that it answers to: whose image it works on, or whose faults it knows; 0 where that is none.
+    `Trajectory.add` sets these three. `made_by` is "role:model identity". `prompt` names the prompt file, `prompt_sha256` is the
+    hash of that file. Events without a model call (a sub-task, a G1 brought along) have no call key, nor have words:
+    they came with the image after them. Of an image that was judged several times, `made_by`, `seed` and `call_key` are those of
+    the first judgement, or of the second judge's where that one decided; the others are in `Evaluation.judgements`. `tokens` is
+    the sha256 of the side file that holds the reply's tokens and their log-probabilities, where the model gave them.
+    """
 
     kind: Kind
     index: int
