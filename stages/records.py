@@ -29,12 +29,22 @@ Cause = Literal["prompt_too_complex", "missing_knowledge", "ambiguous_instructio
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """An image in the content-addressed store. `width` and `height` in pixels, `format` as Pillow names it (PNG)."""
+    """An image in the content-addressed store. `width` and `height` in pixels, `format` as Pillow names it (PNG).
+
+    It is the rendition that models are sent and trainers see. `original` is the sha256 of the bytes as they came; None where they
+    are the rendition themselves.
+    """
 
     sha256: str
     width: int
     height: int
     format: str
+    original: str | None = None
+
+    @property
+    def source_sha256(self) -> str:
+        """The sha256 of the bytes as they came."""
+        return self.original or self.sha256
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,14 @@ wrong with it, in words. Runs in worker processes; a store that cannot be read i
 """
 
 import hashlib
-import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from PIL import Image
 
 from pipeline.output.problem import one_line
 from pipeline.output.view import ViewSpec, encode
 from pipeline.storage.image_store import ImageStore
+from pipeline.storage.pictures.opening import UNREADABLE
 
-UNDECODABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 UNOPENABLE = (ImportError, OSError, ValueError, RuntimeError)  # fsspec: a protocol without its package, or unknown
 
 
@@ -50,6 +46,6 @@ def _examine(sha256: str, viewed: bool, store: ImageStore, spec: ViewSpec) -> Or
         view = hashlib.sha256(encode(data, spec)).hexdigest() if viewed else None
     except FileNotFoundError:
         return Original(sha256, problem=f"image {sha256[:16]} is not in the store {store.root}")
-    except (*UNDECODABLE, ImportError, RuntimeError) as error:
+    except (*UNREADABLE, ImportError, RuntimeError) as error:
         return Original(sha256, problem=f"image {sha256[:16]} cannot be read from the store ({one_line(error)})")
     return Original(sha256, view)

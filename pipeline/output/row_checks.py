@@ -6,20 +6,17 @@ the marks of the mask; texts are rendered again from their payloads, images deco
 """
 
 import hashlib
-import io
 import json
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from PIL import Image
-
-from pipeline.output.originals import UNDECODABLE
 from pipeline.output.problem import one_line
 from pipeline.output.record_checks import verdict_problems
 from pipeline.output.row_order import order_problems
 from pipeline.output.traj import VERSION, content_hash, scores
 from pipeline.output.view import ViewSpec
+from pipeline.storage.pictures.opening import UNREADABLE, opened
 from stages.dialects import Dialect, render
 from stages.grammar import LETTERS, numbering
 from stages.mask import GIVEN, IMAGES, Marks, marks
@@ -55,7 +52,7 @@ def about(text: str) -> About:
 def check_image(cell: Row, view: ViewSpec) -> Iterator[str]:
     """An image cell must decode at the declared size and in the declared encoding, and carry no metadata."""
     try:
-        with Image.open(io.BytesIO(cell["bytes"])) as image:
+        with opened(cell["bytes"]) as image:
             if image.size != view.size or image.format != view.format or image.mode != "RGB":
                 actual = f"{image.format} {image.mode} {image.width} x {image.height}"
                 yield f"the image is {actual}, declared is {view.format} RGB {view.size[0]} x {view.size[1]}"
@@ -63,7 +60,7 @@ def check_image(cell: Row, view: ViewSpec) -> Iterator[str]:
             image.load()
             if any(key in image.info for key in ("exif", "icc_profile", "xmp")):
                 yield "the image carries metadata"
-    except UNDECODABLE as error:
+    except UNREADABLE as error:
         yield f"the image does not decode ({one_line(error)})"
 
 

@@ -1,9 +1,10 @@
 """The trained view of an image: every image of a data set at one size and in one encoding, so that neither betrays who made it.
 
 In: originals in the store, by hash. Out: view files in a folder, by the hash of the original, and their sizes in bytes.
-An image of another aspect ratio is letterboxed (black bars), never cropped; transparency goes onto white; orientation tags
-are applied; metadata and profiles are dropped. Even an image that already has the declared size and encoding is encoded
-again: otherwise its encoder would show. The same input gives the same bytes. Views are never re-encoded afterwards.
+The stored images are renditions (`pipeline.storage.pictures.rendition`): a trainer sees the pixels that models were sent. Images of
+older stores, which are not, are shown as their rendition would be. An image of another aspect ratio is letterboxed (black
+bars), never cropped. Even an image that already has the declared size and encoding is encoded again: otherwise its encoder
+would show. The same input gives the same bytes. Views are never re-encoded afterwards.
 """
 
 import io
@@ -13,11 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageOps
 
 from pipeline.storage.image_store import ImageStore
-from pipeline.storage.upright import upright
+from pipeline.storage.pictures.pixels import upright_rgb
 
 _FORMATS = {"png": ("PNG", "png"), "webp": ("WEBP", "webp"), "jpeg": ("JPEG", "jpg")}
 
@@ -78,9 +78,8 @@ def _make(sha256: str, store: ImageStore, views: Views, spec: ViewSpec) -> int:
 
 
 def encode(original: bytes, spec: ViewSpec) -> bytes:
-    """The trained view of an encoded image. Raises OSError when it cannot be decoded."""
-    with Image.open(io.BytesIO(original)) as opened:
-        image = ImageOps.pad(_rgb(upright(opened)), spec.size, Image.Resampling.LANCZOS)
+    """The trained view of an encoded image. Raises one of `opening.UNREADABLE` when it cannot be decoded."""
+    image = ImageOps.pad(upright_rgb(original), spec.size, Image.Resampling.LANCZOS)
     image.info.clear()  # Pillow would carry profiles and EXIF over
     out = io.BytesIO()
     if spec.quality is None:
@@ -92,12 +91,3 @@ def encode(original: bytes, spec: ViewSpec) -> bytes:
     else:
         image.save(out, spec.format, quality=spec.quality, method=4)
     return out.getvalue()
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        seen = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
-    return image.convert("RGB")

@@ -1,7 +1,7 @@
 """Admits the rows of a table: each becomes a sample whose images are in the store, or a failed sample and a line that says why.
 
 In: a `TableSpec`, the image store, the default size. Out: one `AdmittedRow` for each row, in row order.
-Rows are decoded by threads (Pillow and hashing release the interpreter), a bounded number of rows ahead.
+Rows are decoded and rendered by threads (Pillow and hashing release the interpreter), a bounded number of rows ahead.
 """
 
 from collections import deque
@@ -18,6 +18,7 @@ from pipeline.sources.bad_row import BadRow, Place
 from pipeline.sources.mapping import Row, check_unicode, task_of
 from pipeline.sources.spec import TableSpec
 from pipeline.storage.image_store import ImageStore
+from pipeline.storage.pictures.rendition import Rendition
 from stages.records import Sample, Task
 
 CHUNK_ROWS = 16
@@ -60,13 +61,13 @@ class Admission:
     def _make_sample(self, row: Row) -> Sample:
         instruction, checker, size = row.instruction(), row.checker(), row.size()
         explanation, category, licence = row.text("explanation"), row.text("category"), row.text("licence")
-        reference_data = list(self._read_images(row, "references"))
+        pictures = list(self._read_images(row, "references"))
         firsts = list(self._read_images(row, "first"))
         if len(firsts) > 1:
             raise BadRow(row.label("first"), f"holds {len(firsts)} images", "give one")
-        task = row.task(len(reference_data))
+        task = row.task(len(pictures))
         # nothing is stored until the whole row has proved good
-        references = [self.store.put(data) for data in reference_data]
+        references = [self.store.keep(picture) for picture in pictures]
         default = (references[0].width, references[0].height) if references else self.size
         return samples.make(
             source=self.spec.name,
@@ -74,7 +75,7 @@ class Admission:
             instruction=instruction,
             explanation=explanation,
             references=references,
-            first=self.store.put(firsts[0]) if firsts else None,
+            first=self.store.keep(firsts[0]) if firsts else None,
             task=task,
             category=category,
             size=size or default,
@@ -82,11 +83,11 @@ class Admission:
             checker=checker,
         )
 
-    def _read_images(self, row: Row, field: str) -> Iterator[bytes]:
+    def _read_images(self, row: Row, field: str) -> Iterator[Rendition]:
         for value, name in cells.split_cell(row.value(field), row.label(field)):
             yield self._read_image(row, value, name)
 
-    def _read_image(self, row: Row, value: Any, field: str) -> bytes:
+    def _read_image(self, row: Row, value: Any, field: str) -> Rendition:
         data = cells.read_cell(value, field)
         if isinstance(data, bytes):
             return images.admit(data, self.spec.max_pixels, field)

@@ -1,5 +1,6 @@
 """Leak groups: samples that share a reference image or an instruction form a group, and a group goes to one split as a whole.
 
+Images are shared where the bytes that came are equal, or their renditions are.
 In: samples, the run's seed and the shares of the splits. Out: the same samples, each with its group, split and climb.
 Only the name of a group and the seed decide its split, neither the order of the samples nor their number.
 """
@@ -47,6 +48,7 @@ def _shared_keys(sample: Sample) -> Iterable[str]:
     yield f"text:{normalise(sample.instruction)}"
     for image in sample.references:
         yield f"image:{image.sha256}"
+        yield f"image:{image.source_sha256}"
 
 
 def split_of(group: str, seed: int, splits: Splits) -> Split:

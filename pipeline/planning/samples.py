@@ -31,8 +31,9 @@ def make(
     checker: Checker,
 ) -> Sample:
     """A sample whose id is the hash of source, row id and content."""
-    hashes = [image.sha256 for image in references]
-    content = [instruction, explanation, hashes, first and first.sha256, *size, checker.style, checker.spec]
+    # of the bytes as they came: how a rendition is encoded must not change who a sample is
+    hashes = [image.source_sha256 for image in references]
+    content = [instruction, explanation, hashes, first and first.source_sha256, *size, checker.style, checker.spec]
     return Sample(
         id=identity.sample_id(source, row_id, identity.digest(json.dumps(content))),
         source=source,

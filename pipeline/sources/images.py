@@ -1,15 +1,12 @@
-"""Reads image files: a path below the declared root becomes bytes, and bytes are checked, or a BadRow says why not.
+"""Reads image files: a path below the declared root becomes bytes, and bytes become a rendition, or a BadRow says why not.
 
 In: a path as `pipeline.sources.cells` reads it from a row, or the bytes themselves, and a pixel limit.
-Out: the encoded bytes, verbatim, which have been decoded in full once.
+Out: the picture as models and trainers will see it, with the bytes as they came, which have been decoded in full.
 """
 
-import io
 import os
 import re
 import stat
-import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
@@ -17,28 +14,15 @@ from urllib.parse import unquote
 from PIL import Image
 
 from pipeline.sources.bad_row import BadRow
+from pipeline.storage.pictures.opening import FORMATS, UNREADABLE, opened
+from pipeline.storage.pictures.rendition import Rendition, Unreadable, render
 
 SIDE_MIN = 8
 LONGEST_PATH = 80
-# Pillow reads many more formats; those that start other programs (EPS) or complain on stderr when broken (TIFF) are refused.
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-_UNREADABLE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-)
-_BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
-def admit(data: bytes, max_pixels: int, field: str = "image", name: str = "the image") -> bytes:
-    """Return `data` itself once it has decoded in full within `max_pixels`. Raises BadRow, whose message calls it `name`."""
+def admit(data: bytes, max_pixels: int, field: str = "image", name: str = "the image") -> Rendition:
+    """The rendition of `data`, decoded in full within `max_pixels`. Raises BadRow, whose message calls it `name`."""
     if not data:
         raise BadRow(field, f"{name} is empty (0 bytes)", "supply the image's bytes")
     width, height = _read_size(data, max_pixels, field, name)
@@ -49,23 +33,19 @@ def admit(data: bytes, max_pixels: int, field: str = "image", name: str = "the i
         problem = f"{name} has {width} x {height} pixels, too few"
         raise BadRow(field, problem, f"supply an image of at least {SIDE_MIN} x {SIDE_MIN}")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            image.verify()  # checksums: `load` alone lets a PNG without its end pass
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            image.load()
-    except _UNREADABLE as error:
+        return render(data)
+    except Unreadable as error:
         raise BadRow(field, f"{name} does not decode in full ({error})", "replace it by an intact file") from error
-    return data
 
 
 def _read_size(data: bytes, max_pixels: int, field: str, name: str) -> tuple[int, int]:
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with opened(data) as image:
             return image.size
-    except _BOMB as error:
+    except Image.DecompressionBombError as error:
         problem = f"{name} has more pixels than the limit of {max_pixels}"
         raise BadRow(field, problem, "scale it down or raise max_pixels") from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         problem = f"{name} cannot be decoded ({len(data)} bytes)"
         raise BadRow(field, problem, f"supply one of {', '.join(FORMATS)}") from error
 

@@ -2,32 +2,37 @@
 
 In: a root (a folder, or any fsspec URL such as s3://bucket/prefix) and encoded image bytes.
 Out: `ImageRef`s, and the bytes again by their sha256. An image is durable (written aside, synced, renamed) before its
-reference is returned, so that a row never names an image that is missing.
+reference is returned, so that a row never names an image that is missing. Where a picture is not its own rendition
+(`pipeline.storage.pictures.rendition`), both are stored, and a small file beside the original, HASH.rendition, names the other:
+it is made once, so that another version of an encoder gives no other hash to a picture that models have been asked about.
 """
 
 import hashlib
-import io
+import json
 import os
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import fsspec
-from PIL import Image
 
 from pipeline.errors import name_in_errors
-from pipeline.storage.upright import upright_size
+from pipeline.storage.pictures.opening import opened
+from pipeline.storage.pictures.rendition import RULES, Rendition
+from pipeline.storage.pictures.upright import upright_size
 from stages.records import ImageRef
+
+_LINK = ".rendition"
 
 
 def describe(data: bytes) -> ImageRef:
     """Hash, upright size in pixels and format of an encoded image, from its header.
 
-    Raises PIL.UnidentifiedImageError, an OSError.
+    Raises one of `pipeline.storage.pictures.opening.UNREADABLE`, mostly PIL.UnidentifiedImageError, an OSError.
     """
-    with Image.open(io.BytesIO(data)) as image:
+    with opened(data) as image:
         return ImageRef(hashlib.sha256(data).hexdigest(), *upright_size(image), image.format or "")
 
 
@@ -60,11 +65,41 @@ class ImageStore:
         return data
 
     def put(self, data: bytes) -> ImageRef:
-        """Store `data` unless it is there. Raises PIL.UnidentifiedImageError when it is no image, OSError on a failed write."""
+        """Store `data` as it is, unless it is there. Raises as `describe` when it is no image, OSError on a failed write."""
         ref = describe(data)
-        if not self._has_whole(ref.sha256, len(data)):
-            self._write(self.path(ref.sha256), data)
+        self._put(ref.sha256, data)
         return ref
+
+    def keep(self, picture: Rendition) -> ImageRef:
+        """Store a picture's rendition and, where that is another file, the original. Raises OSError on a failed write.
+
+        A rendition that is there already, made by the same rules, is taken in its stead.
+        """
+        made = ImageRef(picture.sha256, picture.width, picture.height, picture.format)
+        if picture.data is picture.original:
+            self._put(made.sha256, picture.data)
+            return made
+        original = hashlib.sha256(picture.original).hexdigest()
+        self._put(original, picture.original)
+        made = replace(made, original=original)
+        if (before := self._rendition_of(original)) is not None:
+            return before
+        self._put(made.sha256, picture.data)
+        self._write(f"{self.path(original)}{_LINK}", json.dumps({"rules": RULES, **asdict(made)}).encode())
+        return made
+
+    def _rendition_of(self, original: str) -> ImageRef | None:
+        """The stored rendition of an original; None where there is none, or by other rules."""
+        try:
+            noted = json.loads(self._fs[0].cat_file(f"{self.path(original)}{_LINK}"))
+            rules, ref = noted.pop("rules"), ImageRef(**noted)
+        except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
+            return None
+        return ref if rules == RULES and ref.original == original and self.has(ref.sha256) else None
+
+    def _put(self, sha256: str, data: bytes) -> None:
+        if not self._has_whole(sha256, len(data)):
+            self._write(self.path(sha256), data)
 
     def _has_whole(self, sha256: str, size: int) -> bool:
         # The length alone finds a file that was cut short, which is written again; to hash it would read every image anew.

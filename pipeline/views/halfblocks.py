@@ -3,8 +3,6 @@
 In: an image store and a hash. Out: rich `Text`, or one dim line in its place where there are no colours or no image.
 """
 
-import io
-
 from PIL import Image
 from rich.color import Color
 from rich.console import Console
@@ -12,8 +10,8 @@ from rich.style import Style
 from rich.text import Text
 
 from pipeline.storage.image_store import ImageStore
-from pipeline.storage.upright import upright
-from pipeline.views.thumbnails import flat
+from pipeline.storage.pictures.opening import UNREADABLE
+from pipeline.storage.pictures.pixels import upright_rgb
 
 COLUMNS = 32
 _UPPER = "▀"
@@ -25,9 +23,8 @@ def picture(store: ImageStore, sha256: str, console: Console, columns: int = COL
     if console.color_system is None:
         return Text(name)
     try:
-        with Image.open(io.BytesIO(store.get(sha256))) as opened:
-            image = flat(upright(opened))
-    except (OSError, Image.DecompressionBombError):
+        image = upright_rgb(store.get(sha256))
+    except UNREADABLE:
         return Text(f"{name} cannot be read", style="dim")
     small = _even(image, columns)
     return _text(Image.blend(small, Image.new("RGB", small.size, (128, 128, 128)), 0.6) if dim else small)

@@ -17,13 +17,14 @@ from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.schemas import response_format
 from pipeline.backends.openai.wording import THOUGHTS
 from pipeline.storage.image_store import ImageStore
+from pipeline.storage.pictures.rendition import render
 from stages.errors import Malformed, ModelError, Refused
 from stages.protocols import ImageRequest, Message, TextReply, TextRequest
 from stages.records import ImageRef
 
 PATH = "/chat/completions"
 LONGEST = 1_000_000  # characters of a reply that are read
-_TYPES = {"MPO": "jpeg", "JPEG2000": "jp2"}  # where Pillow's name of a format is not that of its media type
+_SENT = ("PNG", "JPEG")
 
 
 async def ask(wire: Wire, model: str, options: Options, store: ImageStore, request: TextRequest) -> TextReply:
@@ -105,10 +106,17 @@ def first_user(turns: Sequence[Message]) -> int:
 
 
 def data_uris(store: ImageStore, images: Sequence[ImageRef]) -> list[str]:
-    """Images as data URIs, bytes as they are. Raises OSError when one cannot be read."""
-    return [f"data:{media_type(image)};base64,{base64.b64encode(store.get(image.sha256)).decode()}" for image in images]
+    """Images as data URIs, bytes as they are. Raises as `sent`."""
+    return [f"data:{kind};base64,{base64.b64encode(data).decode()}" for kind, data in (sent(store, i) for i in images)]
 
 
-def media_type(image: ImageRef) -> str:
-    """The media type of a stored image, such as image/png."""
-    return f"image/{_TYPES.get(image.format, image.format.lower())}"
+def sent(store: ImageStore, image: ImageRef) -> tuple[str, bytes]:
+    """The media type of a stored image, image/png or image/jpeg, and its bytes: those of the store, which holds renditions.
+
+    An image that an older version stored in another format is rendered here. Raises OSError when it cannot be read.
+    """
+    data = store.get(image.sha256)
+    if image.format in _SENT:
+        return f"image/{image.format.lower()}", data
+    made = render(data)
+    return f"image/{made.format.lower()}", made.data

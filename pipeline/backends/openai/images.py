@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.backends.openai.answers import ChatAnswer, charged, usage_of
 from pipeline.backends.openai.carriers import has_carrier, pictures_in
-from pipeline.backends.openai.chat import PATH, media_type, messages, no_answer, read
+from pipeline.backends.openai.chat import PATH, messages, no_answer, read, sent
 from pipeline.backends.openai.client import File, Wire
 from pipeline.backends.openai.declines import IMAGE_STOPPED, filtered_by, is_counted
 from pipeline.backends.openai.failures import LONGEST_REFUSAL, error_in_answer
@@ -65,8 +65,8 @@ def _size(options: Options, request: ImageRequest) -> dict[str, str]:
 
 def _files(store: ImageStore, images: tuple[ImageRef, ...]) -> list[File]:
     return [
-        ("image[]", (f"{n}.{media_type(image).partition('/')[2]}", store.get(image.sha256), media_type(image)))
-        for n, image in enumerate(images, 1)
+        ("image[]", (f"{n}.{kind.partition('/')[2]}", data, kind))
+        for n, (kind, data) in enumerate((sent(store, image) for image in images), 1)
     ]
 
 

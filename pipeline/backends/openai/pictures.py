@@ -49,7 +49,7 @@ def _store_bytes(data: bytes, store: ImageStore) -> ImageRef:
     if len(data) > MOST_BYTES:
         raise too_big()
     try:
-        admit(data, MOST_PIXELS)
+        picture = admit(data, MOST_PIXELS)
     except BadRow as error:
         raise Malformed("", error.problem) from None
-    return store.put(data)
+    return store.keep(picture)

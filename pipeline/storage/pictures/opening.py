@@ -1,0 +1,46 @@
+"""Opens encoded pictures: in the formats that are read here, and without a word of Pillow's on the terminal.
+
+In: encoded bytes. Out: an opened Pillow image, or one of `UNREADABLE`. What Pillow warns of is either decided here (a limit of
+pixels, a broken profile or orientation, which are ignored) or comes again as an error when the picture is decoded, so its
+warnings, which name files of the environment, are switched off in every process that opens a picture, whoever started it.
+"""
+
+import io
+import re
+import struct
+import warnings
+import zlib
+
+from PIL import Image
+
+# Pillow reads many more formats; those that start other programs (EPS) or complain on stderr when broken (TIFF) are refused.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+UNREADABLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+"""All that Pillow raises for a picture that is damaged, hostile, or none."""
+_MODULES = r"PIL\."
+_QUIET = ("ignore", None, Warning, re.compile(_MODULES), 0)
+
+
+def opened(data: bytes) -> Image.Image:
+    """The picture in `data`, of which only the header has been read. Raises one of `UNREADABLE`."""
+    _quiet()
+    return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+def _quiet() -> None:
+    # looked up each time: whoever leaves a `catch_warnings` block puts other filters back
+    if _QUIET not in warnings.filters:
+        warnings.filterwarnings("ignore", category=Warning, module=_MODULES)
