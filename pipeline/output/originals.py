@@ -1,19 +1,33 @@
-"""Are the originals in the store, undamaged, and what does the trained view of each look like?
+"""Are the images in the store, undamaged, and what does the trained view of each look like?
 
-In: a store, hashes of originals, and which of them rows hold. Out: per original the sha256 of its view made again, or what is
-wrong with it, in words. Runs in worker processes; a store that cannot be read is an answer, not an error.
+In: a store, hashes of images, and which of them rows hold. Out: per image the sha256 of its view made again, or what is wrong with
+it, in words. A rendition must show what the file shows that it was made of. Runs in worker processes; a store that cannot be read
+is an answer, not an error.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 
 from pipeline.output.problem import one_line
 from pipeline.output.view import ViewSpec, encode
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.pictures.opening import UNREADABLE
+from pipeline.storage.pictures.pixels import upright_rgb
 
+_ROUNDING = 2  # levels of 255 by which another version of a decoder may differ
 UNOPENABLE = (ImportError, OSError, ValueError, RuntimeError)  # fsspec: a protocol without its package, or unknown
+
+
+class Stored(NamedTuple):
+    """An image to be examined; `came_as` names the file that it is the rendition of, where that is to be compared."""
+
+    sha256: str
+    viewed: bool
+    came_as: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +48,33 @@ def store_problem(root: str) -> str | None:
     return None
 
 
-def examine_originals(originals: Sequence[tuple[str, bool]], root: str, spec: ViewSpec) -> list[Original]:
-    """Read each of `originals` (its hash, and whether rows hold its view)."""
+def examine_originals(originals: Sequence[Stored], root: str, spec: ViewSpec) -> list[Original]:
+    """Read each of `originals`."""
     store = ImageStore(root)
-    return [_examine(sha256, viewed, store, spec) for sha256, viewed in originals]
+    return [_examine(stored, store, spec) for stored in originals]
 
 
-def _examine(sha256: str, viewed: bool, store: ImageStore, spec: ViewSpec) -> Original:
+def _examine(stored: Stored, store: ImageStore, spec: ViewSpec) -> Original:
+    sha256 = stored.sha256
     try:
         data = store.get(sha256)
-        view = hashlib.sha256(encode(data, spec)).hexdigest() if viewed else None
+        view = hashlib.sha256(encode(data, spec)).hexdigest() if stored.viewed else None
     except FileNotFoundError:
         return Original(sha256, problem=f"image {sha256[:16]} is not in the store {store.root}")
     except (*UNREADABLE, ImportError, RuntimeError) as error:
         return Original(sha256, problem=f"image {sha256[:16]} cannot be read from the store ({one_line(error)})")
-    return Original(sha256, view)
+    return Original(sha256, view, None if stored.came_as is None else _difference(data, stored.came_as, store))
+
+
+def _difference(rendition: bytes, came_as: str, store: ImageStore) -> str | None:
+    """What is wrong with a rendition, read against the file that it was made of."""
+    name = f"image {came_as[:16]}, as it came,"
+    try:
+        original = store.get(came_as)
+        one, other = (np.asarray(upright_rgb(data), np.int16) for data in (original, rendition))
+    except FileNotFoundError:
+        return f"{name} is not in the store {store.root}"
+    except (*UNREADABLE, ImportError, RuntimeError) as error:
+        return f"{name} cannot be read from the store ({one_line(error)})"
+    same = one.shape == other.shape and np.abs(one - other).max() <= _ROUNDING
+    return None if same else f"{name} does not show what its rendition shows"

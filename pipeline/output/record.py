@@ -1,7 +1,8 @@
 """`record/3`: one row is one planned sample with everything that happened to it, unpruned; written and read here alone.
 
 In: a trajectory and its fate; or the folder of an output. Out: a row for `pipeline.output.schema.RECORD`, in which images are named
-by hash; or the trajectories and fates again, in rank order. Whoever asks what happened to a sample reads it through `recorded`.
+by the hash of their rendition, and beside it that of the original where it is another file; or the trajectories and fates again, in
+rank order. Whoever asks what happened to a sample reads it through `recorded`.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -55,7 +56,9 @@ def row(unit: Unit) -> dict[str, Any]:
         "instruction": sample.instruction,
         "explanation": sample.explanation,
         "references": [ref.sha256 for ref in sample.references],
+        "originals": [ref.original for ref in sample.references],
         "first": None if sample.first is None else sample.first.sha256,
+        "first_original": None if sample.first is None else sample.first.original,
         "applicable_axes": list(sample.applicable_axes),
         "width": sample.width,
         "height": sample.height,
@@ -83,6 +86,14 @@ def images(t: Trajectory) -> Iterator[str]:
             yield event.image.sha256
 
 
+def originals(t: Trajectory) -> Iterator[tuple[str, str]]:
+    """Of every image the row of `t` names that came as another file: the hash of its rendition, and that of the file."""
+    made = [event.image for event in t.events]
+    for ref in (*t.sample.references, t.sample.first, *made):
+        if ref is not None and ref.original is not None:
+            yield ref.sha256, ref.original
+
+
 def text_bytes(t: Trajectory) -> int:
     """About how many bytes of text a row about `t` holds. Cheaper than building the row, and as good for planning."""
     event_bytes = sum(len(payload_json(e.payload)) + 400 if e.payload else 400 for e in t.events)
@@ -103,6 +114,7 @@ def _event(e: Event) -> dict[str, Any]:
         "against": e.against,
         "payload": None if e.payload is None else payload_json(e.payload),
         "image_sha256": None if e.image is None else e.image.sha256,
+        "image_original": None if e.image is None else e.image.original,
         "inputs": list(e.inputs),
         "made_by": e.made_by,
         "prompt": e.prompt,
@@ -118,8 +130,8 @@ def read_row(row: Row, file: str = "record") -> Recorded:
     if row["status"] not in FATES:
         raise ValueError(f"status {row['status']!r} is unknown")
     sample = {name: row[name] for name in _SAMPLE}
-    sample["references"] = [_image(sha256) for sha256 in row["references"]]
-    sample["first"] = _image(row["first"])
+    sample["references"] = [_image(*pair) for pair in zip(row["references"], row["originals"], strict=True)]
+    sample["first"] = _image(row["first"], row["first_original"])
     sample["rollout_of"] = None if row["group"] == row["id"] else row["group"]
     sample["checker"] = {"style": row["checker_style"], "spec": row["checker_spec"]}
     own = {name: row[name] for name in _OWN}
@@ -182,10 +194,13 @@ def _status(reason: str | None) -> Status:
 
 
 def _read_event(e: Row) -> dict[str, Any]:
-    own = {name: value for name, value in e.items() if name != "image_sha256"}
-    return own | {"image": _image(e["image_sha256"]), "payload": e["payload"] and payload_from(e["payload"])}
+    own = {name: value for name, value in e.items() if name not in ("image_sha256", "image_original")}
+    return own | {
+        "image": _image(e["image_sha256"], e["image_original"]),
+        "payload": e["payload"] and payload_from(e["payload"]),
+    }
 
 
-def _image(sha256: str | None) -> dict[str, Any] | None:
+def _image(sha256: str | None, original: str | None) -> dict[str, Any] | None:
     """Size and format are not in the record, and no row is made from them."""
-    return None if sha256 is None else {"sha256": sha256, "width": 0, "height": 0, "format": ""}
+    return None if sha256 is None else {"sha256": sha256, "width": 0, "height": 0, "format": "", "original": original}

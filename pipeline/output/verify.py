@@ -19,7 +19,7 @@ from pipeline.output import cross_checks, record
 from pipeline.output.database_checks import check_database
 from pipeline.output.file_checks import FileReport, check_file, row_ids
 from pipeline.output.install import CARD
-from pipeline.output.originals import examine_originals, store_problem
+from pipeline.output.originals import Stored, examine_originals, store_problem
 from pipeline.output.problem import Problem, one_line
 from pipeline.output.rebuild import Content, Expected, manifest_of, rebuild
 from pipeline.output.record import Recorded
@@ -170,7 +170,9 @@ class _Check:
             return {}
         viewed = {sha256 for part in content.parts for unit in part.units for sha256 in unit.images}
         owners = {sha256: r for r in rows for sha256 in record.images(r.trajectory)}
-        originals = [(sha256, sha256 in viewed) for sha256 in owners]
+        came_as = {pair: None for r in rows for pair in record.originals(r.trajectory)}
+        originals = [Stored(sha256, sha256 in viewed, None) for sha256 in owners]
+        originals += [Stored(sha256, False, original) for sha256, original in came_as]
         chunks = [originals[n : n + _AT_ONCE] for n in range(0, len(originals), _AT_ONCE)]
         views: dict[str, str] = {}
         for examined in _run(pool, examine_originals, [(chunk, root, content.frame.view) for chunk in chunks]):

@@ -18,7 +18,7 @@ RULES = 1
 """Counts the changes of what a rendition is; one made by other rules is made again."""
 
 
-class Unreadable(ValueError):
+class Unreadable(OSError):
     """A picture cannot be decoded in full; the message says why, in Pillow's words."""
 
 

@@ -1,0 +1,124 @@
+"""Whatever file a picture comes in, its rendition shows what a person sees, and holds nothing else."""
+
+import hashlib
+import io
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.sources.bad_row import BadRow
+from pipeline.sources.images import admit
+from pipeline.storage.image_store import ImageStore
+from pipeline.storage.pictures.rendition import render
+from tests.pictures.odd import SCENE, SIZE, Odd, chunk, exif, jpeg, palette, png, saved
+from tests.pictures.table import ODD, VERBATIM
+
+
+def levels(data: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.mode == "RGB"
+        return np.asarray(image, np.int16)
+
+
+def off(pixels: np.ndarray, odd: Odd) -> float:
+    assert pixels.shape == odd.pixels.shape
+    return float(np.abs(pixels - odd.pixels).max())
+
+
+@pytest.mark.parametrize("name", [*ODD, *VERBATIM])
+def test_a_rendition_shows_what_is_seen_and_nothing_else(name):
+    odd = (ODD | VERBATIM)[name]
+    made = render(odd.data)
+    assert off(levels(made.data), odd) <= odd.tolerance + 0.5
+    assert (made.width, made.height) == SIZE
+    assert made.format in ("PNG", "JPEG")
+    with Image.open(io.BytesIO(made.data)) as image:
+        assert image.format == made.format
+        assert not {"exif", "xmp", "icc_profile", "comment", "XML:com.adobe.xmp"} & set(image.info)
+        assert getattr(image, "n_frames", 1) == 1
+        assert not image.getexif()
+    assert b"SECRET" not in made.data
+    assert (made.data is odd.data) == (name in VERBATIM or name in KEPT)
+
+
+KEPT = (
+    "jpeg of rgb",
+    "progressive jpeg",
+    "png under the usual gamma",
+    "srgb goes before gamma",
+    "chromaticities of nothing",
+)
+LOSSLESS = [
+    n for n, odd in ODD.items() if odd.data[:2] == b"\xff\xd8" and odd.pixels is SCENE and "orientation" not in n
+]
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+def test_a_jpeg_that_only_carries_more_keeps_its_compressed_pixels(name):
+    data = ODD[name].data
+    made = render(data)
+    assert made.format == "JPEG"
+    assert (levels(made.data) == levels(data)).all()
+    scan = data.index(b"\xff\xda")
+    assert made.data[made.data.index(b"\xff\xda") :][:200] == data[scan : scan + 200]
+
+
+@pytest.mark.parametrize("name", [*ODD, *VERBATIM])
+def test_a_rendition_is_its_own_rendition(name):
+    made = render((ODD | VERBATIM)[name].data)
+    assert render(made.data).data is made.data
+
+
+@pytest.mark.parametrize("name", ["cmyk", "jpeg orientation 6", "animated gif", "png"])
+def test_the_store_keeps_both_and_makes_a_rendition_once(tmp_path, name):
+    store, data = ImageStore(str(tmp_path)), (ODD | VERBATIM)[name].data
+    made = render(data)
+    ref = store.keep(made)
+    original = hashlib.sha256(data).hexdigest()
+    assert (ref.original, ref.source_sha256) == (None if name == "png" else original, original)
+    assert (store.get(ref.sha256), store.get(original)) == (made.data, data)
+    if name == "png":
+        return
+    # another encoder packs the same pixels otherwise: the stored rendition counts
+    packed = saved(levels(made.data).astype(np.uint8), compress_level=0)
+    again = type(made)(packed, data, made.width, made.height, "PNG")
+    assert store.keep(again) == ref
+    (tmp_path / original[:2] / f"{original}.rendition").write_bytes(b"{}")
+    assert store.keep(again).sha256 == hashlib.sha256(packed).hexdigest()
+
+
+HOSTILE = {
+    "words that unpack to 64 MB": png(SCENE, 2, 8, chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(64 << 20)))),
+    "a profile that unpacks to 64 MB": png(SCENE, 2, 8, chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(64 << 20)))),
+    "half a jpeg": jpeg()[:-300],
+    "half a gif": saved(Image.fromarray(SCENE).convert("P"), "GIF")[:-60],
+    "a png without an end": saved(SCENE)[:-12],
+    "a wrong checksum": saved(SCENE)[:40] + b"\xff" + saved(SCENE)[41:],
+    "an empty key": png(SCENE, 2, 8, chunk(b"tRNS", b"")),
+    "a palette of nothing": png(SCENE[..., 0], 3, 8),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_hostile_or_broken_is_one_clear_error(name):
+    with pytest.raises(BadRow, match="decode") as caught:
+        admit(HOSTILE[name], 10_000)
+    assert "\n" not in caught.value.problem
+
+
+def test_frames_without_end_are_not_counted():
+    image, seen = palette()
+    frame = saved(image, "GIF")
+    start = frame.index(b"\x2c")
+    many = frame[:start] + frame[start:-1] * 20_000 + b"\x3b"
+    assert (levels(render(many).data) == seen).all()
+
+
+def test_a_jpeg_of_endless_segments_is_still_read():
+    data = jpeg(exif=exif(1))
+    laden = data[:2] + b"\xff\xfe\0\x02" * 50_000 + data[2:]
+    made = render(laden)
+    assert made.format == "PNG"
+    assert (levels(made.data) == levels(data)).all()
