@@ -41,6 +41,6 @@ def opened(data: bytes) -> Image.Image:
 
 
 def _quiet() -> None:
-    # looked up each time: whoever leaves a `catch_warnings` block puts other filters back
-    if _QUIET not in warnings.filters:
+    # looked up each time: whoever enters or leaves a `catch_warnings` block puts other filters before this one
+    if not warnings.filters or warnings.filters[0] != _QUIET:
         warnings.filterwarnings("ignore", category=Warning, module=_MODULES)

@@ -21,7 +21,7 @@ _FINE = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
 """How Pillow reads the upper bytes of 16-bit colours, and how it reads the lower ones."""
 
 
-class Seen(NamedTuple):
+class Shown(NamedTuple):
     """`image` is RGB. `as_stored`: its pixels are just those that the file holds, under no profile."""
 
     image: Image.Image
@@ -33,7 +33,7 @@ class _Planes(NamedTuple):
     alpha: Image.Image | None
 
 
-def seen(data: bytes) -> Seen:
+def seen(data: bytes) -> Shown:
     """The picture in `data`. Raises one of `pipeline.storage.pictures.opening.UNREADABLE`."""
     with opened(data) as image:
         tiles = image.tile if isinstance(image, PngImageFile) else ()
@@ -52,16 +52,16 @@ def upright_rgb(data: bytes, side: int | None = None) -> Image.Image:
         return _seen(image, data, None).image
 
 
-def _seen(image: Image.Image, data: bytes, fine_mode: str | None) -> Seen:
+def _seen(image: Image.Image, data: bytes, fine_mode: str | None) -> Shown:
     turn = turn_of(image)
     space = space_of(image, _cicp(data) if image.format == "PNG" else None)
     if isinstance(space, bytes) and image.mode == "RGB" and says_srgb(space):
         space = None
     if image.mode == "RGB" and not image.has_transparency_data and (turn, space, fine_mode) == (None, None, None):
-        return Seen(image, True)
+        return Shown(image, True)
     planes = _planes(image, data, fine_mode)
     flat = _on_white(planes, space)
-    return Seen(flat if turn is None else flat.transpose(turn), False)
+    return Shown(flat if turn is None else flat.transpose(turn), False)
 
 
 def _cicp(data: bytes) -> bytes | None:
