@@ -12,7 +12,7 @@ import json
 import os
 import uuid
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -75,16 +75,15 @@ class ImageStore:
 
         A rendition that is there already, made by the same rules, is taken in its stead.
         """
-        made = ImageRef(picture.sha256, picture.width, picture.height, picture.format)
-        if picture.data is picture.original:
-            self._put(made.sha256, picture.data)
-            return made
         original = hashlib.sha256(picture.original).hexdigest()
         self._put(original, picture.original)
-        made = replace(made, original=original)
+        if picture.kept is picture.original:
+            return ImageRef(original, picture.width, picture.height, picture.format)
         if (before := self._rendition_of(original)) is not None:
             return before
-        self._put(made.sha256, picture.data)
+        data = picture.data
+        made = ImageRef(hashlib.sha256(data).hexdigest(), picture.width, picture.height, picture.format, original)
+        self._put(made.sha256, data)
         self._write(f"{self.path(original)}{_LINK}", json.dumps({"rules": RULES, **asdict(made)}).encode())
         return made
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_the_store_keeps_both_and_makes_a_rendition_once(tmp_path, name):
         return
     # another encoder packs the same pixels otherwise: the stored rendition counts
     packed = saved(levels(made.data).astype(np.uint8), compress_level=0)
-    again = type(made)(packed, data, made.width, made.height, "PNG")
+    again = replace(made, format="PNG", kept=packed)
     assert store.keep(again) == ref
     (tmp_path / original[:2] / f"{original}.rendition").write_bytes(b"{}")
     assert store.keep(again).sha256 == hashlib.sha256(packed).hexdigest()

@@ -6,9 +6,10 @@ names, previews, profiles that say sRGB), that is cut out and the compressed pix
 pixel is lost a second time.
 """
 
-import hashlib
 import io
 from dataclasses import dataclass
+
+from PIL import Image
 
 from pipeline.storage.pictures.opening import UNREADABLE, opened
 from pipeline.storage.pictures.pixels import seen
@@ -24,21 +25,27 @@ class Unreadable(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """`data` is the rendition, `original` the bytes as they came: the same object where they are the rendition themselves.
+    """`original` are the bytes as they came; `width` and `height` in pixels and `format` (PNG, JPEG) are those of the rendition.
 
-    `width` and `height` in pixels and `format` (PNG, JPEG) are those of the rendition.
+    `kept` is its file where the compressed pixels stay as they are, the same object as `original` where nothing is cut out; None where
+    `pixels` (RGB) are to be encoded.
     """
 
-    data: bytes
     original: bytes
     width: int
     height: int
     format: str
+    kept: bytes | None
+    pixels: Image.Image
 
     @property
-    def sha256(self) -> str:
-        """The hash of the rendition's bytes."""
-        return hashlib.sha256(self.data).hexdigest()
+    def data(self) -> bytes:
+        """The file of the rendition. Encoding takes by far the most of a rendition's time, so it waits until it is asked for."""
+        if self.kept is not None:
+            return self.kept
+        out = io.BytesIO()
+        self.pixels.save(out, "PNG")
+        return out.getvalue()
 
 
 def render(original: bytes) -> Rendition:
@@ -47,14 +54,16 @@ def render(original: bytes) -> Rendition:
         with opened(original) as image:
             image.verify()  # checksums: `load` alone lets a PNG without its end pass
             form = image.format
-        picture = seen(original)
-        if picture.as_stored and form in ("PNG", "JPEG", "MPO"):
-            kept = strip_png(original) if form == "PNG" else strip_jpeg(original)
-            if kept is not None:
-                return Rendition(kept, original, *picture.image.size, "PNG" if form == "PNG" else "JPEG")
-        picture.image.info.clear()  # Pillow would carry profiles and EXIF over
-        out = io.BytesIO()
-        picture.image.save(out, "PNG")
-        return Rendition(out.getvalue(), original, *picture.image.size, "PNG")
+        shown = seen(original)
+        kept = _kept(original, form) if shown.as_stored else None
     except UNREADABLE as error:
         raise Unreadable(str(error)) from error
+    shown.image.info.clear()  # Pillow would carry profiles and EXIF over
+    return Rendition(original, *shown.image.size, "JPEG" if kept and form != "PNG" else "PNG", kept, shown.image)
+
+
+def _kept(original: bytes, form: str | None) -> bytes | None:
+    """The file with nothing but its picture, the pixels compressed as they are; None where it is neither PNG nor JPEG."""
+    if form == "PNG":
+        return strip_png(original)
+    return strip_jpeg(original) if form in ("JPEG", "MPO") else None
