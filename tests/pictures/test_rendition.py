@@ -68,8 +68,8 @@ def test_a_jpeg_that_only_carries_more_keeps_its_compressed_pixels(name):
 
 @pytest.mark.parametrize("name", [*ODD, *VERBATIM])
 def test_a_rendition_is_its_own_rendition(name):
-    made = render((ODD | VERBATIM)[name].data)
-    assert render(made.data).data is made.data
+    data = render((ODD | VERBATIM)[name].data).data
+    assert render(data).kept is data
 
 
 @pytest.mark.parametrize("name", ["cmyk", "jpeg orientation 6", "animated gif", "png"])

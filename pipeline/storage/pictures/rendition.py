@@ -27,8 +27,8 @@ class Unreadable(OSError):
 class Rendition:
     """`original` are the bytes as they came; `width` and `height` in pixels and `format` (PNG, JPEG) are those of the rendition.
 
-    `kept` is its file where the compressed pixels stay as they are, the same object as `original` where nothing is cut out; None where
-    `pixels` (RGB) are to be encoded.
+    `kept` is its file where the compressed pixels stay as they are, the same object as `original` where nothing is cut out; None
+    where `pixels` (RGB) are to be encoded.
     """
 
     original: bytes
