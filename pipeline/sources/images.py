@@ -15,7 +15,7 @@ from PIL import Image
 
 from pipeline.sources.bad_row import BadRow
 from pipeline.storage.pictures.opening import FORMATS, UNREADABLE, opened
-from pipeline.storage.pictures.rendition import Rendition, Unreadable, render
+from pipeline.storage.pictures.rendition import Rendition, Undecodable, render
 
 SIDE_MIN = 8
 LONGEST_PATH = 80
@@ -34,7 +34,7 @@ def admit(data: bytes, max_pixels: int, field: str = "image", name: str = "the i
         raise BadRow(field, problem, f"supply an image of at least {SIDE_MIN} x {SIDE_MIN}")
     try:
         return render(data)
-    except Unreadable as error:
+    except Undecodable as error:
         raise BadRow(field, f"{name} does not decode in full ({error})", "replace it by an intact file") from error
 
 

@@ -19,7 +19,7 @@ RULES = 1
 """Counts the changes of what a rendition is; one made by other rules is made again."""
 
 
-class Unreadable(OSError):
+class Undecodable(OSError):
     """A picture cannot be decoded in full; the message says why, in Pillow's words."""
 
 
@@ -49,7 +49,7 @@ class Rendition:
 
 
 def render(original: bytes) -> Rendition:
-    """The rendition of an encoded picture. Raises Unreadable when it does not decode in full."""
+    """The rendition of an encoded picture. Raises Undecodable when it does not decode in full."""
     try:
         with opened(original) as image:
             image.verify()  # checksums: `load` alone lets a PNG without its end pass
@@ -57,7 +57,7 @@ def render(original: bytes) -> Rendition:
         shown = seen(original)
         kept = _kept(original, form) if shown.as_stored else None
     except UNREADABLE as error:
-        raise Unreadable(str(error)) from error
+        raise Undecodable(str(error)) from error
     shown.image.info.clear()  # Pillow would carry profiles and EXIF over
     return Rendition(original, *shown.image.size, "JPEG" if kept and form != "PNG" else "PNG", kept, shown.image)
 
