@@ -101,6 +101,7 @@ def models_of(
         second_analyzer=None if second is None else make("second_analyzer", second),
         kits=specs.kits,
         comparer=StoreComparer(store),
+        speech=manifest.recipe.speech,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from prompts.catalogue import DEFAULT_KIT, Prompts, in_kit
+from stages.asking import Speech, next_seed, question
 from stages.errors import EngineDead, Malformed, ModelError
 from stages.identity import call_key, call_seed
 from stages.likeness import ByHash, Comparer
@@ -26,7 +27,7 @@ class Models:
     """The roles, the words they are asked in, and the seed of the run. `second_analyzer` is asked where the policy says so.
 
     `kits` names the prompt kit of an image model's role; a role without one is asked in the default words. `comparer` knows the
-    pixels of the images.
+    pixels of the images. `speech` is what the policy wants of words (`stages.rung.Recipe.speech`).
     """
 
     baseline: Generator
@@ -37,6 +38,7 @@ class Models:
     second_analyzer: Analyzer | None = None
     kits: Mapping[Role, str] = field(default_factory=dict)
     comparer: Comparer = field(default_factory=ByHash)
+    speech: Speech = field(default_factory=Speech)
 
     def judge(self, role: Judge) -> Analyzer:
         """The model that judges as `role`. Raises ValueError when there is no second one."""
@@ -89,9 +91,10 @@ async def draw(
     sample = t.sample
     prompt_file = in_kit(models.kits.get(role, DEFAULT_KIT), prompt)
     # the size stands in the words: most image models take no size of their own
-    text = models.prompts.render(
-        prompt_file, **{"width": sample.width, "height": sample.height, "explanation": sample.explanation, **values}
-    )
+    shown = {**values, "width": sample.width, "height": sample.height}
+    # whether facts reach image models is no rung's business
+    shown["explanation"] = sample.explanation if models.speech.facts.image_models else None
+    text = models.prompts.render(prompt_file, **shown)
     # by the request, not by its words: another kit changes what is said, not which draw it is
     seed = call_seed(models.seed, sample.id, role, place.rung, place.index, place.attempt, place.judgement, prompt)
     request = ImageRequest(
@@ -108,7 +111,7 @@ async def draw(
         kind="generation",
         index=place.index,
         attempt=place.attempt,
-        payload=_words(reply.text),
+        payload=(words := _words(reply.text)),
         image=reply.image,
         inputs=tuple(image.sha256 for image in images),
         made_by=f"{role}:{model.identity}",
@@ -116,6 +119,7 @@ async def draw(
         prompt_sha256=models.prompts.sha256(prompt_file),
         seed=request.seed,
         call_key=call_key(model.identity, request),
+        voice=models.speech.broken("words", words),
     )
 
 
@@ -133,7 +137,8 @@ async def ask(
     axes: tuple[str, ...] = (),
 ) -> Event:
     """A text event of `kind`: the reply of `judge` to `prompt`, parsed. Raises Halt, EngineDead."""
-    text = models.prompts.render(prompt, **values)
+    facts = t.sample.explanation if models.speech.facts.judges else None
+    text = models.prompts.render(prompt, **{**values, "explanation": facts})
     # the final check asks the same prompt about the same image as the step does: only this tells the seeds apart
     purpose = f"{prompt}:{against}:again" if place.again else f"{prompt}:{against}"
     seed = call_seed(models.seed, t.sample.id, judge, place.rung, place.index, place.attempt, place.judgement, purpose)
@@ -142,7 +147,7 @@ async def ask(
     request = TextRequest((Message("user", text),), tuple(images), schema, seed, place.ordinal, axes)
     model = models.judge(judge)
     try:
-        payload, request = await _ask_twice(model, models.prompts, request, parse)
+        answer = await question(model, models.prompts, request, parse, kind, models.speech)
     except EngineDead:
         raise
     except ModelError as error:
@@ -152,13 +157,15 @@ async def ask(
         index=place.index,
         attempt=place.attempt,
         against=against,
-        payload=payload,
+        payload=answer.payload,
         inputs=tuple(image.sha256 for image in images),
         made_by=f"{judge}:{model.identity}",
         prompt=prompt,
         prompt_sha256=models.prompts.sha256(prompt),
-        seed=request.seed,
-        call_key=call_key(model.identity, request),
+        seed=answer.request.seed,
+        call_key=call_key(model.identity, answer.request),
+        voice=answer.voice,
+        voice_before=answer.voice_before,
     )
 
 
@@ -167,7 +174,7 @@ async def _draw_twice(model: Generator, request: ImageRequest) -> tuple[ImageRep
     try:
         return _bounded(await model.draw(request)), request
     except Malformed:
-        request = replace(request, seed=_next(request.seed))
+        request = replace(request, seed=next_seed(request.seed))
     return _bounded(await model.draw(request)), request
 
 
@@ -185,25 +192,6 @@ def _words(text: str | None) -> Words | None:
     """What a model said with its image; None where that is nothing. Half characters, which no file can hold, are replaced."""
     said = (text or "").strip()
     return Words(said.encode("utf-8", "replace").decode()) if said else None
-
-
-def _next(seed: int) -> int:
-    return (seed + 1) % 2**31
-
-
-async def _ask_twice(
-    model: Analyzer, words: Prompts, request: TextRequest, parse: Callable[[str], Payload | None]
-) -> tuple[Payload | None, TextRequest]:
-    try:
-        reply = await model.ask(request)
-        return parse(reply.text), request
-    except Malformed as problem:
-        shown = words.render("again", problem=str(problem))
-        answer = Message("assistant", problem.text or "(an empty reply)")  # servers turn down an empty turn
-        messages = (*request.messages, answer, Message("user", shown))
-    request = replace(request, messages=messages, seed=_next(request.seed))
-    reply = await model.ask(request)
-    return parse(reply.text), request
 
 
 def start(references: Sequence[ImageRef], canvas: ImageRef | None) -> str:

@@ -16,7 +16,6 @@ async def diagnose(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
     sample, last = t.sample, t.last("generation")
     values = {
         "instruction": sample.instruction,
-        "explanation": sample.explanation,
         "attempts": [e.payload for e in t.events if isinstance(e.payload, Evaluation)],
         "references": len(sample.references),
     }

@@ -6,11 +6,24 @@ In: a payload, and where it stands. Out: the text of a segment. `paper`: plain l
 
 from typing import Literal
 
-from stages.records import AxisScore, Diagnosis, Evaluation, Payload, Plan, Reflection, Step, Words
+from stages.records import AXES, AxisScore, Diagnosis, Evaluation, Payload, Plan, Reflection, Step, Words
 
 Dialect = Literal["paper", "think"]
 
 TICK, CROSS = "✓", "✗"
+
+_REFLECT, _FAILURE, _PLAN = "Start Reflective Editing", "Failure Analysis", "Improvement Plan"
+_DECOMPOSE = "Start Multi-Step Editing"
+LABELS = (
+    *(f"Evaluate {axis.capitalize()}" for axis in AXES),
+    _REFLECT,
+    _FAILURE,
+    _PLAN,
+    _DECOMPOSE,
+    "Step 1 Instruction",
+    "think",
+)
+"""Every label of the dialects, without its angle brackets; 1 stands for any number."""
 
 
 def render(payload: Payload, dialect: Dialect, index: int) -> str:
@@ -20,19 +33,20 @@ def render(payload: Payload, dialect: Dialect, index: int) -> str:
     return text if dialect == "paper" else f"<think>{text}</think>"
 
 
+def given(instruction: str, facts: str | None) -> str:
+    """The user's words: the instruction, and the facts that come with it where the reader is to know them."""
+    return instruction if facts is None else f"{instruction}\nFacts: {facts}"
+
+
 def _text(payload: Payload, index: int) -> str:
     match payload:
         case Evaluation():
             return "\n".join(_axis(a) for a in payload.axes)
         case Reflection():
-            return (
-                "<Start Reflective Editing>:\n"
-                f"<Failure Analysis>: {payload.failure_analysis}\n"
-                f"<Improvement Plan>: {payload.improvement_plan}"
-            )
+            return f"<{_REFLECT}>:\n<{_FAILURE}>: {payload.failure_analysis}\n<{_PLAN}>: {payload.improvement_plan}"
         case Plan():
             steps = "\n".join(f"{n}. {step}" for n, step in enumerate(payload.steps, start=1))
-            return f"<Start Multi-Step Editing>: {payload.rationale}\n{steps}"
+            return f"<{_DECOMPOSE}>: {payload.rationale}\n{steps}"
         case Step():
             return f"<Step {index - 1} Instruction>: {payload.instruction}"
         case Words():

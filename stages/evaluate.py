@@ -15,6 +15,7 @@ from stages.policy import Judging, Policy, Thresholds
 from stages.records import Against, Evaluation, Event, ImageRef, Judge, Judgement
 from stages.replies import evaluation
 from stages.trajectory import Trajectory
+from stages.voice_rules import RULES
 
 
 async def evaluate(
@@ -55,7 +56,6 @@ async def evaluate(
     values = {
         "instruction": instruction,
         "against": against,
-        "explanation": sample.explanation,
         "axes": sample.applicable_axes,
         "references": len(references),
         "start": start(references, canvas),
@@ -77,7 +77,9 @@ async def evaluate(
         )
 
     event, verdict = await _verdict(once, place, policy.judging, thresholds)
-    return replace(event, payload=_with_aspect(verdict, t, image, policy.aspect_tolerance), image=image)
+    verdict = _with_aspect(verdict, t, image, policy.aspect_tolerance)
+    # the reasons that stand may come from several judgements, so it is their words that count
+    return replace(event, payload=verdict, image=image, voice=models.speech.broken("evaluation", verdict))
 
 
 def _drawn_from(t: Trajectory, image: ImageRef) -> tuple[str, ...]:
@@ -99,11 +101,15 @@ async def _verdict(
         events.append(event)
         verdicts.append(event.payload)
         judgements.append(_judgement(judge, event, event.payload, thresholds))
+    asked_again = {rule for event in events for rule in event.voice_before}
     numbers = standing(judgements, thresholds)
     axes = tuple(verdicts[number].axes[n] for n, number in enumerate(numbers))
     # the list of demands belongs to the instruction's score: one judge's list must not stand beside another's score
     lists = (verdicts[number].demands for a, number in zip(axes, numbers, strict=True) if a.axis == "instruction")
-    return events[decider(judgements, thresholds)], Evaluation(
+    event = replace(
+        events[decider(judgements, thresholds)], voice_before=tuple(rule for rule in RULES if rule in asked_again)
+    )
+    return event, Evaluation(
         axes,
         0.0,
         judgements=tuple(judgements) if len(judgements) > 1 else (),

@@ -75,7 +75,6 @@ async def _decompose(t: Trajectory, models: Models, policy: Policy) -> Trajector
     sample, first = t.sample, t.root()
     values = {
         "instruction": sample.instruction,
-        "explanation": sample.explanation,
         "evaluation": first.verdict,
         "references": len(sample.references),
         "steps_min": policy.steps_min,
@@ -235,7 +234,9 @@ def _discards(policy: Policy) -> dict[str, Pattern]:
 
 def _sentence(policy: Policy) -> Pattern:
     first = (IMAGE.at("first", False), FAILED.at("first", True), PLAN.at("step", True))
-    step, last = ((SUBTASK.at(at, True), IMAGE.at(at, True), PASSED.at(at, True)) for at in ("step", "last"))
+    # every sub-task stands in the plan already
+    repeated = policy.repeat_subtasks == "yes"
+    step, last = ((SUBTASK.at(at, repeated), IMAGE.at(at, True), PASSED.at(at, True)) for at in ("step", "last"))
     return (*first, Many(step, policy.steps_min - 1, policy.steps_max - 1), *last)
 
 

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from stages.records import Axis, Cause
 
+Voice = Literal["ask_again", "count", "off"]
+Repeat = Literal["yes", "mask_repeat"]
+
 
 class Thresholds(BaseModel):
     """The least score, 1 to 5, that passes on each axis."""
@@ -54,6 +57,29 @@ class Judging(BaseModel):
         if value % 2 == 0:
             raise ValueError(f"{value} judgements may be split evenly; give an odd number")
         return value
+
+
+class Facts(BaseModel):
+    """Who hears the facts that come with a sample (its explanation): the judges, the image models, and the reader of a row.
+
+    A row shows them where a text of it is trained. What judges know and neither image models nor the row do, a trained verdict
+    must not rest on.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    judges: bool = True
+    image_models: bool = True
+    row: bool = True
+
+    @model_validator(mode="after")
+    def _learnable(self) -> Self:
+        if self.judges and not (self.image_models or self.row):
+            raise ValueError(
+                "judges would go by facts that neither the image models nor the rows hold; set image_models or row to true, "
+                "or judges to false"
+            )
+        return self
 
 
 class BestOf(BaseModel):
@@ -106,7 +132,20 @@ class Policy(BaseModel):
     best_of: BestOf = BestOf()
     # what a stronger generator thinks aloud is no skill of the trainee's, unless somebody says so
     train_words: bool = False
+    voice: Voice = "ask_again"
+    explanation: Facts = Facts()
+    repeat_subtasks: Repeat = "yes"
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("voice", mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:
+        return "off" if value is False else value  # as YAML reads a bare off
+
+    @field_validator("repeat_subtasks", mode="before")
+    @classmethod
+    def _yes(cls, value: Any) -> Any:
+        return "yes" if value is True else value  # as YAML reads a bare yes
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -228,11 +228,13 @@ class Event:
 
     `attempt` counts from 1 within an index. `station` is where on the ladder it was added, `try_number` the try it belongs to,
     and `from_try` the try that it answers to: whose image it works on, or whose faults it knows; 0 where that is none.
-    `Trajectory.add` sets these three. `made_by` is "role:model identity". `prompt` names the prompt file, `prompt_sha256` is the
-    hash of that file. Events without a model call (a sub-task, a G1 brought along) have no call key, nor have words:
-    they came with the image after them. Of an image that was judged several times, `made_by`, `seed` and `call_key` are those of
-    the first judgement, or of the second judge's where that one decided; the others are in `Evaluation.judgements`. `tokens` is
-    the sha256 of the side file that holds the reply's tokens and their log-probabilities, where the model gave them.
+    `Trajectory.add` sets these three. `made_by` is "role:model identity". `prompt` names the prompt file, `prompt_sha256` is
+    the hash of that file. Events without a model call (a sub-task, a G1 brought along) have no call key, nor have words: they
+    came with the image after them. Of an image that was judged several times, `made_by`, `seed` and `call_key` are those of the
+    first judgement, or of the second judge's where that one decided; the others are in `Evaluation.judgements`. `tokens` is the
+    sha256 of the side file that holds the reply's tokens and their log-probabilities, where the model gave them. `voice` names
+    the rules of the training voice that its texts break, `voice_before` those because of which it was asked again
+    (`stages.voice`).
     """
 
     kind: Kind
@@ -253,6 +255,8 @@ class Event:
     seed: int | None = None
     call_key: str | None = None
     tokens: str | None = None
+    voice: tuple[str, ...] = ()
+    voice_before: tuple[str, ...] = ()
 
     @property
     def rung(self) -> str:

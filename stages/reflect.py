@@ -77,7 +77,6 @@ async def _reflection(
     values = {
         "instruction": sample.instruction,
         "references": len(sample.references),
-        "explanation": sample.explanation,
         "evaluation": rejected.verdict,
     }
     images = (*sample.references, rejected.image)

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
+from stages.asking import Speech
 from stages.calls import Models
 from stages.grammar import FAILED, IMAGE, PASSED, Pattern, Token, fit, tokens_of
 from stages.policy import Policy
@@ -187,6 +188,12 @@ class Recipe:
     def _ruled(self, token: Token) -> Token:
         """Words are context unless the policy trains them, and then only those of a trained image."""
         return token if token.kind != "words" or self.policy.train_words else replace(token, trained=False)
+
+    @cached_property
+    def speech(self) -> Speech:
+        """What is wanted of words: those of every kind that some sentence trains are listened to. A sub-task's are its plan's."""
+        trained = frozenset(kind for _, kind, _, on in self.mask() if on)
+        return Speech(self.policy.voice, trained - {"generation", "subtask"}, self.policy.explanation)
 
     def mask(self) -> Iterator[tuple[Mode, Kind, str, bool]]:
         """The mask's rows of all modes: mode, kind, position, whether it is trained."""

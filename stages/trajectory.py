@@ -193,7 +193,8 @@ def _parts(event: Event) -> tuple[Event, ...]:
     words = Event(
         "words", event.index, event.attempt, payload=event.payload, inputs=event.inputs, made_by=event.made_by
     )
-    return replace(words, from_try=event.from_try), replace(event, payload=None)
+    words = replace(words, from_try=event.from_try, voice=event.voice)
+    return words, replace(event, payload=None, voice=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ In: plain data. Out: an immutable `Manifest` without contradictions. `pipeline.m
 from collections.abc import Generator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -153,11 +153,24 @@ class ImageOutput(Strict):
         return value
 
 
+def _check_marker(value: str) -> str:
+    if not 2 <= len(value) <= 100 or any(sign.isspace() for sign in value):
+        raise ValueError(f"{shown(value)} is no marker; give 2 to 100 characters without a blank")
+    # a marker of letters alone would tear common words apart
+    if value.isalnum():
+        raise ValueError(f"{shown(value)} might be a word; a marker holds a sign that is no letter and no digit")
+    return value
+
+
+Marker = Annotated[str, AfterValidator(_check_marker)]
+
+
 class Output(Strict):
-    """How the shards are written."""
+    """How the shards are written. `markers`: what the trainer's tokenizer reads as a marker, beside what is known of all."""
 
     image: ImageOutput = ImageOutput()
     dialect: Literal["paper", "think"] = "paper"
+    markers: tuple[Marker, ...] = Field((), max_length=1000)
     licence: str = "other"
     shard_bytes: int = Field(256 << 20, ge=1 << 10)
     row_group_bytes: int = Field(32 << 20, ge=1 << 10)

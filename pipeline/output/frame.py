@@ -7,21 +7,26 @@ In: a manifest, hashes of prompts and identities of models. Out: a `RunFrame`, i
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pipeline.manifest.spec import Manifest
 from pipeline.output.cut import Fate
 from pipeline.output.schema import VERSIONS, Product
 from pipeline.output.view import ViewSpec
 from stages.dialects import Dialect
+from stages.plain import plain
 from stages.policy import Policy
 from stages.rung import Recipe
 from stages.rungs import read_recipe
 from stages.trajectory import Trajectory
 
+Text = TypeVar("Text", str, str | None)
+
 
 @dataclass(frozen=True)
 class RunFrame:
-    """The constants of a run. `prompts` maps a prompt's name to its sha256, `identities` a role to a model identity."""
+    """The constants of a run. `prompts` maps a prompt's name to its sha256, `identities` a role to a model identity. `markers` are
+    those of the trainer's tokenizer, which no text may hold."""
 
     fingerprint: str
     seed: int
@@ -30,6 +35,11 @@ class RunFrame:
     policy: Policy
     prompts: Mapping[str, str]
     identities: Mapping[str, str]
+    markers: tuple[str, ...] = ()
+
+    def plain(self, text: Text) -> Text:
+        """`text` as rows may hold it; None stays None."""
+        return text if text is None else plain(text, self.markers)
 
     @property
     def recipe(self) -> Recipe:
@@ -44,6 +54,7 @@ class RunFrame:
             "fingerprint": self.fingerprint,
             "shuffle_seed": self.seed,
             "dialect": self.dialect,
+            "markers": list(self.markers),
             "image": {"size": list(self.view.size), "encoding": self.view.encoding},
             "judge": self.identities.get("analyzer"),
             "models": dict(self.identities),
@@ -85,4 +96,13 @@ def frame_of(
     """The frame of a build."""
     output = manifest.output
     view = ViewSpec(output.image.size, output.image.encoding)
-    return RunFrame(fingerprint, manifest.seed, output.dialect, view, manifest.policy, dict(prompts), dict(identities))
+    return RunFrame(
+        fingerprint,
+        manifest.seed,
+        output.dialect,
+        view,
+        manifest.policy,
+        dict(prompts),
+        dict(identities),
+        output.markers,
+    )

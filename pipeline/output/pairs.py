@@ -15,6 +15,7 @@ from pipeline.output.traj import image, scores
 from pipeline.output.view import Views
 from stages.best_of import merit
 from stages.identity import digest
+from stages.plain import plain_line
 from stages.policy import Policy
 from stages.records import AxisScore, Evaluation
 from stages.trajectory import Trajectory
@@ -46,18 +47,18 @@ def row(unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
         "id": unit.id,
         "sample_id": sample.id,
         "task": sample.task,
-        "category": sample.category,
-        "instruction": sample.instruction,
+        "category": frame.plain(sample.category),
+        "instruction": frame.plain(sample.instruction),
         "references": cells[:-2],
         "chosen": cells[-2],
         "rejected": cells[-1],
         "chosen_scores": scores(verdicts[best][1]),
         "rejected_scores": scores(verdicts[worse][1]),
         "axis": worst.axis,
-        "reason": worst.reason,
+        "reason": plain_line(worst.reason, frame.markers),
         "chosen_sha256": best,
         "rejected_sha256": worse,
-        "licence": sample.licence,
+        "licence": frame.plain(sample.licence),
         "leak_group": sample.leak_group,
     }
 

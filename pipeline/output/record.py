@@ -121,6 +121,8 @@ def _event(e: Event) -> dict[str, Any]:
         "prompt_sha256": e.prompt_sha256,
         "seed": e.seed,
         "call_key": e.call_key,
+        "voice": list(e.voice),
+        "voice_before": list(e.voice_before),
         "tokens": e.tokens,
     }
 

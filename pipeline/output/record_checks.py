@@ -18,12 +18,14 @@ from stages.prune import prune
 from stages.records import AXES, Cause, Diagnosis, Evaluation, Event, Words
 from stages.rung import Recipe
 from stages.trajectory import Trajectory
+from stages.voice_rules import RULES
 
 
 def flaws(t: Trajectory, recipe: Recipe) -> Iterator[str]:
     """What does not fit in the events of `t`."""
     yield from _evaluation_problems(t, recipe.policy)
     yield from _try_problems(t)
+    yield from _voice_problems(t, recipe)
     yield from _words_problems(t)
     if problem := _station_problem(t, recipe):
         yield problem
@@ -143,6 +145,18 @@ def _words_problems(t: Trajectory) -> Iterator[str]:
 
 def _place(event: Event) -> tuple[object, ...]:
     return (event.index, event.attempt, event.try_number, event.from_try, event.inputs, event.made_by, event.pruned)
+
+
+def _voice_problems(t: Trajectory, recipe: Recipe) -> Iterator[str]:
+    """Events that do not say which rules of the training voice their texts break, or say that they were asked again in vain."""
+    speech = recipe.speech
+    for n, event in enumerate(t.events):
+        where = f"events[{n}] ({event.kind} {event.index})"
+        if event.voice != (broken := speech.broken(event.kind, event.payload)):
+            yield f"{where}: voice is {', '.join(event.voice) or 'empty'}, its texts break {', '.join(broken) or 'no rule'}"
+        may_ask = speech.voice == "ask_again" and event.kind in speech.kinds and event.call_key is not None
+        if event.voice_before and not (may_ask and set(event.voice_before) <= set(RULES)):
+            yield f"{where}: it was not to be asked again for {', '.join(event.voice_before)}"
 
 
 def _candidate_passed(t: Trajectory) -> bool:

@@ -85,7 +85,7 @@ async def _rehearse(recipe: Recipe, prompts: Prompts) -> Rehearsal:
     for luck, late in product(PASS_CHANCES, FAILURES_FIRST):
         for n, (task, references) in enumerate(TASKS):
             model = RehearsedModel(digest("rehearsal", str(luck), late, n), late, luck, recipe)
-            models = Models(model, model, model, prompts, 0, model)
+            models = Models(model, model, model, prompts, 0, model, speech=recipe.speech)
             t = Trajectory(rehearsed_sample(task, references, brings_first=n == 2, explained=n % 2 == 0), 0)
             for rung in recipe.rungs:
                 try:

@@ -3,22 +3,22 @@
 In: a kept trajectory of the RL split, and its index in rank order. Out: a row for `pipeline.output.schema.RL`.
 
 verl asserts that the prompt holds as many `<image>` as the row holds images, and splits it at `<video>` and `<audio>` too. So
-the references are named first, one `<image>` each, and such a marker inside the instruction itself is written `[image]`,
-which a reader sees; the instruction as it was stands in `reward_model.ground_truth`.
+the references are named first, one `<image>` each, and the instruction is made plain (`stages.plain`): a marker in it is written
+`(image)`, which a reader sees. Instruction and explanation as they came stand in `reward_model.ground_truth`, for whoever judges.
 """
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.output.frame import RunFrame, Unit
 from pipeline.output.traj import image, scores
 from pipeline.output.view import Views
+from stages.plain import plain
 from stages.records import Evaluation, Sample
 from stages.trajectory import Trajectory
 
-_MARKER = re.compile(r"<(image|video|audio)>")
+IMAGE_MARKER = "<image>"
 # verl's two styles: `rule` is computed from the ground truth, `model` asks a model.
 _STYLES: Mapping[str, str] = {"objects": "rule", "judge": "model", "questions": "model"}
 
@@ -28,18 +28,18 @@ def row(unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
     sample = unit.trajectory.sample
     references = [image(sha256, views.get(sha256), frame.view) for sha256 in unit.images]
     return {
-        "data_source": sample.source,
-        "prompt": [{"role": "user", "content": prompt(sample.instruction, len(references))}],
+        "data_source": frame.plain(sample.source),
+        "prompt": [{"role": "user", "content": prompt(sample.instruction, len(references), frame.markers)}],
         "images": references,
         "ability": sample.task,
         "reward_model": {"style": _STYLES[sample.checker.style], "ground_truth": _ground_truth(sample)},
-        "extra_info": _extra(unit.trajectory, unit.number),
+        "extra_info": _extra(unit, frame),
     }
 
 
-def prompt(instruction: str, references: int) -> str:
-    """The user's words: one `<image>` a reference, then the instruction, in which no marker counts."""
-    return "<image>" * references + _MARKER.sub(r"[\1]", instruction)
+def prompt(instruction: str, references: int, markers: Sequence[str] = ()) -> str:
+    """The user's words: one `<image>` a reference, then the instruction, in which neither that nor any of `markers` stands."""
+    return IMAGE_MARKER * references + plain(instruction, markers)
 
 
 def difficulty(t: Trajectory) -> str:
@@ -71,24 +71,24 @@ def _parsed(spec: str) -> Any:
         return spec  # a specification that is no JSON is handed on as it is
 
 
-def _extra(t: Trajectory, index: int) -> dict[str, Any]:
-    sample = t.sample
+def _extra(unit: Unit, frame: RunFrame) -> dict[str, Any]:
+    sample = unit.trajectory.sample
     return {
         "split": "train",
-        "index": index,
+        "index": unit.number,
         "id": sample.id,
         "task": sample.task,
-        "category": sample.category,
+        "category": frame.plain(sample.category),
         "applicable_axes": list(sample.applicable_axes),
-        "explanation": sample.explanation,
+        "explanation": frame.plain(sample.explanation),
         "target_width": sample.width,
         "target_height": sample.height,
         "checker_style": sample.checker.style,
         "checker_spec": sample.checker.spec,
-        "licence": sample.licence,
+        "licence": frame.plain(sample.licence),
         "leak_group": sample.leak_group,
-        "difficulty": difficulty(t),
-        "difficulty_scores": _first_scores(t),
+        "difficulty": difficulty(unit.trajectory),
+        "difficulty_scores": _first_scores(unit.trajectory),
     }
 
 

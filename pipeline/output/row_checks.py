@@ -7,12 +7,13 @@ the marks of the mask; texts are rendered again from their payloads, images deco
 
 import hashlib
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from pipeline.output.problem import one_line
 from pipeline.output.record_checks import verdict_problems
+from pipeline.output.rl import IMAGE_MARKER
 from pipeline.output.row_order import order_problems
 from pipeline.output.traj import VERSION, content_hash, scores
 from pipeline.output.view import ViewSpec
@@ -20,22 +21,26 @@ from pipeline.storage.pictures.opening import UNREADABLE, opened
 from stages.dialects import Dialect, render
 from stages.grammar import LETTERS, numbering
 from stages.mask import GIVEN, IMAGES, Marks, marks
+from stages.plain import plain, plain_line, plain_payload
 from stages.policy import Policy
 from stages.records import Evaluation, payload_from
 from stages.rung import Recipe
 from stages.rungs import read_recipe
+from stages.segments import user_words
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class About:
-    """What a file says of itself: dialect, view, the fingerprint of its run, and the ladder that its samples climbed."""
+    """What a file says of itself: dialect, view, the fingerprint of its run, the ladder that its samples climbed, and the markers
+    that no text of it may hold."""
 
     dialect: Dialect
     view: ViewSpec
     fingerprint: str
     recipe: Recipe
+    markers: tuple[str, ...] = ()
 
 
 def about(text: str) -> About:
@@ -46,7 +51,8 @@ def about(text: str) -> About:
     if not view.format or metadata["dialect"] not in get_args(Dialect):
         raise ValueError(f"unknown dialect {metadata['dialect']}")
     recipe = read_recipe(Policy.model_validate(metadata["policy"]))
-    return About(metadata["dialect"], view, str(metadata["fingerprint"]), recipe)
+    markers = tuple(map(str, metadata["markers"]))
+    return About(metadata["dialect"], view, str(metadata["fingerprint"]), recipe, markers)
 
 
 def check_image(cell: Row, view: ViewSpec) -> Iterator[str]:
@@ -81,6 +87,7 @@ def check_traj(row: Row, file: About) -> Iterator[str]:
             yield f"image_meta[{n}]: {m['format']} {m['width']} x {m['height']} is not what the file declares"
     if sum(len(s["text"] or "") for s in segments) != row["n_text_chars"]:
         yield f"n_text_chars is {row['n_text_chars']}, which is not the length of its texts"
+    yield from plain_problems(row, ("instruction", "explanation", "category", "source", "licence"), file.markers)
     yield from _check_segments(row, file)
     yield from _check_scores(row)
     if row["content_hash"] != content_hash(row, [hashlib.sha256(cell["bytes"]).hexdigest() for cell in images]):
@@ -149,14 +156,24 @@ def _check_text(row: Row, s: Row, file: About) -> Iterator[str]:
     if s["kind"] in IMAGES:
         return
     if s["kind"] == "instruction":
-        if s["text"] != row["instruction"]:
-            yield "the text is not the row's instruction"
+        losses = [n["loss"] for n in row["segments"] if n["kind"] not in (*IMAGES, *GIVEN)]
+        if s["text"] != user_words(row["instruction"], row["explanation"], losses, file.recipe.policy):
+            yield "the text is not the row's instruction, with its explanation where the policy shows it"
         return
     payload = payload_from(s["payload"])
+    if plain_payload(payload, file.markers) != payload:
+        yield "its payload holds what a trainer could take for a marker, or what cannot be seen"
     if s["text"] != render(payload, file.dialect, s["index"]):
         yield "the text is not what its payload renders to"
     if isinstance(payload, Evaluation):
         yield from verdict_problems(payload, row["applicable_axes"], s["against"], file.recipe.policy)
+
+
+def plain_problems(row: Row, columns: Iterable[str], markers: Sequence[str]) -> Iterator[str]:
+    """The columns whose texts are not plain (`stages.plain`)."""
+    for name in columns:
+        if row[name] is not None and plain(row[name], markers) != row[name]:
+            yield f"{name} holds what a trainer could take for a marker, or what cannot be seen"
 
 
 def _check_scores(row: Row) -> Iterator[str]:
@@ -178,9 +195,14 @@ def _check_scores(row: Row) -> Iterator[str]:
 
 def check_rl(row: Row, file: About) -> Iterator[str]:
     """A row of `rl`."""
-    markers = sum(message["content"].count("<image>") for message in row["prompt"])
-    if markers != len(row["images"]):
-        yield f"the prompt holds {markers} <image> for {len(row['images'])} images"
+    images = len(row["images"])
+    counted = sum(message["content"].count(IMAGE_MARKER) for message in row["prompt"])
+    if counted != images:
+        yield f"the prompt holds {counted} {IMAGE_MARKER} for {images} images"
+    words = "".join(message["content"] for message in row["prompt"]).removeprefix(IMAGE_MARKER * counted)
+    if plain(words, file.markers) != words:
+        yield "the prompt holds what a trainer could take for a marker, or what cannot be seen"
+    yield from plain_problems(row["extra_info"], ("explanation", "category", "licence"), file.markers)
     for n, cell in enumerate(row["images"]):
         yield from (f"images[{n}]: {problem}" for problem in check_image(cell, file.view))
     if "checker" not in json.loads(row["reward_model"]["ground_truth"]):
@@ -189,6 +211,9 @@ def check_rl(row: Row, file: About) -> Iterator[str]:
 
 def check_pair(row: Row, file: About) -> Iterator[str]:
     """A row of `pairs`."""
+    yield from plain_problems(row, ("instruction", "category", "licence"), file.markers)
+    if plain_line(row["reason"], file.markers) != row["reason"]:
+        yield "reason holds what a trainer could take for a marker, or what cannot be seen"
     cells = {"chosen": row["chosen"], "rejected": row["rejected"]}
     for name, cell in (*cells.items(), *((f"references[{n}]", cell) for n, cell in enumerate(row["references"]))):
         yield from (f"{name}: {problem}" for problem in check_image(cell, file.view))

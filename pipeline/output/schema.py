@@ -146,6 +146,7 @@ RECORD = pa.schema(
                 *(("image_sha256", _S), ("image_original", _S)),
                 *(("inputs", pa.list_(_S)), ("made_by", _S), ("prompt", _S)),
                 *(("prompt_sha256", _S), ("seed", pa.int64()), ("call_key", _S), ("tokens", _S)),
+                *(("voice", pa.list_(_S)), ("voice_before", pa.list_(_S))),
             ),
         ),
     ]

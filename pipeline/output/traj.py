@@ -2,7 +2,8 @@
 
 In: a kept trajectory, the frame of the run and the views. Out: a row for `pipeline.output.schema.TRAJ`. An image is held once,
 in order of first appearance; loss and flags stand on the segments that use it. `image_meta.sha256` is the hash of the
-original in the store, everything else of an image is that of its trained view.
+original in the store, everything else of an image is that of its trained view. Texts are plain (`stages.plain`): as they came they
+stand in the record.
 """
 
 import hashlib
@@ -40,7 +41,7 @@ _HASHED = (
 def row(t: Trajectory, frame: RunFrame, views: Views) -> dict[str, Any]:
     """The row of `t`. Raises ValueError when it was not accepted, FileNotFoundError when a view is missing."""
     sample = t.sample
-    shown = segments(prune(t, frame.recipe), frame.dialect, frame.recipe)
+    shown = segments(prune(t, frame.recipe), frame.dialect, frame.recipe, frame.markers)
     origins = _origins(t, shown)
     place = {sha256: n for n, sha256 in enumerate(origins)}
     encoded = [views.get(sha256) for sha256 in origins]
@@ -50,11 +51,11 @@ def row(t: Trajectory, frame: RunFrame, views: Views) -> dict[str, Any]:
         "schema_version": VERSION,
         "mode": t.mode,
         "task": sample.task,
-        "category": sample.category,
-        "instruction": sample.instruction,
-        "explanation": sample.explanation,
-        "source": sample.source,
-        "licence": sample.licence,
+        "category": frame.plain(sample.category),
+        "instruction": frame.plain(sample.instruction),
+        "explanation": frame.plain(sample.explanation),
+        "source": frame.plain(sample.source),
+        "licence": frame.plain(sample.licence),
         "images": [image(sha256, data, frame.view) for sha256, data in zip(origins, encoded, strict=True)],
         "segments": written,
         "image_meta": [_meta(sha256, origin, frame.view) for sha256, origin in origins.items()],

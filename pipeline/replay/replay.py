@@ -5,7 +5,7 @@ the calls that it took; or the first call whose answer the journal does not hold
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.errors import RunStopped
 from pipeline.manifest.spec import Manifest, ModelSpec
@@ -106,9 +106,9 @@ async def replay(
     def make(role: Role, _: ModelSpec) -> Model:
         return _Replay(role, identities[role], known, asked)
 
-    models = models_of(manifest, words, store, make)
-    fresh = Trajectory(t.sample, t.rank)
     recipe = read_recipe(policy)
+    models = replace(models_of(manifest, words, store, make), speech=recipe.speech)
+    fresh = Trajectory(t.sample, t.rank)
     for rung in recipe.rungs:
         try:
             fresh = await climb(fresh, rung, recipe, models)

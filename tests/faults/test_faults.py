@@ -88,7 +88,12 @@ def foresee(manifest: Manifest, table: Table, store: ImageStore) -> tuple[list[T
             for role, s in manifest.models
         }
         models = Models(
-            **made, prompts=prompts.catalogue.load(), seed=manifest.seed, kits={}, comparer=StoreComparer(store)
+            **made,
+            prompts=prompts.catalogue.load(),
+            seed=manifest.seed,
+            kits={},
+            comparer=StoreComparer(store),
+            speech=manifest.recipe.speech,
         )
         done = asyncio.run(climbed(planned, models, manifest.policy))
     stories = {name: story for model in made.values() for name, story in model.stories.items()}

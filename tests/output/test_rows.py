@@ -116,7 +116,7 @@ def test_no_time_or_cost_in_a_row(many):
 def test_verl_finds_as_many_markers_as_images(many):
     """As verl's RLHFDataset does it: split the content at the markers, count, and assert."""
     rl_rows = read_rows(many, "rl/")
-    assert any("[image]" in row["prompt"][0]["content"] for row in rl_rows)
+    assert any("(image)" in row["prompt"][0]["content"] for row in rl_rows)
     assert {len(row["images"]) for row in rl_rows} == {0, 1, 2}
     for row in rl_rows:
         offset = 0
@@ -132,7 +132,7 @@ def test_verl_finds_as_many_markers_as_images(many):
 
 
 def test_a_marker_in_an_instruction_is_shown_and_does_not_count():
-    assert prompt("look at <image> and <video>", 2) == "<image><image>look at [image] and [video]"
+    assert prompt("look at <image> and <video>", 2) == "<image><image>look at (image) and (video)"
 
 
 def test_difficulty_says_how_far_a_prompt_came(many):

@@ -48,6 +48,7 @@ def in_process(manifest: Manifest, store: ImageStore) -> list[Trajectory]:
             seed=manifest.seed,
             kits={},
             comparer=StoreComparer(store),
+            speech=manifest.recipe.speech,
         )
         return asyncio.run(climbed(plan(manifest, store, 1).trajectories, models, manifest.policy))
 
@@ -58,7 +59,12 @@ def over_http(manifest: Manifest, store: ImageStore) -> list[Trajectory]:
         r: OpenAIModel(s.model, s.revision, s.options, "world", provider, store) for r, s in manifest.models
     }
     models = Models(
-        **backend_models, prompts=prompts.catalogue.load(), seed=manifest.seed, kits={}, comparer=StoreComparer(store)
+        **backend_models,
+        prompts=prompts.catalogue.load(),
+        seed=manifest.seed,
+        kits={},
+        comparer=StoreComparer(store),
+        speech=manifest.recipe.speech,
     )
 
     async def climb():
