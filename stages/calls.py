@@ -135,6 +135,7 @@ async def ask(
     against: Against | None = None,
     judge: Judge = "analyzer",
     axes: tuple[str, ...] = (),
+    steps: tuple[int, int] | None = None,
 ) -> Event:
     """A text event of `kind`: the reply of `judge` to `prompt`, parsed. Raises Halt, EngineDead."""
     facts = t.sample.explanation if models.speech.facts.judges else None
@@ -144,7 +145,7 @@ async def ask(
     seed = call_seed(models.seed, t.sample.id, judge, place.rung, place.index, place.attempt, place.judgement, purpose)
     # replies are named by their shape, events by the paper's terms
     schema = "plan" if kind == "decomposition" else kind
-    request = TextRequest((Message("user", text),), tuple(images), schema, seed, place.ordinal, axes)
+    request = TextRequest((Message("user", text),), tuple(images), schema, seed, place.ordinal, axes, steps)
     model = models.judge(judge)
     try:
         answer = await question(model, models.prompts, request, parse, kind, models.speech)

@@ -8,6 +8,7 @@ same as what it was made from fails by rule (`stages.likeness`), and nobody is a
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from prompts.rubric import group_of
 from stages.calls import CallPlace, Models, ask, start
 from stages.judging import decider, next_judge, scored, standing
 from stages.likeness import RULE, find_unchanged, verdict_of
@@ -56,6 +57,8 @@ async def evaluate(
     values = {
         "instruction": instruction,
         "against": against,
+        # a step's own sub-category is not known: that of the whole would demand what a later step does
+        "group": group_of(sample.category) if against == "original" else None,
         "axes": sample.applicable_axes,
         "references": len(references),
         "start": start(references, canvas),

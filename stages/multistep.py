@@ -91,6 +91,7 @@ async def _decompose(t: Trajectory, models: Models, policy: Policy) -> Trajector
         images,
         lambda text: plan(text, policy.steps_min, policy.steps_max),
         values,
+        steps=(policy.steps_min, policy.steps_max),
     )
     # said outright: a later try may have come out as the very same image
     return t.add(replace(event, from_try=first.number))

@@ -27,7 +27,8 @@ class TextRequest:
     """A question to the Analyzer. The last of `images` is the canvas, the others are references.
 
     `schema` names the reply's shape (`stages.replies`). `ordinal` tells equal requests apart (attempt, judgement number).
-    `axes` are the keys of an evaluation's reply; the messages name them too, so they are no part of the call's key.
+    `axes` are the keys of an evaluation's reply, `steps` the least and the greatest number of steps of a plan; the messages name
+    them too, so they are no part of the call's key.
     """
 
     messages: tuple[Message, ...]
@@ -37,6 +38,7 @@ class TextRequest:
     seed: int
     ordinal: int
     axes: tuple[str, ...] = ()
+    steps: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,3 +289,21 @@ def test_the_facts_of_a_sample_reach_the_image_model():
     )
     for drawer in (baseline, generator):
         assert "<explanation>stars have five points</explanation>" in drawer.requests[0].messages[0].content
+
+
+def test_a_plan_of_one_step_is_carried_out_where_the_policy_allows_it():
+    policy = Policy(judging=ONCE, reflection_rounds=0, steps_min=1)
+    t, analyzer, _, _ = run([FAIL, COMPLEX, scripted.steps("only this"), PASS, PASS], policy=policy)
+    assert (t.status, t.mode, shape(t)) == ("accepted", "multistep", "G1 E1 D1 P1 S2 G2 E2 E2")
+    planned = next(request for request in analyzer.requests if request.schema == "plan")
+    assert planned.steps == (1, policy.steps_max)
+    assert "at least 1 and at most 5 steps" in planned.messages[0].content
+
+
+def test_the_final_check_is_judged_by_the_words_of_the_sub_category_and_a_step_is_not():
+    _, analyzer, _, _ = run(
+        [FAIL, COMPLEX, scripted.steps("one", "two"), PASS, PASS, PASS],
+        policy=Policy(judging=ONCE, reflection_rounds=0),
+    )
+    told = ["This one is about" in r.messages[0].content for r in analyzer.requests if r.schema == "evaluation"]
+    assert told == [True, False, False, True]

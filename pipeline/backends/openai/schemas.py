@@ -1,12 +1,14 @@
 """The JSON schemas of the replies, as servers enforce them. In: a text request. Out: the `response_format` of its call.
 
-They stay within the strict subset that all servers share: every key required, no other key allowed, no references.
+They stay within the strict subset that all servers share: every key required, no other key allowed, no references, and no limits
+on the length of a text, which some servers turn down; an empty one is told from the reply.
 """
 
 from typing import Any, Literal, get_args
 
 from stages.protocols import TextRequest
 from stages.records import Cause, ErrorType
+from stages.replies import NO_ERROR
 
 Structured = Literal["json_schema", "json_object", "none"]
 
@@ -18,14 +20,19 @@ def schema(request: TextRequest) -> dict[str, Any]:
     """The schema of the reply that `request` asks for. Raises ValueError for a kind that has none."""
     match request.schema:
         case "evaluation":
-            return _object({axis: _object({"score": _SCORE, "reason": _TEXT}) for axis in request.axes})
+            demands = _list(_object({"demand": _TEXT, "met": {"type": "boolean"}}), 1)
+            # in this order: a server that enforces it has the demands checked before anything is scored
+            return _object(
+                {"demands": demands, **{axis: _object({"score": _SCORE, "reason": _TEXT}) for axis in request.axes}}
+            )
         case "reflection":
-            error_type = {"type": "string", "enum": list(get_args(ErrorType))}
+            # with a way out: a model that sees no fault must not be made to name one
+            error_type = {"type": "string", "enum": [*get_args(ErrorType), NO_ERROR]}
             return _object({"error_type": error_type, "failure_analysis": _TEXT, "improvement_plan": _TEXT})
         case "diagnosis":
             return _object({"cause": {"type": "string", "enum": list(get_args(Cause))}, "explanation": _TEXT})
         case "plan":
-            return _object({"rationale": _TEXT, "steps": {"type": "array", "items": _TEXT}})
+            return _object({"rationale": _TEXT, "steps": _list(_TEXT, *(request.steps or (1, None)))})
         case _:
             raise ValueError(f"there is no schema for replies of the kind {request.schema!r}")
 
@@ -38,6 +45,11 @@ def response_format(request: TextRequest, structured: Structured) -> dict[str, A
         return {"response_format": {"type": "json_object"}}
     named = {"name": request.schema, "strict": True, "schema": schema(request)}
     return {"response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def _list(items: dict[str, Any], least: int, most: int | None = None) -> dict[str, Any]:
+    limits = {"minItems": least} | ({} if most is None else {"maxItems": most})
+    return {"type": "array", "items": items, **limits}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

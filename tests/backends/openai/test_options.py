@@ -1,6 +1,7 @@
 """Options: who a model is, and what is wrong with options. The schemas that replies are held to."""
 
 import json
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -10,7 +11,7 @@ from pipeline.backends.openai.schemas import response_format, schema
 from pipeline.storage.image_store import ImageStore
 from stages import replies
 from stages.policy import Thresholds
-from stages.records import AXES, Cause
+from stages.records import AXES, Cause, ErrorType
 from tests.backends.openai.gateway import Gateway, question
 
 
@@ -89,9 +90,11 @@ def _plainest(shape):
             assert shape["additionalProperties"] is False
             return {name: _plainest(inner) for name, inner in shape["properties"].items()}
         case "array":
-            return [_plainest(shape["items"])]
+            return [_plainest(shape["items"])] * shape["minItems"]
         case "integer":
             return shape["minimum"]
+        case "boolean":
+            return False
         case "string":
             return "x"
 
@@ -100,7 +103,14 @@ def test_an_evaluation_is_held_to_exactly_its_axes():
     sent = response_format(question(schema="evaluation", axes=("quality", "instruction")), "json_schema")
     held = sent["response_format"]["json_schema"]
     assert (held["name"], held["strict"]) == ("evaluation", True)
-    assert list(held["schema"]["properties"]) == ["quality", "instruction"]
+    assert list(held["schema"]["properties"]) == ["demands", "quality", "instruction"]
+
+
+def test_a_plan_is_held_to_its_number_of_steps_and_a_reflection_may_find_nothing():
+    asked = replace(question(schema="plan"), steps=(1, 4))
+    steps = schema(asked)["properties"]["steps"]
+    assert (steps["minItems"], steps["maxItems"]) == (1, 4)
+    assert schema(question(schema="reflection"))["properties"]["error_type"]["enum"] == [*get_args(ErrorType), "none"]
 
 
 def test_a_reply_of_another_kind_has_no_schema():
