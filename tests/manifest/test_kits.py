@@ -26,7 +26,9 @@ def test_a_kit_is_chosen_per_role_and_counts_in_the_fingerprint(tmp_path: Path) 
     assert {"unified/generate", "editor/redraw", "generate", "evaluate"} <= set(prompts.hashes)
     same = {"generate": "ab"}
     assert fingerprint(manifest, same) != fingerprint(other, same)
-    assert fingerprint(manifest, prompts.hashes) != fingerprint(manifest, dict(prompts.hashes) | {"editor/redraw": "ab"})
+    assert fingerprint(manifest, prompts.hashes) != fingerprint(
+        manifest, dict(prompts.hashes) | {"editor/redraw": "ab"}
+    )
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_a_rendered_payload_holds_the_labels_of_its_dialect_and_no_others(text, 
     ):
         shown = render(plain_payload(payload, MARKERS), dialect, 2)
         wanted = render(bare, dialect, 2)
-        assert re.findall(r"<[^<>\n]+>", shown) == re.findall(r"<[^<>\n]+>", wanted)
+        assert re.findall(r"<\w[^<>\n]*>", shown) == re.findall(r"<\w[^<>\n]*>", wanted)
         assert shown.count("\n") == wanted.count("\n")
         assert [shown.count(sign) for sign in (TICK, CROSS)] == [wanted.count(sign) for sign in (TICK, CROSS)]
 
