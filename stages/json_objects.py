@@ -13,24 +13,29 @@ from typing import Any, NoReturn
 
 MOST_OBJECTS = 64
 DEEPEST = 24
+LONGEST_FORM = 2000
 
 _GAP = r"(?:\s|//[^\n]{0,400}(?:\n|$)|#[^\n]{0,400}(?:\n|$)|/\*[^*]{0,400}\*/)*"
 _WORD = r"[A-Za-z_][\w-]{0,60}"
 _QUOTED = r"""(?:"[^"\n]{1,80}"|'[^'\n]{1,80}'|[“”„][^“”\n]{1,80}[“”]|[‘’][^‘’\n]{1,80}[‘’]|`[^`\n]{1,80}`)"""
-_KEY = rf"(?:{_QUOTED}|{_WORD})\s{{0,9}}:"
+_KEY = rf"(?:{_QUOTED}|{_WORD})\s{{0,9}}[:：]"
 _OPEN = re.compile(rf"\{{{_GAP}{_KEY}")
 _SKIP, _BARE = re.compile(_GAP), re.compile(_WORD)
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?(?![\w.])")
 _SHARE = re.compile(r"\d{1,3}\s?/\s?\d{1,3}(?![\w.])")
-_AFTER_WORD = re.compile(rf"{_GAP}(?:[,}}\]]|{_KEY})")
+_AFTER_WORD = re.compile(rf"{_GAP}(?:[,，}}\]]|{_KEY})")
 # what must follow the quote that ends a string: any other quote belongs to the text
-_AFTER_KEY = re.compile(rf"{_GAP}:")
-_AFTER_VALUE = re.compile(rf"{_GAP}(?:\}}|,{_GAP}(?:\}}|{_KEY})|(?<=\s){_KEY})")
-_AFTER_ITEM = re.compile(rf"{_GAP}(?:\]|,)")
+_AFTER_KEY = re.compile(rf"{_GAP}[:：]")
+_AFTER_VALUE = re.compile(rf"{_GAP}(?:\}}|[,，]{_GAP}(?:\}}|{_KEY})|(?<=\s){_KEY})")
+_AFTER_ITEM = re.compile(rf"{_GAP}[\],，]")
 _ENDS = {'"': '"', "'": "'", "`": "`", "“": '”"', "”": '”"', "„": "“”", "‘": "’'", "’": "’'"}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\", "/": "/", "\n": "\n"}
 _CODES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _SPECIAL = {opened: re.compile(rf"[\\{ends}{'“' if opened == '“' else ''}]") for opened, ends in _ENDS.items()}
+_BRACE = re.compile("[{}]")
+# what stands in a form instead of an answer
+_BLANK = re.compile(r"\b1 ?(?:to|-|–) ?5\b(?!\")|\btrue (?:or|\|) false\b|(?:\.\.\.|…)\s*[\]}]|: *\.\.\.")
+_NARROW = {"：": ":", "，": ","}  # as they are typed in Chinese
 _WORDS = {"true": True, "false": False, "null": None, "none": None}
 
 
@@ -57,9 +62,24 @@ def objects(text: str) -> list[Fields]:
     while begin := _OPEN.search(text, place):
         if len(found) == MOST_OBJECTS:
             raise Unreadable(f"the reply holds more than {MOST_OBJECTS} JSON objects")
-        value, place = _read_strictly(text, begin.start()) or _LooseReader(text, begin.start()).read()
-        found.append(value)
+        try:
+            value, place = _read_strictly(text, begin.start()) or _LooseReader(text, begin.start()).read()
+            found.append(value)
+        except Unreadable:
+            place = _end_of_form(text, begin.start())
+            if not place:
+                raise
     return found
+
+
+def _end_of_form(text: str, place: int) -> int:
+    """Where the form of an answer ends that is only quoted, with "1 to 5" for a score; 0 where this is none."""
+    depth = 0
+    for brace in _BRACE.finditer(text, place, place + LONGEST_FORM):
+        depth += 1 if brace[0] == "{" else -1
+        if not depth:
+            return brace.end() if _BLANK.search(text, place, brace.end()) else 0
+    return 0
 
 
 def _read_strictly(text: str, place: int) -> tuple[Fields, int] | None:
@@ -112,7 +132,7 @@ class _LooseReader:
         return self._text[self._place : self._place + 1]
 
     def _take(self, character: str) -> bool:
-        if self._next() != character:
+        if _NARROW.get(self._next(), self._next()) != character:
             return False
         self._place += 1
         return True
@@ -182,7 +202,9 @@ class _LooseReader:
                 piece = text[place:start]
             elif after.match(text, start):
                 self._place = start
-                return "".join(parts)
+                whole = "".join(parts)
+                # three quotes, as in Python
+                return whole[2:-2] if len(whole) > 3 and whole[:2] == whole[-2:] == '""' else whole
             elif after is _AFTER_ITEM and not text[place - 1 : place + 2 : 2].isalpha():
                 break  # in a list the next quote could end this item as well as begin another
             parts.append(piece)

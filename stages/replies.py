@@ -99,6 +99,8 @@ def _read(reply: str, read: Callable[[list[Fields]], Read]) -> Read:
     try:
         if words.startswith('"') and words.endswith('"'):
             words = _unquoted(words)
+        if '{\\"' in words and '{"' not in words:  # an object written as it stands within a string
+            words = _unquoted(f'"{words[words.index("{") : words.rfind("}") + 1]}"')
         # as text, or true would be the same as 1
         found = {json.dumps(o, sort_keys=True): o for o in objects(words)}
         if not found:

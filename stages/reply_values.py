@@ -16,14 +16,44 @@ _SCORE = re.compile(
 )
 HIGHEST = 5
 _MET = frozenset(
-    ("true", "yes", "met", "satisfied", "fulfilled", "done", "pass", "passed", "ok", "present", "✓", "✔", "✅", "y")
+    (
+        "true",
+        "yes",
+        "met",
+        "satisfied",
+        "fulfilled",
+        "done",
+        "pass",
+        "passed",
+        "ok",
+        "present",
+        "✓",
+        "✔",
+        "✅",
+        "y",
+        "fully",
+        "fully_met",
+    )
 )
 _UNMET = frozenset(
     ("false", "no", "not_met", "unmet", "not_satisfied", "unsatisfied", "missing", "fail", "failed", "absent")
 )
 # in part is not met: half of what was asked for is not what was asked for
 _PARTLY = frozenset(
-    ("partial", "partially", "partly", "partially_met", "partly_met", "✗", "✘", "❌", "n", "not_fulfilled")
+    (
+        "partial",
+        "partially",
+        "partly",
+        "partially_met",
+        "partly_met",
+        "mostly",
+        "mostly_met",
+        "✗",
+        "✘",
+        "❌",
+        "n",
+        "not_fulfilled",
+    )
 )
 
 
@@ -59,7 +89,9 @@ def met(value: Any) -> bool:
     """Whether a demand is met; one that is met in part is not."""
     if isinstance(value, bool):
         return value
-    word = plain(value) if isinstance(value, str) else value
+    word = (
+        plain(value) if isinstance(value, str) else {1: "yes", 0: "no"}.get(value) if isinstance(value, int) else None
+    )
     if word in _MET:
         return True
     if word in _UNMET or word in _PARTLY:

@@ -41,6 +41,7 @@ _WRAPPER = re.compile(
     "evaluat|scor|axes|axis|result|respon|answer|output|judg|rating|assess|verdict|data|json|review|analysis|report|final"
     "|reason|explanation|justification|comment|feedback|rationale|critique"
 )
+_NO_WRAPPER = re.compile("example|draft|template|format|schema|previous|earlier|before")
 _OF_AN_AXIS = frozenset(
     (*SCORES, *REASONS, "axis", "following", "adherence", "alignment", "compliance", "visual", "image")
 )
@@ -48,16 +49,20 @@ _OF_AN_AXIS = frozenset(
 
 @dataclass
 class _Said:
-    """All that a reply says, before it is read: for each axis what is score, reason or both; the demands; a common reason."""
+    """All that a reply says, unread: per axis what is score, reason or both; demands, listed or loose; a common reason."""
 
     parts: dict[tuple[str, str], Any] = field(default_factory=dict)
     demands: list[Any] = field(default_factory=list)
+    loose: list[Any] = field(default_factory=list)
     common: list[Any] = field(default_factory=list)
 
     def walk(self, value: Any, part: str, depth: int) -> None:
         """Take in what lies in an object or a list. `part`: what its values are, "score", "reason", or "both"."""
         for item in value if isinstance(value, list) else [value]:
             if not isinstance(item, dict) or depth > 4:
+                continue
+            if isinstance(item.get("demand"), str):
+                self.loose.append(item)
                 continue
             label = pick(item, _LABELS)
             if isinstance(label, str) and (axis := axis_of(label)):
@@ -73,7 +78,7 @@ class _Said:
             self.add(axis, part, value)
         elif key in _DEMANDS:
             self.demands.append(value)
-        elif isinstance(value, dict | list) and _WRAPPER.search(key):
+        elif isinstance(value, dict | list) and _WRAPPER.search(key) and not _NO_WRAPPER.search(key):
             self.walk(value, "reason" if words & set(REASONS) else part, depth + 1)
         elif key in REASONS and isinstance(value, str) and value.strip():
             self.common.append(value)
@@ -101,6 +106,7 @@ def verdict(
     said = _Said()
     for fields in objects:
         said.walk(fields, "both", 0)
+    said.demands += [said.loose] if said.loose else []
     if len(said.demands) > 1:
         raise Unreadable("demands: they are given twice")
     common = text(said.common[0]) if len(said.common) == 1 else ""
@@ -142,6 +148,9 @@ def _score_and_reason(value: Any) -> tuple[int | None, str | None]:
     scale = pick(value, _SCALES)
     if scale is not None and not str(scale).strip().endswith(str(HIGHEST)):
         raise Unreadable(f"score: it is out of {scale!r}, 1 to {HIGHEST} was asked for")
+    flag = pick(value, ("passed", "pass", "passes"))
+    if (flag is False and HIGHEST in numbers) or (flag is True and 1 in numbers):
+        raise Unreadable(f"score: {numbers.pop()} and passed: {flag} contradict each other")
     given = pick(value, REASONS)
     words = None if given is None else _part("reason", text, given)
     return next(iter(numbers), None), words

@@ -96,6 +96,11 @@ def test_a_damaged_reply_is_read_or_malformed(case, data):
         json.dumps({axis: {"score": 5 - n, "out_of": 5, "reason": ["r"]} for n, axis in enumerate(WHOLE)}),
         json.dumps({axis: 5 - n for n, axis in enumerate(WHOLE)} | {"explanation": "r"}),
         json.dumps(json.dumps({axis: {"score": 5 - n, "reason": "r"} for n, axis in enumerate(WHOLE)})),
+        json.dumps(json.dumps({axis: {"score": 5 - n, "reason": "r"} for n, axis in enumerate(WHOLE)}))[1:-1],
+        str({axis: {"score": 5 - n, "reason": "r"} for n, axis in enumerate(WHOLE)}).replace(":", "：").replace(", ", "，"),
+        'I will answer {"axis": {"score": 1 to 5, "reason": "..."}}: '
+        + json.dumps({a: {"score": 5 - n, "reason": "r"} for n, a in enumerate(WHOLE)}),
+        "Form: {axis: {score, reason}, ...}\n" + json.dumps({a: {"score": 5 - n, "reason": "r"} for n, a in enumerate(WHOLE)}),
         "\ufeff" + json.dumps({axis: {"score": 5 - n, "reason": "r"} for n, axis in enumerate(WHOLE)}),
         "<|channel|>analysis<|message|>{hm<|end|><|start|>assistant<|channel|>final<|message|>"
         + str({axis: {"score": 5 - n, "reason": "r"} for n, axis in enumerate(WHOLE)}),
@@ -126,6 +131,7 @@ def test_a_bare_score_has_no_reason():
         ({"demands": [{"demand": "a cup", "met": "perhaps"}]}, "does not say whether it is met"),
         ({"demands": [{"demand": "a cup"}]}, "does not say what is demanded"),
         ({"demands": "all met"}, "they are no list"),
+        ({"quality": {"score": 5, "passed": False}}, "quality.score: 5 and passed: False contradict"),
         ({"demands": [], "checklist": []}, "demands: they are given twice"),
     ],
 )
@@ -151,6 +157,19 @@ def test_demands_are_kept(demands):
     if isinstance(demands[0], list):
         demands = dict(demands)
     assert judged(json.dumps(WHOLE | {"demands": demands})).demands == (Demand("a cup", True),)
+
+
+def test_demands_may_stand_beside_the_scores():
+    text = '```json\n[{"demand": "a cup", "met": true}, {"demand": "a hat", "met": 0}]\n```\n' + json.dumps(WHOLE)
+    with pytest.raises(Malformed, match="listed as not met: a hat"):
+        judged(text)
+    assert judged(text.replace('"met": 0', '"met": 1')).demands == (Demand("a cup", True), Demand("a hat", True))
+
+
+def test_a_draft_or_an_example_is_no_verdict():
+    for key in ("draft_evaluation", "example_answer", "previous_scores"):
+        with pytest.raises(Malformed, match="not scored"):
+            judged(json.dumps({key: WHOLE}))
 
 
 @pytest.mark.parametrize("kind", ["none", "None", "NONE", "no error", "no_issues"])
