@@ -25,6 +25,7 @@ LEAST = {"instruction": 5, "consistency": 3, "quality": 3, "knowledge": 3}
 SURE = replace(PRESETS["world-analyzer"], error_rate=0.0)
 FLAWLESS = replace(PRESETS["world-generator"], slip=0.0, side=0.0, physics=0.0, mend=1.0, price=0.0)
 Scores = dict[str, dict[str, Any]]
+"""An evaluation's verdicts by axis, without its demands."""
 
 
 def tag(name: str, text: object) -> str:
@@ -43,7 +44,10 @@ def passes(scores: Scores) -> bool:
 
 @dataclass
 class Climber:
-    """The climb of one row. `calls` is part of every seed, so that no two calls share their luck."""
+    """The climb of one row. `calls` is part of every seed, so that no two calls share their luck.
+
+    `demands` are those of the last evaluation.
+    """
 
     row: WorldRow
     analyzer: Skill = PRESETS["world-analyzer"]
@@ -52,6 +56,7 @@ class Climber:
     calls: int = 0
     attempts: list[Scores] = field(default_factory=list)
     luck: int = 0
+    demands: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def references(self) -> list[bytes]:
@@ -81,8 +86,12 @@ class Climber:
 
     def judge(self, image: bytes) -> Scores:
         text = self._head() + tag("against", "original") + tag("axes", self.axes)
-        scores: Scores = self._call(text, [*self.references, image], "evaluation", self.analyzer)
-        return scores
+        return self._evaluate(text, [*self.references, image])
+
+    def _evaluate(self, text: str, images: list[bytes]) -> Scores:
+        reply: dict[str, Any] = self._call(text, images, "evaluation", self.analyzer)
+        self.demands = reply.pop("demands")
+        return reply
 
     def direct(self) -> bytes:
         return self.draw(self._head(), self.references, self.baseline)
@@ -120,8 +129,7 @@ class Climber:
         tags, images = self._desk(canvas)
         explanation = tag("explanation", self.row.explanation) if self.row.explanation else ""
         text = tag("instruction", words) + explanation + tags + tag("against", "subtask") + tag("axes", self.axes)
-        scores: Scores = self._call(text, [*images, image], "evaluation", self.analyzer)
-        return scores
+        return self._evaluate(text, [*images, image])
 
 
 def desk_of(draft: Draft) -> Desk:

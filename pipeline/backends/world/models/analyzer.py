@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.backends.world.models.bias import believed_faults
 from pipeline.backends.world.models.case import Case, study
+from pipeline.backends.world.models.checklist import demands
 from pipeline.backends.world.models.critique import praise, sentence, tell
 from pipeline.backends.world.models.faults import Fault
 from pipeline.backends.world.models.request import Request
@@ -40,17 +41,19 @@ def evaluate(request: Request, skill: Skill) -> str:
     if not axes or set(axes) - set(AXES):
         raise Refused(f"I cannot judge on these axes: {request.need('axes')!r}.")
     case, words = study(request, skill), request.rng("words")
+    believed = believed_faults(case, request, skill)
     faults_by_axis: dict[str, list[Fault]] = defaultdict(list)
-    for fault in believed_faults(case, request, skill):
+    for fault in believed:
         for axis in _axes_of(fault, axes):
             faults_by_axis[axis].append(fault)
     severity = request.rng("severity").random(len(axes)) < skill.severe
-    return json.dumps(
-        {
-            axis: _verdict(axis, faults_by_axis[axis], case, hard, words)
-            for axis, hard in zip(axes, severity, strict=True)
-        }
-    )
+    verdicts = {
+        axis: _verdict(axis, faults_by_axis[axis], case, hard, words) for axis, hard in zip(axes, severity, strict=True)
+    }
+    on_instruction = [
+        f for f in believed if "instruction" in (_axes_of(f, axes) if "instruction" in axes else f.axes())
+    ]
+    return json.dumps({"demands": demands(case, on_instruction, request.rng("demands")), **verdicts})
 
 
 def _verdict(

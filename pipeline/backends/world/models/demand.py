@@ -16,13 +16,25 @@ from pipeline.backends.world.scenes.perform import Context, perform, settle_back
 from pipeline.backends.world.scenes.scene import Scene
 from pipeline.backends.world.scenes.terms import resolve_terms, terms
 
+GROUND, LIGHT = "background", "light"
+"""What a clause may decide besides cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseEffect:
+    """A clause as it was worded, and the cells, GROUND or LIGHT that it changed; `followed` is False where it could not be."""
+
+    clause: Op
+    places: frozenset[str]
+    followed: bool = True
+
 
 @dataclass(frozen=True, slots=True)
 class DemandedScene:
     """The clauses in plain colours, and the scene that they demand.
 
     `taught`: places that physics or a colour term decided. `borrowed`: places that hold something from an attached picture, with
-    the picture's number. `misfits`: clauses that cannot be followed, as (kind, reason).
+    the picture's number. `misfits`: clauses that cannot be followed, as (kind, reason). `effects`: one for each clause, in order.
     """
 
     clauses: tuple[Op, ...]
@@ -30,6 +42,7 @@ class DemandedScene:
     taught: frozenset[str]
     borrowed: Mapping[str, int]
     misfits: tuple[tuple[str, str], ...]
+    effects: tuple[ClauseEffect, ...] = ()
 
 
 def differing_places(one: Scene, two: Scene) -> frozenset[str]:
@@ -55,22 +68,29 @@ def _carry_out(desk: Desk, clauses: Sequence[Op], facts: Mapping[str, str], cont
     scene, followed = desk.start, []
     taught: frozenset[str] = frozenset()
     borrowed: dict[str, int] = {}
-    misfits = []
+    misfits, effects = [], []
     for op in clauses:
         try:
             clear, after = _perform_resolved(scene, resolve_terms(op, facts), context)
         except Unresolved as error:
             misfits.append((op.kind.replace("_", " "), str(error)))
+            effects.append(ClauseEffect(op, frozenset(), followed=False))
             continue
         new = differing_places(scene, after)
         if isinstance(op, ops.Later | ops.Push) or terms((op,)):
             taught |= new
         if isinstance(op, ops.AddFrom | ops.ReplaceFrom | ops.TransferFrom):
             borrowed |= dict.fromkeys(new, op.picture)
+        effects.append(ClauseEffect(op, new | _whole_scene(clear)))
         followed.append(clear)
         scene = after
     scene = settle_background(scene, followed, desk.start, context)
-    return DemandedScene(tuple(followed), scene, taught, borrowed, tuple(misfits))
+    return DemandedScene(tuple(followed), scene, taught, borrowed, tuple(misfits), tuple(effects))
+
+
+def _whole_scene(op: Op) -> frozenset[str]:
+    """What an op decides of the scene as a whole, whether or not it was so before."""
+    return frozenset({ops.Background: (GROUND,), ops.Light: (LIGHT,)}.get(type(op), ()))
 
 
 def _perform_resolved(scene: Scene, op: Op, context: Context) -> tuple[Op, Scene]:
