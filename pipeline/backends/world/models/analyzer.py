@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.backends.world.models.bias import believed_faults
 from pipeline.backends.world.models.case import Case, study
 from pipeline.backends.world.models.checklist import demands
-from pipeline.backends.world.models.critique import praise, sentence, tell
+from pipeline.backends.world.models.critique import blame, praise
 from pipeline.backends.world.models.faults import Fault
 from pipeline.backends.world.models.request import Request
 from pipeline.backends.world.models.skill import Skill
@@ -37,9 +37,9 @@ def _score(axis: str, faults: int) -> int:
 
 def evaluate(request: Request, skill: Skill) -> str:
     """The evaluation of the canvas on the requested axes, as JSON. Raises Refused."""
-    axes = [axis.strip() for axis in request.need("axes").split(",") if axis.strip()]
+    axes = list(dict.fromkeys(axis.strip() for axis in request.need("axes").split(",") if axis.strip()))
     if not axes or set(axes) - set(AXES):
-        raise Refused(f"I cannot judge on these axes: {request.need('axes')!r}.")
+        raise Refused(f"I cannot judge on these axes: {request.need('axes')[:80]!r}.")
     case, words = study(request, skill), request.rng("words")
     believed = believed_faults(case, request, skill)
     faults_by_axis: dict[str, list[Fault]] = defaultdict(list)
@@ -63,6 +63,4 @@ def _verdict(
     score = _score(axis, len(faults))
     if severe and (faults or axis != "instruction"):
         score = max(1, score - 1)
-    if faults:
-        return {"score": score, "reason": sentence("; ".join(tell(f, rng) for f in faults))}
-    return {"score": score, "reason": praise(axis, case.before, case.target, len(case.demand.clauses), rng)}
+    return {"score": score, "reason": blame(axis, faults, case, rng) if faults else praise(axis, case, rng)}

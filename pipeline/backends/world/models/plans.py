@@ -15,16 +15,21 @@ from pipeline.backends.world.models.demand import DemandedScene, follow, on_firs
 from pipeline.backends.world.models.desk import Desk, desk_with_attempt, keeps_nothing
 from pipeline.backends.world.models.faults import compare, explained_shapes, remedies
 from pipeline.backends.world.models.request import Request, tags
+from pipeline.backends.world.sayings import frames
+from pipeline.backends.world.sayings.facts import LONGEST, change_slots, fill, scene_slots, sentence
+from pipeline.backends.world.sayings.quotes import gist
 from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.find import Unresolved
 from pipeline.backends.world.scenes.ops import Op
 from pipeline.backends.world.scenes.perform import Context, apply
 from pipeline.backends.world.scenes.scene import Scene, empty
-from pipeline.backends.world.words.language import orders, phrase
+from pipeline.backends.world.words.lexicon import NUMBERS
+from pipeline.backends.world.words.orders import orders
 from pipeline.backends.world.words.reading import facts
 from stages.errors import Refused
 
 ONE_EACH = 3
+MOST_STEPS = 20
 Steps = list[list[Op]]
 
 
@@ -90,24 +95,22 @@ def decompose(scene: Scene, clauses: Sequence[Op], least: int, most: int, contex
     return next((way for way in ways if _lead_to(scene, way, target, context)), ways[2])
 
 
-def _rationale(request: Request, changes: int, steps: Steps, rng: np.random.Generator) -> str:
-    failed = [t for t in tags(request.text, "axis") if t.attributes.get("score") not in (None, "5")]
-    weakness = (
-        f" In the first try, {failed[0].text[:1].lower()}{failed[0].text[1:].rstrip('.')}."
-        if failed and failed[0].text
-        else ""
-    )
-    last = len(steps) > 1 and all(_is_ground(op) for op in steps[-1])
-    order = " The scene as a whole comes last, when the things are in place." if last else ""
-    amount = f"{changes} changes" if changes > 1 else "a change that is easier to get right in parts"
-    openers = (
-        f"The instruction asks for {amount}, which is a lot for one pass.",
-        f"There are {amount} in this instruction.",
-        f"This calls for {amount}.",
-    )
-    return (
-        f"{openers[int(rng.integers(3))]}{weakness} I take it in {len(steps)} small steps, each easy to check.{order}"
-    )
+def _rationale(
+    request: Request, changes: int, steps: Steps, scenes: tuple[Scene, Scene], rng: np.random.Generator
+) -> str:
+    """Why the work is split so: from the words, the scene before, and the scene after; of a canvas also what is wrong with it."""
+    before, after = scenes
+    slots = scene_slots(after, after, rng) | change_slots(before, after, after, rng)
+    slots["changes"] = f"{NUMBERS[changes]} changes" if 1 < changes < len(NUMBERS) else "a change of several parts"
+    slots["steps"] = NUMBERS[len(steps)] if len(steps) < len(NUMBERS) else str(len(steps))
+    sentences = [sentence(fill(frames.OPENERS, slots, rng)), sentence(fill(frames.WAYS, slots, rng))]
+    failed = [t for t in tags(request.text, "axis") if t.attributes.get("score") not in (None, "5") and t.text]
+    if failed and request.find("start") == "attempt":
+        seen = sentence(fill(frames.MENDED, {"reason": gist(failed[0].text)}, rng))
+        sentences[1:1] = [seen] if len(" ".join((*sentences, seen))) <= LONGEST else []
+    elif len(steps) > 1 and all(_is_ground(op) for op in steps[-1]):
+        sentences.append(sentence(fill(frames.GROUND_LAST, slots, rng)))
+    return " ".join(sentences)
 
 
 def _work_to_plan(request: Request, desk: Desk, clauses: list[Op]) -> tuple[Scene, list[Op]]:
@@ -141,6 +144,8 @@ def plan(request: Request) -> str:
     """The plan for an instruction. Raises Refused."""
     clauses, rng = request.ops("instruction"), request.rng("words")
     least, most = request.number("steps_min", 2), request.number("steps_max", 5)
+    if most > MOST_STEPS or least > most:
+        raise Refused(f"I cannot plan this: {least} to {most} steps are asked for; {MOST_STEPS} are the most.")
     desk = desk_with_attempt(request, clauses)
     scene, todo = _work_to_plan(request, desk, clauses)
     if not todo:
@@ -149,5 +154,6 @@ def plan(request: Request) -> str:
         steps = decompose(scene, todo, least, most, Context(desk.pictures))
     except Unresolved as error:
         raise Refused(f"I cannot plan this: {error}.") from error
-    texts = [orders([phrase(op, rng) for op in step], rng) for step in steps]
-    return json.dumps({"rationale": _rationale(request, len(clauses), steps, rng), "steps": texts})
+    texts = [orders(step, rng) for step in steps]
+    after = apply(scene, todo, Context(desk.pictures))
+    return json.dumps({"rationale": _rationale(request, len(clauses), steps, (scene, after), rng), "steps": texts})

@@ -7,22 +7,38 @@ Its plans are orders that need no knowledge: terms are replaced by colours, and 
 import json
 from collections.abc import Sequence
 
+import numpy as np
+
 from pipeline.backends.world.models.bias import errs
 from pipeline.backends.world.models.case import Case, study_attempt
-from pipeline.backends.world.models.critique import sentence, tell
+from pipeline.backends.world.models.critique import tell
 from pipeline.backends.world.models.faults import Fault, remedies, restate
 from pipeline.backends.world.models.request import Request, tags
 from pipeline.backends.world.models.skill import Skill
+from pipeline.backends.world.sayings import diagnoses, frames
+from pipeline.backends.world.sayings.facts import (
+    LONGEST,
+    Slots,
+    fill,
+    fitted,
+    listed,
+    right_things,
+    scene_slots,
+    sentence,
+    the,
+    things,
+)
+from pipeline.backends.world.sayings.quotes import gist
 from pipeline.backends.world.scenes.find import exact_selector
 from pipeline.backends.world.scenes.looks import PLACES
 from pipeline.backends.world.scenes.ops import Background, Clean, Light, Op, ReplaceFrom
 from pipeline.backends.world.scenes.scene import Scene
-from pipeline.backends.world.words.language import at, orders, phrase
+from pipeline.backends.world.words.language import at
+from pipeline.backends.world.words.orders import orders
 
 CAUSES = ("prompt_too_complex", "missing_knowledge", "rendering_limit", "ambiguous_instruction")
 COMPLEX = 3
 """From this many clauses on, the cause is that the instruction asks for too much at once."""
-OPENERS = ("Compared with what was asked, ", "Looking closely, ", "The attempt falls short: ", "What went wrong: ")
 
 
 def _was_left_undone(fault: Fault, before: Scene) -> bool:
@@ -51,14 +67,15 @@ def _error_type(case: Case) -> str:
     return "under_editing" if undone else "logic_flaw"
 
 
-def _reasons_of_failed_axes(request: Request) -> list[str]:
-    """The reasons of the axes that scored less than 5."""
-    return [t.text for t in tags(request.need("evaluation"), "axis") if t.attributes.get("score") != "5" and t.text]
+def _complaints(request: Request) -> list[str]:
+    """The reasons of the axes that did not score 5, the lowest score first."""
+    axes = [t for t in tags(request.need("evaluation"), "axis") if t.attributes.get("score") != "5" and t.text]
+    return [t.text for t in sorted(axes, key=lambda t: t.attributes.get("score", ""))]
 
 
 def _ops_from_reasons(request: Request, case: Case) -> list[Op]:
-    """Ops for an image without visible faults: they ask again for what the failed axes' reasons mention."""
-    reasons = " ".join(_reasons_of_failed_axes(request)).lower()
+    """Ops for an image without visible faults: they ask again for what the worst axis' reason mentions."""
+    reasons = "".join(_complaints(request)[:1]).lower()
     named_places = sorted((p for p in PLACES if at(p) in reasons), key=len, reverse=True)
     for place in named_places:
         if "streak" in reasons:
@@ -82,18 +99,28 @@ def _fixes(case: Case) -> list[Op]:
     return [*repeats.values(), *remedies([f for f in case.faults if f not in repeats])]
 
 
+def _analysis(request: Request, case: Case, rng: np.random.Generator) -> str:
+    """What is wrong with the image; where nothing is seen to be, what the evaluation complains of."""
+    told = [tell(fault, fault.axes()[0], case, rng) for fault in case.faults]
+    complaint = "".join(_complaints(request)[:1])
+    slots = scene_slots(case.canvas, case.target, rng) | _right_slot(case, rng)
+    if told:
+        slots["number"] = things(len(told))
+    parts = told or [gist(complaint) or f"{case.canvas.background} ground and things may not be as the words want them"]
+    frame = fill(frames.ANALYSES, {**slots, "faults": "{faults}"}, rng)
+    return sentence(frame.format(faults=fitted(parts, LONGEST - len(frame))))
+
+
+def _right_slot(case: Case, rng: np.random.Generator) -> Slots:
+    right = right_things(case.canvas, case.target)
+    return {"right": the(right[int(rng.integers(len(right)))])} if right else {}
+
+
 def reflect(request: Request, skill: Skill) -> str:
     """The reason why the canvas failed, and a plan of clauses that mend it, as JSON. Raises Refused."""
     case, rng = study_attempt(request, skill), request.rng("words")
-    if case.faults:
-        opener = OPENERS[int(rng.integers(len(OPENERS)))]
-        analysis = opener + "; ".join(tell(f, rng) for f in case.faults) + "."
-    else:
-        analysis = "The evaluation objects: " + (
-            " ".join(_reasons_of_failed_axes(request)) or "the image is not accepted."
-        )
-    fixes = _fixes(case) or _ops_from_reasons(request, case)
-    plan = orders([phrase(op, rng) for op in fixes], rng)
+    analysis = _analysis(request, case, rng)
+    plan = orders(_fixes(case) or _ops_from_reasons(request, case), rng)
     return json.dumps({"error_type": _error_type(case), "failure_analysis": analysis, "improvement_plan": plan})
 
 
@@ -113,15 +140,13 @@ def diagnose(request: Request, skill: Skill) -> str:
     if errs(request, skill):
         others = [c for c in CAUSES if c != cause]
         cause = others[int(rng.integers(len(others)))]
-    count = len(tags(request.text, "attempt"))
-    attempts = f"{count} attempts" if count != 1 else "one attempt"
-    remaining = "; ".join(tell(f, rng) for f in case.faults[:3]) or "the last image still falls short"
-    terms = " and ".join(sorted(case.terms)) or "a term of the instruction"
-    explanations = {
-        "prompt_too_complex": f"the instruction asks for {changes} changes at once; after {attempts} one fault is "
-        f"traded for another, and at the end {remaining}",
-        "missing_knowledge": f"nothing in {attempts} shows what {terms} means, although it is explained; {remaining}",
-        "ambiguous_instruction": f"the words do not settle what is meant, and {attempts} led elsewhere; {remaining}",
-        "rendering_limit": f"the instruction is clear and short, but {attempts} did not render it; {remaining}",
-    }[cause]
-    return json.dumps({"cause": cause, "explanation": sentence(explanations)})
+    told = [tell(fault, fault.axes()[0], case, rng) for fault in case.faults[:3]]
+    slots = {
+        "changes": "one change" if changes == 1 else f"{changes} changes",
+        "terms": listed(sorted(case.terms)) if case.terms else "one of the words",
+        "ground": case.canvas.background,
+        "faults": "{faults}",
+    }
+    frame = fill(diagnoses.EXPLANATIONS[cause], slots, rng)
+    faults = fitted(told or ["the picture is not yet what the words say"], LONGEST - len(frame))
+    return json.dumps({"cause": cause, "explanation": sentence(frame.format(faults=faults))})

@@ -1,4 +1,4 @@
-"""The world's English. In: ops. Out: varied clauses (`phrase`), instructions (`join`), plain orders and captions.
+"""The world's English. In: ops. Out: varied clauses (`phrase`), instructions (`join`) and captions.
 
 `reading` reads every phrase back exactly. `wordings` holds the templates; this module fills them.
 """
@@ -15,7 +15,6 @@ from pipeline.backends.world.words import wordings as w
 from pipeline.backends.world.words.lexicon import NUMBERS
 from pipeline.backends.world.words.lexicon import plural as pluralised
 
-KEEP = "leave everything else as it is"
 _BESIDE = {
     "left": "to the left of",
     "right": "to the right of",
@@ -183,6 +182,12 @@ def phrase(op: Op, rng: np.random.Generator, picture: bool = False) -> str:
     return _pick(_templates(op, picture), rng).format(**_slots(op))
 
 
+def shortest_phrase(op: Op) -> str:
+    """The op as the shortest of its clauses."""
+    slots = _slots(op)
+    return min((template.format(**slots) for template in _templates(op, picture=False)), key=len)
+
+
 def photo(clauses: Sequence[Op]) -> str:
     """A new picture as GenEval words it: "a photo of three red circles", "a photo of a star left of a heart"."""
     match list(clauses):
@@ -225,13 +230,3 @@ def join(clauses: Sequence[str], rng: np.random.Generator, picture: bool = False
         return _sentence("; ".join(clauses))
     polite = _pick(("", "please "), rng)
     return _sentence(polite + _join_list(clauses, _pick((" and ", ", and ", ", then ", " and then "), rng)))
-
-
-def orders(clauses: Sequence[str], rng: np.random.Generator) -> str:
-    """The clauses as plain orders, with the closing order that everything else stays as it is."""
-    ways = (
-        " ".join(_sentence(c) for c in clauses),
-        _sentence("; ".join(clauses)),
-        _sentence(_join_list(clauses, " and ")),
-    )
-    return f"{_pick(ways, rng)} {_sentence(KEEP)}"
