@@ -33,7 +33,7 @@ from pipeline.views.tables.calls import Calls
 from pipeline.workers import process_pool
 from stages.calls import Models
 from stages.ladder import climb_all
-from stages.protocols import ImageReply, ImageRequest, Model, Role, TextReply, TextRequest
+from stages.protocols import ImageReply, ImageRequest, Model, Role, ScoreReply, ScoreRequest, TextReply, TextRequest
 from stages.prune import prune
 from stages.records import Mode
 from stages.rung import Recipe
@@ -90,6 +90,11 @@ class Slotted:
         """The image of the wrapped model, after waiting for a slot."""
         async with self.slots:
             return await self.model.draw(request)
+
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """The score of the wrapped model, after waiting for a slot."""
+        async with self.slots:
+            return await self.model.score(request)
 
 
 @dataclass

@@ -32,7 +32,7 @@ from pipeline.traffic.paced import Paced
 from stages import scripted
 from stages.calls import Models
 from stages.ladder import climb_all
-from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest
+from stages.protocols import ImageReply, ImageRequest, Model, Request, ScoreReply, ScoreRequest, TextReply, TextRequest
 from stages.records import Axis, Checker, ImageRef, Sample
 from stages.trajectory import Trajectory
 
@@ -77,6 +77,11 @@ class Sleeper:
         await self._sleep(request.seed, request.schema)
         return ImageReply(ImageRef(f"{request.seed:064x}", request.width, request.height, "PNG"))
 
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """Every word as a token."""
+        await self._sleep(request.seed, request.schema)
+        return scripted.likelihood(request.text)
+
 
 def ladder(sleeper: Sleeper, per_rung: bool) -> type[dag.RungActor]:
     """The DAG's actors with sleeping models: each climbs its rung, or the first one the whole ladder."""
@@ -100,7 +105,7 @@ def chained(sleeper: Sleeper, job: dag.ClimbJob, services: ActorServices) -> Jou
     return Journalled(paced, services.scribe, ImageStore(job.store))
 
 
-def nothing(_: TextRequest | ImageRequest) -> Load:
+def nothing(_: Request) -> Load:
     """The load of a call of the sleeper: none."""
     return Load(0, 0.0)
 

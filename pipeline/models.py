@@ -32,7 +32,7 @@ from pipeline.traffic.paced import Count, Paced, Traffic
 from pipeline.traffic.retried import Retried, Sleep
 from prompts.catalogue import Prompts
 from stages.calls import Models
-from stages.protocols import ImageRequest, Model, Role, TextRequest
+from stages.protocols import Model, Request, Role
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _at_one_place(
     price = of_size(price_of(at.model, manifest.prices, table().models), size)
     cost_of = partial(cost, price)
 
-    def load_of(request: TextRequest | ImageRequest) -> Load:
+    def load_of(request: Request) -> Load:
         return load(price, request, bare.max_output_tokens)
 
     metered = Metered(bare, role, at.name, services.scribe, load_of, cost_of, chain)

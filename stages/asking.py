@@ -13,7 +13,7 @@ from prompts.catalogue import Prompts
 from stages.errors import Malformed, Refused, TooLong
 from stages.plain import check_legible
 from stages.policy import Facts, Voice
-from stages.protocols import Analyzer, Message, TextRequest
+from stages.protocols import Analyzer, Message, TextReply, TextRequest, TokensRef
 from stages.records import Evaluation, Kind, Payload
 from stages.voice import flawed_texts, rules_broken
 from stages.voice_rules import RULES
@@ -39,13 +39,14 @@ class Speech:
 class ReadReply:
     """What a reply says (None where its parser finds nothing to say), and the request that it replies to.
 
-    `voice`: the rules that it breaks; `voice_before`: those because of which it was asked again.
+    `voice`: the rules that it breaks; `voice_before`: those because of which it was asked again. `tokens`: its side file.
     """
 
     payload: Payload | None
     request: TextRequest
     voice: tuple[str, ...] = ()
     voice_before: tuple[str, ...] = ()
+    tokens: TokensRef | None = None
 
 
 async def question(
@@ -57,19 +58,20 @@ async def question(
     speech: Speech,
 ) -> ReadReply:
     """The answer to `request`. Raises stages.errors.ModelError."""
-    text, payload, request = await _readable(model, words, request, parse)
+    first, payload, request = await _readable(model, words, request, parse)
     broken = speech.broken(kind, payload)
     if payload is None or not broken or speech.voice != "ask_again":
-        return ReadReply(payload, request, broken)
-    again = _follow_up(request, text, words.render("again_voice", problem=complaint(payload)))
+        return ReadReply(payload, request, broken, tokens=first.tokens)
+    again = _follow_up(request, first.text, words.render("again_voice", problem=complaint(payload)))
     try:
-        second = _parsed((await model.ask(again)).text, parse)
+        reply = await model.ask(again)
+        second = _parsed(reply.text, parse)
     # the first reply can be used, so a sample must not be lost for its wording
     except (Malformed, Refused, TooLong):
-        return ReadReply(payload, request, broken, broken)
+        return ReadReply(payload, request, broken, broken, first.tokens)
     if not _agree(payload, second):
-        return ReadReply(payload, request, broken, broken)
-    return ReadReply(second, again, speech.broken(kind, second), broken)
+        return ReadReply(payload, request, broken, broken, first.tokens)
+    return ReadReply(second, again, speech.broken(kind, second), broken, reply.tokens)
 
 
 def complaint(payload: Payload) -> str:
@@ -83,17 +85,17 @@ def complaint(payload: Payload) -> str:
 
 async def _readable(
     model: Analyzer, words: Prompts, request: TextRequest, parse: Callable[[str], Payload | None]
-) -> tuple[str, Payload | None, TextRequest]:
-    """The first reply that can be read: its text, what it says, and what it replies to."""
+) -> tuple[TextReply, Payload | None, TextRequest]:
+    """The first reply that can be read, what it says, and what it replies to."""
     try:
-        text = (await model.ask(request)).text
-        return text, _parsed(text, parse), request
+        reply = await model.ask(request)
+        return reply, _parsed(reply.text, parse), request
     except Malformed as problem:
         # servers turn down an empty turn
         shown = words.render("again", problem=str(problem))
         request = _follow_up(request, problem.text or "(an empty reply)", shown)
-    text = (await model.ask(request)).text
-    return text, _parsed(text, parse), request
+    reply = await model.ask(request)
+    return reply, _parsed(reply.text, parse), request
 
 
 def _parsed(text: str, parse: Callable[[str], Payload | None]) -> Payload | None:

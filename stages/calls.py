@@ -14,8 +14,18 @@ from stages.asking import Speech, next_seed, question
 from stages.errors import EngineDead, Malformed, ModelError
 from stages.identity import call_key, call_seed
 from stages.likeness import ByHash, Comparer
-from stages.protocols import Analyzer, Generator, ImageReply, ImageRequest, Message, Role, TextRequest
-from stages.records import Against, Event, ImageRef, Judge, Kind, Payload, Words
+from stages.protocols import (
+    Analyzer,
+    Generator,
+    ImageReply,
+    ImageRequest,
+    Message,
+    Role,
+    Scorer,
+    ScoreRequest,
+    TextRequest,
+)
+from stages.records import Against, Event, ImageRef, Judge, Kind, Likelihood, Payload, Words
 from stages.trajectory import Trajectory
 
 LONGEST_SPEECH = 100_000
@@ -46,6 +56,13 @@ class Models:
         if judge is None:
             raise ValueError("the policy asks for a second analyzer and there is none")
         return judge
+
+    def scorer(self, role: Role) -> Scorer:
+        """The model that says in `role` how likely a text is. Raises ValueError when there is none."""
+        model: object = getattr(self, role)
+        if not isinstance(model, Scorer):
+            raise ValueError(f"there is no {role} that says how likely a text is")
+        return model
 
 
 @dataclass(frozen=True)
@@ -120,6 +137,7 @@ async def draw(
         seed=request.seed,
         call_key=call_key(model.identity, request),
         voice=models.speech.broken("words", words),
+        tokens=None if reply.tokens is None else reply.tokens.sha256,
     )
 
 
@@ -167,6 +185,48 @@ async def ask(
         call_key=call_key(model.identity, answer.request),
         voice=answer.voice,
         voice_before=answer.voice_before,
+        tokens=None if answer.tokens is None else answer.tokens.sha256,
+    )
+
+
+async def score(
+    t: Trajectory,
+    models: Models,
+    role: Role,
+    place: CallPlace,
+    prompt: str,
+    images: Sequence[ImageRef],
+    values: Mapping[str, Any],
+    text: str,
+) -> Event:
+    """A score event: how likely `role` finds `text` as the answer to `prompt` with these images, the last of which it is about.
+
+    Its payload is a `Likelihood`. It may stand anywhere in a trajectory, and no trainer sees it. Raises Halt, EngineDead.
+    """
+    if not text.strip():
+        raise ValueError("there is no text to say the likelihood of")
+    model = models.scorer(role)
+    rendered = models.prompts.render(prompt, **values)
+    # text and purpose need not be part of the seed: nothing is sampled, and the call's key holds the text
+    seed = call_seed(models.seed, t.sample.id, role, place.rung, place.index, place.attempt, place.judgement, prompt)
+    request = ScoreRequest((Message("user", rendered),), tuple(images), text, seed, place.ordinal)
+    try:
+        reply = await model.score(request)
+    except EngineDead:
+        raise
+    except ModelError as error:
+        raise Halt(t, error) from error
+    return Event(
+        kind="score",
+        index=place.index,
+        attempt=place.attempt,
+        payload=Likelihood(text, tuple(token.logprob for token in reply.tokens)),
+        inputs=tuple(image.sha256 for image in images),
+        made_by=f"{role}:{model.identity}",
+        prompt=prompt,
+        prompt_sha256=models.prompts.sha256(prompt),
+        seed=seed,
+        call_key=call_key(model.identity, request),
     )
 
 

@@ -6,7 +6,7 @@ In: a payload, and where it stands. Out: the text of a segment. `paper`: plain l
 
 from typing import Literal
 
-from stages.records import AXES, AxisScore, Diagnosis, Evaluation, Payload, Plan, Reflection, Step, Words
+from stages.records import AXES, AxisScore, Diagnosis, Evaluation, Likelihood, Payload, Plan, Reflection, Step, Words
 
 Dialect = Literal["paper", "think"]
 
@@ -27,7 +27,7 @@ LABELS = (
 
 
 def render(payload: Payload, dialect: Dialect, index: int) -> str:
-    """The text of a segment. `index` is the paper's subscript (S_2 is step 1). Raises TypeError for a diagnosis."""
+    """The text of a segment. `index` is the paper's subscript (S_2 is step 1). Raises TypeError for a diagnosis or a likelihood."""
     # the think dialect wraps the same words, so that both teach the same thoughts
     text = _text(payload, index)
     return text if dialect == "paper" else f"<think>{text}</think>"
@@ -51,9 +51,9 @@ def _text(payload: Payload, index: int) -> str:
             return f"<Step {index - 1} Instruction>: {payload.instruction}"
         case Words():
             return payload.text
-        case Diagnosis():
-            # the diagnosis decides about the data set, it is no skill to be learned
-            raise TypeError("a diagnosis is never shown to the trained model")
+        case Diagnosis() | Likelihood():
+            # they decide about the data set, they are no skill to be learned
+            raise TypeError(f"a {payload.type} is never shown to the trained model")
 
 
 def _axis(a: AxisScore) -> str:

@@ -5,7 +5,8 @@ letters of events. Out: the tokens that the letters match, so that whoever reads
 
     G image   + judged and passed   - judged and failed   R reflection   D diagnosis   P plan   S sub-task
 
-Before any image the words (W) may stand that its model said along with it: every pattern allows them, none names them.
+Before any image the words (W) may stand that its model said along with it: every pattern allows them, none names them. Scores (L)
+may stand anywhere: they are left out when events are read, and no trainer sees them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ LETTERS: Mapping[Kind, str] = MappingProxyType(
         "diagnosis": "D",
         "decomposition": "P",
         "subtask": "S",
+        "score": "L",
     }
 )
 
@@ -87,13 +89,13 @@ def letter_of(event: Event) -> str:
 
 
 def letters_of(events: Sequence[Event]) -> str:
-    """The letters of events, in order. A judgement that was replaced after a dispute has the letter of the one that replaced it,
-    which has no letter of its own then.
+    """The letters of events, in order; scores left out. A judgement that was replaced after a dispute has the letter of the one
+    that replaced it, which has no letter of its own then.
     """
     spelled: list[Event | None] = list(events)
     for old, new in replaced(events).items():
         spelled[old], spelled[new] = spelled[new], None
-    return "".join(letter_of(event) for event in spelled if event is not None)
+    return "".join(letter_of(event) for event in spelled if event is not None and event.kind != "score")
 
 
 def replaced(events: Sequence[Event]) -> dict[int, int]:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from stages.protocols import ImageRequest, Role, TextRequest
+from stages.protocols import ImageRequest, Request, Role, ScoreRequest
 
 Part: TypeAlias = "str | int | float | bool | Sequence[Part] | None"
 
@@ -41,20 +41,24 @@ def call_seed(
     return _number("seed", run_seed, sample, role, rung, index, attempt, judgement, purpose, bits=31)
 
 
-def call_key(identity: str, request: TextRequest | ImageRequest) -> str:
+def call_key(identity: str, request: Request) -> str:
     """The key of a call: who is asked, what is asked, with which images, for the how-manieth time.
 
     The seed is part of it: two samples that ask the same in the same words must not share one answer.
     """
-    # an image asked for at another size is another image; a text has none
-    size = (request.width, request.height) if isinstance(request, ImageRequest) else ()
+    # an image asked for at another size is another image, and another text has another likelihood
+    own: tuple[Part, ...] = ()
+    if isinstance(request, ImageRequest):
+        own = (request.width, request.height)
+    elif isinstance(request, ScoreRequest):
+        own = (request.text,)
     return digest(
         "call",
         identity,
         [[m.role, m.content] for m in request.messages],
         [image.sha256 for image in request.images],
         request.schema,
-        size,
+        own,
         request.seed,
         request.ordinal,
     )

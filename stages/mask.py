@@ -84,8 +84,8 @@ def _next_special(following: tuple[SegmentKind, bool] | None) -> Special | None:
 
 
 def _segment(kind: Kind) -> SegmentKind:
-    if kind == "diagnosis":
-        raise NoRule("a diagnosis must be pruned before a trained view is made")
+    if kind == "diagnosis" or kind == "score":
+        raise NoRule(f"a {kind} must be pruned before a trained view is made")
     return kind
 
 
@@ -101,8 +101,8 @@ def unruled(recipe: Recipe) -> list[str]:
     problems = []
     # words have no place of their own: they are where their image is
     for mode, kind, position, _ in (row for row in recipe.mask() if row[1] != "words"):
-        if kind == "diagnosis":
-            problems.append(f"mode {mode}: its sentence holds a diagnosis, which is never shown to the trained model")
+        if kind in ("diagnosis", "score"):
+            problems.append(f"mode {mode}: its sentence holds a {kind}, which is never shown to the trained model")
         elif not position:
             problems.append(f"mode {mode}: its sentence gives the {kind} no position, so the mask has no row for it")
     untrained = [m for m in recipe.modes if not any(on for mode, _, _, on in recipe.mask() if mode == m)]

@@ -1,12 +1,12 @@
-"""The two protocols through which the ladder meets models: one async method each, about one item.
+"""The three protocols through which the ladder meets models: one async method each, about one item.
 
 In: requests carrying rendered messages, ordered image references, the reply's schema name, a seed and an ordinal.
-Out: a text, or an image that already lies in the store. Concurrency, retry, limits and metering are wrappers of the
-same protocols and somebody else's business.
+Out: a text; or an image that already lies in the store; or how likely a given text is. Concurrency, retry, limits and metering
+are wrappers of the same protocols and somebody else's business.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from stages.records import ImageRef
 
@@ -55,6 +55,23 @@ class ImageRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """The question how likely `text` is as the answer to these messages and images. Nothing is sampled: the seed only tells the
+    calls of different samples apart.
+    """
+
+    messages: tuple[Message, ...]
+    images: tuple[ImageRef, ...]
+    text: str
+    seed: int
+    ordinal: int
+    schema: str = "score"
+
+
+Request: TypeAlias = TextRequest | ImageRequest | ScoreRequest
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What a provider says a call took: tokens read and written, and its price in US dollars; None where it does not say."""
 
@@ -64,12 +81,21 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class TokensRef:
+    """The side file that holds the `count` tokens of a reply and their log-probabilities, by the sha256 of its bytes."""
+
+    sha256: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class TextReply:
     """The Analyzer's words, unparsed. `carrier`: the part of the server's answer that held them, such as "reasoning"."""
 
     text: str
     usage: Usage | None = None
     carrier: str = "content"
+    tokens: TokensRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +105,29 @@ class ImageReply:
     image: ImageRef
     text: str | None = None
     usage: Usage | None = None
+    tokens: TokensRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token as it reads, the natural logarithm of its probability (at most 0), and its number where the model says it."""
+
+    token: str
+    logprob: float
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreReply:
+    """The tokens of the text that was asked about, in order."""
+
+    tokens: tuple[TokenLogprob, ...]
+    usage: Usage | None = None
+
+    @property
+    def total(self) -> float:
+        """The natural logarithm of the probability of the whole text."""
+        return sum(token.logprob for token in self.tokens)
 
 
 class Analyzer(Protocol):
@@ -107,5 +156,19 @@ class Generator(Protocol):
         ...
 
 
-class Model(Analyzer, Generator, Protocol):
-    """Both protocols at once: what a backend offers, and what every wrapper of one is."""
+@runtime_checkable
+class Scorer(Protocol):
+    """Says how likely a text is. `identity` goes into every call key."""
+
+    @property
+    def identity(self) -> str:
+        """Model, revision and sampling, as one string without addresses or keys."""
+        ...
+
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """Raises stages.errors.ModelError; EngineDead where the model gives no log-probabilities at all."""
+        ...
+
+
+class Model(Analyzer, Generator, Scorer, Protocol):
+    """All protocols at once: what a backend offers, and what every wrapper of one is."""

@@ -19,6 +19,8 @@ def prune(t: Trajectory, recipe: Recipe) -> Trajectory:
         return replace(t, events=tuple(replace(e, pruned=False) for e in t.events))
     # of two judgements of an image, the one that was overruled is nothing to learn from
     kept = recipe.of_mode(t.mode).keeps(t) - replaced(t.events).keys()
-    # words go with the image after them, whatever a rung says of them
-    kept = frozenset(n for n, e in enumerate(t.events) if (n + 1 if e.kind == "words" else n) in kept)
+    # words go with the image after them and scores are for no trainee, whatever a rung says of them
+    kept = frozenset(
+        n for n, e in enumerate(t.events) if (n + 1 if e.kind == "words" else n) in kept and e.kind != "score"
+    )
     return replace(t, events=tuple(replace(e, pruned=n not in kept) for n, e in enumerate(t.events)))

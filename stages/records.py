@@ -2,8 +2,8 @@
 
 In: nothing but values. Out: frozen dataclasses, and the JSON form of a payload. `stages.trajectory` puts them together.
 
-Terms: W words of an image's own model, G generation, E evaluation, R reflection, P decomposition (plan), S subtask; indices are the
-paper's subscripts (G_1, E_1, R_1, ..., S_2, G_2, E_2), and words have that of their image.
+Terms: W words of an image's own model, G generation, E evaluation, R reflection, P decomposition (plan), S subtask, L score;
+indices are the paper's subscripts (G_1, E_1, R_1, ..., S_2, G_2, E_2), and words have that of their image.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ AXES: tuple[Axis, ...] = ("instruction", "consistency", "quality", "knowledge")
 Mode: TypeAlias = str
 """How a sample was solved: the mode of the rung that accepted it, as the table of rungs names it (`stages.rungs`)."""
 Against = Literal["original", "subtask"]
-Kind = Literal["words", "generation", "evaluation", "reflection", "diagnosis", "decomposition", "subtask"]
+Kind = Literal["words", "generation", "evaluation", "reflection", "diagnosis", "decomposition", "subtask", "score"]
 Split = Literal["train", "validation", "rl"]
 Climb = Literal["full", "direct", "none"]
 Status = Literal["climbing", "accepted", "discarded", "failed"]
@@ -219,7 +219,26 @@ class Words:
     type: Literal["words"] = "words"
 
 
-Payload = Annotated[Evaluation | Reflection | Diagnosis | Plan | Step | Words, Field(discriminator="type")]
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """L: how likely a model finds `text`, token by token: natural logarithms of probabilities, at most 0 each."""
+
+    text: str
+    logprobs: tuple[float, ...]
+    type: Literal["likelihood"] = "likelihood"
+
+    @property
+    def total(self) -> float:
+        """The logarithm of the probability of the whole text."""
+        return sum(self.logprobs)
+
+    @property
+    def mean(self) -> float:
+        """The logarithm of the geometric mean probability of a token."""
+        return self.total / len(self.logprobs)
+
+
+Payload = Annotated[Evaluation | Reflection | Diagnosis | Plan | Step | Words | Likelihood, Field(discriminator="type")]
 
 
 @dataclass(frozen=True, slots=True)

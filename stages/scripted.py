@@ -9,7 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stages.errors import EngineDead, ModelError
-from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest, Usage
+from stages.protocols import (
+    ImageReply,
+    ImageRequest,
+    ScoreReply,
+    ScoreRequest,
+    TextReply,
+    TextRequest,
+    TokenLogprob,
+    Usage,
+)
 from stages.records import ImageRef
 
 
@@ -35,6 +44,10 @@ class ScriptedAnalyzer:
             raise reply
         return TextReply(reply, self.usage)
 
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """See `likelihood`."""
+        return likelihood(request.text)
+
 
 @dataclass
 class ScriptedGenerator:
@@ -58,6 +71,11 @@ class ScriptedGenerator:
         if isinstance(image, ModelError):
             raise image
         return ImageReply(image, self.words)
+
+
+def likelihood(text: str) -> ScoreReply:
+    """A reply in which every word is a token, and the longer the less likely."""
+    return ScoreReply(tuple(TokenLogprob(word, -float(len(word))) for word in text.split()))
 
 
 def scores(values: Mapping[str, int], reason: str = "as scripted") -> str:

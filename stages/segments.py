@@ -45,7 +45,7 @@ def segments(t: Trajectory, dialect: Dialect, recipe: Recipe, markers: Sequence[
     """
     if t.status != "accepted" or t.mode is None:
         raise ValueError(f"{t.sample.id}: only an accepted trajectory has a trained view")
-    references, shown = t.sample.references, [e for e in t.events if not e.pruned]
+    references, shown = t.sample.references, _shown(t)
     # flags and segments come out of one walk, so they cannot fall out of step
     rules = marks(len(references), read_sentence(recipe, letters_of(shown), t.mode))
     pictures = [Segment("reference", n, rules[n], image=image) for n, image in enumerate(references)]
@@ -74,16 +74,23 @@ def losses(t: Trajectory, recipe: Recipe) -> tuple[bool | None, ...]:
     if t.status != "accepted" or t.mode is None or t.sample.split == "rl":
         return (None,) * len(t.events)
     # the same reading as the shards', so that a report cannot mark otherwise than a row
-    shown = [e for e in t.events if not e.pruned]
-    tokens = iter(read_sentence(recipe, letters_of(shown), t.mode))
+    tokens = iter(read_sentence(recipe, letters_of(_shown(t)), t.mode))
     return tuple(None if e.pruned else next(tokens).trained for e in t.events)
+
+
+def _shown(t: Trajectory) -> list[Event]:
+    """What pruning left. Raises NoRule for a score among it, which has no place in any sentence."""
+    shown = [e for e in t.events if not e.pruned]
+    if any(e.kind == "score" for e in shown):
+        raise NoRule("a score must be pruned before a trained view is made")
+    return shown
 
 
 def _segment(event: Event, rule: Marks, dialect: Dialect, markers: Sequence[str]) -> Segment:
     kind = event.kind
     # a diagnosis that slipped through pruning must not reach a trainer
-    if kind == "diagnosis":
-        raise NoRule("a diagnosis must be pruned before a trained view is made")
+    if kind == "diagnosis" or kind == "score":
+        raise NoRule(f"a {kind} must be pruned before a trained view is made")
     if kind == "generation":
         return Segment(kind, event.index, rule, image=event.image, inputs=event.inputs, made_by=event.made_by)
     if event.payload is None:

@@ -16,6 +16,8 @@ from pydantic import TypeAdapter
 
 from stages.records import Evaluation, Event, ImageRef, Kind, Mode, Sample, Status, Words
 
+ABOUT_IMAGES: frozenset[Kind] = frozenset({"evaluation", "score"})
+"""Kinds of events that are about an image that is there already."""
 VERSION: Literal["trajectory/3"] = "trajectory/3"
 
 
@@ -93,16 +95,17 @@ class Trajectory:
         return t
 
     def _try_of(self, event: Event) -> int:
-        """A judgement belongs to the try of its image; a thought leads to the next image; an image completes its try."""
+        """A judgement or a score belongs to the try of its image; a thought leads to the next image; an image completes its try."""
         made = [e for e in self.events if e.kind == "generation"]
-        if event.kind == "evaluation":
-            judged = [e.try_number for e in made if e.image == event.image]
+        if event.kind in ABOUT_IMAGES:
+            image = event.image.sha256 if event.image else event.inputs[-1] if event.inputs else ""
+            judged = [e.try_number for e in made if e.image and e.image.sha256 == image]
             return judged[-1] if judged else (made[-1].try_number if made else 0)
         return made[-1].try_number + 1 if made else 1
 
     def _origin_of(self, event: Event) -> int:
         """The try whose image `event` works on, the last of its inputs. Of equal images the candidate's own line counts first."""
-        if event.kind == "evaluation" or not event.inputs:
+        if event.kind in ABOUT_IMAGES or not event.inputs:
             return 0
         # a fresh draw from the references has no origin, even where some try came out as one of them
         if event.inputs == tuple(image.sha256 for image in self.sample.references):

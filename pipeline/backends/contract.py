@@ -51,6 +51,11 @@ class Backend(Protocol):
         """Whether its image models may be asked in the words of another prompt kit than the default one."""
         ...
 
+    @property
+    def scores(self) -> bool:
+        """Whether its models say how likely a text is (`stages.protocols.Scorer`); else their `score` raises EngineDead."""
+        ...
+
     def problems(self, model: str, options: Options) -> Iterable[tuple[str, str]]:
         """What is wrong with a model's name and options: (field, "problem; remedy"), with field "model" or "options.NAME"."""
         ...

@@ -7,15 +7,14 @@ errors pass through. A call that was begun goes on when the task that asked for 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.errors import Drained
 from pipeline.journal.scribe import Scribe
-from pipeline.money.cost import Request
 from pipeline.storage.entries import ANSWER_ERRORS, Entry, make_failure
 from pipeline.storage.image_store import ImageStore
 from stages.identity import call_key
-from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest
+from stages.protocols import ImageReply, ImageRequest, Model, Request, ScoreReply, ScoreRequest, TextReply, TextRequest
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,8 @@ class Journalled:
 
         async def call(key: str) -> Entry:
             reply = await self.model.ask(request)
-            return Entry(key, request.schema, time.time(), text=reply.text, usage=reply.usage, carrier=reply.carrier)
+            entry = Entry(key, request.schema, time.time(), text=reply.text, usage=reply.usage, carrier=reply.carrier)
+            return replace(entry, tokens=reply.tokens)
 
         return (await self._entry(request, call)).text_reply()
 
@@ -56,9 +56,21 @@ class Journalled:
 
         async def call(key: str) -> Entry:
             reply = await self.model.draw(request)
-            return Entry(key, request.schema, time.time(), text=reply.text, image=reply.image, usage=reply.usage)
+            entry = Entry(key, request.schema, time.time(), text=reply.text, image=reply.image, usage=reply.usage)
+            return replace(entry, tokens=reply.tokens)
 
         return (await self._entry(request, call)).image_reply()
+
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """The reply of `model` or of the journal. Raises RunStopped for an entry that cannot be read, and whatever model and
+        database raise.
+        """
+
+        async def call(key: str) -> Entry:
+            reply = await self.model.score(request)
+            return Entry(key, request.schema, time.time(), score=reply.tokens, usage=reply.usage)
+
+        return (await self._entry(request, call)).score_reply()
 
     async def wait_for_calls(self) -> None:
         """Return once every call under way has ended, and its answer is durable. Its errors go only to those who asked."""

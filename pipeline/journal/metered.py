@@ -11,13 +11,24 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from pipeline.journal.scribe import Scribe
-from pipeline.money.cost import CostOf, LoadOf, Request, images_paid
+from pipeline.money.cost import CostOf, LoadOf, images_paid
 from pipeline.storage.calls import OpenCall
 from pipeline.storage.entries import ANSWER_ERRORS
 from pipeline.storage.ledger import Call
 from stages.errors import Broken, ModelError, TimedOut
 from stages.identity import call_key
-from stages.protocols import ImageReply, ImageRequest, Model, Role, TextReply, TextRequest, Usage
+from stages.protocols import (
+    ImageReply,
+    ImageRequest,
+    Model,
+    Request,
+    Role,
+    ScoreReply,
+    ScoreRequest,
+    TextReply,
+    TextRequest,
+    Usage,
+)
 
 CANCELLED = "Cancelled"
 
@@ -56,6 +67,13 @@ class Metered:
         async with _CallUnderWay(self, request) as call:
             reply = await self.model.draw(request)
             call.usage, call.images = reply.usage, 1
+        return reply
+
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """The reply of `model`. Raises whatever the model raises; whatever the database raises, before anything is sent."""
+        async with _CallUnderWay(self, request) as call:
+            reply = await self.model.score(request)
+            call.usage = reply.usage
         return reply
 
 

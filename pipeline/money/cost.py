@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pipeline.money.spec import Price
 from stages.errors import Broken, Malformed
-from stages.protocols import ImageRequest, TextRequest, Usage
+from stages.protocols import ImageRequest, Request, ScoreRequest, Usage
 
 OTHER = "other"
 """The key, among prices by size, for every size that is not listed."""
@@ -32,25 +32,28 @@ class Load:
     usd: float
 
 
-Request = TextRequest | ImageRequest
 LoadOf = Callable[[Request], Load]
 """Computes what a request may take at most."""
 CostOf = Callable[[Request, Usage | None, int], float | None]
 """Computes what a request did cost in US dollars, by its usage and the number of images made; None where that is unknown."""
 
 
-def load(price: Price | None, request: TextRequest | ImageRequest, max_output_tokens: int | None) -> Load:
+def load(price: Price | None, request: Request, max_output_tokens: int | None) -> Load:
     """What `request` may take at most. Without a price, no money is reserved."""
     draws = isinstance(request, ImageRequest)
-    inputs = _bound_input_tokens(request)
-    outputs = max_output_tokens if max_output_tokens is not None else _MOST_OUTPUT["image" if draws else "text"]
+    inputs, outputs = _bound_input_tokens(request), max_output_tokens
+    if isinstance(request, ScoreRequest):
+        # it is sent twice, without the text and with it, and a server answers each with one token at least
+        inputs, outputs = 2 * inputs + _bound_tokens(request.text), 2
+    elif outputs is None:
+        outputs = _MOST_OUTPUT["image" if draws else "text"]
     if price is None:
         return Load(inputs + outputs, 0.0)
     image = (image_price(price, _size_of(request)) or 0.0) if draws else 0.0
     return Load(inputs + outputs, price.request + image + _price_tokens(price, inputs, outputs))
 
 
-def cost(price: Price | None, request: TextRequest | ImageRequest, usage: Usage | None, images: int) -> float | None:
+def cost(price: Price | None, request: Request, usage: Usage | None, images: int) -> float | None:
     """US dollars that a call cost which made so many `images`: as the provider reports, else by `price`. None where unknown."""
     if usage is not None and usage.usd is not None and 0 <= usage.usd < math.inf:  # anything else is no amount of money
         return usage.usd
@@ -72,7 +75,7 @@ def charge(
     return price.request + images * image + _price_tokens(price, input_tokens or 0, output_tokens or 0)
 
 
-def images_paid(request: TextRequest | ImageRequest, error: BaseException | None) -> int:
+def images_paid(request: Request, error: BaseException | None) -> int:
     """How many images a call is charged for: an image that cannot be read or fetched was made too, a refusal makes none."""
     return int(isinstance(request, ImageRequest) and (error is None or isinstance(error, Malformed | Broken)))
 
@@ -110,15 +113,16 @@ def _price_tokens(price: Price, inputs: float, outputs: float) -> float:
     return (price.input_per_million * inputs + price.output_per_million * outputs) / 1e6
 
 
-def _size_of(request: TextRequest | ImageRequest) -> str | None:
+def _size_of(request: Request) -> str | None:
     return f"{request.width}x{request.height}" if isinstance(request, ImageRequest) else None
 
 
-def _bound_input_tokens(request: TextRequest | ImageRequest) -> int:
+def _bound_input_tokens(request: Request) -> int:
     """More tokens than any tokeniser is likely to make of the request."""
-    text = sum(
-        _A_MESSAGE + math.ceil(len(m.content.encode("utf-8", "surrogatepass")) / _BYTES_A_TOKEN)
-        for m in request.messages
-    )
+    text = sum(_A_MESSAGE + _bound_tokens(m.content) for m in request.messages)
     images = sum(_AN_IMAGE + math.ceil(i.width * i.height / _PIXELS_A_TOKEN) for i in request.images)
     return _A_CALL + text + images
+
+
+def _bound_tokens(text: str) -> int:
+    return math.ceil(len(text.encode("utf-8", "surrogatepass")) / _BYTES_A_TOKEN)

@@ -15,7 +15,7 @@ from stages.ladder import REFUSED, UNSOLVED
 from stages.likeness import AXIS, RULE
 from stages.policy import Policy
 from stages.prune import prune
-from stages.records import AXES, Cause, Diagnosis, Evaluation, Event, Words
+from stages.records import AXES, Cause, Diagnosis, Evaluation, Event, Likelihood, Words
 from stages.rung import Recipe
 from stages.trajectory import Trajectory
 from stages.voice_rules import RULES
@@ -27,6 +27,7 @@ def flaws(t: Trajectory, recipe: Recipe) -> Iterator[str]:
     yield from _try_problems(t)
     yield from _voice_problems(t, recipe)
     yield from _words_problems(t)
+    yield from _score_problems(t)
     if problem := _station_problem(t, recipe):
         yield problem
         return
@@ -141,6 +142,16 @@ def _words_problems(t: Trajectory) -> Iterator[str]:
             yield f"events[{n}] (words {event.index}): it holds no words"
         if made is None or _place(made) != _place(event) or made.kind != "generation":
             yield f"events[{n}] (words {event.index}): the image that they came with does not follow"
+
+
+def _score_problems(t: Trajectory) -> Iterator[str]:
+    """A score says how likely each token of a text is."""
+    for n, event in enumerate(t.events):
+        if event.kind == "score":
+            found = event.payload
+            whole = isinstance(found, Likelihood) and found.text.strip() and found.logprobs
+            if not whole or not all(-math.inf < logprob <= 0 for logprob in found.logprobs):  # type: ignore[union-attr]
+                yield f"events[{n}] (score {event.index}): it holds no likelihood of a text"
 
 
 def _place(event: Event) -> tuple[object, ...]:

@@ -8,14 +8,15 @@ rung's grammar, a row for which the mask has no rule, calls that the rung's cost
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import TypeVar
 
 from jinja2 import TemplateError
 
+from pipeline.backends.registry import backend
 from pipeline.errors import one_line
 from pipeline.manifest.identity import load_prompts
 from pipeline.manifest.spec import Manifest, ManifestError
@@ -51,10 +52,12 @@ TASKS: tuple[tuple[Task, int], ...] = (("t2i", 0), ("edit", 1), ("edit", 1), ("c
 @dataclass(frozen=True)
 class Rehearsal:
     """`problem`: the first thing that went wrong, with its rung and the remedy; None where all went well. `unentered`: rungs that
-    no rehearsed sample came to, so that nothing is known of them."""
+    no rehearsed sample came to, so that nothing is known of them. `scorers`: the roles that are asked how likely a text is, each
+    with a rung that asks."""
 
     problem: str | None
     unentered: tuple[str, ...] = ()
+    scorers: Mapping[str, str] = field(default_factory=dict)
 
 
 def rehearse(recipe: Recipe, prompts: Prompts) -> Rehearsal:
@@ -71,6 +74,11 @@ def admit(manifest: Manifest, warn: Callable[[str], None]) -> Prompts:
     rehearsal = rehearse(manifest.recipe, prompts)
     if rehearsal.problem is not None:
         raise ManifestError(f"policy.ladder: {rehearsal.problem}")
+    # found before anything is paid: the first score would stop the run
+    for role, spec in manifest.models:
+        if role in rehearsal.scorers and not backend(spec.backend).scores:
+            problem = f"the {spec.backend} backend cannot say how likely a text is, as the rung {rehearsal.scorers[role]} asks"
+            raise ManifestError(f"models.{role}: {problem}; name one that can: openai, with a vLLM server")
     for name in rehearsal.unentered:
         warn(
             f"no rehearsed sample entered the rung {name} (its `enters`), so its row was not checked; try it on a few samples first"
@@ -82,6 +90,7 @@ async def _rehearse(recipe: Recipe, prompts: Prompts) -> Rehearsal:
     if problem := next(_row_problems(recipe), None):
         return Rehearsal(f"{problem}; correct the row of that rung")
     entered: set[str] = set()
+    scorers: dict[str, str] = {}
     for luck, late in product(PASS_CHANCES, FAILURES_FIRST):
         for n, (task, references) in enumerate(TASKS):
             model = RehearsedModel(digest("rehearsal", str(luck), late, n), late, luck, recipe)
@@ -92,6 +101,7 @@ async def _rehearse(recipe: Recipe, prompts: Prompts) -> Rehearsal:
                     async with asyncio.timeout(PATIENCE_S):  # it waits for nobody: no call is made
                         t = await climb(t, rung, recipe, models)
                     entered.add(t.rung)
+                    scorers |= {str(e.made_by).partition(":")[0]: e.rung for e in t.events if e.kind == "score"}
                     problem = next(_problems(t, rung, recipe), None)
                 except _WRONG as error:
                     problem = one_line(error)
@@ -101,7 +111,7 @@ async def _rehearse(recipe: Recipe, prompts: Prompts) -> Rehearsal:
                     )
                     return Rehearsal(words)
     unused = {rung.name for rung in recipe.rungs if not rung.stations(recipe.policy)}  # such as no rounds of reflection
-    return Rehearsal(None, tuple(rung.name for rung in recipe.rungs if rung.name not in entered | unused))
+    return Rehearsal(None, tuple(rung.name for rung in recipe.rungs if rung.name not in entered | unused), scorers)
 
 
 def _row_problems(recipe: Recipe) -> Iterator[str]:

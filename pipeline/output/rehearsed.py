@@ -10,7 +10,7 @@ from typing import get_args
 
 from stages import scripted
 from stages.identity import digest
-from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest
+from stages.protocols import ImageReply, ImageRequest, ScoreReply, ScoreRequest, TextReply, TextRequest, TokenLogprob
 from stages.records import AXES, Cause, Checker, ImageRef, Sample, Task
 from stages.rung import Recipe
 
@@ -80,6 +80,11 @@ class RehearsedModel:
             return ImageReply(request.images[-1])  # a model that changes nothing gives the same bytes back
         made = ImageRef(digest(self.name, "image", self.calls), request.width, request.height, "PNG")
         return ImageReply(made, words)
+
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """As likely as chance has it."""
+        chance = self._chance("score", str(request.seed), request.text)
+        return ScoreReply(tuple(TokenLogprob(word, -chance) for word in request.text.split()))
 
 
 def rehearsed_sample(task: Task, references: int, brings_first: bool, explained: bool) -> Sample:

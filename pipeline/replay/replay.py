@@ -17,7 +17,17 @@ from prompts.catalogue import Prompts
 from stages.identity import call_key
 from stages.ladder import BrokenRung, climb
 from stages.policy import Policy
-from stages.protocols import ImageReply, ImageRequest, Model, Role, TextReply, TextRequest
+from stages.protocols import (
+    ImageReply,
+    ImageRequest,
+    Model,
+    Request,
+    Role,
+    ScoreReply,
+    ScoreRequest,
+    TextReply,
+    TextRequest,
+)
 from stages.prune import prune
 from stages.rungs import read_recipe
 from stages.trajectory import Trajectory
@@ -31,7 +41,7 @@ class ReplayedCall:
 
     key: str
     role: Role
-    request: TextRequest | ImageRequest
+    request: Request
 
 
 class Unknown(Exception):
@@ -64,7 +74,7 @@ class _Replay:
     known: Known
     asked: list[ReplayedCall] = field(default_factory=list)
 
-    async def _entry(self, request: TextRequest | ImageRequest) -> Entry:
+    async def _entry(self, request: Request) -> Entry:
         key = call_key(self.identity, request)
         self.asked.append(ReplayedCall(key, self.role, request))
         entry = await self.known(key)
@@ -79,6 +89,10 @@ class _Replay:
     async def draw(self, request: ImageRequest) -> ImageReply:
         """The image reply. Raises Unknown, stages.errors.ModelError where that was the answer."""
         return (await self._entry(request)).image_reply()
+
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """The score reply. Raises Unknown, stages.errors.ModelError where that was the answer."""
+        return (await self._entry(request)).score_reply()
 
 
 def answer_reader(outcomes: Outcomes, store: ImageStore) -> Callable[[Sequence[str]], Mapping[str, Entry]]:

@@ -16,7 +16,7 @@ from pipeline.errors import RunStopped
 from pipeline.storage import checksum
 from pipeline.storage.database import METADATA, insert_into
 from stages.errors import Malformed, ModelError, Refused, TooLong
-from stages.protocols import ImageReply, TextReply, Usage
+from stages.protocols import ImageReply, ScoreReply, TextReply, TokenLogprob, TokensRef, Usage
 from stages.records import ImageRef
 
 JOURNAL = Table(
@@ -54,9 +54,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One answer: `error`, `image` or `text` is set. `kind` is the schema of the request, `created` in seconds since 1970.
+    """One answer: `error`, `image`, `text` or `score` is set. `kind` is the schema of the request, `created` in seconds since 1970.
 
-    `carrier`: the part of the server's answer that held the text, as in `TextReply`.
+    `carrier`: the part of the server's answer that held the text, as in `TextReply`. `tokens`: its side file.
     """
 
     key: str
@@ -67,20 +67,29 @@ class Entry:
     usage: Usage | None = None
     error: Failure | None = None
     carrier: str = "content"
+    tokens: TokensRef | None = None
+    score: tuple[TokenLogprob, ...] | None = None
 
     def text_reply(self) -> TextReply:
         """The text reply. Raises the stages.errors.ModelError that was the answer, RunStopped when the entry holds no text."""
         self._raise_error()
         if self.text is None:
             raise RunStopped(f"the journal holds no text for call {self.key}; {MEND_ANSWER}")
-        return TextReply(self.text, self.usage, self.carrier)
+        return TextReply(self.text, self.usage, self.carrier, self.tokens)
 
     def image_reply(self) -> ImageReply:
         """The image reply. Raises the stages.errors.ModelError that was the answer, RunStopped when the entry holds no image."""
         self._raise_error()
         if self.image is None:
             raise RunStopped(f"the journal holds no image for call {self.key}; {MEND_ANSWER}")
-        return ImageReply(self.image, self.text, self.usage)
+        return ImageReply(self.image, self.text, self.usage, self.tokens)
+
+    def score_reply(self) -> ScoreReply:
+        """The score reply. Raises the stages.errors.ModelError that was the answer, RunStopped when the entry holds no score."""
+        self._raise_error()
+        if self.score is None:
+            raise RunStopped(f"the journal holds no score for call {self.key}; {MEND_ANSWER}")
+        return ScoreReply(self.score, self.usage)
 
     def _raise_error(self) -> None:
         if self.error is not None:
@@ -133,8 +142,10 @@ def count_hits(connection: Connection, run: str, hits: Mapping[str, int]) -> Non
 
 def _dump_answer(entry: Entry) -> str:
     parts = {name: getattr(entry, name) for name in ("text", "image", "usage", "error")}
-    plain = {n: v if isinstance(v, str) else asdict(v) for n, v in parts.items() if v is not None}
+    plain: dict[str, Any] = {n: v if isinstance(v, str) else asdict(v) for n, v in parts.items() if v is not None}
     plain |= {"carrier": entry.carrier} if entry.carrier != "content" else {}
+    plain |= {} if entry.tokens is None else {"tokens": asdict(entry.tokens)}
+    plain |= {} if entry.score is None else {"score": [[t.token, t.logprob, t.number] for t in entry.score]}
     # ASCII, because a model may write half a surrogate pair or a zero byte, which databases refuse
     return json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
 
@@ -149,6 +160,7 @@ def load_entry(row: Mapping[Any, Any]) -> Entry:
     try:
         parts: dict[str, Any] = json.loads(row["answer"])
         image, usage, error = parts.get("image"), parts.get("usage"), parts.get("error")
+        tokens, score = parts.get("tokens"), parts.get("score")
         failure = None if error is None else Failure(**error)
         if failure is not None and failure.name not in ANSWERS:
             raise ValueError(failure.name)
@@ -161,6 +173,8 @@ def load_entry(row: Mapping[Any, Any]) -> Entry:
             None if usage is None else Usage(**usage),
             failure,
             parts.get("carrier", "content"),
+            None if tokens is None else TokensRef(**tokens),
+            None if score is None else tuple(TokenLogprob(*token) for token in score),
         )
     except (ValueError, TypeError, AttributeError):
         raise RunStopped(f"the journal's answer to call {key} cannot be read; {MEND_ANSWER}") from None

@@ -13,9 +13,9 @@ from typing import TypeVar
 from pipeline.traffic.retried import Sleep
 from pipeline.traffic.terms import ProviderOut
 from stages.errors import EngineDead, ModelError, Transient
-from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest
+from stages.protocols import ImageReply, ImageRequest, Model, ScoreReply, ScoreRequest, TextReply, TextRequest
 
-R = TypeVar("R", TextReply, ImageReply)
+R = TypeVar("R", TextReply, ImageReply, ScoreReply)
 _LEAST_WAIT_S = 0.1
 
 
@@ -38,6 +38,10 @@ class Failover:
     async def draw(self, request: ImageRequest) -> ImageReply:
         """As the first model that answers. Raises what stages.errors says; EngineDead only when all are dead."""
         return await self._first_reply(lambda model: model.draw(request))
+
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """As the first model that answers. Raises what stages.errors says; EngineDead only when all are dead."""
+        return await self._first_reply(lambda model: model.score(request))
 
     async def _first_reply(self, call: Callable[[Model], Awaitable[R]]) -> R:
         while True:

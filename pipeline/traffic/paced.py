@@ -9,13 +9,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from pipeline.money.cost import CostOf, Load, LoadOf, Request, images_paid
+from pipeline.money.cost import CostOf, Load, LoadOf, images_paid
 from pipeline.traffic.terms import UNSENT, After, queued_s
 from stages.errors import Broken, EngineDead, Malformed, ModelError, RateLimited, Refused, TimedOut, TooLong, Transient
-from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest, Usage
+from stages.protocols import (
+    ImageReply,
+    ImageRequest,
+    Model,
+    Request,
+    ScoreReply,
+    ScoreRequest,
+    TextReply,
+    TextRequest,
+    Usage,
+)
 
 Count = Callable[[str, int], None]
-R = TypeVar("R", TextReply, ImageReply)
+R = TypeVar("R", TextReply, ImageReply, ScoreReply)
 
 _ANSWERS = (Refused, Malformed, TooLong)
 
@@ -67,6 +77,10 @@ class Paced:
         reply = await self._paced(self.model.draw, request)
         self.count("images", 1)
         return reply
+
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """As the wrapped model, when there is room for the call."""
+        return await self._paced(self.model.score, request)
 
     async def _paced(self, call: Callable[..., Awaitable[R]], request: Request) -> R:
         began = time.monotonic()

@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from pipeline.traffic.terms import ProviderOut, queued_s
 from stages.errors import RateLimited, Transient
-from stages.protocols import ImageReply, ImageRequest, Model, TextReply, TextRequest
+from stages.protocols import ImageReply, ImageRequest, Model, ScoreReply, ScoreRequest, TextReply, TextRequest
 
 Sleep = Callable[[float], Awaitable[None]]
 _GROWING = wait_random_exponential(multiplier=0.5, max=30)
@@ -50,6 +50,10 @@ class Retried:
     async def draw(self, request: ImageRequest) -> ImageReply:
         """As the wrapped model; raises Transient only when no retry helped."""
         return await self._retrying()(self.model.draw, request)
+
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """As the wrapped model; raises Transient only when no retry helped."""
+        return await self._retrying()(self.model.score, request)
 
     def _retrying(self) -> AsyncRetrying:
         patience = _Patience(self.deadline_s, self.retries)

@@ -22,7 +22,7 @@ from pipeline.views.looks import mode_looks
 from pipeline.views.story import Beat, MarkedEvent, Story, story
 from pipeline.views.tables.reading import store_of
 from pipeline.views.text import plain, spoken
-from stages.records import Diagnosis, Evaluation, Plan, Reflection, Step, Words
+from stages.records import Diagnosis, Evaluation, Likelihood, Plan, Reflection, Step, Words
 
 _MARKS = {
     "on": Text("● loss on", "bold green"),
@@ -138,6 +138,8 @@ def _words(e: MarkedEvent) -> RenderableType:
             return Text("\n".join([plain(why), *(f"{n}. {plain(s)}" for n, s in enumerate(steps, 1))]), style)
         case Step(instruction=what) | Words(text=what):
             return Text(plain(what), style)
+        case Likelihood(text=what) as found:
+            return Text(f"log-probability {found.total:.2f}, {found.mean:.2f} a token: {plain(what)}", style)
         case None:
             return Text("nothing recorded", "dim")
 

@@ -58,6 +58,11 @@ class Altered:
         self.requests.append(request)
         return await self.model.draw(request)
 
+    async def score(self, request: Any) -> Any:
+        """The model's score."""
+        self.requests.append(request)
+        return await self.model.score(request)
+
 
 @dataclass
 class Built:

@@ -17,7 +17,7 @@ from pipeline.storage.image_store import ImageStore
 from stages import replies
 from stages.errors import EngineDead, Malformed, ModelError, TooLong
 from stages.policy import Thresholds
-from stages.protocols import Message, TextRequest
+from stages.protocols import Message, ScoreRequest, TextRequest
 from tests.backends.openai.gateway import png, run
 
 URL = os.environ.get("X2I_VLLM_URL", "").rstrip("/")
@@ -54,6 +54,11 @@ def brief():
 
 def model(store, **options):
     return OpenAIModel(NAME, "1", options, "vllm", Provider(base_url=URL, timeout_s=240), store)
+
+
+def likely(store, text, images=("red", "blue")):
+    refs = tuple(store.put(png(colour, side=64)) for colour in images)
+    return ScoreRequest((Message("user", "what is it?"),), refs, text, 1, 1)
 
 
 def question(store, kind, text="score the image", seed=1, images=("red", "blue")):
@@ -115,10 +120,10 @@ def test_images_are_seen_and_the_dialogue_goes_on(store):
 
 def test_every_token_of_an_answer_has_its_log_prob(store):
     answer = "a red square, and a blue one"
-    tokens = run(model(store).prompt_logprobs(question(store, "plan"), answer))
+    tokens = run(model(store).score(likely(store, answer))).tokens
     assert "".join(token.token for token in tokens) == answer
     assert all(math.isfinite(token.logprob) and token.logprob <= 0 for token in tokens)
-    other = run(model(store).prompt_logprobs(question(store, "plan", images=("green", "white")), answer))
+    other = run(model(store).score(likely(store, answer, images=("green", "white")))).tokens
     assert [t.token for t in other] == [t.token for t in tokens]
     assert other != tokens  # the images count
 

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.backends.openai import chat, images
+from pipeline.backends.openai import chat, images, logprobs
 from pipeline.backends.openai.client import Wire
-from pipeline.backends.openai.logprobs import TokenLogprob, prompt_logprobs
 from pipeline.backends.openai.options import checked, identity
 from pipeline.backends.openai.remedies import is_unclear
 from pipeline.backends.openai.spec import Provider
 from pipeline.storage.image_store import ImageStore
 from stages.errors import ModelError
-from stages.protocols import ImageReply, ImageRequest, TextReply, TextRequest
+from stages.protocols import ImageReply, ImageRequest, ScoreReply, ScoreRequest, TextReply, TextRequest
 
 
 class OpenAIModel:
@@ -61,6 +60,9 @@ class OpenAIModel:
         """The image made. Raises stages.errors.ModelError."""
         return await images.draw(self._wire, self._model, self._options, self._store, request)
 
-    async def prompt_logprobs(self, request: TextRequest, answer: str) -> tuple[TokenLogprob, ...]:
-        """How likely each token of `answer` is after the request; needs a server that returns prompt log-probs (vLLM)."""
-        return await prompt_logprobs(self._wire, self._model, self._store, request, answer)
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """How likely each token of the text is after the request; needs a server that returns prompt log-probs (vLLM).
+
+        Raises stages.errors.ModelError.
+        """
+        return await logprobs.score(self._wire, self._model, self._options, self._store, request)

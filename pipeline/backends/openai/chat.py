@@ -19,7 +19,7 @@ from pipeline.backends.openai.wording import THOUGHTS
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.pictures.rendition import render
 from stages.errors import Malformed, ModelError, Refused
-from stages.protocols import ImageRequest, Message, TextReply, TextRequest
+from stages.protocols import Message, Request, TextReply, TextRequest
 from stages.records import ImageRef
 
 PATH = "/chat/completions"
@@ -86,7 +86,7 @@ def _why_empty(answer: ChatAnswer) -> str:
     return f" (it ended with {_reasons(answer)})" if answer.ended else ""
 
 
-async def messages(store: ImageStore, request: TextRequest | ImageRequest) -> list[dict[str, Any]]:
+async def messages(store: ImageStore, request: Request) -> list[dict[str, Any]]:
     """A request's messages as the API takes them. Raises ValueError when there are images and no user message."""
     images = await asyncio.to_thread(data_uris, store, request.images)
     turns: list[dict[str, Any]] = [{"role": m.role, "content": m.content} for m in request.messages]

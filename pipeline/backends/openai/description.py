@@ -13,6 +13,7 @@ class OpenAIBackend:
 
     needs_provider = True
     reads_kits = True
+    scores = True
 
     def problems(self, model: str, options: Options) -> Iterator[tuple[str, str]]:
         """Only options can be wrong: what a server calls its models is its own affair."""

@@ -12,8 +12,8 @@ from pipeline.backends.world.options import identity
 from pipeline.backends.world.respond import respond
 from pipeline.backends.world.tokens import usage
 from pipeline.storage.image_store import ImageStore
-from stages.errors import Malformed
-from stages.protocols import ImageReply, ImageRequest, Message, TextReply, TextRequest
+from stages.errors import EngineDead, Malformed
+from stages.protocols import ImageReply, ImageRequest, Message, ScoreReply, ScoreRequest, TextReply, TextRequest
 from stages.records import ImageRef
 
 
@@ -68,3 +68,7 @@ class WorldModel:
         if isinstance(reply, str):
             raise Malformed(reply, f"text came where an image was asked for (schema {request.schema!r})")
         return ImageReply(reply, usage=usage(request.messages, request.images, reply))
+
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """Raises EngineDead: the world knows what is right, not how likely words are."""
+        raise EngineDead("the world gives no log-probabilities; score with the openai backend and a vLLM server")

@@ -13,6 +13,7 @@ class WorldBackend:
 
     needs_provider = False
     reads_kits = False
+    scores = False
 
     def problems(self, model: str, options: Options) -> Iterator[tuple[str, str]]:
         """See `Backend.problems`."""

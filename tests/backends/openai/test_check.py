@@ -9,12 +9,12 @@ from rich.console import Console
 
 from pipeline.backends.openai.check import Seen, look, reachable, unlisted
 from pipeline.backends.openai.client import Wire, close_clients, loopback
-from pipeline.backends.openai.logprobs import TokenLogprob
 from pipeline.backends.openai.spec import Provider
 from pipeline.build import _warn
 from pipeline.manifest.file import load
 from pipeline.run.providers import check_providers
 from stages.errors import ModelError
+from stages.protocols import Message, ScoreReply, ScoreRequest, TokenLogprob, Usage
 from tests.backends.openai.gateway import Answer, chat, error, hanging_up, question, run, says
 
 
@@ -130,15 +130,22 @@ def test_many_calls_are_in_flight_at_once(gateway, store):
     assert run(many()) < 10  # 75 s one after another
 
 
+def likely(text):
+    return ScoreRequest((Message("user", "what is it?"),), (), text, 7, 1)
+
+
 def completion(ids, **more):
     return says({"choices": [{"message": {"content": "x"}}], "prompt_token_ids": ids, **more})
 
 
 def test_the_log_probs_of_an_answer_are_those_after_the_request(gateway, store):
     given = [None, {"2": {"logprob": -9.0}}, {"5": {"logprob": -0.5, "decoded_token": "cat"}, "6": {"logprob": 0}}]
-    gateway.play(completion([1, 2]), completion([1, 2, 5], prompt_logprobs=given))
+    took = [{"prompt_tokens": n, "completion_tokens": 1} for n in (5, 8)]
+    gateway.play(completion([1, 2], usage=took[0]), completion([1, 2, 5], usage=took[1], prompt_logprobs=given))
     model = gateway.model(store)
-    assert run(model.prompt_logprobs(question(), "cat")) == (TokenLogprob("cat", -0.5),)
+    reply = run(model.score(likely("cat")))
+    assert reply == ScoreReply((TokenLogprob("cat", -0.5, 5),), Usage(13, 2))
+    assert reply.total == -0.5
     body = gateway.asked[1].body
     assert body["messages"][-1] == {"role": "assistant", "content": "cat"}
     assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
@@ -151,9 +158,11 @@ def test_the_log_probs_of_an_answer_are_those_after_the_request(gateway, store):
         (completion([1]), completion([1, 2]), "vLLM"),
         (completion([1]), completion([2, 3], prompt_logprobs=[None, {"3": {"logprob": -1}}]), "cannot be told"),
         (completion([1]), completion([1, 3], prompt_logprobs=[None, {"4": {"logprob": -1}}]), "token 3"),
+        (completion([1]), completion([1, 3], prompt_logprobs=[None, {"3": {"logprob": float("-inf")}}]), "token 3"),
+        (completion([1]), completion([1], prompt_logprobs=[None]), "cannot be told"),
     ],
 )
 def test_a_server_without_log_probs_is_reported(gateway, store, alone, whole, problem):
     gateway.play(alone, whole)
     with pytest.raises(ModelError, match=problem):
-        run(gateway.model(store).prompt_logprobs(question(), "cat"))
+        run(gateway.model(store).score(likely("cat")))
