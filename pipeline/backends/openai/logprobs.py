@@ -28,10 +28,10 @@ async def score(wire: Wire, model: str, options: Options, store: ImageStore, req
     alone = await wire.post(PATH, {**options.extra, "model": model, "messages": turns, **_ONE})
     begun = {"add_generation_prompt": False, "continue_final_message": True, "prompt_logprobs": 0}
     with_answer = [*turns, {"role": "assistant", "content": request.text}]
-    with charged(usage_of(alone.get("usage"))):
+    with charged(usage_of(alone)):
         before = _token_ids(wire, alone)
         whole = await wire.post(PATH, {**options.extra, "model": model, "messages": with_answer, **_ONE, **begun})
-    taken = _sum(usage_of(alone.get("usage")), usage_of(whole.get("usage")))
+    taken = _sum(usage_of(alone), usage_of(whole))
     with charged(taken):
         return ScoreReply(_tokens(wire, before, whole), taken)
 
