@@ -41,7 +41,7 @@ from pipeline.run.watch import watching
 from pipeline.storage.database import held, masked
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.outcomes import Outcomes, settled
-from pipeline.views.closing import closing
+from pipeline.views.closing import show_closing, warn
 from pipeline.views.report import report
 from prompts.catalogue import Prompts
 from stages.trajectory import Trajectory
@@ -86,7 +86,7 @@ def build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
 
 
 def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
-    words = admit(manifest, lambda text: _warn(console, text))
+    words = admit(manifest, lambda text: warn(console, text))
     identity = lock.OutputIdentity(
         fingerprint(manifest, words.hashes), resolved(manifest), meaning(manifest, words.hashes)
     )
@@ -241,7 +241,7 @@ def _climb(
     Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted.
     """
     manifest, run = site.manifest, site.manifest.run
-    check_providers(manifest, lambda text: _warn(console, text))
+    check_providers(manifest, lambda text: warn(console, text))
     limits = hub.RunLimits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
     console.print("Starting Ray ...")
     with session(run.address, site.out / "ray.log"):
@@ -257,10 +257,6 @@ def _climb(
         raise KeyboardInterrupt
     if ended.state != "running":
         raise RunStopped(ended.reason)
-
-
-def _warn(console: Console, words: str) -> None:
-    console.print(f"Warning: {words}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _finish(
@@ -282,7 +278,6 @@ def _finish(
     )
     console.print("Writing the report ...")
     report(site.out)
-    for line in closing(summary, known):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    show_closing(console, summary, known)
     if any(map(may_be_retried, known)):
         console.print("Where a model's answers were to blame, --retry-failed lets these samples climb again.")

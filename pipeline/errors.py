@@ -5,6 +5,8 @@
     ├── OutputError     (pipeline.output.lock)      the folder cannot be used              exit code 2
     └── RunStopped      the run cannot go on: an engine is dead, a write failed     exit code 1
 
+    A build that came to its end and is not good (`pipeline.output.ending`) is no error of these: it ends with exit code 3.
+
     Drained             no further call may be sent, because the run is ending. The sample that needed the call gets no
                         outcome, and the next build goes on with it. Never reaches the command line.
 

@@ -14,6 +14,8 @@ REFUSED = "refused"
 """The reason of a sample for which a model declined a call."""
 UNSOLVED = "unsolved"
 """The reason of a sample that failed on the last rung where that hands samples on."""
+LONGEST_WORDS = 4000
+"""How many characters of a reply go with the outcome of the sample that it ended; the journal keeps all of them."""
 
 _MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, TypeError, ValueError)
 """What the code of a rung may raise by mistake; errors of models, store and database are somebody else's."""
@@ -103,10 +105,12 @@ def ended_by(t: Trajectory, error: ModelError) -> Trajectory:
         return t.discard(REFUSED, _writable(error.text))
     # the first class that fits counts, so the table goes from special to general
     reason = next(name for kind, name in _FAILURES if isinstance(error, kind))
-    words = error.text if str(error) == error.text else f"{error}: {error.text}"
+    words = error.text if str(error) == error.text else f"{error}: {error.text}".rstrip(": ")
     return t.fail(reason, _writable(words))
 
 
 def _writable(words: str) -> str:
-    """A model's words without the half characters that no file can hold."""
+    """A model's words without the half characters that no file can hold, and cut to `LONGEST_WORDS`."""
+    if len(words) > LONGEST_WORDS:
+        words = f"{words[:LONGEST_WORDS]} ... ({len(words):,} characters)"
     return words.encode("utf-8", "replace").decode()

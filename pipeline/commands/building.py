@@ -55,12 +55,19 @@ def build(
 def _build(path: Path, out: Path | None, set_: list[str], options: dict[str, bool]) -> None:
     from pipeline.build import Wish, build  # here, because Ray takes seconds to import
     from pipeline.manifest.file import load
+    from pipeline.output.ending import EXIT_CODE, problem_of
+    from pipeline.output.run_json import read
 
     console = Console(file=make_lasting(sys.stdout) if isinstance(sys.stdout, io.TextIOWrapper) else None)
     manifest = load(path, set_)
     folder = out or Path("build") / manifest.name
-    if build(manifest, folder, Wish(**options), console):
-        message = f"Done: {folder} (report: {folder / 'report.html'})"
-    else:
-        message = f"{folder} is finished already: nothing to do."
+    is_new = build(manifest, folder, Wish(**options), console)
+    problem = problem_of(read(folder), manifest.run.max_failed)
+    if problem is not None:
+        fail(
+            f"{folder} is {'written' if is_new else 'finished already'}, but {problem} ({folder / 'report.html'})",
+            EXIT_CODE,
+        )
+    done = f"Done: {folder} (report: {folder / 'report.html'})"
+    message = done if is_new else f"{folder} is finished already: nothing to do."
     console.print(message, markup=False, highlight=False, soft_wrap=True)

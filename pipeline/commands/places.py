@@ -9,6 +9,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from pipeline.views.text import cut, plain
+
+LONGEST_LINE = 2000
+"""A server's words may be of any length."""
+
 
 def check_folder(folder: Path) -> Path:
     """Return `folder` itself. Raises FileNotFoundError when there is no such folder."""
@@ -18,8 +23,9 @@ def check_folder(folder: Path) -> Path:
 
 
 def fail(what: object, code: int) -> NoReturn:
-    """Print `what` is wrong on standard error. Raises SystemExit(`code`)."""
-    print(f"x2i: {what}", file=sys.stderr)
+    """Print `what` is wrong on standard error, in lines of at most `LONGEST_LINE` characters. Raises SystemExit(`code`)."""
+    lines = plain(str(what)).split("\n")
+    print("x2i: " + "\n".join(cut(line, LONGEST_LINE) for line in lines), file=sys.stderr)
     raise SystemExit(code)
 
 

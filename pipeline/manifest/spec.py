@@ -182,7 +182,8 @@ class Run(Strict):
 
     `blocks`: null means blocks of at most 16 samples. A call that fails is repeated until `retry_deadline_s` seconds after its
     first failure, at most `retries` times; a request to slow down does not count as a failure. `budget_usd`: no call is sent
-    that could bring the money spent on this data set above it, in US dollars.
+    that could bring the money spent on this data set above it, in US dollars. `max_failed`: the share of the planned samples that
+    may fail in a build that counts as good (`pipeline.output.ending`).
     """
 
     blocks: int | None = Field(None, ge=1)
@@ -194,6 +195,7 @@ class Run(Strict):
     retry_deadline_s: float = Field(600.0, gt=0)
     retries: int = Field(10, ge=0, le=100)
     budget_usd: float | None = Field(None, gt=0)
+    max_failed: float = Field(0.1, ge=0, le=1)
 
     @field_validator("database")
     @classmethod

@@ -40,6 +40,7 @@ SETTINGS = {
     "run.concurrency": 16,
     "run.retries": MOST_PASSING + 1,
     "run.retry_deadline_s": 120,
+    "run.max_failed": 1,
 }
 KINDS = {*PASSING, *(kind for kinds in LASTING.values() for kind in kinds)}
 

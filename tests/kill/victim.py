@@ -96,7 +96,11 @@ class Build:
     def start(self, *flags: str) -> None:
         """Start it, or start it again with `flags`."""
         self.runs += 1
-        sets = [word for key, value in {**SMALL, **self.settings}.items() for word in ("--set", f"{key}={value}")]
+        sets = [
+            word
+            for key, value in {**SMALL, **self.settings, "run.max_failed": 1}.items()
+            for word in ("--set", f"{key}={value}")
+        ]
         environment = {**os.environ, "X2I_BASE_URL": self.server.url(self.case, self.runs), "COLUMNS": "200"}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
