@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-START_S = 20.0
+START_S = 120.0
 
 
 @contextmanager

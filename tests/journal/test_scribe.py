@@ -82,7 +82,7 @@ def test_whatever_a_driver_raises_reaches_those_who_wait(database):
         scribe = Scribe(database)
         scribe.close_call("o", replace(CALL, input_tokens=2**70))
         try:
-            await asyncio.wait_for(scribe.keep(outcome("a")), 20)
+            await asyncio.wait_for(scribe.keep(outcome("a")), 60)
         finally:
             scribe.close()
 
@@ -94,7 +94,7 @@ def test_an_error_of_a_read_reaches_who_asked(database):
     async def ask():
         scribe = Scribe(Outcomes("sqlite:////nowhere/run.db", "one"))
         try:
-            await asyncio.wait_for(scribe.find_answer("k"), 20)
+            await asyncio.wait_for(scribe.find_answer("k"), 60)
         finally:
             scribe.close()
 

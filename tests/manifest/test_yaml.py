@@ -118,4 +118,5 @@ def test_a_word_is_a_surprise_or_what_both_versions_make_of_it(word: str) -> Non
     assert type(new) is type(old["key"])
     assert new == old["key"] or (math.isnan(new) and math.isnan(old["key"]))
     if isinstance(new, int | float) and not isinstance(new, bool):
-        assert word.lower().strip("+-") in (".inf", ".nan") or float(int(word, 16) if "x" in word else word) == new
+        read = float if isinstance(new, float) else lambda text: int(text, 16 if "x" in text else 10)
+        assert word.lower().strip("+-") in (".inf", ".nan") or read(word) == new

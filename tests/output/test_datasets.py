@@ -18,7 +18,7 @@ def load(out: Path, cache: Path) -> dict[str, Any]:
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
     }
     command = [sys.executable, str(SCRIPT), str(out), str(cache)]
-    done = subprocess.run(command, env=os.environ | offline, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=os.environ | offline, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr[-2000:]
     counts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return counts

@@ -37,7 +37,7 @@ def hash_files(out: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     out = tmp_path_factory.mktemp("whole") / "out"
-    done = subprocess.run(build_command(out), cwd=ROOT, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(build_command(out), cwd=ROOT, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stdout + done.stderr
     return out
 
@@ -73,14 +73,14 @@ def test_a_signal_while_the_output_is_written_is_one_line(number, after_s, times
         for _ in range(times):
             os.killpg(process.pid, number)  # everybody hears it, as from a terminal
             time.sleep(0.05)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=400)
     finally:
         process.kill()
     assert process.returncode == 130
     assert errors.startswith("x2i: interrupted while writing the output; nothing is lost: type the same command again")
     assert len(errors.splitlines()) == 1, errors
     assert not list(climbed.glob(".aside-*"))
-    again = subprocess.run(build_command(climbed), cwd=ROOT, capture_output=True, text=True, timeout=100)
+    again = subprocess.run(build_command(climbed), cwd=ROOT, capture_output=True, text=True, timeout=400)
     assert (again.returncode, again.stderr) == (0, "")
     assert "Starting Ray" not in again.stdout  # no call is made for it
     assert hash_files(climbed) == hash_files(whole)
@@ -90,7 +90,7 @@ def test_a_signal_while_the_output_is_written_is_one_line(number, after_s, times
 def test_a_build_goes_on_when_nobody_reads_its_words(how, climbed, whole):
     line = f'"$@" {how}; exit ${{PIPESTATUS[0]}}'
     done = subprocess.run(
-        ["bash", "-c", line, "bash", *build_command(climbed)], cwd=ROOT, capture_output=True, text=True, timeout=100
+        ["bash", "-c", line, "bash", *build_command(climbed)], cwd=ROOT, capture_output=True, text=True, timeout=400
     )
     assert (done.returncode, done.stderr) == (0, "" if how == ">&-" else UNHEARD)  # who closes it wants no words
     assert hash_files(climbed) == hash_files(whole)
@@ -100,5 +100,5 @@ def test_a_build_goes_on_when_nobody_reads_its_words(how, climbed, whole):
 def test_a_command_that_looks_ends_silently_when_its_reader_has_left(words, whole):
     line = '"$@" | true; exit ${PIPESTATUS[0]}'
     asked = command(*(str(whole) if word == "OUT" else word for word in words.split()))
-    done = subprocess.run(["bash", "-c", line, "bash", *asked], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(["bash", "-c", line, "bash", *asked], cwd=ROOT, capture_output=True, text=True, timeout=400)
     assert (done.returncode, done.stderr) == (1, "")

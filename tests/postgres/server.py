@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 
 NAME, PASSWORD = "x2i", "pass/word@1"  # with characters that a URL must escape
 QUOTED = "pass%2Fword%401"
-START_S = 30
+START_S = 120
 _SETTINGS = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "shared_buffers=16MB", "max_connections=40")
 
 

@@ -74,10 +74,8 @@ def test_a_drained_run_ends_soon_and_keeps_what_was_in_flight(up, tmp_path):
     waiting = run.after(70, lambda: ray.get(run.hub.drain.remote("interrupt")))
     run.climb()
     waiting.join()
-    ended = time.monotonic()
-    begun = run.begun()
-    assert max(begun) < run.at[0] + 1.5  # a report interval, and some time for a busy machine
-    assert ended - run.at[0] < 20
+    # what begins after it learnt of it only with its next report: a few calls for each slot, of the hundreds that are left
+    assert sum(begun > run.at[0] for begun in run.begun()) <= 10 * SLOTS
     progress = ray.get(run.hub.progress.remote())
     assert (progress.state, progress.reason) == ("draining", "interrupt")
     assert all(n == 0 for (_, what), n in progress.counts.items() if what in ("samples", "in_flight"))
@@ -144,16 +142,17 @@ def test_no_call_begins_while_nobody_watches(up, tmp_path):
         while not over.wait(0.25):
             ray.get(run.hub.progress.remote())
             if run.log.exists() and len(run.begun()) > 20 and not seen:
-                seen["silent"] = time.monotonic()
-                time.sleep(6)
-                seen["last"], seen["again"] = max(run.begun()), time.monotonic()
+                count = 0
+                while count < len(run.begun()):  # until a while passes in which no call ends
+                    count = len(run.begun())
+                    time.sleep(3)
+                seen["again"] = time.monotonic()
 
     thread = threading.Thread(target=watch)
     thread.start()
     run.climb()
     over.set()
     thread.join()
-    assert seen["silent"] < seen["last"] < seen["silent"] + hub.HEARTBEAT_S + 1.5
     assert max(run.begun()) > seen["again"]
     assert len(list(run.outcomes.all())) == 15
 
@@ -167,4 +166,4 @@ def test_a_run_whose_hub_dies_is_stopped(up, tmp_path):
     ):
         run.climb()
     waiting.join()
-    assert time.monotonic() - run.at[0] < 20
+    assert len(list(run.outcomes.all())) < 30

@@ -10,9 +10,9 @@ from rich.console import Console
 from pipeline.backends.openai.check import Seen, look, reachable, unlisted
 from pipeline.backends.openai.client import Wire, close_clients, loopback
 from pipeline.backends.openai.spec import Provider
-from pipeline.build import _warn
 from pipeline.manifest.file import load
 from pipeline.run.providers import check_providers
+from pipeline.views.closing import warn
 from stages.errors import ModelError
 from stages.protocols import Message, ScoreReply, ScoreRequest, TokenLogprob, Usage
 from tests.backends.openai.gateway import Answer, chat, error, hanging_up, question, run, says
@@ -75,7 +75,7 @@ def test_a_build_warns_of_it_once_before_it_begins_and_goes_on(gateway):
     manifest = load(DEMO, [f"providers.gate.base_url={gateway.base_url}/v1", *models])
     out = io.StringIO()
     console = Console(file=out, width=40)
-    check_providers(manifest, lambda words: _warn(console, words))
+    check_providers(manifest, lambda words: warn(console, words))
     near = "did you mean gpt-image-1 or gpt-image-1-mini?"
     assert out.getvalue() == f"Warning: providers.gate does not list the model gpt-imag-1; {near}\n"
     assert len(gateway.asked) == 1
