@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipeline.backends.world.drawing.draw import picture
 from pipeline.backends.world.oracle.truth import Truth
+from pipeline.backends.world.scenes.looks import MOST_PIXELS
 from pipeline.backends.world.scenes.ops import Op
 from pipeline.backends.world.scenes.perform import settle_background
 from pipeline.backends.world.tasks.categories import CATEGORIES, COMPOSITIONS, EDITS, WHOLE, category
@@ -73,6 +74,14 @@ class WorldSpec(BaseModel):
     def _check_categories(cls, value: dict[str, float] | None) -> dict[str, float] | None:
         if unknown := sorted(set(value or ()) - set(CATEGORIES)):
             raise ValueError(f"{unknown[0]!r} is no sub-category of the world; take {', '.join(CATEGORIES)}")
+        return value
+
+    @field_validator("size")
+    @classmethod
+    def _check_size(cls, value: int | tuple[int, int]) -> int | tuple[int, int]:
+        width, height = (value, value) if isinstance(value, int) else value
+        if width * height > MOST_PIXELS:
+            raise ValueError(f"{width}x{height} are more than the {MOST_PIXELS:,} pixels (2048x2048) that are drawn")
         return value
 
     @model_validator(mode="after")

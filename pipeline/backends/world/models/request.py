@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.backends.world.scenes.looks import LONGEST_SIDE, MOST_PIXELS, SHORTEST_SIDE
 from pipeline.backends.world.scenes.ops import Op
 from pipeline.backends.world.words.reading import NotUnderstood, parse
 from prompts.escaping import own_tags, restore
@@ -64,16 +65,24 @@ class Request:
     def number(self, name: str, otherwise: int) -> int:
         """The whole number in a tag; `otherwise` when the tag is absent. Raises Refused for any other text."""
         text = self.find(name)
-        if text is not None and not text.isdigit():
-            raise Refused(f"I cannot do this: <{name}> should hold a whole number, not {text!r}.")
+        if text is not None and not re.fullmatch(r"[0-9]{1,4}", text):
+            raise Refused(f"I cannot do this: <{name}> should hold a whole number below 10,000, not {text[:40]!r}.")
         return otherwise if text is None else int(text)
 
     def size(self) -> tuple[int, int]:
-        """The requested width and height, each 16 to 8192 pixels. Raises Refused."""
-        match = re.fullmatch(r"(\d+)\s*[x×]\s*(\d+)", self.need("size"))
-        if match is None or not all(16 <= int(v) <= 8192 for v in match.groups()):
-            raise Refused(f"I cannot draw an image of size {self.need('size')!r}.")
-        return int(match[1]), int(match[2])
+        """The requested width and height: each SHORTEST_SIDE to LONGEST_SIDE, and MOST_PIXELS in all. Raises Refused."""
+        match = re.fullmatch(r"([0-9]{1,5})\s*[x×]\s*([0-9]{1,5})", self.need("size"))
+        width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+        if not (min(width, height) >= SHORTEST_SIDE and max(width, height) <= LONGEST_SIDE):
+            raise Refused(
+                f"I cannot draw an image of size {self.need('size')[:40]!r}: each side has"
+                f" {SHORTEST_SIDE} to {LONGEST_SIDE} pixels."
+            )
+        if width * height > MOST_PIXELS:
+            raise Refused(
+                f"I cannot draw an image of {width}x{height} pixels: {MOST_PIXELS:,} (2048x2048) are the most."
+            )
+        return width, height
 
     def ops(self, name: str) -> list[Op]:
         """The clauses of a tag's text. Raises Refused; its text quotes the piece that is not understood."""

@@ -74,7 +74,7 @@ KNOWLEDGE = (
     "the light comes from one side, on {thing} and on {other} alike",
     "the shadow of {thing} fits the {light}",
     "in {light} the colours look as they would",
-    "the {size} {shape} {place} has a size that {size} things have here",
+    "{thing} has the size that {size} things have here",
     "{thing} makes sense where it is, and it {nature}",
     "what I know of {a_shape} holds here: it {nature}",
     "{thing} could not be taken for anything else, for it {nature}",

@@ -53,6 +53,8 @@ TONES: Mapping[str, tuple[float, float, float]] = MappingProxyType(
     {"day": (1.0, 1.0, 1.0), "evening": (1.0, 0.80, 0.56), "night": (0.46, 0.52, 0.74)}
 )
 """The light of a scene: every colour is multiplied by it."""
+SHORTEST_SIDE, LONGEST_SIDE, MOST_PIXELS = 16, 4096, 2048 * 2048
+"""Of a picture, in pixels: larger ones take minutes and gigabytes to draw, and show no more."""
 TEXT = re.compile(r"[A-Z]{1,4}|[0-9]{1,3}")
 """What a sign may say."""
 

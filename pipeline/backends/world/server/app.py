@@ -16,7 +16,9 @@ from fastapi.responses import JSONResponse
 
 from pipeline.backends.world.models.skill import PRESETS
 from pipeline.backends.world.server.bodies import Chat, ImageBody, edit
+from pipeline.backends.world.server.limits import BodyLimit
 from pipeline.backends.world.server.problems import RequestProblem, answer_errors_in_form
+from pipeline.backends.world.server.reading import read_form, read_json
 from pipeline.backends.world.server.work import Reply, Workers, work
 from pipeline.backends.world.tokens import CHARACTERS, text_tokens
 from stages.errors import Refused
@@ -33,7 +35,8 @@ def app(workers: int) -> FastAPI:
         yield
         staff.pop().stop()
 
-    world = FastAPI(lifespan=lifespan, openapi_url=None)
+    world = FastAPI(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
+    world.add_middleware(BodyLimit)
     answer_errors_in_form(world)
     _add_models(world)
 
@@ -43,7 +46,8 @@ def app(workers: int) -> FastAPI:
         return {"status": "ok"}
 
     @world.post("/v1/chat/completions")
-    async def chat(body: Chat) -> JSONResponse:
+    async def chat(request: Request) -> JSONResponse:
+        body = await read_json(request, Chat)
         try:
             reply = await staff[0].run(work, body.asked())
         except Refused as refused:
@@ -53,13 +57,17 @@ def app(workers: int) -> FastAPI:
         return _completion(body, {"content": reply.content}, reply.usage)
 
     @world.post("/v1/images/generations")
-    async def generations(body: ImageBody) -> JSONResponse:
+    async def generations(request: Request) -> JSONResponse:
+        body = await read_json(request, ImageBody)
         return _picture(body, await staff[0].run(work, body.asked()))
 
     @world.post("/v1/images/edits")
     async def edits(request: Request) -> JSONResponse:
-        async with request.form() as form:
+        form = await read_form(request)
+        try:
             body, images = await edit(form)
+        finally:
+            await form.close()
         return _picture(body, await staff[0].run(work, body.asked(images)))
 
     return world

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from starlette.datastructures import FormData, UploadFile
 
 from pipeline.backends.world.models.skill import PRESETS, Skill, skill
-from pipeline.backends.world.server.problems import RequestProblem, invalid, unfit
+from pipeline.backends.world.server.problems import RequestProblem, invalid
+from pipeline.backends.world.server.reading import check, check_texts, uploaded
 from stages.protocols import Message
 
 
@@ -61,7 +62,7 @@ class _Url(BaseModel):
             raise invalid("only images as data:image/...;base64,... are taken; nothing is fetched", place)
         try:
             return base64.b64decode(data, validate=True)
-        except binascii.Error as error:
+        except (binascii.Error, ValueError) as error:
             raise invalid(f"not base64: {error}", place) from error
 
 
@@ -123,6 +124,7 @@ class Chat(_Body):
         """The request to the model. Raises RequestProblem."""
         images = [image for n, message in enumerate(self.messages) for image in message.images(f"messages.{n}")]
         messages = tuple(Message(message.role, message.text()) for message in self.messages)
+        check_texts(*(message.content for message in messages), self._schema())
         return ModelRequest(self.skill(), messages, tuple(images), self.seed, self._schema())
 
     def _schema(self) -> str:
@@ -148,6 +150,7 @@ class ImageBody(_Body):
 
     def asked(self, images: Sequence[bytes] = ()) -> ModelRequest:
         """The request to the model. Raises RequestProblem."""
+        check_texts(self.prompt)
         return ModelRequest(self.skill(), (Message("user", self.prompt),), tuple(images), self.seed, "image")
 
     def check_size(self, width: int, height: int) -> None:
@@ -165,21 +168,14 @@ async def edit(form: FormData) -> tuple[ImageBody, list[bytes]]:
     images = []
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
-            if name not in ("image", "image[]"):
-                raise invalid("no such file is taken; send the images as image[]", name)
-            images.append(await value.read())
+            images.append(await uploaded(value, name))
         elif name.startswith("options[") and name.endswith("]"):
             fields.setdefault("options", {})[name.removeprefix("options[").removesuffix("]")] = _number_or_word(value)
         else:
             fields[name] = value
     if not images:
         raise invalid("there is no image to edit", "image")
-    try:
-        return ImageBody.model_validate(
-            {k: int(v) if k == "n" and v.isdigit() else v for k, v in fields.items()}
-        ), images
-    except ValidationError as error:
-        raise unfit(list(error.errors())) from error
+    return check(ImageBody, {k: 1 if (k, v) == ("n", "1") else v for k, v in fields.items()}), images
 
 
 def _number_or_word(text: str) -> float | str:

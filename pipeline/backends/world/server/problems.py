@@ -12,6 +12,16 @@ from starlette.exceptions import HTTPException
 
 from stages.errors import Refused
 
+LONGEST = 500
+"""Characters of a message; a client's own words may be quoted in it."""
+_CODES = {404: "unknown_url", 405: "unknown_url", 413: "request_too_large", 503: "overloaded"}
+
+
+def _shown(text: str) -> str:
+    """The text as one line that can be sent, at most LONGEST characters."""
+    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 2] + " …"
+
 
 class RequestProblem(Exception):
     """A request that cannot be answered. All arguments go to the base class, so that it can be pickled out of a worker."""
@@ -24,8 +34,9 @@ class RequestProblem(Exception):
     def response(self) -> JSONResponse:
         """The JSON that the client receives."""
         kind = "invalid_request_error" if self.status < 500 else "server_error"
-        error = {"message": self.message, "type": kind, "param": self.param, "code": self.code}
-        return JSONResponse({"error": error}, self.status)
+        param = None if self.param is None else _shown(self.param)
+        error = {"message": _shown(self.message), "type": kind, "param": param, "code": self.code}
+        return JSONResponse({"error": error}, self.status, {"Retry-After": "1"} if self.status == 503 else None)
 
 
 def invalid(message: str, param: str | None = None) -> RequestProblem:
@@ -34,9 +45,9 @@ def invalid(message: str, param: str | None = None) -> RequestProblem:
 
 
 def unfit(errors: list[Any]) -> RequestProblem:
-    """The problem of a body that pydantic refuses: all its errors on one line."""
+    """The problem of a body that pydantic refuses: its first errors on one line."""
     problems = []
-    for error in errors:
+    for error in errors[:8]:
         place = ".".join(str(part) for part in error["loc"] if part != "body")
         problems.append((place, f"{place or 'the body'}: {error['msg']}"))
     return invalid("; ".join(dict.fromkeys(text for _, text in problems)), problems[0][0] or None)
@@ -60,4 +71,10 @@ def answer_errors_in_form(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def not_there(request: Request, error: HTTPException) -> JSONResponse:
         place = f"{request.method} {request.url.path}"
-        return RequestProblem(error.status_code, f"{place}: {error.detail}", "unknown_url").response
+        code = _CODES.get(error.status_code, "invalid_value")
+        return RequestProblem(error.status_code, f"{place}: {error.detail}", code).response
+
+    @app.exception_handler(Exception)
+    async def unforeseen(_: Request, error: Exception) -> JSONResponse:
+        # the server's own log gets the traceback; the client is told no more than that it was not its fault
+        return RequestProblem(500, f"the world failed ({type(error).__name__}); its log says why", "failed").response

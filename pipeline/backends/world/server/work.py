@@ -4,16 +4,19 @@ In: `ModelRequest`. Out: text or PNG bytes, its size, and its tokens. A worker t
 """
 
 import asyncio
+import struct
+import warnings
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from pipeline.backends.world.models.skill import PRESETS
 from pipeline.backends.world.respond import respond
 from pipeline.backends.world.server.bodies import ModelRequest
+from pipeline.backends.world.server.limits import FORMATS, MOST_IMAGE_PIXELS, MOST_IMAGES
 from pipeline.backends.world.server.problems import RequestProblem, invalid
 from pipeline.backends.world.tokens import usage
 from pipeline.storage.image_store import describe
@@ -22,7 +25,6 @@ from stages.protocols import Message, Usage
 from stages.records import ImageRef
 
 T = TypeVar("T")
-MOST_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Reply:
 
 def work(request: ModelRequest) -> Reply:
     """Answer a request in a worker. Raises stages.errors.Refused, RequestProblem for an image that cannot be read."""
+    if len(request.images) > MOST_IMAGES:
+        raise invalid(f"there are {len(request.images)} images; at most {MOST_IMAGES} are taken", "image")
     images = [_describe(data, n) for n, data in enumerate(request.images, 1)]
     content = respond(request.messages, request.images, request.seed, schema=request.schema, skill=request.skill)
     image = describe(content) if isinstance(content, bytes) else None
@@ -44,12 +48,21 @@ def work(request: ModelRequest) -> Reply:
 
 def _describe(data: bytes, number: int) -> ImageRef:
     try:
-        image = describe(data)
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings(action="ignore"):  # of its size, which is checked below
+            image = describe(data)
+    except (OSError, ValueError, SyntaxError, ArithmeticError, LookupError, struct.error) as error:
         raise invalid(f"image {number} cannot be read: {error}", "image") from error
-    if image.width * image.height > MOST_PIXELS:
-        raise invalid(f"image {number} is larger than {MOST_PIXELS // 10**6} megapixels", "image")
+    except Image.DecompressionBombError as error:
+        raise invalid(_too_large(number), "image") from error
+    if image.format not in FORMATS:
+        raise invalid(f"image {number} is {image.format or 'of no known format'}; send {', '.join(FORMATS)}", "image")
+    if image.width * image.height > MOST_IMAGE_PIXELS:
+        raise invalid(_too_large(number), "image")
     return image
+
+
+def _too_large(number: int) -> str:
+    return f"image {number} has more than {MOST_IMAGE_PIXELS:,} pixels (4096x4096)"
 
 
 def _warm_up() -> None:

@@ -14,23 +14,29 @@ Kinds = Mapping[str, Callable[["Spans", int], ChunkEnds]]
 
 _DEEPEST = 30
 """The most chunks within each other; a thing beside a thing takes three."""
+MOST_STEPS = 100_000_000
+"""The most chunks that are looked up in a text."""
 
 
 class TooDeep(ValueError):
-    """A text has more chunks within each other, or more clauses, than are read."""
+    """A text has more chunks within each other, or more clauses, or takes more steps, than are read."""
 
 
 class Spans:
-    """One text. `raw` holds its tokens as they were written."""
+    """One text. `raw` holds its tokens as they were written; `steps` counts how often a chunk was looked up in it."""
 
     def __init__(self, tokens: Sequence[str], raw: Sequence[str], kinds: Kinds) -> None:
         self.tokens, self.raw = list(tokens), list(raw)
         self._kinds = kinds
         self._read: dict[tuple[str, int], list[tuple[int, Any]]] = {}
         self._depth = 0
+        self.steps = 0
 
     def __call__(self, kind: str, i: int) -> list[tuple[int, Any]]:
         """All chunks of a kind that begin at a token; the kind "<add" is the class of verbs "add". Raises TooDeep."""
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise TooDeep(" ".join(self.tokens[i:]))
         key = (kind, i)
         if key not in self._read:
             if self._depth == _DEEPEST:
