@@ -74,7 +74,9 @@ def _tail(sign: str, tokens: list[str], sets: Mapping[str, str]) -> str:
     if sign == "-":
         return rf"(?!{_GAP}{_sequence(tokens, sets)}(?!\w))"
     words = [word for word in tokens[0].split("|") if word != "."]
-    ways = ([_CLAUSE_END] if "." in tokens[0].split("|") else []) + [rf"{_GAP}{_word(w, sets)}(?!\w)" for w in words]
+    ways = ([_CLAUSE_END] if "." in tokens[0].split("|") else []) + [
+        rf"{_GAP}(?:{_word(w, sets)})(?!\w)" for w in words
+    ]
     return f"(?={'|'.join(ways)})"
 
 

@@ -27,13 +27,17 @@ class Rule:
 
 
 _ATTEMPTS = r"""
-<owner> ~ <this>|<nth>|<gone>|<few> attempt|attempts - to|at the|a|an? <feat>
+<owner> ~ <this>|<nth>|<gone>|<few> attempt|attempts - to|at the|a|an? <feat> - of
 attempt number|no? <number>
 an|a attempt at|to _? the|this instruction|task|edit|step|prompt|request|picture
 ^ attempts - to
-<owner> ~ this|that|my|our|your|another|each|every|<few>|<nth>|<gone> try|tries - to|and|on|out|her|his|its|their|hard|for|
-    not|line
-the <nth>|<gone>? try|tries - to|and|line|scor*
+step's|round's|model's|generator's|edit's|task's <nth>|<gone>? attempt|attempts|try|tries
+attempted edit|change|repair|removal|redraw|correction
+<owner> ~ this|that|my|our|your|another|each|every|<nth>|<gone> try - to|line
+<owner> ~ the|these|those|<few>|<nth>|<gone> tries - to|and|on|out|her|his|its|their|hard|for|not
+the try - to|line
+in|of|from|on|after the|a|an? <nth>|previous|earlier|last|prior|another trial|run|go|take + .|<went>|the|it
+<nth> version|versions|take|cut|rendition|trial|go - of
 try <number>
 try|trying it|this? again|anew|once more?
 retry|retries|retried|retrying|re-roll*|reroll*|regenerat*|re-generat*|redo|redone|redid
@@ -51,6 +55,10 @@ this time - of
 last time
 the time before + .
 previous|earlier|prior|another|second|third pass + .|<went>
+previous|earlier|prior|preceding|current|next|later round|rounds - of
+previous|earlier|prior|last|same mistake|mistakes|error|errors|failure|failures|correction|corrections|fix|fixes - of
+failed step|steps
+step <number>? failed|passed|passes
 with|using|from|use|take a|an? different|new|another|other|random|fresh random? seed - packet*|pod*|head*
 pruned try|tries|attempt|branch|image|picture|version|step|chain|path
 """
@@ -59,29 +67,46 @@ _UNSEEN = r"""
 previously|earlier generated|drawn|produced|rejected|made|shown|seen|accepted|edited|redrawn|tried|attempted
 last <drawn>? <shown> - <place>
 last image|picture|photo|images|pictures in|of the sequence|request|list|series|message|input|chain|conversation
-the|a|one _? picture|image|photo|one|version|output|result|pictures|images just|right|immediately|directly? before + .|it|
-    this|that|had|was|were|showed|has|looked|if
+the|a|one _? picture|image|photo|one|version|output|result|pictures|images shown|seen|made|drawn? just|right|immediately|
+    directly? before + .|it|this|that|had|was|were|showed|has|looked|if
 <nth> attached|generated|made|drawn|produced|rejected|uploaded <shown>
 <nth> output|outputs|draft|drafts|render|renders|rendering|edit|edits|redraw|redraws|result
 attached _? image|images|picture|pictures|photo|photos|photograph|photographs|reference|references|file|files|input|inputs
 attachment|attachments - point|points|to
 picture|pictures|image|images|photo|photos|reference|references that|which? is|are|was|were? attached - to|by|with|on|at|
     beside|above
-than|as|like|unlike|from|in|since|to|with|of the previous|earlier|prior|preceding one|ones
-picture|pictures|image|images|photo|photos shown|given|supplied|sent? above|below + .
+than|as|like|unlike|from|in|since|to|with|of the previous|earlier|prior|preceding|last|rejected|failed one|ones
+image|picture|version generated|made|drawn first|earlier|before|previously
+i was|am given|shown|sent
+uploaded|sent image|images|picture|pictures|photo|photos|file
+image|images|picture|pictures|photo|photos you|they|we sent|attached|uploaded|gave|provided
+image|picture|version|edit|one that failed|passed
+attached to this|the message|request|prompt
+the _? attached + .
+picture|pictures|image|images|photo|photos shown|given|supplied|sent? above|below - <det>
+of the <few>? candidates + .|this|it|only|none
+candidate image|images|picture|pictures|output|outputs|result|edit
 the|this|that redraw|regeneration|rerun
 as already? mentioned|noted|stated|described|listed|said|explained|named|seen above|below|earlier|before|previously|already
-faults|issues|problems|reasons|errors|mistakes|defects|remarks|points|notes|list|text|flaws|analysis|plan|explanation|
-    instruction listed|mentioned|named|given|noted|described|stated? above|below + .|are|were|and|must|should|have|remain|is|
-    says|asks|names|lists|needs|calls
+<doc> listed|mentioned|named|given|noted|described|stated? above|below - <det>
 see|listed|described|named|mentioned|stated above|below + .
 aforementioned|above-mentioned|abovementioned
 """
 _JUDGING = r"""
-<verdict> above|below|given|provided|before + .|<says>|that|which|is|was
+<verdict> above|below - <det>
+<verdict> given|provided|before + .|<says>|that|which|is|was
+^ <verdict> + .
+my <verdict>|score|scores|rating|grade
+the|this review says|said|notes|noted|found|finds|asks|asked|complain*
+the|these|its comments|remarks say|said|ask|asked|point|mention
+the|this complaint|objection is|was|about|that
+as a|the|an judge|critic|evaluator|reviewer|grader
+asked|told|supposed|meant to judge|evaluate|score|rate|review|assess|grade
+i|we would|will|must|have|can|cannot|could|might? to|only? rate|score|grade|judge|mark|evaluate
 previous|prior|earlier|first|second|above|preceding|given|failed|failing|attached|original|poor|low|harsh <verdict> - <form>
 last ~ the|this|that|its|my|a|your|each judgement|judgment|feedback|critique|assessment|appraisal - <form>
-the|this|that|each|my evaluation|evaluations - <form>
+the|this|that|each|my|its|an|another|first evaluation|evaluations - <form>
+the judging
 the|this verdict - reads|<form>
 according|per|based|following|from|given|see to|on? the|this|its? <verdict>|<judges>|review|score|scores|rating
 noted|stated|said|named|described|requested|listed|pointed|mentioned|found|asked|written|required|flagged|marked|criticized|
@@ -92,16 +117,32 @@ gas|spectrum|blood|air|road|motor|the ~ the|an|our|both|human|second evaluator|g
 /judge's/ score|verdict|reason|reasons|comment|comments|remark|opinion|view|complaint|note|word|words|feedback|rating|finding|
     findings
 by the judge|judges - sit*|stand*|bench
-was|were|is|been|being|got|as judged
+was|were|is|been|being|got|as judged|evaluated|assessed|graded|scored
+is|was|be|been|gets penali*
 judged as|to|too|bad|good|wrong|below|insufficient
+/(?:scores?|instruction|consistency|quality|knowledge)\s?[:=]/ /[1-5]/
+<axis> /[1-5]/ + .|because|since|as
+low|poor|bad mark|marks + .|for|on
+low|poor|failing|passing|bad|high grade|grades
+<verdict>|grade|score|rating of|at /[1-5]/
+the|its|these|all|both scores - on|at|of
+the|its|this score is|was too|only|low|high|still|below|above|lower|higher|better|worse|not
+threshold|thresholds for
+a clear|full|bare|certain pass|fail|failure + .|on|for|because
+^ pass|passed|fail + .
+fail|fails|failed|failing the|this|its _? check|test|evaluation|review|judgement
+point|points is|are|was|were lost|deducted|taken|docked|off
+loses|lost|docked|deducts|deduct points
 score|scores /(?:of|is|was|were|at|as|only|just|a|=|:)/? /(?:only|just|a)/? /[1-5](?!\s?[-:–]\s?\d)/ - to|goal*|point*|run*
 low|lower|lowest|poor|failing|passing|bad|perfect|full|overall|axis|weak|good|high|higher|<axis> score|scores - board|card|
     line|sheet|on
 score|scores for|on|in the? <axis>|axis|axes|picture|image|result
 drops|drop|lowers|lower|lowered|raise|raises|costs|affects|reduces|justif*|hurts|brings|pulls|improve|improves|keeps|limits
     down? the|its|this|a _? score|scores
-scores|scored|scoring|score this|it|the? picture|image|result? only|just|a|an? /[1-5](?!\s?[-:–]\s?\d)/|low|high|well|poorly|
-    badly|full|below|perfect|lower|higher|<number> - goal*|point*|run*|basket*|try|tries|times
+scores|scored|scoring|score this|it|the? picture|image|result? only|just|a|an? low|high|well|poorly|badly|full|below|perfect|
+    lower|higher|better|worse + .|on|for|in|because|than|here|since|and|but
+scores|scored|scoring|score this|it|the? picture|image|result? only|just|a|an? /[1-5](?!\s?[-:–]\s?\d)/|<number> - goal*|
+    point*|run*|basket*|try|tries|times
 the|this|its score|scores dropped|drop|fell|rose|given|suggest*|stay*|remain*|reflect*|should|must|would
 rated|graded|marked|ranked a|as|only? /[1-5]/|low|lower|high|poor|down|below
 rating of /[1-5]/
@@ -109,7 +150,8 @@ low|poor|high|overall rating|ratings
 give|gives|gave|giving|given it|this|the? picture|image|result? only|just? a|an? /[1-5]/ + .|for|on|out|because|here|since
 /[1-5]\s?\/\s?5/ - of
 /[1-5]/ out of 5|five + .|for|on|in
-deserves|earns|gets|receives|merits|deserve|earn|get only|just|no? more? than? a|an? /[1-5]/ + .|for|on|out
+deserves|earns|gets|receives|merits|deserve|earn|get only|just|no? more? than? a|an? /[1-5]/ + .|for|on|out|because|since|
+    here|as
 full|top|perfect marks
 below|above|under|over|reach|reaches|reached|meet|meets|met|pass|passes|passed|miss|misses|missed|clears|at|of|for the|its|a|
     this|every|required? required|quality|pass|passing|acceptance|axis|score|<axis>? threshold|thresholds|cut-off|cutoff - of|
@@ -132,10 +174,16 @@ was|been|is|be accepted + .
 lose|loses|lost|deduct|deducts|deducted|costs it|this? a|one|two|half? a? point|points
 """
 _ROLES = r"""
-the|this <maker> also|again|still|only|just? <made>
+the|this <maker> also|again|still|only|just|often|simply? <made>
+the|this <maker> <may> not|never|also|only|always? <draw>
+<other> model|generator + .|would|will|may|might|can|could|<made>
+too complex|hard|difficult|long|much for the|a|this|any <maker>
+the|this prompt was|is too
 <modelled> model|models|network - car|train|ship|plane|railway
 image|baseline|picture generator
 by the <maker>
+output|image|picture|result|work|drawing|mistake of|from|by the|a <maker> - of|on|in|at
+llm|vlm|mllm
 model's|generator's|baseline's output|image|picture|result|attempt|try|rendering|render|understanding|drawing|generation|edit|
     mistake|fault|error|version|work
 baseline output|image|picture|result|attempt|try|version|drawing|draft
@@ -153,6 +201,7 @@ the trainee
 """
 _ADDRESS = r"""
 you|you've|you'd|you'll <must>
+make|be sure that? you
 your last|previous|new|next|first|own|current? <shown>|attempt|work|answer|try|reply|response|mistake|drawing
 """
 _FORM = r"""
@@ -161,7 +210,17 @@ error type
 the|this|your|my failure|improvement analysis|plan
 system|judge|judging prompt
 prompt template
+rewrite|shorten|simplify|rephrase|split the prompt
 the question above
+user|system|first|last|second message
+the|this request|prompt|message contains|includes|holds|comes|lists
+here|below is|are the|my corrected|revised|improved|evaluation|answer|judgement|scores|plan|reply
+^ sure|certainly|okay + .
+training data|set
+data set|dataset
+ground truth
+this|the sample passes|fails|failed|passed|should|was
+the|this|required|requested json|schema|output format
 previous|earlier|first|last reply|answer|response|message
 previous|earlier|old|original plan - of|view
 the|this|that reply|response|answer above|below|was

@@ -18,7 +18,7 @@ owner    _'s, _s', his, her, their, its, whose
 gone     previous, prior, earlier, preceding, past, initial, last, latest, next, later, current, failed, failing, unsuccessful,
          successful, rejected, pruned, discarded, direct, final, new, repeated, better, best, worse, worst, same, original
 past     previous, prior, earlier, preceding, rejected, failed, pruned, superseded, unsuccessful, latest, losing, previously,
-         turned-down, discarded, initial
+         turned-down, discarded, initial, newest, former
 this     the, this, that, these, those, my, our, your, each, every, any, another, some, other, one
 shown    image, images, picture, pictures, render, renders, rendering, renderings, output, outputs, result, results, generation,
          generations, edit, edits, draft, drafts, version, versions, variant, variants, candidate, candidates, redraw, redraws,
@@ -29,32 +29,44 @@ feat     climb*, jump*, escap*, summit*, scor*, catch*, reach*, vault*, lift*, s
          steal*, land*, stand*, break*, win, rescue, eat, drink, sleep, run, throw
 went     had, has, have, was, were, is, are, left, did, made, failed, fixed, changed, gave, still, only, already, moved, added,
          lost, removed, kept, got, brought, turned, broke, improved, showed, shows, missed, drew, painted, put, went, looked,
-         lacked
+         lacked, should, must, will, would, can, may, needs, need, could, does, did
 verdict  judgement, judgment, judgements, judgments, evaluation, evaluations, verdict, verdicts, critique, critiques, feedback,
          assessment, assessments, appraisal, diagnosis
 judges   judge, judges, evaluator, evaluators, analyzer, analyser, grader, rater, reviewer, reviewers, critic, critics,
          assessor, scorer, checker, inspector
 says     said, says, found, finds, noted, notes, complain*, marked, marks, reject*, scored, scores, rated, rates, flagged,
-         flags, wants, wanted, pointed out, points out, saw, sees, state, states, stated, mention*, report*, claim*, named,
-         names, thinks, thought, was right, is right, was wrong, is wrong, accept*, passed, passes, failed, fails, turned,
-         dislik*, liked, prais*, critici*, object*, missed, overlook*, asked, asks, demand*, agreed, agrees, disagrees,
-         suggest*, gave it, gives it, gave a, gave this, gives a, gives this, list, lists, listed, is correct, was correct,
-         requires, expects, did not, does not, would, will, should, shows, read, reads, also
+         flags, wants, wanted, pointed out, points out, state, states, stated, mention*, report*, claim*, named, names, thinks,
+         thought, was right, is right, was wrong, is wrong, accept*, failed, fails, dislik*, liked, prais*, critici*, object*,
+         missed, overlook*, asked, asks, demand*, agreed, agrees, disagrees, suggest*, gave it, gives it, gave a, gave this,
+         gives a, gives this, list, lists, listed, is correct, was correct, requires, expects, did not, does not, agree,
+         disagree, disagreed, differ, differed, was strict
 form     form, sheet, room, day, seat, copy, paper, desk, booth, board, of the court, of the jury, of paris, of solomon, is
          guilty
 court    the winner, the gavel, a gavel, the trophy, the medal, the court, the jury, the audience, a medal, a trophy, the crowd
 made     failed, fails, ignore*, generate, generates, generated, produce, produces, produced, render, renders, rendered,
          misread*, misunderst*, interpret*, misinterpret*, forgot, hallucinat*, struggle*, drew, draws, painted, edited, edits,
-         output, confus*, could not, couldn't, cannot, can't, did not, didn't, does not, doesn't, was not able, was unable, is
-         unable, tends to, added, adds, removed, changed, missed, misses, overlook*, should, must, needs to, has to, left out,
-         left, kept, made, placed, knows, understood
-maker    model, generator, baseline, system, assistant, network, ai, algorithm, engine, renderer, image model, editor
+         outputs, confus*, was not able, was unable, is unable, tends to, added, adds, removed, changed, misplaced, invented,
+         overlook*, left out, split, understood, was asked, was told, gave back, returned, knows
+maker    model, generator, baseline, system, assistant, network, ai, algorithm, renderer, image model, image editor, planner,
+         decoder, sampler
 modelled image, diffusion, generative, language, vision, editing, base, baseline, unified, multimodal, text-to-image,
-         image-editing, drawing, stronger, weaker, judge, teacher, student
+         image-editing, drawing, stronger, weaker, judge, teacher, student, generation, artist, painting, rendering,
+         image-generation, large, small
 must     have to, should, must, need, forgot, failed, made, added, changed, removed, left, missed, drew, placed, painted, ought,
          misread, ignored, overlooked, turned, moved, did, could have, have made, have added, have changed, have removed, have
          left, have drawn, have forgotten, have missed, have failed, were asked, were told, were supposed, are supposed, are to,
-         put, kept, misunderstood, repainted, rendered, generated
+         put, kept, misunderstood, repainted, rendered, generated, keep, chose, used, wrote, gave, started, did not, didn't,
+         cannot, can't, lost, drew
+draw     draw, redraw, render, generate, produce, follow, understand, preserve, remove, add, change, handle, manage, spell,
+         count, keep, recolor, recolour, paint, place, move, make, correct, fix, avoid, do, see, know, read, get, put, leave,
+         carry, mend, be told, be asked, be prompted, be instructed
+may      can, could, did, does, do, should, must, would, will, cannot, needs to, has to, had to, may, might, can't, couldn't,
+         didn't, doesn't, won't, shouldn't
+other    another, different, better, stronger, weaker, larger, smaller, first, second, newer
+doc      faults, issues, problems, reasons, errors, mistakes, defects, remarks, points, notes, list, text, flaws, analysis,
+         plan, explanation, instruction, comments, description, request, message, critique, reasons, fault, problem, reason,
+         remark
+det      the, a, an, his, her, their, its, it, them, one, each, this, that, these, those, water, ground, eye
 """
 _CODES = (*get_args(ErrorType), *get_args(Cause), "failure_analysis", "improvement_plan", "error_type")
 

@@ -1,5 +1,7 @@
 """The training voice: texts that keep it pass, texts that break it are marked with the rule and the words."""
 
+from pathlib import Path
+
 import pytest
 
 from stages.phrases import phrases, word_sets
@@ -70,3 +72,11 @@ def test_every_text_of_a_payload_is_read():
     verdict = Evaluation((AxisScore("instruction", 5, "A cup.", True), AxisScore("quality", 1, bad, False)), 0.0)
     assert [place for place, _ in flawed_texts(verdict)] == ["quality.reason"]
     assert rules_broken(Diagnosis("prompt_too_complex", bad)) == ()
+
+
+@pytest.mark.parametrize(("name", "breaks"), [("good", False), ("bad", True)])
+def test_the_rules_tell_texts_that_break_the_voice_from_those_that_keep_it(name, breaks):
+    """The corpus that the rules were written with. Every text is right; new ones of other hands should be, to 95 in 100."""
+    lines = (Path(__file__).parent / "voice" / f"{name}.txt").read_text("utf-8").splitlines()
+    assert len(lines) >= 120
+    assert [line for line in lines if bool(breaches(line)) != breaks] == []
