@@ -11,7 +11,9 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from pipeline.output.run_json import RunSummary, recipe_of
+from pipeline.output.voice_counts import by_kind
 from stages.mask import rows as mask_rows
+from stages.policy import Facts
 
 _TEMPLATE = "card.md.j2"
 _BUCKETS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -36,7 +38,20 @@ def card(summary: RunSummary, licences: Sequence[str]) -> str:
         mask=list(mask_rows(recipe_of(summary))),
         modes=recipe_of(summary).modes,
         image=summary.manifest["output"]["image"],
+        policy=recipe_of(summary).policy,
+        multistep=any(kind == "subtask" for _, kind, _, _ in mask_rows(recipe_of(summary))),
+        facts=_facts(recipe_of(summary).policy.explanation),
+        markers=summary.manifest["output"]["markers"],
+        voice=by_kind(summary.voice),
     )
+
+
+def _facts(facts: Facts) -> str:
+    """Who heard them, in words."""
+    hearers = [name for name, on in (("judges", facts.judges), ("image models", facts.image_models)) if on]
+    words = f"{' and '.join(hearers) or 'nobody'} got them"
+    shown = facts.judges and facts.row
+    return f"{words}, and {'they stand below the instruction of a row with trained texts' if shown else 'no row shows them'}"
 
 
 def _cell(value: Any) -> str:

@@ -23,6 +23,7 @@ from pipeline.output.cut import FATES, Cut
 from pipeline.output.frame import RunFrame
 from pipeline.output.parts import Planned
 from pipeline.output.shards import ShardFile
+from pipeline.output.voice_counts import voice_counts
 from stages.policy import Policy
 from stages.rung import Recipe
 from stages.rungs import RecipeError, read_recipe
@@ -49,6 +50,7 @@ class RunSummary(BaseModel):
     reasons: dict[str, dict[str, int]]
     funnel: dict[str, dict[str, int]]
     categories: dict[str, dict[str, int]]
+    voice: dict[str, dict[str, dict[str, int]]]
     quotas: dict[str, int | None]
     cut_rank: int | None
     shuffle_seed: int
@@ -87,6 +89,7 @@ def summary(
         reasons={fate: _reasons(planned, fate) for fate in ("discarded", "failed")},
         funnel=funnel.by_station(planned, frame.recipe),
         categories=funnel.by_category(planned, frame.recipe),
+        voice=voice_counts(planned, frame.recipe),
         quotas=dict(manifest.quotas),
         cut_rank=cut.rank,
         shuffle_seed=frame.seed,

@@ -5,12 +5,14 @@ In: a `Reading`. Out: values for the report's template, charts as markup.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
 from pipeline.manifest.spec import RL
 from pipeline.output.share import Share
+from pipeline.output.voice_counts import by_kind, by_rule
 from pipeline.views.charts.bars import Bar, BarPart, bars
 from pipeline.views.charts.curves import Curve, curves
 from pipeline.views.charts.whiskers import Dot, whiskers
@@ -22,6 +24,7 @@ from pipeline.views.tables.rows import rows
 from pipeline.views.tables.scores import ACCEPTED, MOVES, STEPS, Scores
 from pipeline.views.text import spoken
 from stages.records import AXES
+from stages.voice_rules import RULES
 
 _MOVE_TONES = {"better": "on", "same": "lost", "worse": "bad"}
 
@@ -116,6 +119,20 @@ def agreement(reading: Reading) -> list[Agreed]:
             dots = [Dot(r["axis"], r["raw"], "on" if r["axis"] == VERDICT else "ink") for r in rows(table)]
             pairs.append(Agreed(title, note, table, whiskers(f"agree-{name}", f"Raw agreement: {title}", dots)))
     return pairs
+
+
+def voice(reading: Reading) -> dict[str, Any]:
+    """How far texts keep the training voice: rows by kind and by rule, and the chart of what breaks it still."""
+    kinds, mode = by_kind(reading.run.voice), reading.recipe.policy.voice
+    dots = [Dot(spoken(row.name), row.breaking, "on" if row.name == ALL else "ink") for row in kinds]
+    return {
+        "kinds": kinds,
+        "rules": by_rule(reading.run.voice),
+        "says": {name: rule.says for name, rule in RULES.items()},
+        "asks": mode == "ask_again",
+        "off": mode == "off",
+        "chart": whiskers("voice-kinds", "Texts that break the training voice still", dots),
+    }
 
 
 def truth(reading: Reading, looks: ModeLooks) -> dict[str, Markup | None]:

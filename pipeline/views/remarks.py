@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from scipy.stats import binomtest
 
+from pipeline.output.voice_counts import by_kind
 from pipeline.views.tables.agreement import REPEATED, VERDICT
 from pipeline.views.tables.reading import Reading
 from pipeline.views.tables.rows import rows
 from pipeline.views.text import spoken
 
-RIGHT, NEEDLESS, FAILED, AGREED, CHANCE = 0.97, 0.05, 0.02, 0.9, 0.05
+RIGHT, NEEDLESS, FAILED, AGREED, CHANCE, VOICELESS = 0.97, 0.05, 0.02, 0.9, 0.05, 0.05
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,14 @@ class Remark:
 
 def remarks(reading: Reading) -> list[Remark]:
     """The remarks, those that call for a look first."""
-    every = [*_truth(reading), *_quotas(reading), *_losses(reading), *_stations(reading), *_judging(reading)]
+    every = [
+        *_truth(reading),
+        *_quotas(reading),
+        *_losses(reading),
+        *_stations(reading),
+        *_judging(reading),
+        *_voice(reading),
+    ]
     return sorted(every, key=lambda r: not r.grave)
 
 
@@ -82,3 +90,12 @@ def _judging(reading: Reading) -> Iterator[Remark]:
         if row["axis"] == VERDICT and row["raw"].rate < AGREED:
             words = f"The judge contradicts itself: asked twice, it gives the same verdict in {row['raw']}."
             yield Remark(True, words, "agreement")
+
+
+def _voice(reading: Reading) -> Iterator[Remark]:
+    """Too many texts that the trained model should not say of itself."""
+    for row in by_kind(reading.run.voice)[-1:]:
+        if row.breaking.rate is not None and row.breaking.rate > VOICELESS:
+            yield Remark(
+                True, f"The training voice is broken in {row.breaking} of the texts that may be trained.", "voice"
+            )
