@@ -50,7 +50,7 @@ class RunSummary(BaseModel):
     reasons: dict[str, dict[str, int]]
     funnel: dict[str, dict[str, int]]
     categories: dict[str, dict[str, int]]
-    voice: dict[str, dict[str, dict[str, int]]]
+    voice: dict[str, dict[str, dict[str, int]]] = {}
     quotas: dict[str, int | None]
     cut_rank: int | None
     shuffle_seed: int

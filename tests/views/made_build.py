@@ -19,6 +19,7 @@ from pipeline.output.cut import FATES, Fate
 from pipeline.output.frame import Unit
 from pipeline.output.funnel import by_category, by_station
 from pipeline.output.schema import RECORD
+from pipeline.output.voice_counts import voice_counts
 from pipeline.storage.image_store import ImageStore
 from stages.best_of import merit
 from stages.policy import Policy
@@ -272,6 +273,7 @@ class Build:
             "reasons": {},
             "funnel": by_station(planned, self.recipe),
             "categories": by_category(planned, self.recipe),
+            "voice": voice_counts(planned, self.recipe),
             "cut_rank": None,
             "shuffle_seed": 1,
             "store": "store",
