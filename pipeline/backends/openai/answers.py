@@ -59,7 +59,9 @@ def parse(answer: dict[str, Any]) -> ChatAnswer:
     if choice is not None and (choice.get("error") or message is not None):
         return _of_message(answer, choice, message or {}, ended, used)
     sign = filtered_by(answer)
-    if sign or (is_counted(used) and ended <= {"stop"}):
+    if choice is None and (pictures := tuple(pictures_in(answer))):
+        return ChatAnswer(pictures=pictures, usage=used)
+    if sign or (is_counted(answer) and ended <= {"stop"}):
         return ChatAnswer(
             refusal=f"the prompt was declined ({sign or 'nothing was answered'})", ended=ended, usage=used
         )
@@ -78,9 +80,7 @@ def _of_message(
 
 
 def _first_choice(answer: dict[str, Any]) -> dict[str, Any] | None:
-    choices = answer.get("choices")
-    if choices is None:
-        choices = answer.get("candidates")
+    choices = answer.get("choices", answer.get("candidates", _as_choice(answer)))
     if isinstance(choices, dict):
         return choices
     if choices is not None and not isinstance(choices, list):
@@ -90,6 +90,21 @@ def _first_choice(answer: dict[str, Any]) -> dict[str, Any] | None:
     if not isinstance(choices[0], dict):
         raise NoCompletion("its choice is no object")
     return choices[0]
+
+
+def _as_choice(answer: dict[str, Any]) -> dict[str, Any] | None:
+    """The choice of an answer in the form of another API: the message itself, or a list of what was put out."""
+    reason = next((answer[name] for name in ("finish_reason", "stop_reason", "done_reason") if answer.get(name)), None)
+    put_out = answer.get("output")
+    if isinstance(put_out, list):
+        items = [item for item in put_out if isinstance(item, dict)]
+        parts = [item.get("content") if item.get("type") == "message" else [item] for item in items]
+        message: Any = {"content": [part for some in parts if isinstance(some, list) for part in some]}
+    else:
+        message = answer.get("message")
+        content = next((answer[name] for name in ("content", "output_text", "response") if answer.get(name)), None)
+        message = message if isinstance(message, dict) else {"content": content} if content else None
+    return None if message is None else {"message": message, "finish_reason": reason}
 
 
 def _message(choice: dict[str, Any]) -> dict[str, Any] | None:

@@ -62,10 +62,10 @@ def read(wire: Wire, answer: dict[str, Any]) -> ChatAnswer:
         parsed = parse(answer)
     except NoCompletion as error:
         raise no_answer(wire, answer, f"the answer is no chat completion ({error})") from None
-    if parsed.error:
-        raise error_in_answer(parsed.error, wire)
-    if parsed.refusal:
-        with charged(parsed.usage):
+    with charged(parsed.usage):
+        if parsed.error:
+            raise error_in_answer(parsed.error, wire)
+        if parsed.refusal:
             raise Refused(wire.scrubbed(parsed.refusal).strip()[:LONGEST_REFUSAL])
     return replace(parsed, text=wire.scrubbed(parsed.text), reply=wire.scrubbed(parsed.reply))
 

@@ -17,6 +17,7 @@ import httpx2
 from openai import APIError, APIStatusError, AsyncOpenAI, Omit
 from pydantic import SecretStr
 
+from pipeline.backends.openai.answers import charged, usage_of
 from pipeline.backends.openai.bodies import TEXT_BYTES, at_most, bounded
 from pipeline.backends.openai.failures import error_in_answer, failure
 from pipeline.backends.openai.secrets import KeyMissing, key_of, quoted, scrubbed
@@ -101,7 +102,8 @@ class Wire:
             start = self.quoted(response.content[:4096].decode("utf-8", "replace"))[:80]
             raise self.broken(f"the answer is no JSON object but {start!r}" if start.strip() else "the answer is empty")
         if answer.get("error"):
-            raise error_in_answer(answer["error"], self)
+            with charged(usage_of(answer)):
+                raise error_in_answer(answer["error"], self)
         return answer
 
     def _secrets(self) -> tuple[SecretStr, ...]:

@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stages.protocols import Usage
-
 STOPPED = frozenset(
     {
         "content_filter",
@@ -54,9 +52,15 @@ def filtered_by(answer: Any) -> str | None:
     return next(_signs(answer, "", 0), None)
 
 
-def is_counted(usage: Usage | None) -> bool:
-    """Whether the provider says that it worked for an answer."""
-    return usage is not None and bool(usage.input_tokens or usage.output_tokens or usage.usd)
+def is_counted(answer: dict[str, Any]) -> bool:
+    """Whether the provider counts tokens or money for an answer: then it worked for it."""
+    used = answer.get("usage") or answer.get("usageMetadata")
+    counts = used.items() if isinstance(used, dict) else ()
+    return any(_is_positive(value) for name, value in counts if "token" in name.lower() or name == "cost")
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 def _signs(value: Any, name: str, depth: int) -> Iterator[str]:

@@ -24,15 +24,14 @@ _KEPT_AT = {
     "api.x.ai": ("imgen.x.ai",),
     "api.together.xyz": ("api.together.ai",),
 }
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # a server may know itself by another of its names
 _PORTS = {"http": 80, "https": 443}
 
 
 def is_trusted(wire: Wire, address: str) -> bool:
     """Whether a picture may be fetched from an address, as it is written."""
-    try:
-        return _trust(wire, _url(wire, address)) is not None
-    except Malformed:
-        return False
+    url = _parsed(wire, address)
+    return url is not None and _trust(wire, url) is not None
 
 
 async def fetch(wire: Wire, address: str) -> bytes:
@@ -97,13 +96,19 @@ async def _check(wire: Wire, url: httpx2.URL) -> None:
 
 
 def _url(wire: Wire, address: str) -> httpx2.URL:
-    try:
-        url = httpx2.URL(urljoin(wire.provider.base_url + "/", address.strip()))
-    except (httpx2.InvalidURL, ValueError):
-        raise Malformed("", "the image's address cannot be read") from None
-    if url.scheme not in _PORTS or not url.raw_host:
+    url = _parsed(wire, address)
+    if url is None:
         raise Malformed("", f"the image is at no http address but {wire.quoted(address[:200])[:60]!r}")
     return url
+
+
+def _parsed(wire: Wire, address: str) -> httpx2.URL | None:
+    """The address as it is called, a relative one below the provider's; None where it is no http address."""
+    try:
+        url = httpx2.URL(urljoin(wire.provider.base_url + "/", address.strip()))
+        return url if url.scheme in _PORTS and url.raw_host else None
+    except (httpx2.InvalidURL, ValueError):
+        return None
 
 
 def _host(url: httpx2.URL) -> str:
@@ -114,7 +119,8 @@ def _trust(wire: Wire, url: httpx2.URL) -> str | None:
     """What makes an address a trusted one: an entry of `image_hosts`, or the host itself; None where nothing does."""
     own, host = httpx2.URL(wire.provider.base_url), _host(url)
     port = url.port or _PORTS[url.scheme]
-    if host == _host(own) and port == (own.port or _PORTS[own.scheme]):
+    names = (_host(own), *(_THIS_MACHINE if _host(own) in _THIS_MACHINE else ()))
+    if host in names and port == (own.port or _PORTS[own.scheme]):
         return host
     if host in _KEPT_AT.get(_host(own), ()) and url.scheme == "https":
         return host

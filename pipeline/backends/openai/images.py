@@ -15,10 +15,11 @@ from pipeline.backends.openai.failures import LONGEST_REFUSAL, error_in_answer
 from pipeline.backends.openai.fetching import MOST_BYTES, is_trusted
 from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.pictures import store_picture
+from pipeline.backends.openai.wording import THOUGHTS
 from pipeline.backends.openai.written import Written, declines, is_refusal, written
 from pipeline.storage.image_store import ImageStore
 from stages.errors import Malformed, ModelError, Refused
-from stages.protocols import ImageReply, ImageRequest, Usage
+from stages.protocols import ImageReply, ImageRequest
 from stages.records import ImageRef
 
 _MOST_ANSWER_BYTES = 2 * MOST_BYTES  # base64 takes a third more, and drafts and words stand beside the image
@@ -54,7 +55,7 @@ async def _by_endpoint(
         return await _image_in(wire, read(wire, answer), store)
     used = usage_of(answer)
     with charged(used):
-        return ImageReply(await store_picture(wire, _picture_in(wire, answer, used), store), None, used)
+        return ImageReply(await store_picture(wire, _picture_in(wire, answer), store), None, used)
 
 
 def _size(options: Options, request: ImageRequest) -> dict[str, str]:
@@ -70,7 +71,7 @@ def _files(store: ImageStore, images: tuple[ImageRef, ...]) -> list[File]:
     ]
 
 
-def _picture_in(wire: Wire, answer: dict[str, Any], used: Usage | None) -> str:
+def _picture_in(wire: Wire, answer: dict[str, Any]) -> str:
     """The picture in an answer of the image endpoints. Raises Transient when it is none, Refused, Malformed when it holds none."""
     if picture := next(pictures_in(answer), None):
         return picture
@@ -78,7 +79,7 @@ def _picture_in(wire: Wire, answer: dict[str, Any], used: Usage | None) -> str:
     for item in listed if isinstance(listed, list) else ():
         if isinstance(item, dict) and item.get("error"):
             raise error_in_answer(item["error"], wire)
-    if sign := filtered_by(answer) or ("nothing was made" if listed == [] and is_counted(used) else None):
+    if sign := filtered_by(answer) or ("nothing was made" if not listed and is_counted(answer) else None):
         raise Refused(f"the prompt was declined ({sign})")
     if not has_carrier(answer):
         raise no_answer(wire, answer, "the answer is none of an image endpoint (it has no data)")
@@ -101,15 +102,16 @@ async def _by_chat(wire: Wire, model: str, options: Options, store: ImageStore, 
 async def _image_in(wire: Wire, answer: ChatAnswer, store: ImageStore) -> ImageReply:
     """The last picture of an answer, for those before it are drafts, and the words beside it. Raises Refused, Malformed."""
     with charged(answer.usage):
-        inline = await asyncio.to_thread(written, answer.text)
+        text = answer.text if answer.text.strip() or answer.carrier in THOUGHTS else answer.reply  # the call of a tool
+        inline = await asyncio.to_thread(written, text)
         if answer.ended & IMAGE_STOPPED:
             raise Refused(inline.words[:LONGEST_REFUSAL] or f"no image was made ({', '.join(sorted(answer.ended))})")
         if answer.pictures:
             image = await store_picture(wire, answer.pictures[-1], store)
         elif inline.pictures:
-            image = await _written_picture(wire, answer.text, inline, store)
+            image = await _written_picture(wire, text, inline, store)
         else:
-            raise _without_image(wire, answer)
+            raise _without_image(wire, text, answer.ended)
     return ImageReply(image, inline.words or None, answer.usage)
 
 
@@ -127,9 +129,9 @@ async def _written_picture(wire: Wire, text: str, inline: Written, store: ImageS
         raise
 
 
-def _without_image(wire: Wire, answer: ChatAnswer) -> ModelError:
+def _without_image(wire: Wire, text: str, ended: frozenset[str]) -> ModelError:
     """Words are a refusal; code, blobs, placeholders and names of files are no answer."""
-    words = answer.text[:LONGEST_REFUSAL].strip()
+    words = text[:LONGEST_REFUSAL].strip()
     if words and is_refusal(words):
         return Refused(words)
     if words:
@@ -137,4 +139,4 @@ def _without_image(wire: Wire, answer: ChatAnswer) -> ModelError:
         return Malformed(
             words, f"the answer holds no image that can be read, and no words that decline; it begins with {start!r}"
         )
-    return Malformed("", f"the answer holds no image (it ended with {', '.join(sorted(answer.ended)) or 'no reason'})")
+    return Malformed("", f"the answer holds no image (it ended with {', '.join(sorted(ended)) or 'no reason'})")

@@ -23,7 +23,7 @@ _HEADER = r"data:(?=image/|;|[\w.+-]{1,80}/)[\w.+/-]{0,80}(?:\s?;\s?[\w.+=:-]{1,
 _QUOTED_URI = re.compile(rf"(?<=[(\"'`<])\s*({_HEADER}[^()\"'`<>]+)(?=[)\"'`>])", re.IGNORECASE)
 _BARE_URI = re.compile(_HEADER + _LINES, re.IGNORECASE)
 _BARE_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_=-])(?:iVBORw0KGgo|/9j/|_9j_|R0lGOD|UklGR|Qk[0-3]){_LINES}")
-_MARKDOWN = re.compile(r"!\[[^\[\]]{0,4000}\]\(\s*<?([^)\s>]{1,8192})>?[^()\n]{0,400}\)")
+_MARKDOWN = re.compile(r"!\[[^\[\]]{0,4000}\]\(\s*<?([^()\s>]{1,8192}+)>?[^()\n]{0,400}\)")
 _TAG = re.compile(r"<img\b[^<>]{0,2000}?\bsrc\s*=\s*[\"']?([^\"'<>\s]{1,8192})[^<>]{0,2000}>", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`\\^{|}\[\]]{1,8192}", re.IGNORECASE)
 _SUFFIX = r"\.(?:png|jpe?g|webp|gif|bmp|avif|heic|tiff?|jp2|svg)"
@@ -62,7 +62,8 @@ class Written:
 def written(text: str) -> Written:
     """The pictures in a text, in order, and the words beside them."""
     bare = _unfenced(text)
-    if bare[:1] in ("{", "[") and (pictures := tuple(pictures_in(value := _json(bare)))):
+    value = _json(bare) if bare[:1] in ("{", "[") else bare
+    if not isinstance(value, str) and (pictures := tuple(pictures_in(value))):
         sure = any(not is_address(picture) or _PICTURE_FILE.search(picture) for picture in pictures)
         return Written(pictures, " ".join(_sentences(value)), sure)
     if is_address(bare):
@@ -78,7 +79,7 @@ def is_refusal(text: str) -> bool:
     start = text[:_LONGEST_WORDS]
     if declines(start):
         return True
-    if _json(_unfenced(start)) is not None:
+    if not isinstance(_json(_unfenced(start)), str):
         return False
     for pattern in (_ADDRESS, *_NO_WORDS):
         start = pattern.sub(" ", start)
@@ -130,10 +131,11 @@ def _unfenced(text: str) -> str:
 
 
 def _json(text: str) -> Any:
+    """What a text holds as JSON; the text itself where it is none."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return text
 
 
 def _sentences(value: Any, depth: int = 0) -> Iterator[str]:

@@ -129,6 +129,10 @@ SHAPES = (
         ("source as an address", pieces({"type": "image", "source": {"type": "url", "url": "@HERE/p.png"}})),
         ("result", pieces({"type": "image_generation_call", "result": "@B64"})),
         ("content that is one part", turn({"type": "image_url", "image_url": {"url": URI}})),
+        ("the call of a tool", turn(None, tool_calls=[call('{"image_url": "@HERE/p.png"}')])),
+        ("beside the message", {**turn(None), "data": [{"url": "@HERE/p.png"}]}),
+        ("as the image endpoints", {"created": 1, "data": [{"b64_json": "@B64"}]}),
+        ("as a response", {"output": [{"type": "image_generation_call", "result": "@B64"}], "status": "completed"}),
         ("drafts before", turn(None, images=["data:image/png;base64,@DRAFT", URI])),
         ("inline and by address", turn(None, images=[{"url": "@ELSEWHERE/p.png", "b64_json": "@B64"}])),
     )

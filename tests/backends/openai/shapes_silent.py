@@ -24,6 +24,7 @@ DECLINED = [
     ("content_filter", turn(None, "content_filter", USAGE), "content_filter"),
     ("content_filter: RECITATION", turn(None, "content_filter: RECITATION", USAGE), "recitation"),
     ("prompt_filter_results", {"choices": [], **PROMPT_FILTERED, "usage": USAGE}, "hate"),
+    ("no choices, a sum of tokens", {"choices": [], "usage": {"total_tokens": 9}}, "declined"),
     ("promptFeedback", {"choices": [], **BLOCKED, "usage": USAGE}, "PROHIBITED_CONTENT"),
 ]
 BROKEN = [
@@ -45,6 +46,7 @@ SILENT = (
         "a decline of an endpoint",
         "endpoint",
         "refused",
+        ("data that is null, with usage", {"data": None, "usage": {"input_tokens": 9}}, "declined"),
         ("no data, with usage", {"data": [], "usage": {"input_tokens": 9, "output_tokens": 0}}, "declined"),
         ("a reason", {"data": [{"finish_reason": "SAFETY"}], "usage": {"input_tokens": 9}}, "safety"),
         ("an error within", {"data": [{"error": {"code": "content_policy_violation", "message": "no"}}]}, "no"),
@@ -74,6 +76,17 @@ SILENT = (
         ("a tool_use part", pieces({"type": "tool_use", "name": "answer", "input": OBJECT}), "tool_calls"),
         ("function_call", turn(None, function_call={"name": "answer", "arguments": VERDICT}), "function_call"),
         ("parsed", turn(None, parsed=OBJECT), "parsed"),
+        (
+            "as a response",
+            {"output": [{"type": "message", "content": [{"type": "output_text", "text": VERDICT}]}]},
+            "content",
+        ),
+        (
+            "as a message",
+            {"content": [{"type": "text", "text": VERDICT}], "stop_reason": "end_turn", "usage": USAGE},
+            "content",
+        ),
+        ("as a completion", {"choices": [{"text": VERDICT, "finish_reason": "stop"}]}, "content"),
     )
     + _rows(
         "an empty reply",

@@ -5,14 +5,24 @@ import io
 import json
 import random
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from fastapi import FastAPI, Request
 from PIL import Image
+from sqlalchemy import select
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from pipeline.backends.openai.backend import OpenAIModel
 from pipeline.backends.openai.spec import Provider
+from pipeline.journal.journalled import Journalled
+from pipeline.journal.metered import Metered
+from pipeline.journal.scribe import Scribe
+from pipeline.money.cost import Load, cost
+from pipeline.money.spec import Price
+from pipeline.storage.ledger import LEDGER
+from pipeline.storage.outcomes import Outcomes
+from pipeline.traffic.retried import Retried
 from stages import replies
 from stages.errors import Malformed, ModelError, Refused, TooLong, Transient
 from stages.protocols import Usage
@@ -92,8 +102,8 @@ class ConformanceServer:
             )
         self.body, self.status, self.visited, self.calls = text.encode(), shape.status, [], 0
 
-    def provider(self, *image_hosts: str) -> Provider:
-        return Provider(base_url=f"{self.base_url}/v1", api_key_env="GATE_KEY", image_hosts=image_hosts)
+    def provider(self, *image_hosts: str, **more: str) -> Provider:
+        return Provider(base_url=f"{self.base_url}/v1", image_hosts=image_hosts, **more)
 
 
 @contextmanager
@@ -127,7 +137,7 @@ def answer(model, way):
 
 def end_of(server, store, shape, *image_hosts):
     images = {"images": "chat"} if shape.way == "chat" else {}
-    model = OpenAIModel("a-model", "1", images, "gate", server.provider(*image_hosts), store)
+    model = OpenAIModel("a-model", "1", images, "gate", server.provider(*image_hosts, api_key_env="GATE_KEY"), store)
     try:
         return answer(model, shape.way)
     except ModelError as error:
@@ -152,9 +162,79 @@ def test_every_shape_comes_to_its_end(server, cdn, elsewhere, store, monkeypatch
         assert (shape.holds or "") in (end.text if shape.end == "refused" else str(end))
         assert str(end).strip()
         assert not str(end).rstrip().endswith(":")
-    if shape.end == "refused" and b"prompt_tokens" in server.body:
+    if shape.end == "refused" and b'"completion_tokens": 0' in server.body:
         assert end.usage == Usage(9, 0, None)
     assert (server.calls, elsewhere.visited) == (1, [])
+
+
+def through(server, store, database, shape):
+    """What comes of a call through journal, retry and meter, twice; and the rows of the ledger."""
+
+    async def whole():
+        scribe = Scribe(database)
+        images = {"images": "chat"} if shape.way == "chat" else {}
+        bare = OpenAIModel("a-model", "1", images, "gate", server.provider(), store)
+        metered = Metered(
+            bare, "generator", "gate", scribe, lambda _: Load(9, 2.0), partial(cost, Price(input_per_million=1e6))
+        )
+        model = Journalled(Retried(metered, deadline_s=5.0, retries=2, sleep=no_wait), scribe, store)
+        ends = []
+        try:
+            for _ in range(2):
+                try:
+                    ends.append(await (model.ask(question()) if shape.way == "ask" else model.draw(picture())))
+                except ModelError as error:
+                    ends.append(error)
+        finally:
+            await scribe.flush()
+            scribe.close()
+        return ends
+
+    ends = run(whole())
+    with database.engine.connect() as connection:
+        return ends, connection.execute(select(LEDGER).order_by(LEDGER.c["try"])).all()
+
+
+async def no_wait(_):
+    return
+
+
+@pytest.fixture
+def database(tmp_path):
+    outcomes = Outcomes(f"sqlite:///{tmp_path / 'run.db'}", "one")
+    outcomes.create()
+    yield outcomes
+    outcomes.close()
+
+
+DECLINES = [
+    s for s in SILENT if s.end == "refused" and s.way != "endpoint" and '"completion_tokens": 0' in json.dumps(s.body)
+]
+
+
+@pytest.mark.parametrize("shape", DECLINES, ids=[f"{s.way}: {s.name}" for s in DECLINES])
+def test_a_decline_is_paid_once_counted_and_not_asked_for_again(server, store, database, shape):
+    server.speak(shape)
+    ends, rows = through(server, store, database, shape)
+    assert [type(end) for end in ends] == [Refused, Refused]
+    assert [(row.outcome, row.input_tokens, row.output_tokens, row.usd) for row in rows] == [("Refused", 9, 0, 9.0)]
+    assert (server.calls, database.spent()) == (1, 9.0)
+
+
+def test_a_broken_server_is_asked_again_and_an_answer_in_thought_is_kept_with_its_place(server, store, database):
+    broken = next(s for s in SILENT if s.end == "transient")
+    server.speak(broken)
+    ends, rows = through(server, store, database, broken)
+    assert (server.calls, len(rows), isinstance(ends[0], Transient)) == (6, 6, True)
+    thought = next(s for s in SILENT if s.holds == "reasoning")
+    server.speak(thought)
+    ends, rows = through(server, store, database, thought)
+    assert (server.calls, ends[0].carrier, ends[1].carrier, rows[-1].carrier) == (
+        1,
+        "reasoning",
+        "reasoning",
+        "reasoning",
+    )
 
 
 def test_there_are_enough_shapes_and_each_has_its_own_name():
