@@ -25,7 +25,10 @@ _BARE_URI = re.compile(_HEADER + _LINES, re.IGNORECASE)
 _BARE_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_=-])(?:iVBORw0KGgo|/9j/|_9j_|R0lGOD|UklGR|Qk[0-3]){_LINES}")
 _MARKDOWN = re.compile(r"!\[[^\[\]]{0,4000}\]\(\s*<?([^()\s>]{1,8192}+)>?[^()\n]{0,400}\)")
 _TAG = re.compile(r"<img\b[^<>]{0,2000}?\bsrc\s*=\s*[\"']?([^\"'<>\s]{1,8192})[^<>]{0,2000}>", re.IGNORECASE)
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`\\^{|}\[\]]{1,8192}", re.IGNORECASE)
+_NO_ADDRESS = (
+    r"\s<>\"'`\\^{|}\[\]\u200b-\u200f\u2060\ufeff。，、；：！？）】」』》”’"  # an address ends there: in Chinese, too
+)
+_ADDRESS = re.compile(rf"https?://[^{_NO_ADDRESS}]{{1,8192}}", re.IGNORECASE)
 _SUFFIX = r"\.(?:png|jpe?g|webp|gif|bmp|avif|heic|tiff?|jp2|svg)"
 _PICTURE_FILE = re.compile(rf"{_SUFFIX}([?#]|$)", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]{2,}|[^\W\d_a-zA-Z]")
@@ -66,8 +69,6 @@ def written(text: str) -> Written:
     if not isinstance(value, str) and (pictures := tuple(pictures_in(value))):
         sure = any(not is_address(picture) or _PICTURE_FILE.search(picture) for picture in pictures)
         return Written(pictures, " ".join(_sentences(value)), sure)
-    if is_address(bare):
-        return Written((bare,), "")
     for patterns in ((_QUOTED_URI, _BARE_URI, _BARE_BASE64), (_MARKDOWN, _TAG)):
         if inline := _taken(text, *patterns):
             return inline

@@ -63,6 +63,7 @@ SHAPES = (
         ("Markdown link without a suffix", turn("[Download image](@HERE/made/17)")),
         ("angle brackets", turn("<@HERE/p.png>")),
         ("in a sentence", turn("Your image is at @HERE/made/17."), "Your image is at ."),
+        ("in a Chinese sentence", turn("图片：@HERE/p.png。"), "图片：。"),
         ("upper case", turn("@UPPER/p.png")),
         ("JSON", turn('{"image_url": "@HERE/p.png"}')),
         ("JSON in a fence", turn('```json\n{"images": [{"url": "@HERE/p.png"}]}\n```')),
