@@ -29,8 +29,13 @@ def sample_id(source: str, row_id: str, content: str) -> str:
     return digest("sample", source, row_id, content)[:32]
 
 
+def rollout_id(first: str, number: int) -> str:
+    """The id of the rollout `number` of the sample `first`, which is its rollout 0 itself. 32 hex digits."""
+    return first if number == 0 else digest("rollout", first, number)[:32]
+
+
 def rank(run_seed: int, sample: str) -> int:
-    """Where a sample stands in the order of the run, in [0, 2^63)."""
+    """Where a sample stands in the order of the run, in [0, 2^63). Rollouts of a row stand together, where the first one does."""
     return _number("rank", run_seed, sample, bits=63)
 
 

@@ -1,6 +1,6 @@
 """How many samples a manifest plans, counted without making or reading any of them.
 
-In: a `Manifest`. Out: rows by source. Rows that will prove bad are counted, too: only a build looks at them.
+In: a `Manifest`. Out: samples by source. Rows that will prove bad are counted, too: only a build looks at them.
 """
 
 from pipeline.manifest.spec import Manifest
@@ -9,10 +9,8 @@ from pipeline.sources.spec import TableSpec
 
 
 def planned(manifest: Manifest) -> dict[str, int]:
-    """Source name -> rows. Raises pipeline.sources.files.TableError, OSError when a file cannot be read."""
+    """Source name -> samples. Raises pipeline.sources.files.TableError, OSError when a file cannot be read."""
     return {
-        spec.name: table.count_rows(spec)
-        if isinstance(spec, TableSpec)
-        else spec.count  # a world makes exactly so many
+        spec.name: spec.rollouts * (table.count_rows(spec) if isinstance(spec, TableSpec) else spec.count)
         for spec in manifest.sources
     }

@@ -84,6 +84,8 @@ def _identify_model(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _identify_source(source: dict[str, Any]) -> dict[str, Any]:
+    # a single rollout is what every row had before there were any
+    source = {key: value for key, value in source.items() if (key, value) != ("rollouts", 1)}
     if "path" not in source:
         return source
     spec = TableSpec.model_validate(source)

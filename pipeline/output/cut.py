@@ -5,10 +5,14 @@ the fate of each sample up to it. Law: planned (rank <= cut) = kept + surplus + 
 
 A quota of null asks for all and never fills; a quota of 0 asks for none and is filled from the start. When no positive
 quota is set there is no cut, unless all are 0: then nothing is planned. RL prompts count as `rl`, whatever they climbed.
+
+The rollouts of a row share its rank, so no cut parts them. A quota that is not full takes all rollouts of a group that count
+towards it, so it may be exceeded by the rollouts of one group less one.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal, TypeAlias, get_args
 
 from pipeline.manifest.spec import RL
@@ -35,6 +39,12 @@ class Finished:
     status: Status
     mode: Mode | None
     split: Split
+    group: str = ""
+
+    @property
+    def order(self) -> tuple[int, str, str]:
+        """By rank; equal ranks by group, which is the id itself where there is none, then by id."""
+        return self.rank, self.group or self.id, self.id
 
     @property
     def slot(self) -> Slot | None:
@@ -63,12 +73,12 @@ def finished(t: Trajectory) -> Finished:
         raise ValueError(f"{t.sample.id}: still climbing, so it is no outcome yet")
     if t.status == "accepted" and t.mode is None and t.sample.split != "rl":
         raise ValueError(f"{t.sample.id}: accepted for {t.sample.split} without a mode")
-    return Finished(t.rank, t.sample.id, t.status, t.mode, t.sample.split)
+    return Finished(t.rank, t.sample.id, t.status, t.mode, t.sample.split, t.sample.group)
 
 
 def in_order(outcomes: Iterable[Finished]) -> list[Finished]:
-    """By rank; equal ranks by id."""
-    return sorted(outcomes, key=lambda f: (f.rank, f.id))
+    """By rank, the rollouts of a group together."""
+    return sorted(outcomes, key=lambda f: f.order)
 
 
 def bound(outcomes: Iterable[Finished], quotas: Quotas) -> int | None:
@@ -97,19 +107,22 @@ def cut(outcomes: Iterable[Finished], quotas: Quotas) -> Cut:
     planned = [f for f in ordered if last is None or f.rank <= last]
     left = dict(quotas)
     fates: dict[str, Fate] = {}
-    for f in planned:
-        if f.id in fates:
-            raise ValueError(f"{f.id}: two outcomes for one sample")
-        fates[f.id] = _fate(f, left)
+    for _, group in groupby(planned, key=lambda f: f.order[:2]):
+        room = dict(left)
+        for f in group:
+            if f.id in fates:
+                raise ValueError(f"{f.id}: two outcomes for one sample")
+            fates[f.id] = _fate(f, room, left)
     return Cut(last, fates, len(ordered) - len(planned))
 
 
-def _fate(f: Finished, left: dict[Slot, int | None]) -> Fate:
+def _fate(f: Finished, room: Mapping[Slot, int | None], left: dict[Slot, int | None]) -> Fate:
+    """The fate by the `room` there was before the group of `f`; takes its place out of what is `left`."""
     slot = f.slot
     if slot is None:
         return "failed" if f.status == "failed" else "discarded"
-    room = left[slot]
-    if room == 0:
+    if room[slot] == 0:
         return "surplus"
-    left[slot] = None if room is None else room - 1
+    before = left[slot]
+    left[slot] = None if before is None else max(0, before - 1)
     return "kept"

@@ -34,7 +34,7 @@ class Part:
 def parts(planned: Planned, frame: RunFrame) -> list[Part]:
     """All parts of an output. Raises stages.mask.NoRule for a trajectory without a complete mask."""
     train, validation = (_sft(planned, split, frame) for split in ("train", "validation"))
-    prompts = [_references(t, fate) for t, fate in planned if fate == "kept" and t.sample.split == "rl"]
+    prompts = _prompts(planned)
     compared = [unit for u in train for unit in pairs.units(u.trajectory, u.fate, frame.policy)]
     content = [
         Part("sft", "train", _shuffled(train, frame.seed)),
@@ -67,6 +67,17 @@ def row_bytes(unit: Unit, view_bytes: Mapping[str, int]) -> int:
 def _sft(planned: Planned, split: Split, frame: RunFrame) -> list[Unit]:
     kept = [(t, fate) for t, fate in planned if fate == "kept" and t.sample.split == split]
     return [Unit(t.sample.id, t, fate, traj.originals(t, frame.dialect, frame.recipe)) for t, fate in kept]
+
+
+def _prompts(planned: Planned) -> list[Unit]:
+    """One a group: a trainer that rolls out itself wants every prompt once. It is the kept rollout with the lowest number."""
+    first: dict[str, tuple[Trajectory, Fate]] = {}
+    for t, fate in planned:
+        if fate == "kept" and t.sample.split == "rl":
+            before = first.setdefault(t.sample.group, (t, fate))
+            if t.sample.rollout < before[0].sample.rollout:
+                first[t.sample.group] = (t, fate)
+    return [_references(t, fate) for t, fate in first.values()]
 
 
 def _references(t: Trajectory, fate: Fate) -> Unit:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from pipeline.output import cross_checks, record
 from pipeline.output.database_checks import check_database
 from pipeline.output.file_checks import FileReport, check_file, row_ids
+from pipeline.output.group_checks import check_groups
 from pipeline.output.install import CARD
 from pipeline.output.originals import Stored, examine_originals, store_problem
 from pipeline.output.problem import Problem, one_line
@@ -150,6 +151,7 @@ class _Check:
             self._note(NAME, f"its manifest cannot be read ({one_line(error)})")
             return None
         self._problems += cross_checks.check_record(rows, manifest.recipe, self.summary.models)
+        self._problems += check_groups(rows, {spec.name: spec.rollouts for spec in manifest.sources})
         try:
             content = rebuild(self.summary, manifest, rows)
         except _UNFIT as error:

@@ -3,8 +3,8 @@
 In: a manifest, the image store, the number of workers. Out: `Planned`, the same for any number of workers.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.planning import admission, leaks, world_rows
@@ -37,7 +37,10 @@ def plan(manifest: Manifest, store: ImageStore, workers: int) -> Planned:
             for sample, row in world_rows.read(spec, manifest.seed, store, workers):
                 admitted.append(AdmittedRow(sample))
                 truth.append(row)
-    return Planned(_rank_all(admitted, manifest), truth)
+    rollouts = {spec.name: spec.rollouts for spec in manifest.sources}
+    samples = {row.sample.id: row.sample for row in admitted}
+    truth = [replace(row, id=r.id) for row in truth for r in _roll_out(samples[row.id], rollouts)]
+    return Planned(_rank_all(admitted, manifest, rollouts), truth)
 
 
 def _admit_table(spec: TableSpec, manifest: Manifest, store: ImageStore, workers: int) -> Iterable[AdmittedRow]:
@@ -47,15 +50,23 @@ def _admit_table(spec: TableSpec, manifest: Manifest, store: ImageStore, workers
         raise ManifestError(f"sources.{spec.name}.path: {error}") from error
 
 
-def _rank_all(admitted: list[AdmittedRow], manifest: Manifest) -> list[Trajectory]:
+def _rank_all(admitted: list[AdmittedRow], manifest: Manifest, rollouts: Mapping[str, int]) -> list[Trajectory]:
     good = [row.sample for row in admitted if row.problem is None]
+    # before there are rollouts: their number must not move a row to another split
     assigned = leaks.assign(good, manifest.seed, manifest.splits)
-    trajectories = [_rank(sample, manifest.seed) for sample in assigned]
+    trajectories = [_rank(one, manifest.seed) for sample in assigned for one in _roll_out(sample, rollouts)]
     trajectories += [
         _rank(row.sample, manifest.seed).fail("input", row.problem) for row in admitted if row.problem is not None
     ]
     return sorted(trajectories, key=lambda trajectory: (trajectory.rank, trajectory.sample.id))
 
 
+def _roll_out(sample: Sample, rollouts: Mapping[str, int]) -> Iterator[Sample]:
+    """The samples that the row of `sample` makes: itself, and as many more as its source wants (by name)."""
+    yield sample
+    for number in range(1, rollouts[sample.source]):
+        yield replace(sample, id=identity.rollout_id(sample.id, number), rollout=number, rollout_of=sample.id)
+
+
 def _rank(sample: Sample, seed: int) -> Trajectory:
-    return Trajectory(sample, identity.rank(seed, sample.id))
+    return Trajectory(sample, identity.rank(seed, sample.group))

@@ -13,6 +13,7 @@ from pipeline.typed import Strict
 from stages.records import Task
 
 PILLOW_REFUSES_ABOVE = 178_956_970  # twice PIL.Image.MAX_IMAGE_PIXELS, a global that is not ours to change
+MOST_ROLLOUTS = 64
 SIDE_MIN, SIDE_MAX = 16, 8192
 FAILED_ROW = "row:"  # the ids of failed rows begin with it, and no others
 
@@ -84,7 +85,8 @@ class CheckerSpec(Strict):
 class TableSpec(Strict):
     """A JSONL, JSON-array or Parquet file and how its columns become samples.
 
-    `id` is a template that names a row: `{row}` is its number, from 1; ids must differ within the source.
+    `id` is a template that names a row: `{row}` is its number, from 1; ids must differ within the source. Each row makes `rollouts`
+    samples, which differ in their ids and seeds alone.
     """
 
     kind: Literal["jsonl", "json", "parquet"]
@@ -98,6 +100,7 @@ class TableSpec(Strict):
     licence: str = "other"
     max_pixels: int = Field(40_000_000, ge=64, le=PILLOW_REFUSES_ABOVE)
     limit: int | None = Field(None, ge=1)
+    rollouts: int = Field(1, ge=1, le=MOST_ROLLOUTS)
 
     @field_validator("id")
     @classmethod

@@ -38,6 +38,9 @@ def closing(summary: RunSummary, outcomes: Sequence[Trajectory], width: int) -> 
     for fate in ("discarded", "failed"):
         if counts[fate]:
             yield f"{fate.capitalize()} {counts[fate]}: {_reasons(summary.reasons[fate])}."
+    if any(t.sample.rollout for t in outcomes):
+        groups = {t.sample.group for t in outcomes}
+        yield f"The {len(outcomes)} samples are rollouts of {len(groups)} rows: record/ names the group of each."
     if counts["beyond_cut"]:
         yield f"The quotas were filled; {counts['beyond_cut']} samples begun beyond the cut are in no shard."
     if short := unfilled(summary):

@@ -74,6 +74,8 @@ def _header(story: Story, mode: str) -> RenderableType:
     line.append("".join(f"  {plain(f)}" for f in facts if f))
     parts: list[RenderableType] = [Rule(Text(plain(story.id), "bold"), align="left", style="dim"), line]
     parts.append(Text(f"source {plain(sample.source)}, row {plain(sample.row_id)}, rank {story.rank}", "dim"))
+    if sample.rollout_of is not None:
+        parts.append(Text(f"rollout {sample.rollout} of group {plain(sample.rollout_of)}", "dim"))
     if story.reason:
         parts.append(Text.assemble((spoken(story.reason), "red"), f"  {plain(story.detail)}"))
     return Group(*parts)

@@ -45,6 +45,7 @@ class WorldSpec(BaseModel):
       changes of the whole scene, have neither.
 
     `clauses` weighs how many changes come at once, `categories` the sub-category of the first one. `size` is in pixels.
+    Each row makes `rollouts` samples, which differ in their ids and seeds alone; `count` counts rows.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,6 +62,7 @@ class WorldSpec(BaseModel):
     clauses: dict[Clauses, Weight] = Field(default_factory=lambda: dict(WEIGHTS), min_length=1)
     categories: dict[str, Weight] | None = None
     licence: str = "CC0-1.0"
+    rollouts: int = Field(1, ge=1, le=64)
 
     @field_validator("clauses")
     @classmethod
