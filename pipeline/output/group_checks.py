@@ -1,4 +1,4 @@
-"""Are the groups of an output whole: every row of a source with all its rollouts, alike but for their ids and what happened to them?
+"""Are the groups of an output whole: every row with all its rollouts, alike but for their ids and what happened to them?
 
 In: rows of the record, and how many rollouts each source makes of a row. Out: problems; none when all is well.
 """
