@@ -30,7 +30,7 @@ _LINK = ".rendition"
 def describe(data: bytes) -> ImageRef:
     """Hash, upright size in pixels and format of an encoded image, from its header.
 
-    Raises one of `pipeline.storage.pictures.opening.UNREADABLE`, mostly PIL.UnidentifiedImageError, an OSError.
+    Raises as `pipeline.storage.pictures.opening.opened`.
     """
     with opened(data) as image:
         return ImageRef(hashlib.sha256(data).hexdigest(), *upright_size(image), image.format or "")

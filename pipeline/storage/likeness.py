@@ -7,7 +7,6 @@ little noise stays below 0.03; a change of something that can be seen is well ab
 """
 
 import asyncio
-import io
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +15,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from pipeline.storage.image_store import ImageStore
+from pipeline.storage.pictures.opening import opened
+from pipeline.storage.pictures.pixels import upright_rgb
+from pipeline.storage.pictures.upright import upright_size
 
 BLOCK = 8  # pixels
 LEAST, MOST = 64, 256  # blocks along the longer side
@@ -48,15 +50,14 @@ class StoreComparer:
 
 @lru_cache(_REMEMBERED)
 def _size(store: ImageStore, sha256: str) -> tuple[int, int]:
-    with Image.open(io.BytesIO(store.get(sha256))) as image:
-        return image.size
+    with opened(store.get(sha256)) as image:
+        return upright_size(image)
 
 
 @lru_cache(_REMEMBERED)
 def _signature(store: ImageStore, sha256: str, size: tuple[int, int]) -> Signature:
     """Of the image at `size` (pixels): mean brightness by blocks, and mean colour by blocks of twice the size."""
-    with Image.open(io.BytesIO(store.get(sha256))) as image:
-        pixels = image.convert("RGB")
+    pixels = upright_rgb(store.get(sha256))
     if pixels.size != size:
         pixels = pixels.resize(size, Image.Resampling.LANCZOS)
     longer = max(size)

@@ -24,6 +24,7 @@ from tests.pictures.odd import (
     gamma,
     iccp,
     inks,
+    interlaced,
     jpeg,
     mixture,
     of_inks,
@@ -165,6 +166,7 @@ def modes() -> dict[str, Odd]:
         "colours of 16 bits with a hole": Odd(
             png(deep, 2, 16, chunk(b"tRNS", struct.pack(">3H", *key16.tolist()))), hole16, 1
         ),
+        "interlaced colours of 16 bits": Odd(interlaced(deep, 16), deep / 257, 1),
         "colours and alpha of 16 bits": Odd(png(deep_alpha, 6, 16), on_white(deep / 257, ALPHA), 1),
     }
 
@@ -241,6 +243,7 @@ VERBATIM = {
     "png packed tightly": Odd(saved(SCENE, optimize=True), SCENE),
     "png of a density": Odd(saved(SCENE, dpi=(300, 300)), SCENE),
     "png that says srgb in a chunk": Odd(png(SCENE, 2, 8, chunk(b"sRGB", b"\0"), gamma(1 / 2.2)), SCENE),
+    "interlaced png": Odd(interlaced(SCENE, 8), SCENE),
     "jpeg": Odd(jpeg(), SCENE, LOSSY),
     "jpeg in steps": Odd(jpeg(progressive=True), SCENE, LOSSY),
     "jpeg of few colours": Odd(jpeg(subsampling=2), SCENE, LOSSY + 6),

@@ -2,17 +2,20 @@
 
 import hashlib
 import io
+import warnings
 import zlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.sources.bad_row import BadRow
 from pipeline.sources.images import admit
 from pipeline.storage.image_store import ImageStore
-from pipeline.storage.pictures.rendition import render
+from pipeline.storage.pictures.rendition import Undecodable, render
 from tests.pictures.odd import SCENE, SIZE, Odd, chunk, exif, jpeg, palette, png, saved
 from tests.pictures.table import ODD, VERBATIM
 
@@ -123,3 +126,45 @@ def test_a_jpeg_of_endless_segments_is_still_read():
     made = render(laden)
     assert made.format == "PNG"
     assert (levels(made.data) == levels(data)).all()
+
+
+def test_a_jpeg_of_more_scans_than_anybody_needs_is_refused():
+    data = jpeg(progressive=True)
+    scan = data[data.rindex(b"\xff\xda") : -2]
+    with pytest.raises(BadRow, match="decode"):
+        admit(data[:-2] + scan * 600 + data[-2:], 10_000)
+
+
+@given(
+    kind=st.sampled_from([0xFE, 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF]),
+    body=st.binary(max_size=40),
+    progressive=st.booleans(),
+    tail=st.binary(max_size=20),
+)
+def test_whatever_is_cut_out_of_a_jpeg_its_pixels_stay(kind, body, progressive, tail):
+    data = jpeg(progressive=progressive)
+    segment = bytes((0xFF, kind)) + (len(body) + 2).to_bytes(2, "big") + body
+    laden = data[:20] + segment + data[20:] + tail
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = render(laden)
+        assert (levels(made.data) == levels(laden)).all()
+        assert made.kept is not None
+
+
+@given(
+    places=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=4),
+    name=st.sampled_from(list(ODD)),
+)
+@settings(deadline=None, max_examples=300)
+def test_damage_is_undecodable_or_shows_what_pillow_shows(places, name):
+    data = bytearray(ODD[name].data)
+    for place, value in places:
+        data[place % len(data)] = value
+    try:
+        made = render(bytes(data))
+    except Undecodable:
+        return
+    again = render(made.data)
+    assert again.kept is not None
+    assert again.pixels.tobytes() == made.pixels.tobytes()

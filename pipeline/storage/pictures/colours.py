@@ -17,6 +17,7 @@ from pipeline.storage.pictures.opening import UNREADABLE
 
 MOST_PROFILE = 4 << 20
 """Bytes of a profile that is heeded; those of presses have 2 MiB."""
+_AT_ONCE = 1 << 20  # pixels that are converted in floating point
 _SAME = 2  # levels of 255 by which a profile may differ from sRGB and still say sRGB: they do so by rounding
 _LINEAR_SLOPE, _KNEE = 12.92, 0.0031308
 _SRGB = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
@@ -116,12 +117,14 @@ def _from_light(colours: Colours, space: LightSpace) -> Image.Image:
         fine = fine[..., None] if fine.ndim == 2 else fine
     else:
         fine, most = colours, 65535
-    curve = _light(np.arange(most + 1, dtype=np.float32) / most, space.exponent)
+    curve = _light(np.arange(most + 1, dtype=np.float32) / most, space.exponent).astype(np.float32)
     matrix = None if space.primaries is None else _to_srgb_light(space.primaries)
-    if matrix is None:
+    if matrix is None or fine.shape[-1] == 1:  # grey has the colour of white, in any primaries
         values = _encoded(curve)[fine]
     else:
-        values = _encoded(np.repeat(curve[fine], 3 // fine.shape[-1], axis=-1) @ matrix.T.astype(np.float32))
+        rows = max(1, _AT_ONCE // fine.shape[1])  # all of a large picture would take some gigabytes
+        bands = [fine[start : start + rows] for start in range(0, len(fine), rows)]
+        values = np.concatenate([_encoded(curve[band] @ matrix.T.astype(np.float32)) for band in bands])
     return Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values).convert("RGB")
 
 

@@ -11,7 +11,7 @@ import struct
 import warnings
 import zlib
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 # Pillow reads many more formats; those that start other programs (EPS) or complain on stderr when broken (TIFF) are refused.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
@@ -30,14 +30,28 @@ UNREADABLE = (
     Image.DecompressionBombError,
 )
 """All that Pillow raises for a picture that is damaged, hostile, or none."""
+MOST_SCANS = 500
+"""Scans of a JPEG, each of which is decoded over the whole picture; a progressive one has about ten."""
 _MODULES = r"PIL\."
 _QUIET = ("ignore", None, Warning, re.compile(_MODULES), 0)
 
 
 def opened(data: bytes) -> Image.Image:
-    """The picture in `data`, of which only the header has been read. Raises one of `UNREADABLE`."""
+    """The picture in `data`, of which only the header has been read.
+
+    Raises OSError, mostly PIL.UnidentifiedImageError; PIL.Image.DecompressionBombError for more pixels than Pillow reads. What is
+    done with the picture then may raise any of `UNREADABLE`.
+    """
     _quiet()
-    return Image.open(io.BytesIO(data), formats=FORMATS)
+    # within compressed pixels FF is never followed by DA: this counts beginnings of scans, and a few in previews
+    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MOST_SCANS:
+        raise UnidentifiedImageError(f"a JPEG of more than {MOST_SCANS} scans")
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except (OSError, Image.DecompressionBombError):
+        raise
+    except UNREADABLE as error:
+        raise UnidentifiedImageError(str(error)) from error
 
 
 def _quiet() -> None:
