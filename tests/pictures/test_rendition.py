@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import struct
 import warnings
 import zlib
 from dataclasses import replace
@@ -150,6 +151,21 @@ def test_whatever_is_cut_out_of_a_jpeg_its_pixels_stay(kind, body, progressive, 
         made = render(laden)
         assert (levels(made.data) == levels(laden)).all()
         assert made.kept is not None
+
+
+NUMBERS = st.integers(0, 2**31 - 1) | st.integers(0, 100_000)
+
+
+@given(gamma=st.none() | NUMBERS, xy=st.none() | st.tuples(*[NUMBERS] * 8), cicp=st.none() | st.binary(max_size=5))
+@settings(deadline=None)
+def test_whatever_colour_chunks_say_there_is_a_picture_and_no_warning(gamma, xy, cicp):
+    chunks = [] if gamma is None else [chunk(b"gAMA", struct.pack(">I", gamma))]
+    chunks += [] if xy is None else [chunk(b"cHRM", struct.pack(">8I", *xy))]
+    chunks += [] if cicp is None else [chunk(b"cICP", cicp)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert render(png(SCENE, 2, 8, *chunks)).pixels.size == SIZE
+        assert render(png(SCENE[..., 0], 0, 8, *chunks)).pixels.size == SIZE
 
 
 @given(

@@ -145,9 +145,10 @@ def _to_srgb_light(primaries: tuple[float, ...]) -> np.ndarray | None:
     there, back = _to_xyz(primaries), _to_xyz(_SRGB)
     if there is None or back is None:
         return None
-    white, ours = _BRADFORD @ there.sum(axis=1), _BRADFORD @ back.sum(axis=1)
-    adapted = np.linalg.inv(_BRADFORD) @ np.diag(ours / white) @ _BRADFORD
-    matrix = np.linalg.inv(back) @ adapted @ there
+    with np.errstate(all="ignore"):  # a file may say anything: what is not finite is not heeded
+        white, ours = _BRADFORD @ there.sum(axis=1), _BRADFORD @ back.sum(axis=1)
+        adapted = np.linalg.inv(_BRADFORD) @ np.diag(ours / white) @ _BRADFORD
+        matrix = np.linalg.inv(back) @ adapted @ there
     return np.asarray(matrix) if np.isfinite(matrix).all() else None
 
 
