@@ -17,6 +17,7 @@ from pipeline.manifest.yaml_text import Loc
 from pipeline.typed import shown, suggestion
 
 BITS_64 = range(-(2**63), 2**63)  # what an integer column of a file or of a database can hold
+_OTHER_TABLES = frozenset({"csv", "tsv", "xls", "xlsx", "excel", "arrow", "feather"})
 _WORDS = {"be an object": "be a mapping", "be a valid array": "be a list"}
 
 
@@ -96,7 +97,9 @@ def _describe_error(error: ErrorDetails) -> str:
     if kind == "union_tag_not_found":
         return f"kind is missing; say one of {_list_kinds()}"
     if kind == "union_tag_invalid":
-        return f"kind {shown(error['input']['kind'])} is unknown; say one of {_list_kinds()}"
+        kind_named = error["input"]["kind"]
+        first = ", after writing the table as jsonl" if str(kind_named).lower() in _OTHER_TABLES else ""
+        return f"kind {shown(kind_named)} is unknown; say one of {_list_kinds()}{first}"
     if kind == "json_invalid" and "recursion" in error["msg"]:
         return "lists or mappings lie too deep in each other; flatten them"
     if kind == "json_invalid":  # the only text that YAML can hold and JSON cannot

@@ -215,7 +215,13 @@ def test_all_problems_are_listed(tmp_path: Path) -> None:
     ("source", "lines"),
     [
         ("{name: s}", ["sources.s: kind is missing; say one of json, jsonl, parquet, world"]),
-        ("{kind: csv, name: s}", ["sources.s: kind 'csv' is unknown; say one of json, jsonl, parquet, world"]),
+        (
+            "{kind: csv, name: s}",
+            [
+                "sources.s: kind 'csv' is unknown; say one of json, jsonl, parquet, world, after writing the table as jsonl"
+            ],
+        ),
+        ("{kind: cvs, name: s}", ["sources.s: kind 'cvs' is unknown; say one of json, jsonl, parquet, world"]),
         (
             "{kind: jsonl, name: s, path: x, columns: {instructoin: p}}",
             [
