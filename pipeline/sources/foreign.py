@@ -8,18 +8,19 @@ import re
 
 from pipeline.sources.bad_row import BadRow, quote
 
+DOWNLOAD = "references are read from local files: download it first and give its path below images.root"
 _COPY = "references are read from local files: copy it below images.root and give its path there"
 _FORMS: tuple[tuple[str, str, str], ...] = (
     (
-        r"https?:|//|www\.",
+        r"https?:|//",
         "is an address on the web",
-        "references are read from local files: download it first and give its path below images.root",
+        DOWNLOAD,
     ),
     (r"file:", "is a file address", "give the path below images.root alone"),
     (r"(blob|cid|attachment):", "is an address that only its program knows", _COPY),
     (r"[a-z][a-z0-9+.-]+://", "is an address of another system", _COPY),
     (r"[a-z]:[\\/]|\\\\", "is an absolute Windows path", "give the path below images.root, with /"),
-    (r"~", "begins with a home folder", "give the path below images.root"),
+    (r"~\w*/", "begins with a home folder", "give the path below images.root"),
     (r"!?\[[^\]]*\]\(.*\)$", "is a Markdown link", "give the path alone"),
     (r"<svg|<\?xml", "is a drawing in SVG", "render it as PNG"),
     (r"<[a-z!/]", "is markup", "give the path alone"),

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from PIL import Image
 
 from pipeline.sources.bad_row import BadRow
+from pipeline.sources.foreign import DOWNLOAD
 from pipeline.storage.pictures.opening import FORMATS, UNREADABLE, opened
 from pipeline.storage.pictures.rendition import Rendition, Undecodable, render
 
@@ -95,6 +96,8 @@ def _read_file(target: str, path: str, field: str) -> bytes:
 def _explain_missing(path: str) -> tuple[str, str]:
     """Problem and remedy of a path that leads to no file, and that may have been meant for something else."""
     shown, pieces = quote_path(path), [piece.strip() for piece in re.split(r"[,;|]", path)]
+    if path.lower().startswith("www."):  # a folder may be called so
+        return f"{shown} is an address on the web", DOWNLOAD
     if "\\" in path:
         return f"{shown} is no path here: it has backslashes", f"write {quote_path(path.replace(chr(92), '/'))}"
     if unquote(path) != path:

@@ -109,6 +109,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "an address as JSON": ('["http://host/a.png"]', f"'http://host/a.png' is an address on the web; {DOWNLOAD}"),
     "an address in a struct": ({"url": "http://host/a"}, f"'http://host/a' is an address on the web; {DOWNLOAD}"),
     "an address in a binary column": (b"http://host/a", f"'http://host/a' is an address on the web; {DOWNLOAD}"),
+    "an address that a browser would take": (
+        "www.host/a.png",
+        f"'www.host/a.png' is an address on the web; {DOWNLOAD}",
+    ),
     "another system": ("s3://bucket/a.png", f"'s3://bucket/a.png' is an address of another system; {COPY}"),
     "blob": ("blob:null/77", f"'blob:null/77' is an address that only its program knows; {COPY}"),
     "a file address": (
