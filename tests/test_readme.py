@@ -35,13 +35,13 @@ def test_make_help_lists_every_target():
 
 @pytest.mark.parametrize(
     "command",
-    sorted(set(re.findall(r"x2i (build|verify|show|report|truth|compare|plan|journal|whatif|serve)\b", README))),
+    sorted(set(re.findall(r"x2i (build|verify|show|report|truth|compare|plan|journal|whatif|mend|serve)\b", README))),
 )
 def test_every_x2i_command_exists_with_the_options_named(command):
     result = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [command, "--help"])
     assert result.exit_code == 0
     for line in re.findall(rf"x2i {command} ([^\n`|]*)", README):
-        for option in re.findall(r"--[a-z]+", line):
+        for option in re.findall(r"--[a-z][a-z-]+", line):
             assert option in result.output
 
 

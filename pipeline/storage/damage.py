@@ -98,7 +98,7 @@ def _read(connection: Connection, table: Table, run: str | None) -> Iterator[Map
     # every column there is: a database of an older version, which is only looked at, lacks the newest
     columns = text(f"rowid AS {_NUMBER}, *" if connection.dialect.name == "sqlite" else "*")
     query = select(columns).select_from(table).where(_used_by(table, run))
-    rows = connection.execution_options(yield_per=_PARTS).execute(query)
+    rows = connection.execute(query, execution_options={"yield_per": _PARTS})
     for part in rows.mappings().partitions():
         yield from part
 

@@ -12,11 +12,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipeline.errors import RunStopped
 from pipeline.storage.batch import Batch
+from pipeline.storage.damage import count_unchecked, find_damage, mend
 from pipeline.storage.database import held, open_engine
 from pipeline.storage.entries import Entry
 from pipeline.storage.outcomes import Outcomes
+from stages.trajectory import Trajectory
 from tests.postgres.server import PASSWORD, QUOTED
+from tests.stages.test_ladder import sample
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -115,6 +119,49 @@ def test_builds_that_begin_at_once_make_the_tables_once(url):
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(create, range(8)))
+
+
+def test_an_older_database_is_brought_up_to_date_once_by_builds_that_begin_at_once(postgres, url):
+    outcomes = Outcomes(url, RUN)
+    outcomes.create()
+    outcomes.upsert([Trajectory(sample(id="a"), 1).accept("direct")])
+    name = outcomes.engine.url.database
+    postgres.execute(name, "DROP TABLE x2i_schema")
+    for table in ("outcomes", "journal", "ledger", "open_calls"):
+        postgres.execute(name, f"ALTER TABLE {table} DROP COLUMN checksum")
+    start = threading.Barrier(8)
+
+    def create(_: int) -> None:
+        start.wait()
+        Outcomes(url, RUN).create()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(create, range(8)))
+    outcomes.upsert([Trajectory(sample(id="b"), 2).accept("direct")])
+    assert [t.sample.id for t in outcomes.all()] == ["a", "b"]
+    with outcomes.engine.connect() as connection:
+        assert count_unchecked(connection, RUN) == 1
+    postgres.execute(name, "UPDATE x2i_schema SET version = 99")
+    with pytest.raises(RunStopped, match="install a newer x2i-ladder"):
+        outcomes.create()
+
+
+def test_a_changed_row_is_named_and_mended(postgres, url):
+    outcomes = Outcomes(url, RUN)
+    outcomes.create()
+    outcomes.upsert([Trajectory(sample(id=name), 1).accept("direct") for name in ("a", "b")])
+    outcomes.commit(Batch(entries=[Entry("k", "plan", 1.5, "words")]))
+    postgres.execute(outcomes.engine.url.database, "UPDATE outcomes SET rank = 7 WHERE id = 'b'")
+    postgres.execute(outcomes.engine.url.database, "UPDATE journal SET kind = 'image'")
+    with pytest.raises(RunStopped, match="sample b is not what was written"):
+        list(outcomes.all())
+    with outcomes.engine.begin() as connection:
+        damaged = list(find_damage(connection))
+        for row in damaged:
+            mend(connection, row)
+    assert [row.name for row in damaged] == ["the outcome of sample b", "the answer to call k"]
+    assert [t.sample.id for t in outcomes.all()] == ["a"]
+    assert outcomes.answers(["k"]) == {}
 
 
 def test_a_commit_is_durable_whatever_the_server_is_set_to(postgres, url):
