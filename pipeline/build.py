@@ -130,7 +130,7 @@ def _climb_and_write(
     if wish.import_record:
         console.print(str(recover(out, site.database, ImageStore(site.store))), markup=False, highlight=False)
     else:
-        refuse_lost_rows(out, outcomes)
+        refuse_lost_rows(out, outcomes, identity)
     if state == "finished" and not wish.retry_failed:
         return False
     if not (out / lock.RUN).exists():

@@ -28,7 +28,7 @@ def verify(out: Out, database: Database = None) -> None:
     if examination.problems:
         count = len(examination.problems)
         way = "To write the shards again without a call: remove {out}/run.json, build again."
-        if all(problem.file == DATABASE for problem in examination.problems):
+        if all(problem.file in (DATABASE, "database") for problem in examination.problems):
             way = "The shards are whole."  # and would be written from a damaged database
         print(f"{count} problem{'s' * (count > 1)}. {way.format(out=out)}")
         raise typer.Exit(1)

@@ -19,7 +19,7 @@ from pipeline.output.run_json import RunSummary
 from pipeline.storage import ledger
 from pipeline.storage.batch import OUTCOMES
 from pipeline.storage.damage import count_unchecked, find_damage
-from pipeline.storage.database import HIDDEN, open_engine
+from pipeline.storage.database import HIDDEN, masked, open_engine
 from pipeline.storage.ledger import LEDGER
 from pipeline.storage.migration import refuse_newer
 
@@ -40,12 +40,14 @@ def check_database(out: Path, summary: RunSummary, database: str | None = None) 
         url = str(named) if named is not None else f"sqlite:///{file.resolve()}"
         path = make_url(url).database
         if make_url(url).get_backend_name() == "sqlite" and not (path and Path(path).exists()):
-            return [], [f"{url} is not there: outcomes and answers were not checked"]
+            raise RunStopped(f"{masked(url)} is not there")
         return _check(url, out, summary.fingerprint, None if own else summary.fingerprint)
     except (SQLAlchemyError, RunStopped) as error:
         words = str(error) if isinstance(error, RunStopped) else cut(error)
-        # a server that cannot be reached says nothing about the output; a file that cannot be read does
-        return ([Problem(lock.DATABASE, None, words)], []) if own else ([], [f"the database was not checked: {words}"])
+        # a server that cannot be reached says nothing about the output; what was asked for, or lies in the folder, must be checked
+        asked = own or database is not None
+        name = lock.DATABASE if own else "database"
+        return ([Problem(name, None, words)], []) if asked else ([], [f"the database was not checked: {words}"])
 
 
 def _check(url: str, out: Path, fingerprint: str, run: str | None) -> tuple[list[Problem], list[str]]:

@@ -5,7 +5,8 @@ answer; it says what may be done. What tells a loss from a build that was stoppe
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, inspect, make_url, select
 
 from pipeline.output import lock
-from pipeline.output.lock import OutputError
+from pipeline.output.lock import OutputError, OutputIdentity
 from pipeline.output.schema import PRODUCTS
 from pipeline.storage import ledger
 from pipeline.storage.batch import OUTCOMES
@@ -24,6 +25,7 @@ from pipeline.storage.entries import JOURNAL
 from pipeline.storage.ledger import LEDGER
 from pipeline.storage.outcomes import Outcomes
 
+_ROWS = 500  # in memory
 _KEYS = "events.list.element.call_key"
 
 
@@ -33,26 +35,33 @@ def refuse_lost_database(out: Path, url: str) -> None:
         raise OutputError(_describe(out, url, "holds no journal" if _is_file(url) else "is not there", results))
 
 
-def refuse_lost_rows(out: Path, outcomes: Outcomes) -> None:
+def refuse_lost_rows(out: Path, outcomes: Outcomes, plan: OutputIdentity) -> None:
     """Raise OutputError when `out` holds results that the database, which is there, knows nothing of.
 
-    Raises sqlalchemy.exc.SQLAlchemyError.
+    `plan`: what is to be built; the lock in the folder still says what was. Raises sqlalchemy.exc.SQLAlchemyError.
     """
+    before = lock.read(out)
     results = _find_written(out)
+    if not results and before is not None and _database(before) != _database(plan):
+        results = _find_stored(out)  # a build that was stopped early goes on with its own database
     if not results:
         return
-    before = lock.read(out)
     runs = {outcomes.run, *(() if before is None else (before.fingerprint,))}
     with outcomes.engine.connect() as connection:
-        if fingerprint_of_record(out) is None:  # without a record nothing tells which rows there should be
+        recorded = fingerprint_of_record(out)
+        if recorded is None:  # without a record nothing tells which rows there should be
             what = "holds no outcome or call of this build" if _is_empty(connection, runs) else None
         else:
-            missing = sum(1 for _ in _find_unknown(connection, out))
+            missing = sum(1 for _ in _find_unknown(connection, out, runs | {recorded}))
             what = f"knows nothing of {missing:,} samples of record/" if missing else None
     if what is None:
         return
     url = outcomes.engine.url.render_as_string(hide_password=False)
     raise OutputError(_describe(out, url, what, results))
+
+
+def _database(identity: OutputIdentity) -> Any:
+    return (identity.manifest.get("run") or {}).get("database")
 
 
 def _has_tables(url: str) -> bool:
@@ -84,16 +93,15 @@ def _is_empty(connection: Connection, runs: Collection[str]) -> bool:
     return all(connection.execute(query).first() is None for query in queries)
 
 
-def _find_unknown(connection: Connection, out: Path) -> Iterator[str]:
+def _find_unknown(connection: Connection, out: Path, runs: Collection[str]) -> Iterator[str]:
     """Ids of samples of the record that have no outcome, and of whose calls neither the ledger nor the journal knows any.
 
     A sample whose outcome was forgotten on purpose (`--retry-failed`) still has its calls in the ledger.
     """
-    rows = list(_read_calls(out))
-    for start in range(0, len(rows), AT_ONCE):
-        keys_of = dict(rows[start : start + AT_ONCE])
-        settled = connection.execute(select(OUTCOMES.c.id).where(OUTCOMES.c.id.in_(list(keys_of)))).scalars()
-        for name in settled:
+    rows = _read_calls(out)
+    while keys_of := dict(islice(rows, AT_ONCE)):
+        settled = OUTCOMES.c.run.in_(runs) & OUTCOMES.c.id.in_(list(keys_of))
+        for name in connection.execute(select(OUTCOMES.c.id).where(settled)).scalars():
             keys_of.pop(name, None)
         known = _find_known(connection, [key for keys in keys_of.values() for key in keys])
         yield from (name for name, keys in keys_of.items() if keys and not known & set(keys))
@@ -113,11 +121,14 @@ def _read_calls(out: Path) -> Iterator[tuple[str, list[str]]]:
     for path in sorted((out / "record").glob("*.parquet")):
         try:
             with pq.ParquetFile(path) as file:  # a dataset would not read a part of a nested column
-                table = file.read(columns=["id", _KEYS])
+                for batch in file.iter_batches(_ROWS, columns=["id", _KEYS]):
+                    yield from ((str(row["id"]), _keys(row.get("events"))) for row in batch.to_pylist())
         except (OSError, pa.ArrowException):
             continue
-        for row in table.to_pylist():
-            yield str(row["id"]), [e["call_key"] for e in row.get("events") or () if e["call_key"] is not None]
+
+
+def _keys(events: Sequence[Mapping[str, Any]] | None) -> list[str]:
+    return [event["call_key"] for event in events or () if event["call_key"] is not None]
 
 
 def fingerprint_of_record(out: Path) -> str | None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import RunStopped, one_line
 from pipeline.output import lock
-from pipeline.replay.place import place
+from pipeline.replay.place import open_outcomes, place
 from pipeline.storage.damage import find_damage, mend
 from pipeline.storage.database import held, masked
 from pipeline.storage.outcomes import Outcomes
@@ -22,6 +22,8 @@ def mend_database(out: Path, database: str | None = None) -> list[str]:
     Raises LookupError where there is no database, RunStopped when it cannot be read, OutputError while a build is at work.
     """
     where = place(out, database)
+    with open_outcomes(where):
+        pass  # to make tables in a database that holds none would hide that the journal is lost
     outcomes = Outcomes(where.url, where.fingerprint)
     try:
         with lock.hold(out), held(outcomes.engine, where.fingerprint) as is_alone:

@@ -20,6 +20,8 @@ from pipeline.storage.image_store import ImageStore
 from pipeline.storage.migration import refuse_newer
 from pipeline.storage.outcomes import Outcomes
 
+_WAYS = "put a copy of it back, or build with --import-record to take over what the output knows"
+
 
 @dataclass(frozen=True)
 class RunPlace:
@@ -47,7 +49,7 @@ def place(out: Path, database: str | None = None) -> RunPlace:
         raise LookupError(f"{out}: {lock.LOCK}: {field}: {first['msg'].removeprefix('Value error, ')}") from error
     url = database or manifest.run.database
     if url is None and not (out / lock.DATABASE).exists():
-        raise LookupError(f"{out}: {lock.DATABASE} is gone, and the journal was in it")
+        raise LookupError(f"{out}: {lock.DATABASE} is gone, and the journal was in it; {_WAYS}")
     url = url or f"sqlite:///{out.resolve() / lock.DATABASE}"
     try:
         hidden = make_url(url).password == HIDDEN
@@ -66,7 +68,7 @@ def open_outcomes(where: RunPlace) -> Iterator[Outcomes]:
         with outcomes.engine.connect() as connection:
             refuse_newer(connection)
         if not inspect(outcomes.engine).has_table("journal"):
-            raise LookupError("its database holds no journal: an older version built it; build again to have one")
+            raise LookupError(f"its database holds no journal; {_WAYS}")
         yield outcomes
     except SQLAlchemyError as error:
         raise RunStopped(one_line(error)) from error

@@ -114,7 +114,7 @@ def test_a_damaged_lock_is_said_and_can_be_overwritten(tmp_path):
 def _hold(path, ready, over):
     with lock.hold(path):
         ready.set()
-        over.wait(20)
+        over.wait(600)
 
 
 def test_two_builds_cannot_share_a_folder(tmp_path):
@@ -122,7 +122,7 @@ def test_two_builds_cannot_share_a_folder(tmp_path):
     ready, over = context.Event(), context.Event()
     other = context.Process(target=_hold, args=(tmp_path, ready, over))
     other.start()
-    assert ready.wait(20)
+    assert ready.wait(300)
     with pytest.raises(OutputError, match="another build"), lock.hold(tmp_path):
         pass
     over.set()

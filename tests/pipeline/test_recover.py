@@ -123,11 +123,24 @@ def test_a_database_without_the_rows_of_the_record_is_refused(out):
     assert "holds no outcome or call of this build" in refusal(out)
 
 
+def test_an_unfinished_build_is_not_begun_anew_with_another_database(out, tmp_path):
+    """As it is when it was stopped while it climbed."""
+    lose(out, "run.json", "ledger.parquet", "sft", "rl", "pairs", "record")
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    with Outcomes(other, "of another build") as shared:
+        shared.create()
+    message = refusal(out, f"run.database={other}")
+    assert "holds no outcome or call of this build" in message
+    assert "--import-record" not in message
+
+
 def test_a_copy_from_before_the_end_is_refused_and_what_was_forgotten_on_purpose_is_not(out):
     names = [row["id"] for row in pq.read_table(out / "record", columns=["id"]).to_pylist()]
     outcomes = outcomes_of(out)
     outcomes.forget(names[:3])
-    refuse_lost_rows(out, outcomes)  # their calls are in the ledger
+    identity = lock.read(out)
+    assert identity is not None
+    refuse_lost_rows(out, outcomes, identity)  # their calls are in the ledger
     outcomes.close()
     lose(out, "run.json")
     with sqlite3.connect(out / "run.db") as raw:
