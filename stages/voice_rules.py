@@ -32,6 +32,11 @@ attempt number|no? <number>
 an|a attempt at|to _? the|this instruction|task|edit|step|prompt|request|picture
 ^ attempts - to
 step's|round's|model's|generator's|edit's|task's <nth>|<gone>? attempt|attempts|try|tries
+/(?:attempt|try|iteration)'s/
+after|despite|of|from|by|with attempts - to|at
+tried again|before|twice|already + .|and|but|because|with|the
+failed twice|again|before|repeatedly|thrice
+seed|sample /\d+/
 attempted edit|change|repair|removal|redraw|correction
 <owner> ~ this|that|my|our|your|another|each|every|<nth>|<gone> try - to|line
 <owner> ~ the|these|those|<few>|<nth>|<gone> tries - to|and|on|out|her|his|its|their|hard|for|not
@@ -78,6 +83,10 @@ picture|pictures|image|images|photo|photos|reference|references that|which? is|a
 than|as|like|unlike|from|in|since|to|with|of the previous|earlier|prior|preceding|last|rejected|failed one|ones
 image|picture|version generated|made|drawn first|earlier|before|previously
 i was|am given|shown|sent
+picture|image|version|one that|which came|stood|was|were before|earlier|first + .|it|this|shows|showed|had|has
+^ previously
+attached above|below|here|as|last|first|second|third
+this|first|second|third|best candidate + .|has|shows|lacks|keeps|is
 uploaded|sent image|images|picture|pictures|photo|photos|file
 image|images|picture|pictures|photo|photos you|they|we sent|attached|uploaded|gave|provided
 image|picture|version|edit|one that failed|passed
@@ -107,6 +116,15 @@ previous|prior|earlier|first|second|above|preceding|given|failed|failing|attache
 last ~ the|this|that|its|my|a|your|each judgement|judgment|feedback|critique|assessment|appraisal - <form>
 the|this|that|each|my|its|an|another|first evaluation|evaluations - <form>
 the judging
+to be judged|evaluated|scored|rated|assessed
+under review|evaluation|judgement
+second opinion
+satisfy|please|convince the <judges>
+rating|ratings for|on <axis>
+/[1-5]/ of 5|five + .
+marked|labelled|flagged as failed|failing|passed|wrong|bad
+picture|image|edit|result|this fails|failed|passes|passed + .|because|on|since|overall
+be accepted|rejected|discarded|resubmitted + .|because|for|by|as|since
 the|this verdict - reads|<form>
 according|per|based|following|from|given|see to|on? the|this|its? <verdict>|<judges>|review|score|scores|rating
 noted|stated|said|named|described|requested|listed|pointed|mentioned|found|asked|written|required|flagged|marked|criticized|
@@ -114,10 +132,10 @@ noted|stated|said|named|described|requested|listed|pointed|mentioned|found|asked
 the|a|an|our|first|second|both|all|human|strict <judges> <says> - <court>
 gas|spectrum|blood|air|road|motor|the ~ the|an|our|both|human|second evaluator|grader|rater|annotator|scorer|analyzer|
     analyser - on|in|beside
-/judge's/ score|verdict|reason|reasons|comment|comments|remark|opinion|view|complaint|note|word|words|feedback|rating|finding|
-    findings
+/(?:judge|critic|reviewer|evaluator|analy[sz]er|grader|rater|assessor)'s/ score|verdict|reason|reasons|comment|comments|
+    remark|opinion|view|complaint|note|word|words|feedback|rating|finding|findings
 by the judge|judges - sit*|stand*|bench
-was|were|is|been|being|got|as judged|evaluated|assessed|graded|scored
+was|were|is|been|being|got|as judged|evaluated|assessed|graded|scored - with|into|along|deeply|across
 is|was|be|been|gets penali*
 judged as|to|too|bad|good|wrong|below|insufficient
 /(?:scores?|instruction|consistency|quality|knowledge)\s?[:=]/ /[1-5]/
@@ -134,8 +152,7 @@ fail|fails|failed|failing the|this|its _? check|test|evaluation|review|judgement
 point|points is|are|was|were lost|deducted|taken|docked|off
 loses|lost|docked|deducts|deduct points
 score|scores /(?:of|is|was|were|at|as|only|just|a|=|:)/? /(?:only|just|a)/? /[1-5](?!\s?[-:–]\s?\d)/ - to|goal*|point*|run*
-low|lower|lowest|poor|failing|passing|bad|perfect|full|overall|axis|weak|good|high|higher|<axis> score|scores - board|card|
-    line|sheet|on
+low|lower|lowest|poor|failing|bad|perfect|full|overall|axis|weak|good|high|higher|<axis> score|scores - board|card|line|sheet|on
 score|scores for|on|in the? <axis>|axis|axes|picture|image|result
 drops|drop|lowers|lower|lowered|raise|raises|costs|affects|reduces|justif*|hurts|brings|pulls|improve|improves|keeps|limits
     down? the|its|this|a _? score|scores
@@ -174,7 +191,7 @@ was|been|is|be accepted + .
 lose|loses|lost|deduct|deducts|deducted|costs it|this? a|one|two|half? a? point|points
 """
 _ROLES = r"""
-the|this <maker> also|again|still|only|just|often|simply? <made>
+the|this ai|image|drawing|painting|editing? <maker> also|again|still|only|just|often|simply? <made>
 the|this <maker> <may> not|never|also|only|always? <draw>
 <other> model|generator + .|would|will|may|might|can|could|<made>
 too complex|hard|difficult|long|much for the|a|this|any <maker>
@@ -198,6 +215,9 @@ midjourney|chatgpt|kontext|dall-e|dalle
 gemini /\d[\w.]*/|pro|flash|made|drew|failed|generated
 let|ask|tell|have|make|prompt|instruct the <maker>
 the trainee
+as|i'm the generator|baseline|model|assistant
+i am the generator|baseline|model|assistant
+my role
 """
 _ADDRESS = r"""
 you|you've|you'd|you'll <must>

@@ -46,12 +46,13 @@ court    the winner, the gavel, a gavel, the trophy, the medal, the court, the j
 made     failed, fails, ignore*, generate, generates, generated, produce, produces, produced, render, renders, rendered,
          misread*, misunderst*, interpret*, misinterpret*, forgot, hallucinat*, struggle*, drew, draws, painted, edited, edits,
          outputs, confus*, was not able, was unable, is unable, tends to, added, adds, removed, changed, misplaced, invented,
-         overlook*, left out, split, understood, was asked, was told, gave back, returned, knows
+         overlook*, left out, split, understood, was asked, was told, gave back, returned, knows, seems, has trouble, had
+         trouble, has problems, has difficulty, has difficulties
 maker    model, generator, baseline, system, assistant, network, ai, algorithm, renderer, image model, image editor, planner,
          decoder, sampler
 modelled image, diffusion, generative, language, vision, editing, base, baseline, unified, multimodal, text-to-image,
          image-editing, drawing, stronger, weaker, judge, teacher, student, generation, artist, painting, rendering,
-         image-generation, large, small
+         image-generation, large, small, ai, underlying
 must     have to, should, must, need, forgot, failed, made, added, changed, removed, left, missed, drew, placed, painted, ought,
          misread, ignored, overlooked, turned, moved, did, could have, have made, have added, have changed, have removed, have
          left, have drawn, have forgotten, have missed, have failed, were asked, were told, were supposed, are supposed, are to,
