@@ -32,7 +32,11 @@ attempt number|no? <number>
 an|a attempt at|to _? the|this instruction|task|edit|step|prompt|request|picture
 ^ attempts - to
 step's|round's|model's|generator's|edit's|task's <nth>|<gone>? attempt|attempts|try|tries
-/(?:attempt|try|iteration)'s/
+/(?:attempt|try|iteration|round)'s/
+round|rounds|attempt|try before + .|was|had|this|it
+<owner> <nth>|<gone>? ~ attempt|attempts - to|at|of
+previous|earlier|prior|last reflection|reflections - of|in|on
+<nth> generation - of|car|phone|model|owner
 after|despite|of|from|by|with attempts - to|at
 tried again|before|twice|already + .|and|but|because|with|the
 failed twice|again|before|repeatedly|thrice
@@ -50,7 +54,7 @@ retry|retries|retried|retrying|re-roll*|reroll*|regenerat*|re-generat*|redo|redo
 in|of|after|from|during|since|until|by|before|at|like|unlike|than|and|reflection|refinement|editing round <number> - o'clock|
     stone*|window*|table*|hole*|knob*|button*|plate*|ball*
 <nth>|<gone>|this|that|each|every|another|extra reflection|refinement|editing|correction? round|rounds + .|<went>|and|but|the|
-    it|with|to|before|ago|because|so
+    it|with|to|before|ago|because|so|i|we|you|they|he|she|there|both
 <nth>|<gone>|this|that|each|every|another|<few> round|rounds of reflect*|refin*|correct*|edit*|redraw*
 after|over|across|<few> _? rounds + .|ago|earlier|failed|had|did
 reflection chain|round|rounds|step|<number>
@@ -83,6 +87,7 @@ picture|pictures|image|images|photo|photos|reference|references that|which? is|a
 than|as|like|unlike|from|in|since|to|with|of the previous|earlier|prior|preceding|last|rejected|failed one|ones
 image|picture|version generated|made|drawn first|earlier|before|previously
 i was|am given|shown|sent
+<nth> image|picture|images|pictures generated|made|produced
 picture|image|version|one that|which came|stood|was|were before|earlier|first + .|it|this|shows|showed|had|has
 ^ previously
 attached above|below|here|as|last|first|second|third
@@ -116,6 +121,13 @@ previous|prior|earlier|first|second|above|preceding|given|failed|failing|attache
 last ~ the|this|that|its|my|a|your|each judgement|judgment|feedback|critique|assessment|appraisal - <form>
 the|this|that|each|my|its|an|another|first evaluation|evaluations - <form>
 the judging
+i scored|rated|graded
+rated quality|instruction|consistency
+too low|poor|weak|bad to pass
+last|jury's|court's ~ judgement|judgments|judgment|evaluation|evaluations|critique|feedback|assessment - <form>
+the|our judge|judges /(?!wears|sits|stands|holds|looks|has|is|was|lifts|raises|walks|smiles|leans|seated|points|reads|enters|
+    bangs)\w+(?:s|ed)/ - <court>
+door|on|over|across|at|worn|stone|wooden the? ~ threshold|thresholds - of|to|stone|is
 to be judged|evaluated|scored|rated|assessed
 under review|evaluation|judgement
 second opinion
@@ -130,8 +142,8 @@ according|per|based|following|from|given|see to|on? the|this|its? <verdict>|<jud
 noted|stated|said|named|described|requested|listed|pointed|mentioned|found|asked|written|required|flagged|marked|criticized|
     criticised out? in|by the|this? <verdict>|<judges>|review
 the|a|an|our|first|second|both|all|human|strict <judges> <says> - <court>
-gas|spectrum|blood|air|road|motor|the ~ the|an|our|both|human|second evaluator|grader|rater|annotator|scorer|analyzer|
-    analyser - on|in|beside
+gas|spectrum|blood|air|road|motor|the ~ the|an|our|both|human|second evaluator|grader|rater|annotator|analyzer|analyser - on|
+    in|beside
 /(?:judge|critic|reviewer|evaluator|analy[sz]er|grader|rater|assessor)'s/ score|verdict|reason|reasons|comment|comments|
     remark|opinion|view|complaint|note|word|words|feedback|rating|finding|findings
 by the judge|judges - sit*|stand*|bench
@@ -222,6 +234,8 @@ my role
 _ADDRESS = r"""
 you|you've|you'd|you'll <must>
 make|be sure that? you
+you /(?!asked|wanted|requested|wished|mentioned|described|named|specified|need)\w+ed/
+image|picture|version you made|drew|gave|sent
 your last|previous|new|next|first|own|current? <shown>|attempt|work|answer|try|reply|response|mistake|drawing
 """
 _FORM = r"""
