@@ -42,7 +42,7 @@ def test_an_indented_line_goes_on():
     [
         ("The second attempt shows a blue cup.", "attempts", "second attempt"),
         ("The picture before it was better.", "unseen", "The picture before"),
-        ("Quality is below the threshold.", "judging", "below the threshold"),
+        ("Quality is below the threshold.", "judging", "threshold"),
         ("The model failed to draw a hat.", "roles", "The model failed"),
         ("You should move the cup.", "address", "You should"),
         ("This is under_editing.", "form", "under_editing"),
