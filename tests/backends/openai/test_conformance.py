@@ -25,9 +25,10 @@ from pipeline.storage.outcomes import Outcomes
 from pipeline.traffic.retried import Retried
 from stages import replies
 from stages.errors import Malformed, ModelError, Refused, TooLong, Transient
+from stages.policy import Thresholds
 from stages.protocols import Usage
 from tests.backends.openai.gateway import picture, png, question, run
-from tests.backends.openai.shapes import SHAPES, VERDICT, Shape
+from tests.backends.openai.shapes import SHAPES, VERDICT, Shape, turn
 from tests.backends.openai.shapes_silent import SILENT
 from tests.serving import serving
 
@@ -235,6 +236,14 @@ def test_a_broken_server_is_asked_again_and_an_answer_in_thought_is_kept_with_it
         "reasoning",
         "reasoning",
     )
+
+
+def test_a_judge_that_scores_twice_is_malformed(server, store):
+    twice = '{"instruction": {"score": 2, "score": 5, "reason": "the cup is red"}}'
+    server.speak(Shape("", "", "ask", turn(twice), "text"))
+    reply = run(OpenAIModel("a-model", "1", {}, "gate", server.provider(), store).ask(question(schema="evaluation")))
+    with pytest.raises(Malformed):
+        replies.evaluation(reply.text, ("instruction",), Thresholds())
 
 
 def test_there_are_enough_shapes_and_each_has_its_own_name():
