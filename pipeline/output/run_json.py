@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import BuildError
 from pipeline.manifest.identity import resolved
-from pipeline.manifest.spec import Manifest
+from pipeline.manifest.spec import ImageOutput, Manifest
 from pipeline.output import funnel
 from pipeline.output.cut import FATES, Cut
 from pipeline.output.frame import RunFrame
@@ -101,6 +101,12 @@ def summary(
         versions=versions(),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def image_of(summary: RunSummary) -> ImageOutput:
+    """Size and encoding of the images that a finished run trains on. Raises ValueError when they cannot be read."""
+    # a manifest that says nothing of them means the defaults
+    return ImageOutput.model_validate((summary.manifest.get("output") or {}).get("image") or {})
 
 
 def recipe_of(summary: RunSummary) -> Recipe:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scipy.stats import binomtest
 
 from pipeline.output.voice_counts import by_kind
+from pipeline.views.probe.probe import StyleFinding
 from pipeline.views.tables.agreement import REPEATED, VERDICT
 from pipeline.views.tables.reading import Reading
 from pipeline.views.tables.rows import rows
@@ -35,6 +36,7 @@ def remarks(reading: Reading) -> list[Remark]:
         *_stations(reading),
         *_judging(reading),
         *_voice(reading),
+        *_style(reading),
     ]
     return sorted(every, key=lambda r: not r.grave)
 
@@ -83,6 +85,14 @@ def _stations(reading: Reading) -> Iterator[Remark]:
         if worse > better and binomtest(worse, better + worse, alternative="greater").pvalue < CHANCE:
             words = f"{worse:,} images got worse, {better:,} better."
             yield Remark(True, f"{titles[row['moment']]} harms {row['axis']}: {words}", "quality")
+
+
+def _style(reading: Reading) -> Iterator[Remark]:
+    if isinstance(reading.style, StyleFinding) and reading.style.is_leak:
+        words = (
+            f"Style gives the maker away: the generator's picture is picked out of two in {reading.style}, mostly by"
+        )
+        yield Remark(True, f"{words} {reading.style.telling[0]}.", "style")
 
 
 def _judging(reading: Reading) -> Iterator[Remark]:

@@ -5,12 +5,13 @@ Out: `report.html` beside them, at most `CAP` bytes: the gallery drops samples u
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.output import run_json
 from pipeline.output.run_json import RunSummary
+from pipeline.output.truth_figures import TruthFigures
 from pipeline.storage.image_store import ImageStore
 from pipeline.views import panels
 from pipeline.views.figures import LossCause
@@ -18,7 +19,11 @@ from pipeline.views.funnel import draw, stairs
 from pipeline.views.gallery import GalleryChoice, Section, fit
 from pipeline.views.looks import ModeLooks, mode_looks
 from pipeline.views.page import render, write
+from pipeline.views.probe.probe import TELLING
+from pipeline.views.probe.statistics import STATISTICS
+from pipeline.views.probe.styles import Styles
 from pipeline.views.remarks import remarks
+from pipeline.views.story import Story
 from pipeline.views.tables.reading import Reading, read, store_of
 from pipeline.views.text import clip
 from pipeline.views.thumbnails import SMALL, Thumbnail, thumbnail
@@ -50,10 +55,16 @@ def report(out: Path) -> Path:
     Raises FileNotFoundError when `out` holds no finished build, ValueError when one of its files is damaged, or when even the
     page without a gallery is too large, BuildError when a rung of its ladder cannot be imported here.
     """
-    looks = mode_looks(run_json.recipe_of(run_json.read(out)))
-    choice = GalleryChoice(looks.outcomes)
-    reading = read(out, choice.add)
-    store = store_of(reading.run, out)
+    run = run_json.read(out)
+    looks = mode_looks(run_json.recipe_of(run))
+    choice, styles = GalleryChoice(looks.outcomes), Styles(run_json.image_of(run).size)
+
+    def also(story: Story, truth: TruthFigures | None) -> None:
+        choice.add(story, truth)
+        styles.add(story)
+
+    store = store_of(run, out)
+    reading = replace(read(out, also), style=styles.finding(store))
     values = _values(reading, store, looks)
     empty = len(_page(values, looks, [Section(key, n, []) for key, n in choice.totals.items()]))
     if empty > CAP:
@@ -110,6 +121,10 @@ def _values(reading: Reading, store: ImageStore, looks: ModeLooks) -> dict[str, 
         "voice": panels.voice(reading),
         "truth": reading.truth,
         "truth_lacks": reading.truth_lacks,
+        "style_finding": reading.style,
+        "style_chart": panels.style(reading),
+        "style_statistics": len(STATISTICS),
+        "style_telling": TELLING,
         "truth_charts": panels.truth(reading, looks),
         "ledger": reading.ledger,
         "time_chart": panels.time_spent(reading),

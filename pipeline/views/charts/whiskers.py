@@ -1,14 +1,14 @@
-"""Dots with whiskers: shares and their 95 % intervals, one a row.
+"""Dots with whiskers: shares, or other rates of 0 to 1, and their 95 % intervals, one a row.
 
 In: named shares. Out: SVG. A row without a case is left out; the scale is cut to what is there, and its ends are written.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from markupsafe import Markup
 
-from pipeline.output.share import Share
 from pipeline.views.charts.ink import TEXT, WIDTH, ink, plot, sheet, svg
 from pipeline.views.text import clip
 
@@ -16,12 +16,33 @@ _ROW, _FOOT, _EDGE, _NAME = 42.0, 22.0, 6.0, 36
 _TICKS = (5, 10, 20, 25)
 
 
+class Rate(Protocol):
+    """A rate of 0 to 1 with its interval, over `of` cases; None where there was none."""
+
+    @property
+    def rate(self) -> float | None:
+        """The rate itself."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower end of its interval."""
+
+    @property
+    def high(self) -> float | None:
+        """The upper end."""
+
+    @property
+    def of(self) -> int:
+        """Over how many cases."""
+        ...
+
+
 @dataclass(frozen=True)
 class Dot:
     """A share, its name and tone."""
 
     name: str
-    share: Share
+    share: Rate
     tone: str = "ink"
 
 

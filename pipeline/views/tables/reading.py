@@ -13,6 +13,7 @@ from pipeline.output.run_json import RunSummary
 from pipeline.output.truth_figures import TruthFigures, truth_figures
 from pipeline.storage.image_store import ImageStore
 from pipeline.views.figures import BuildFigures
+from pipeline.views.probe.probe import StyleFinding
 from pipeline.views.story import Story, stories
 from pipeline.views.tables.agreement import Agreement
 from pipeline.views.tables.calls import Calls
@@ -25,7 +26,9 @@ from stages.rung import Recipe
 
 @dataclass(frozen=True)
 class Reading:
-    """All that is counted of one build. `truth_lacks`: why there is no `truth` although the output holds some."""
+    """All that is counted of one build. `truth_lacks`: why there is no `truth` although the output holds some. `style`: what the
+    style probe found, or why it found nothing; None where it was not asked, since it takes seconds.
+    """
 
     out: Path
     run: RunSummary
@@ -39,6 +42,7 @@ class Reading:
     money: Money | None
     truth: TruthFigures | None
     truth_lacks: str | None
+    style: StyleFinding | str | None = None
 
 
 def read(out: Path, also: Callable[[Story, TruthFigures | None], None] | None = None) -> Reading:
