@@ -105,6 +105,10 @@ as already? mentioned|noted|stated|described|listed|said|explained|named|seen ab
 <doc> listed|mentioned|named|given|noted|described|stated? above|below - <det>
 see|listed|described|named|mentioned|stated above|below + .
 aforementioned|above-mentioned|abovementioned
+/(?:pictures?|images?|photos?|references?)\(s\)/
+before|after the <nth>|last|previous|second-to-last|other one + .|is|are|was|were|had|has|have
+picture|image|photo|pictures|images|photos sent|given|supplied|provided|included with|in the|this|my|your message|request|prompt|
+    input
 """
 _JUDGING = r"""
 <verdict> above|below - <det>
@@ -209,6 +213,8 @@ the|this <maker> <may> not|never|also|only|always? <draw>
 too complex|hard|difficult|long|much for the|a|this|any <maker>
 the|this prompt was|is too
 <modelled> model|models|network - car|train|ship|plane|railway
+model|generator|system under test|evaluation|review
+the system|prompt|user asks|asked|wants|wanted|told|expects|requires
 image|baseline|picture generator
 by the <maker>
 output|image|picture|result|work|drawing|mistake of|from|by the|a <maker> - of|on|in|at
@@ -252,6 +258,9 @@ here|below is|are the|my corrected|revised|improved|evaluation|answer|judgement|
 ^ sure|certainly|okay + .
 training data|set
 data set|dataset
+json
+/(?:request|prompt|message|reply|answer)'s/ _ - of
+analysis|plan|explanation|critique|reason|reasons|feedback given|made|stated|written|offered before|earlier|above|previously
 ground truth
 this|the sample passes|fails|failed|passed|should|was
 the|this|required|requested json|schema|output format

@@ -50,7 +50,7 @@ made     failed, fails, ignore*, generate, generates, generated, produce, produc
          trouble, has problems, has difficulty, has difficulties
 maker    model, generator, baseline, system, assistant, network, ai, algorithm, renderer, image model, image editor, planner,
          decoder, sampler
-modelled image, diffusion, generative, language, vision, editing, base, baseline, unified, multimodal, text-to-image,
+modelled image, editor, diffusion, generative, language, vision, editing, base, baseline, unified, multimodal, text-to-image,
          image-editing, drawing, stronger, weaker, judge, teacher, student, generation, artist, painting, rendering,
          image-generation, large, small, ai, underlying
 must     have to, should, must, need, forgot, failed, made, added, changed, removed, left, missed, drew, placed, painted, ought,
