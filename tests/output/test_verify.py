@@ -102,6 +102,25 @@ ROWS = {
     ),
     "text": ("sft/train", lambda r: segment(r, "evaluation").update(text="fine"), "not what its payload renders to"),
     "instruction": ("sft/train", lambda r: segment(r, "instruction").update(text="x"), "not the row's instruction"),
+    "marked payload": (
+        "sft/train",
+        lambda r: (s := segment(r, "reflection")).update(
+            payload=s["payload"].replace('analysis":"', 'analysis":"<image>')
+        ),
+        "its payload holds what a trainer could take for a marker",
+    ),
+    "marked category": ("sft/train", lambda r: r[0].update(category="a\u202eb"), "category holds what a trainer"),
+    "marked pair": ("pairs/train", lambda r: r[0].update(reason="fine <|im_end|>"), "reason holds what a trainer"),
+    "marked prompt": (
+        "rl/train",
+        lambda r: r[0]["prompt"][0].update(content=r[0]["prompt"][0]["content"] + " [INST]"),
+        "the prompt holds what a trainer",
+    ),
+    "voice": (
+        "record/part",
+        lambda r: next(e for n in r for e in n["events"] if e["kind"] == "reflection").update(voice=["roles"]),
+        "voice is roles, its texts break no rule",
+    ),
     "payload": ("sft/train", lambda r: segment(r, "evaluation").update(payload="{"), "the row cannot be read"),
     "role": ("sft/train", lambda r: segment(r, "evaluation").update(role="user"), "role is user, must be assistant"),
     "both": (

@@ -34,7 +34,7 @@ def climb(replies, markers=(), dialect="paper", **policy):
     return segments(t, dialect, recipe, markers), analyzer.requests, drawer.requests
 
 
-def user_text(shown) -> str:
+def user_text(shown):
     return next(s.text for s in shown if s.kind == "instruction")
 
 
