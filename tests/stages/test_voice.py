@@ -80,3 +80,11 @@ def test_the_rules_tell_texts_that_break_the_voice_from_those_that_keep_it(name,
     lines = (Path(__file__).parent / "voice" / f"{name}.txt").read_text("utf-8").splitlines()
     assert len(lines) >= 120
     assert [line for line in lines if bool(breaches(line)) != breaks] == []
+
+
+@pytest.mark.parametrize(("name", "breaks"), [("other_good", False), ("other_bad", True)])
+def test_texts_of_another_hand_are_told_apart(name, breaks):
+    """A hundred texts each, by somebody who had not read the rules; seven kinds of them were mended here afterwards."""
+    lines = (Path(__file__).parent / "voice" / f"{name}.txt").read_text("utf-8").splitlines()
+    assert len(lines) == 100
+    assert len(wrong := [line for line in lines if bool(breaches(line)) != breaks]) <= 5, wrong
