@@ -2,7 +2,8 @@
 
 In: a recorded trajectory. Out: journal entries for those of its calls whose answer can be told from it: every image, and every text
 from which the ladder reads the same payload again. The single judgements behind a verdict of several are not among them: the record
-keeps their scores, but not their reasons.
+keeps their scores, but not their reasons; nor are answers with a side file of tokens, of which the record does not hold all that an
+entry says of it.
 """
 
 import json
@@ -26,10 +27,11 @@ def recall(t: Trajectory, now: float) -> Iterator[Entry]:
     speech: str | None = None
     for event in t.events:
         payload = event.payload
-        if event.call_key is not None and event.kind == "generation" and event.image is not None:
-            yield Entry(event.call_key, "image", now, text=speech, image=event.image)
-        elif event.call_key is not None and payload is not None and (text := _write_reply(payload)) is not None:
-            yield Entry(event.call_key, _schema(event), now, text=text, carrier=CARRIER)
+        key = event.call_key if event.tokens is None else None
+        if key is not None and event.kind == "generation" and event.image is not None:
+            yield Entry(key, "image", now, text=speech, image=event.image)
+        elif key is not None and payload is not None and (text := _write_reply(payload)) is not None:
+            yield Entry(key, _schema(event), now, text=text, carrier=CARRIER)
         # what a model says with its image stands just before the image
         speech = payload.text if isinstance(payload, Words) else None
 
