@@ -21,8 +21,8 @@ from stages.protocols import ImageReply, ImageRequest, Model, Request, ScoreRepl
 class Journalled:
     """Replays the answers in the journal of `scribe`, and writes new answers of `model` there. Lives on the scribe's event loop.
 
-    A replayed image must lie in `store`, else the call is made again. Requests with the same key that are under way at once
-    share one call.
+    A replayed image, and the file of a reply's tokens, must lie in `store`, else the call is made again. Requests with the same key
+    that are under way at once share one call.
     """
 
     model: Model
@@ -100,15 +100,17 @@ class Journalled:
 
     async def _replay_or_call(self, key: str, request: Request, call: Callable[[str], Awaitable[Entry]]) -> Entry:
         entry = await self.scribe.find_answer(key)
-        if entry is not None and await self._has_image(entry):
+        if entry is not None and await self._has_files(entry):
             self.scribe.count_hit(key)
             return entry
         entry = await self._call(key, request, call)
         await self.scribe.keep_answer(entry)
         return entry
 
-    async def _has_image(self, entry: Entry) -> bool:
-        # in a thread, because a store may lie on a network
+    async def _has_files(self, entry: Entry) -> bool:
+        # in threads, because a store may lie on a network
+        if entry.tokens is not None and not await asyncio.to_thread(self.store.has_tokens, entry.tokens.sha256):
+            return False
         return entry.image is None or await asyncio.to_thread(self.store.has, entry.image.sha256)
 
     async def _call(self, key: str, request: Request, call: Callable[[str], Awaitable[Entry]]) -> Entry:

@@ -27,6 +27,7 @@ from pipeline.output.record import Recorded
 from pipeline.output.run_json import NAME, RunSummary, read, store_root
 from pipeline.output.schema import PRODUCTS, Product
 from pipeline.output.shortcut import findings
+from pipeline.output.token_checks import check_tokens
 from pipeline.storage.image_store import ImageStore
 from pipeline.workers import process_pool
 
@@ -170,6 +171,7 @@ class _Check:
         if what := store_problem(root):
             self._note(NAME, what)
             return {}
+        self._problems += check_tokens(rows, ImageStore(root))
         viewed = {sha256 for part in content.parts for unit in part.units for sha256 in unit.images}
         owners = {sha256: r for r in rows for sha256 in record.images(r.trajectory)}
         came_as = {pair: None for r in rows for pair in record.originals(r.trajectory)}

@@ -25,6 +25,7 @@ from pipeline.storage.pictures.upright import upright_size
 from stages.records import ImageRef
 
 _LINK = ".rendition"
+_TOKENS = ".tokens"
 
 
 def describe(data: bytes) -> ImageRef:
@@ -69,6 +70,23 @@ class ImageStore:
         ref = describe(data)
         self._put(ref.sha256, data)
         return ref
+
+    def put_tokens(self, data: bytes) -> str:
+        """Store a side file of a reply's tokens (`pipeline.storage.token_files`); its sha256. Raises OSError on a failed write."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        self._write(f"{self.path(sha256)}{_TOKENS}", data)
+        return sha256
+
+    def has_tokens(self, sha256: str) -> bool:
+        """True when the side file with this hash is in the store."""
+        return bool(self._fs[0].exists(f"{self.path(sha256)}{_TOKENS}"))
+
+    def get_tokens(self, sha256: str) -> bytes:
+        """A side file. Raises FileNotFoundError, or OSError when the bytes no longer match their hash."""
+        data: bytes = self._fs[0].cat_file(f"{self.path(sha256)}{_TOKENS}")
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise OSError(f"{self.path(sha256)}{_TOKENS}: the bytes do not match their hash")
+        return data
 
     def keep(self, picture: Rendition) -> ImageRef:
         """Store a picture's rendition and, where that is another file, the original. Raises OSError on a failed write.

@@ -14,6 +14,7 @@ from pipeline.backends.openai.client import Wire
 from pipeline.backends.openai.declines import STOPPED
 from pipeline.backends.openai.failures import LONGEST_REFUSAL, error_in_answer
 from pipeline.backends.openai.options import Options
+from pipeline.backends.openai.sampled import kept_tokens
 from pipeline.backends.openai.schemas import response_format
 from pipeline.backends.openai.wording import THOUGHTS
 from pipeline.storage.image_store import ImageStore
@@ -37,10 +38,12 @@ async def ask(wire: Wire, model: str, options: Options, store: ImageStore, reque
         **options.sampling(request.seed),
         **options.extra,
     }
-    answer = read(wire, await wire.post(PATH, body))
+    raw = await wire.post(PATH, body)
+    answer = read(wire, raw)
     with charged(answer.usage):
         _check_readable(answer)
-    return TextReply(answer.reply, answer.usage, answer.carrier)
+        tokens = await kept_tokens(wire, raw, store) if options.logprobs else None
+    return TextReply(answer.reply, answer.usage, answer.carrier, tokens)
 
 
 def _check_readable(answer: ChatAnswer) -> None:

@@ -4,6 +4,7 @@ In: an image request. Out: an image in the store, with the words beside it. Word
 """
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from pipeline.backends.openai.answers import ChatAnswer, charged, usage_of
@@ -15,6 +16,7 @@ from pipeline.backends.openai.failures import LONGEST_REFUSAL, error_in_answer
 from pipeline.backends.openai.fetching import MOST_BYTES, is_trusted
 from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.pictures import store_picture
+from pipeline.backends.openai.sampled import kept_tokens
 from pipeline.backends.openai.wording import THOUGHTS
 from pipeline.backends.openai.written import Written, declines, is_refusal, written
 from pipeline.storage.image_store import ImageStore
@@ -96,7 +98,11 @@ async def _by_chat(wire: Wire, model: str, options: Options, store: ImageStore, 
         **options.sampling(request.seed),
         **options.extra,
     }
-    return await _image_in(wire, read(wire, await wire.post(PATH, body, most=_MOST_ANSWER_BYTES)), store)
+    raw = await wire.post(PATH, body, most=_MOST_ANSWER_BYTES)
+    answer = read(wire, raw)
+    reply = await _image_in(wire, answer, store)
+    with charged(answer.usage):
+        return replace(reply, tokens=await kept_tokens(wire, raw, store)) if options.logprobs else reply
 
 
 async def _image_in(wire: Wire, answer: ChatAnswer, store: ImageStore) -> ImageReply:

@@ -32,6 +32,7 @@ class Options(BaseModel):
 
     `max_tokens` null sends no limit. `structured`: how a reply's shape is enforced. `images`: which part of the API makes them.
     `size`: "request" asks for the sample's size, "none" sends no size. `seed` false sends no seed, for servers that take none.
+    `logprobs` has the tokens of each reply, and keeps them in a side file.
     `extra` goes into the request's body as it is.
     """
 
@@ -45,6 +46,7 @@ class Options(BaseModel):
     size: str = Field("request", pattern=rf"^(request|auto|none|{_FIXED_SIZE})$")
     quality: str | None = None
     seed: bool = True
+    logprobs: bool = False
     extra: dict[str, Any] = {}
 
     @field_validator("extra")
@@ -62,7 +64,9 @@ class Options(BaseModel):
     def sampling(self, seed: int) -> dict[str, Any]:
         """The fields of a body that say how to sample."""
         given = {"temperature": self.temperature, "top_p": self.top_p, "seed": seed if self.seed else None}
-        return {name: value for name, value in given.items() if value is not None}
+        sent = {name: value for name, value in given.items() if value is not None}
+        # the numbers of the tokens are vLLM's own field: others ignore it
+        return sent | ({"logprobs": True, "return_token_ids": True} if self.logprobs else {})
 
     def identity(self) -> str:
         """All that changes answers, canonically: "temperature=0.7&top_p=0.9"; options left at their default are not named."""
