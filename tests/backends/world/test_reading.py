@@ -14,9 +14,9 @@ import pytest
 
 from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.ops import Look, Near, Selector
+from pipeline.backends.world.words import spans
 from pipeline.backends.world.words.reading import NotUnderstood, facts, glean, parse
 from pipeline.backends.world.words.topics import clash
-from tests.backends.world.steps import count_steps
 
 HERE = Path(__file__).parent
 REAL = HERE.parents[2] / "shared" / "data"
@@ -208,12 +208,11 @@ def test_facts_are_what_an_explanation_says_of_terms():
     assert facts("The colour of the sky is blue.") == {}
 
 
-def test_reading_is_quick():
+def test_an_ordinary_text_takes_a_hundredth_of_the_steps_that_are_allowed(monkeypatch):
     text = (
         "Remove the red circle. Add a large blue star at the top left. Make the heart green. "
         "Swap the ring with the cross. Change the background to {}."
     )
-    grounds = ("mint", "cream", "grey", "white", "azure")
-    parse(text.format("lavender"))
-    # 6,146 steps when this was written
-    assert all(count_steps(parse, text.format(ground)) < 12_000 for ground in grounds)
+    monkeypatch.setattr(spans, "MOST_STEPS", spans.MOST_STEPS // 100)
+    for ground in ("mint", "cream", "grey", "white", "azure"):
+        assert len(parse(text.format(ground))) == len(glean(text.format(ground))) == 5

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.backends.world.words import asides, idioms, lexicon, remarks
+from pipeline.backends.world.words import asides, idioms, lexicon, remarks, spans
 from pipeline.backends.world.words import grammar_pictures as pictures
 from pipeline.backends.world.words.grammar_looks import LOOKS
 from pipeline.backends.world.words.grammar_scene import SCENE
@@ -76,7 +76,7 @@ def _grammar():
     assert parse("remove the star")
 
 
-def quickly(text):
+def ends(text):
     """Reads a text both ways; whatever comes but NotUnderstood, or after too much work, is an error."""
 
     def read():
@@ -90,13 +90,13 @@ def quickly(text):
 @settings(max_examples=400, deadline=None)
 @given(st.lists(PIECE, max_size=25))
 def test_words_in_any_order_are_read_or_not_understood(pieces):
-    quickly(" ".join(pieces))
+    ends(" ".join(pieces))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=80))
 def test_any_characters_are_read_or_not_understood(text):
-    quickly(text)
+    ends(text)
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,18 @@ def test_any_characters_are_read_or_not_understood(text):
     ],
 )
 def test_texts_that_go_on_and_on_end_soon(piece):
-    quickly((piece * LONGEST)[:LONGEST])
-    quickly("remove the star " + (piece * LONGEST)[: LONGEST - 20])
-    quickly(piece * 50_000)
+    ends((piece * LONGEST)[:LONGEST])
+    ends("remove the star " + (piece * LONGEST)[: LONGEST - 20])
+    ends(piece * 50_000)
+
+
+@pytest.mark.parametrize("piece", ["remove the star above the ring. ", "the star and the ring, ", "\n"])
+def test_a_text_that_takes_too_many_steps_is_not_understood(monkeypatch, piece):
+    text = "remove the heart. " + piece * 40
+    monkeypatch.setattr(spans, "MOST_STEPS", 15)
+    with pytest.raises(NotUnderstood):
+        parse(text)
+    assert glean(text) == []
 
 
 def test_a_text_that_is_too_long_is_not_understood():

@@ -217,9 +217,9 @@ def _parse_once(text: str) -> tuple[Op, ...]:
     if len(text) > LONGEST:
         raise NotUnderstood(text[:LONGEST])
     reader = _Text(text)
-    if any(is_unclear(reader.chunks, i) for i in range(len(reader.tokens))):
-        raise NotUnderstood(text)
     try:
+        if any(is_unclear(reader.chunks, i) for i in range(len(reader.tokens))):
+            raise NotUnderstood(text)
         readings = reader.readings(0, _State(), True)
     except TooDeep as deep:
         raise NotUnderstood(text) from deep
