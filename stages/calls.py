@@ -251,8 +251,8 @@ def _bounded(reply: ImageReply) -> ImageReply:
 
 def _words(text: str | None) -> Words | None:
     """What a model said with its image; None where that is nothing. Half characters, which no file can hold, are replaced."""
-    said = (text or "").strip()
-    return Words(said.encode("utf-8", "replace").decode()) if said else None
+    spoken = (text or "").strip()
+    return Words(spoken.encode("utf-8", "replace").decode()) if spoken else None
 
 
 def start(references: Sequence[ImageRef], canvas: ImageRef | None) -> str:

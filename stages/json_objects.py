@@ -1,7 +1,7 @@
 """The JSON objects in a model's words: read strictly first, then in the ways in which models are known to miss JSON.
 
-In: text. Out: its objects in order, keys in plain form (`plain`), or `Unreadable`. Loosely read are single and typographic quotes,
-quotes and line breaks within a string, comments, trailing and missing commas, bare keys, Python's words. What breaks off is
+In: text. Out: its objects in order, keys as they are compared (`folded`), or `Unreadable`. Loosely read are single and typographic
+quotes, quotes and line breaks within a string, comments, trailing and missing commas, bare keys, Python's words. What breaks off is
 unreadable, and so is a key given twice. No library does this part: those that read loose JSON end a reply that was cut off, and let
 the last of two equal keys win. The work is bounded: each character is read a few times at most.
 """
@@ -44,12 +44,12 @@ class Unreadable(ValueError):
 
 
 class Fields(dict[str, Any]):
-    """An object of a reply: its values by the plain form of their keys, and `written`, the keys as they were written."""
+    """An object of a reply: its values by the folded form of their keys, and `written`, the keys as they were written."""
 
     written: dict[str, str]
 
 
-def plain(key: str) -> str:
+def folded(key: str) -> str:
     """A key as it is compared: "Error Type", "errorType" and "**error-type**" are one."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key.strip("*_`\"' :\t\n"))
     return re.sub(r"[\s_\-]+", "_", spaced).casefold()
@@ -57,19 +57,19 @@ def plain(key: str) -> str:
 
 def objects(text: str) -> list[Fields]:
     """The JSON objects that stand in the text, one beside the other. Raises Unreadable where one is begun and does not end."""
-    found: list[Fields] = []
+    whole: list[Fields] = []
     place = 0
     while begin := _OPEN.search(text, place):
-        if len(found) == MOST_OBJECTS:
+        if len(whole) == MOST_OBJECTS:
             raise Unreadable(f"the reply holds more than {MOST_OBJECTS} JSON objects")
         try:
             value, place = _read_strictly(text, begin.start()) or _LooseReader(text, begin.start()).read()
-            found.append(value)
+            whole.append(value)
         except Unreadable:
             place = _end_of_form(text, begin.start())
             if not place:
                 raise
-    return found
+    return whole
 
 
 def _end_of_form(text: str, place: int) -> int:
@@ -103,10 +103,10 @@ def _refuse(name: str) -> NoReturn:
 def _object(pairs: Sequence[tuple[str, Any]]) -> Fields:
     fields = Fields()
     for key, value in pairs:
-        if plain(key) in fields:
+        if folded(key) in fields:
             raise Unreadable(f"{key[:40]!r} is given twice")
-        fields[plain(key)] = value
-    fields.written = {plain(key): key for key, _ in pairs}
+        fields[folded(key)] = value
+    fields.written = {folded(key): key for key, _ in pairs}
     return fields
 
 

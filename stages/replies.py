@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast, get_args
 
 from prompts.rubric import RUBRIC
 from stages.errors import Malformed, NothingWrong
-from stages.json_objects import Fields, Unreadable, objects, plain
+from stages.json_objects import Fields, Unreadable, folded, objects
 from stages.policy import Thresholds
 from stages.records import Axis, AxisScore, Cause, Diagnosis, ErrorType, Evaluation, Plan, Reflection
 from stages.reply_values import one_of, pick, text
@@ -59,7 +59,7 @@ def evaluation(text: str, axes: Sequence[Axis], thresholds: Thresholds) -> Evalu
     """Scores on exactly `axes`, and the demands they rest on. Raises Malformed when a score is missing, given twice, or no whole
     number from 1 to 5, or when the instruction is scored as flawless although a demand of it is not met.
     """
-    read, demands = _read(text, lambda found: verdict(found, axes))
+    read, demands = _read(text, lambda items: verdict(items, axes))
     unmet = [d.demand for d in demands if not d.met]
     if unmet and "instruction" in read and read["instruction"][0] == 5:
         raise Malformed(text, f"instruction: scored 5, although this is listed as not met: {unmet[0]}")
@@ -69,9 +69,9 @@ def evaluation(text: str, axes: Sequence[Axis], thresholds: Thresholds) -> Evalu
 
 def reflection(text: str) -> Reflection:
     """A failure analysis and an improvement plan. Raises NothingWrong where the error type is "none", Malformed."""
-    fields = _read(text, lambda found: _fields(found, _REFLECTION))
+    fields = _read(text, lambda items: _fields(items, _REFLECTION))
     kind = fields["error_type"]
-    if isinstance(kind, str) and plain(kind) in _NO_ERROR:
+    if isinstance(kind, str) and folded(kind) in _NO_ERROR:
         raise NothingWrong(text, f"error_type: {kind}, so there is no fault to mend")
     error_type = cast(ErrorType, _value(text, "error_type", fields, lambda v: one_of(get_args(ErrorType), v)))
     return Reflection(error_type, _text(text, "failure_analysis", fields), _text(text, "improvement_plan", fields))
@@ -79,14 +79,14 @@ def reflection(text: str) -> Reflection:
 
 def diagnosis(text: str) -> Diagnosis:
     """The root cause. Raises Malformed."""
-    fields = _read(text, lambda found: _fields(found, _DIAGNOSIS))
+    fields = _read(text, lambda items: _fields(items, _DIAGNOSIS))
     cause = cast(Cause, _value(text, "cause", fields, lambda v: one_of(get_args(Cause), v)))
     return Diagnosis(cause, _text(text, "explanation", fields))
 
 
 def plan(text: str, least: int, most: int) -> Plan:
     """A decomposition into `least` to `most` steps. Raises Malformed."""
-    fields = _read(text, lambda found: _fields(found, _PLAN))
+    fields = _read(text, lambda items: _fields(items, _PLAN))
     rationale, steps = _text(text, "rationale", fields), _value(text, "steps", fields, _steps)
     if not least <= len(steps) <= most:
         raise Malformed(text, f"steps: {len(steps)} given, between {least} and {most} asked for")
@@ -102,10 +102,10 @@ def _read(reply: str, read: Callable[[list[Fields]], Read]) -> Read:
         if '{\\"' in words and '{"' not in words:  # an object written as it stands within a string
             words = _unquoted(f'"{words[words.index("{") : words.rfind("}") + 1]}"')
         # as text, or true would be the same as 1
-        found = {json.dumps(o, sort_keys=True): o for o in objects(words)}
-        if not found:
+        different = {json.dumps(o, sort_keys=True): o for o in objects(words)}
+        if not different:
             raise Unreadable("the reply holds no JSON object")
-        return read(list(found.values()))
+        return read(list(different.values()))
     except Unreadable as error:
         raise Malformed(reply, str(error)) from None
 
@@ -119,10 +119,10 @@ def _unquoted(words: str) -> str:
     return inner if isinstance(inner, str) else words
 
 
-def _fields(found: Sequence[Mapping[str, Any]], names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _fields(items: Sequence[Mapping[str, Any]], names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """The value of each field, under whichever of its names. Raises Unreadable where objects differ about one."""
     fields: dict[str, Any] = dict.fromkeys(names)
-    for item in found:
+    for item in items:
         inner = _unwrapped(item, names)
         for field, group in names.items():
             value = pick(inner, group)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stages.json_objects import Unreadable, plain
+from stages.json_objects import Unreadable, folded
 
 _SCORE = re.compile(
     r"(?:score|rating)?\s*[:=]?\s*\**([+-]?\d{1,6}(?:\.\d{1,6})?)\**(?:\s*(?:/|out of|of)\s*(\d{1,6}))?(?:\s*(?:stars?|points?))?"
@@ -15,46 +15,16 @@ _SCORE = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 HIGHEST = 5
-_MET = frozenset(
-    (
-        "true",
-        "yes",
-        "met",
-        "satisfied",
-        "fulfilled",
-        "done",
-        "pass",
-        "passed",
-        "ok",
-        "present",
-        "✓",
-        "✔",
-        "✅",
-        "y",
-        "fully",
-        "fully_met",
-    )
-)
-_UNMET = frozenset(
-    ("false", "no", "not_met", "unmet", "not_satisfied", "unsatisfied", "missing", "fail", "failed", "absent")
-)
+_MET = frozenset((
+    "true", "yes", "met", "satisfied", "fulfilled", "done", "pass", "passed", "ok", "present", "y", "fully", "fully_met",
+    "✓", "✔", "✅",
+))  # fmt: skip
+_UNMET = frozenset((
+    "false", "no", "not_met", "unmet", "not_satisfied", "unsatisfied", "not_fulfilled", "missing", "fail", "failed", "absent",
+    "n", "✗", "✘", "❌",
+))  # fmt: skip
 # in part is not met: half of what was asked for is not what was asked for
-_PARTLY = frozenset(
-    (
-        "partial",
-        "partially",
-        "partly",
-        "partially_met",
-        "partly_met",
-        "mostly",
-        "mostly_met",
-        "✗",
-        "✘",
-        "❌",
-        "n",
-        "not_fulfilled",
-    )
-)
+_PARTLY = frozenset(["partial", "partially", "partly", "partially_met", "partly_met", "mostly", "mostly_met"])
 
 
 def text(value: Any) -> str:
@@ -90,7 +60,7 @@ def met(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     word = (
-        plain(value) if isinstance(value, str) else {1: "yes", 0: "no"}.get(value) if isinstance(value, int) else None
+        {1: "yes", 0: "no"}.get(value) if isinstance(value, int) else folded(value) if isinstance(value, str) else None
     )
     if word in _MET:
         return True
@@ -105,7 +75,7 @@ def one_of(options: Iterable[str], value: Any) -> str:
         (value,) = value
     if not isinstance(value, str):
         raise Unreadable(f"{_shown(value)} is none of {', '.join(options)}")
-    name = plain(re.split(r"[:(–—]|\s-\s", value)[0])
+    name = folded(re.split(r"[:(–—]|\s-\s", value)[0])
     if name not in options:
         raise Unreadable(f"{_shown(value)} is none of {', '.join(options)}")
     return name

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from stages.json_objects import Fields, Unreadable, plain
+from stages.json_objects import Fields, Unreadable, folded
 from stages.records import AXES, Axis, Demand
 from stages.reply_values import HIGHEST, met, pick, score, text
 
@@ -24,19 +24,8 @@ _LABELS = ("axis", "name", "dimension", "criterion", "category", "aspect", "metr
 _DEMANDS = ("demands", "demand", "demand_list", "demand_check", "requirements", "checklist", "checks")
 _THING = ("demand", "requirement", "item", "text", "description", "name", "check", "what", "criterion", "condition")
 _MET = (
-    "met",
-    "is_met",
-    "satisfied",
-    "fulfilled",
-    "done",
-    "passed",
-    "pass",
-    "status",
-    "result",
-    "present",
-    "ok",
-    "value",
-)
+    "met", "is_met", "satisfied", "fulfilled", "done", "passed", "pass", "status", "result", "present", "ok", "value",
+)  # fmt: skip
 _WRAPPER = re.compile(
     "evaluat|scor|axes|axis|result|respon|answer|output|judg|rating|assess|verdict|data|json|review|analysis|report|final"
     "|reason|explanation|justification|comment|feedback|rationale|critique"
@@ -48,7 +37,7 @@ _OF_AN_AXIS = frozenset(
 
 
 @dataclass
-class _Said:
+class _Reply:
     """All that a reply says, unread: per axis what is score, reason or both; demands, listed or loose; a common reason."""
 
     parts: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -94,7 +83,7 @@ class _Said:
 
 def axis_of(key: str) -> Axis | None:
     """The axis that a key names, alone or with a word such as "score"; None where it names none."""
-    words = set(plain(key).split("_"))
+    words = set(folded(key).split("_"))
     named = [axis for axis in AXES if axis in words]
     return named[0] if len(named) == 1 and words - set(named) <= _OF_AN_AXIS else None
 
@@ -103,22 +92,22 @@ def verdict(
     objects: Sequence[Mapping[str, Any]], axes: Sequence[Axis]
 ) -> tuple[dict[Axis, tuple[int, str]], tuple[Demand, ...]]:
     """Score and reason on each of `axes`, and the demands. A reason is empty where none is given. Raises Unreadable."""
-    said = _Said()
+    reply = _Reply()
     for fields in objects:
-        said.walk(fields, "both", 0)
-    said.demands += [said.loose] if said.loose else []
-    if len(said.demands) > 1:
+        reply.walk(fields, "both", 0)
+    reply.demands += [reply.loose] if reply.loose else []
+    if len(reply.demands) > 1:
         raise Unreadable("demands: they are given twice")
-    common = text(said.common[0]) if len(said.common) == 1 else ""
-    read = {axis: _axis(said, axis, common) for axis in axes}
-    return read, tuple(demand for value in said.demands for demand in _demands(value))
+    common = text(reply.common[0]) if len(reply.common) == 1 else ""
+    read = {axis: _axis(reply, axis, common) for axis in axes}
+    return read, tuple(demand for value in reply.demands for demand in _demands(value))
 
 
-def _axis(said: _Said, axis: Axis, common: str) -> tuple[int, str]:
+def _axis(reply: _Reply, axis: Axis, common: str) -> tuple[int, str]:
     number: int | None = None
     reason: str | None = None
     for part in ("both", "score", "reason"):
-        value = said.parts.get((axis, part))
+        value = reply.parts.get((axis, part))
         if value is None:
             continue
         try:
