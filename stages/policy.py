@@ -45,11 +45,6 @@ class Judging(BaseModel):
     stop_early: bool = True
     second: Literal["off", "margin", "always"] = "off"
 
-    @field_validator("second", mode="before")
-    @classmethod
-    def _off(cls, value: Any) -> Any:
-        return "off" if value is False else value  # as YAML reads a bare off
-
     # with an even number the median could lie between a pass and a failure
     @field_validator("judgements")
     @classmethod
@@ -136,16 +131,6 @@ class Policy(BaseModel):
     explanation: Facts = Facts()
     repeat_subtasks: Repeat = "yes"
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
-
-    @field_validator("voice", mode="before")
-    @classmethod
-    def _off(cls, value: Any) -> Any:
-        return "off" if value is False else value  # as YAML reads a bare off
-
-    @field_validator("repeat_subtasks", mode="before")
-    @classmethod
-    def _yes(cls, value: Any) -> Any:
-        return "yes" if value is True else value  # as YAML reads a bare yes
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -70,8 +70,11 @@ def test_tags_and_keys_given_twice_in_other_words_are_refused(tmp_path: Path, mo
 
 
 def test_a_word_that_a_key_offers_is_that_word(tmp_path: Path) -> None:
-    manifest = load(write(tmp_path, BASE + "policy: {judging: {second: off}}\n"), ["policy.judging.second=off"])
-    assert manifest.policy.judging.second == "off"
+    manifest = load(
+        write(tmp_path, BASE + "policy: {judging: {second: off}, voice: off}\n"), ["policy.repeat_subtasks=yes"]
+    )
+    assert (manifest.policy.judging.second, manifest.policy.voice) == ("off", "off")
+    assert manifest.policy.repeat_subtasks == "yes"
     assert change_policy(Policy(), ["policy.judging.second=off"]).judging.second == "off"
 
 
