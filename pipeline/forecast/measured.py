@@ -144,6 +144,8 @@ def calls_of(events: Iterable[Event]) -> Iterator[tuple[str, str, str, str]]:
     for event in events:
         kind = _KINDS.get(event.kind, event.kind)
         made = {event.call_key: event.made_by}
+        if isinstance(event.payload, Evaluation) and (dispute := event.payload.dispute) is not None:
+            yield intern(dispute.made_by.partition(":")[0]), "reflection", dispute.call_key, intern(event.rung)
         if isinstance(event.payload, Evaluation):
             made |= {judgement.call_key: judgement.made_by for judgement in event.payload.judgements}
         for key, made_by in made.items():

@@ -16,7 +16,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import UnidentifiedImageError
 from sqlalchemy import Connection, select
 
 from pipeline.output.lock import OutputError
@@ -107,7 +106,7 @@ def _complete(t: Trajectory, store: ImageStore, done: Recovered) -> Trajectory |
         for sha256 in images(t):
             if sha256 not in refs:
                 refs[sha256] = describe(store.get(sha256))
-    except (OSError, UnidentifiedImageError):
+    except OSError:
         done.torn += 1
         return None
 

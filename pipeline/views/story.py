@@ -37,7 +37,9 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class MarkedEvent:
-    """An event, its loss mark, and `note`: what tells its image apart from others with the same label, if anything must."""
+    """An event, its loss mark, and `note`: what tells its image apart from others with the same label, or how its verdict came
+    about, if anything must.
+    """
 
     event: Event
     mark: LossMark
@@ -179,7 +181,11 @@ class Story:
         return tuple(beat for events in tries.values() for beat in _beats(events))
 
     def _note(self, event: Event) -> str:
-        """Which of several images with the same label this is, and whether the rung chose it over a later one."""
+        """Which of several images with the same label this is, and whether the rung chose it over a later one; of a verdict, how
+        it came about where that is out of the ordinary.
+        """
+        if isinstance(event.payload, Evaluation):
+            return _how_judged(event.payload)
         if event.kind != "generation":
             return ""
         alike = [e for e in self.trajectory.events if e.kind == "generation" and e.index == event.index]
@@ -220,15 +226,23 @@ def judgements_of(event: Event) -> tuple[Judgement, ...]:
     return event.payload.judgements if isinstance(event.payload, Evaluation) else ()
 
 
+def _how_judged(verdict: Evaluation) -> str:
+    if verdict.unchanged is not None:
+        return "by rule, nothing was changed"
+    return "judged anew, for a reflection saw no error" if verdict.dispute is not None else ""
+
+
 def call_keys(event: Event) -> frozenset[str]:
     """The calls whose answers an event holds."""
-    keys = (event.call_key, *(j.call_key for j in judgements_of(event)))
+    keys = [event.call_key, *(j.call_key for j in judgements_of(event))]
+    if isinstance(event.payload, Evaluation) and event.payload.dispute is not None:
+        keys.append(event.payload.dispute.call_key)  # the reflection that saw no error
     return frozenset(key for key in keys if key)
 
 
 def _beats(events: Sequence[MarkedEvent]) -> Iterator[Beat]:
     """The beats of one try: each thought by itself, then the image, with its sub-task where both are pruned or both are not."""
-    thoughts = [e for e in events if e.event.kind not in ("words", "generation", "evaluation")]
+    thoughts = [e for e in events if e.event.kind not in ("words", "generation", "evaluation", "score")]
     words = next((e for e in events if e.event.kind == "words"), None)
     made = next((e for e in events if e.event.kind == "generation"), None)
     verdicts = tuple(e for e in events if e.event.kind == "evaluation")
@@ -238,3 +252,5 @@ def _beats(events: Sequence[MarkedEvent]) -> Iterator[Beat]:
     yield from (Beat(thought=thought) for thought in (thoughts[:-1] if subtask else thoughts))
     if made or verdicts:
         yield Beat(subtask=subtask, words=words, generation=made, evaluations=verdicts)
+    # a score is about the image, so it is read after it
+    yield from (Beat(thought=e) for e in events if e.event.kind == "score")
