@@ -2,7 +2,7 @@
 
 In: a kept trajectory, the frame of the run and the views. Out: a row for `pipeline.output.schema.TRAJ`. An image is held once,
 in order of first appearance; loss and flags stand on the segments that use it. `image_meta.sha256` is the hash of the
-original in the store, everything else of an image is that of its trained view. Texts are plain (`stages.plain`): as they came they
+image in the store, everything else of an image is that of its trained view. Texts are plain (`stages.plain`): as they came they
 stand in the record.
 """
 

@@ -119,8 +119,8 @@ def _verdict(e: MarkedEvent) -> RenderableType:
 
 
 def _name(e: MarkedEvent) -> str:
-    words = f"{e.label}  {e.note if e.note.startswith(e.name) else ', '.join(filter(None, (e.name, e.note)))}"
-    return f"{words} of the step" if e.event.against == "subtask" else words
+    name = f"{e.name} of the step" if e.event.against == "subtask" else e.name
+    return f"{e.label}  {e.note if e.note.startswith(e.name) else ', '.join(filter(None, (name, e.note)))}"
 
 
 def _title(words: str, mark: Text, faded: bool = False, indent: int = 1) -> Text:
@@ -140,8 +140,8 @@ def _words(e: MarkedEvent) -> RenderableType:
             return Text("\n".join([plain(why), *(f"{n}. {plain(s)}" for n, s in enumerate(steps, 1))]), style)
         case Step(instruction=what) | Words(text=what):
             return Text(plain(what), style)
-        case Likelihood(text=what) as found:
-            return Text(f"log-probability {found.total:.2f}, {found.mean:.2f} a token: {plain(what)}", style)
+        case Likelihood(text=what) as likelihood:
+            return Text(f"log-probability {likelihood.total:.2f}, {likelihood.mean:.2f} a token: {plain(what)}", style)
         case None:
             return Text("nothing recorded", "dim")
 
@@ -154,4 +154,6 @@ def _axes(e: Evaluation, style: str) -> RenderableType:
         mark = Text("✓", "green") if a.passed else Text("✗", "bold red")
         head = Text(f"{a.axis} {a.score}", style or ("" if a.passed else "red"))
         grid.add_row(mark, Text.assemble(head, (f"  {plain(a.reason)}", "dim")))
+    for demand in e.demands:
+        grid.add_row("", Text(f"{'met' if demand.met else 'not met'}: {plain(demand.demand)}", "dim"))
     return grid
