@@ -20,7 +20,7 @@ from pipeline.backends.openai.sampled import kept_tokens
 from pipeline.backends.openai.wording import THOUGHTS
 from pipeline.backends.openai.written import Written, declines, is_refusal, written
 from pipeline.storage.image_store import ImageStore
-from stages.errors import Malformed, ModelError, Refused
+from stages.errors import EngineDead, Malformed, ModelError, Refused
 from stages.protocols import ImageReply, ImageRequest
 from stages.records import ImageRef
 
@@ -31,6 +31,10 @@ async def draw(wire: Wire, model: str, options: Options, store: ImageStore, requ
     """One image. Raises stages.errors.ModelError."""
     if options.images == "chat":
         return await _by_chat(wire, model, options, store, request)
+    if options.logprobs:
+        raise EngineDead(
+            f"{wire.name}: options.logprobs is true and image endpoints give none; say false, or images: chat"
+        )
     return await _by_endpoint(wire, model, options, store, request)
 
 

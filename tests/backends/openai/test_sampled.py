@@ -63,6 +63,13 @@ def test_a_server_that_gives_none_is_named(gateway, store, choice):
         run(gateway.model(store, logprobs=True).ask(question()))
 
 
+def test_an_image_endpoint_has_none_to_give(gateway, store):
+    gateway.play()
+    with pytest.raises(EngineDead, match=r"image endpoints give none; say false, or images: chat"):
+        run(gateway.model(store, logprobs=True).draw(picture()))
+    assert not gateway.asked
+
+
 def test_the_journal_gives_the_reference_back(tmp_path):
     outcomes = Outcomes(f"sqlite:///{tmp_path / 'run.db'}", "f" * 64)
     outcomes.create()
