@@ -11,8 +11,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, func, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline.errors import RunStopped
-from pipeline.errors import one_line as cut
+from pipeline.errors import RunStopped, one_line
 from pipeline.output import lock
 from pipeline.output.problem import Problem
 from pipeline.output.run_json import RunSummary
@@ -43,7 +42,7 @@ def check_database(out: Path, summary: RunSummary, database: str | None = None) 
             raise RunStopped(f"{masked(url)} is not there")
         return _check(url, out, summary.fingerprint, None if own else summary.fingerprint)
     except (SQLAlchemyError, RunStopped) as error:
-        words = str(error) if isinstance(error, RunStopped) else cut(error)
+        words = str(error) if isinstance(error, RunStopped) else one_line(error)
         # a server that cannot be reached says nothing about the output; what was asked for, or lies in the folder, must be checked
         asked = own or database is not None
         name = lock.DATABASE if own else "database"

@@ -61,8 +61,8 @@ def _write(
     content: Sequence[Part], manifest: Manifest, store: ImageStore, folder: Path, frame: RunFrame, pool: Executor
 ) -> dict[str, ShardFile]:
     views = Views(folder / "views")
-    originals = (sha256 for part in content for unit in part.units for sha256 in unit.images)
-    view_bytes = make_views(originals, store, views, frame.view, pool)
+    shown = (sha256 for part in content for unit in part.units for sha256 in unit.images)
+    view_bytes = make_views(shown, store, views, frame.view, pool)
     output = manifest.output
     targets = Targets(output.shard_bytes, output.row_group_bytes, output.row_group_rows)
     shards: list[Shard] = []

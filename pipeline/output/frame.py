@@ -78,7 +78,7 @@ class RunFrame:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One row to be. `images` are the originals whose views it holds; `number` tells rows of one sample apart.
+    """One row to be. `images` are the stored images whose views it holds; `number` tells rows of one sample apart.
 
     `number`: for `pairs` the position of the rejected image among the events, for `rl` the row's index in rank order.
     """

@@ -66,7 +66,7 @@ def row_bytes(unit: Unit, view_bytes: Mapping[str, int]) -> int:
 
 def _sft(planned: Planned, split: Split, frame: RunFrame) -> list[Unit]:
     kept = [(t, fate) for t, fate in planned if fate == "kept" and t.sample.split == split]
-    return [Unit(t.sample.id, t, fate, traj.originals(t, frame.dialect, frame.recipe)) for t, fate in kept]
+    return [Unit(t.sample.id, t, fate, traj.shown_images(t, frame.dialect, frame.recipe)) for t, fate in kept]
 
 
 def _prompts(planned: Planned) -> list[Unit]:

@@ -35,7 +35,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Expected:
-    """What one file is compared with: units by id, and by original the sha256 of its view where it could be made again."""
+    """What one file is compared with: units by id, and by image the sha256 of its view where it could be made again."""
 
     frame: RunFrame
     units: Mapping[str, Unit]
@@ -78,15 +78,13 @@ def rebuild(written: RunSummary, manifest: Manifest, rows: Sequence[Recorded]) -
 
 
 def differences(product: Product, row: Row, unit: Unit, expected: Expected) -> list[str]:
-    """The columns in which `row` is not the row of `unit`. Where an original is lost, the view in the row is taken as it is."""
+    """The columns in which `row` is not the row of `unit`. Where an image is lost, the view in the row is taken as it is."""
     cells = _cells(product, row)
     by_hash = {hashed(data).hexdigest(): data for data in cells}
-    in_place = dict(reversed(list(zip(unit.images, cells, strict=False))))  # of equal originals the first counts
+    in_place = dict(reversed(list(zip(unit.images, cells, strict=False))))  # of equal images the first counts
     held = {
-        original: by_hash.get(expected.views[original], b"")
-        if original in expected.views
-        else in_place.get(original, b"")
-        for original in unit.images
+        sha256: by_hash.get(expected.views[sha256], b"") if sha256 in expected.views else in_place.get(sha256, b"")
+        for sha256 in unit.images
     }
     built = build_row(product, unit, expected.frame, _HeldViews(Path(), held))
     return [name for column in built for name in _differing_names(column, built[column], row[column])]

@@ -148,9 +148,9 @@ def _score_problems(t: Trajectory) -> Iterator[str]:
     """A score says how likely each token of a text is."""
     for n, event in enumerate(t.events):
         if event.kind == "score":
-            found = event.payload
-            whole = isinstance(found, Likelihood) and found.text.strip() and found.logprobs
-            if not whole or not all(-math.inf < logprob <= 0 for logprob in found.logprobs):  # type: ignore[union-attr]
+            likelihood = event.payload
+            whole = isinstance(likelihood, Likelihood) and likelihood.text.strip() and likelihood.logprobs
+            if not whole or not all(-math.inf < logprob <= 0 for logprob in likelihood.logprobs):  # type: ignore[union-attr]
                 yield f"events[{n}] (score {event.index}): it holds no likelihood of a text"
 
 

@@ -36,7 +36,7 @@ _PACKAGES = ("pyarrow", "ray", "pillow", "numpy", "x2i-ladder")
 class RunSummary(BaseModel):
     """A finished run. `counts`: planned = kept + surplus + discarded + failed, and `beyond_cut` outside of it.
 
-    `store` is where the originals lie, relative to the output where they lie inside; null when they were given up on purpose.
+    `store` is where the images lie, relative to the output where they lie inside; null when they were given up on purpose.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -145,7 +145,7 @@ def store_named(root: str, out: Path) -> str:
 
 
 def store_root(summary: RunSummary, out: Path) -> str | None:
-    """Where the originals of the output in `out` lie."""
+    """Where the images of the output in `out` lie."""
     if summary.store is None or "://" in summary.store:
         return summary.store
     return str(out / summary.store)

@@ -22,7 +22,7 @@ _ROUNDING = 2  # levels of 255 by which another version of a decoder may differ
 UNOPENABLE = (ImportError, OSError, ValueError, RuntimeError)  # fsspec: a protocol without its package, or unknown
 
 
-class Stored(NamedTuple):
+class StoredImage(NamedTuple):
     """An image to be examined; `came_as` names the file that it is the rendition of, where that is to be compared."""
 
     sha256: str
@@ -31,8 +31,8 @@ class Stored(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Original:
-    """One original: `view` is the sha256 of its trained view, None where no row holds one; `problem` says what is wrong with it."""
+class ExaminedImage:
+    """One of them: `view` is the sha256 of its trained view, None where no row holds one; `problem` says what is wrong with it."""
 
     sha256: str
     view: str | None = None
@@ -48,22 +48,22 @@ def store_problem(root: str) -> str | None:
     return None
 
 
-def examine_originals(originals: Sequence[Stored], root: str, spec: ViewSpec) -> list[Original]:
-    """Read each of `originals`."""
+def examine_images(images: Sequence[StoredImage], root: str, spec: ViewSpec) -> list[ExaminedImage]:
+    """Read each of `images`."""
     store = ImageStore(root)
-    return [_examine(stored, store, spec) for stored in originals]
+    return [_examine(stored, store, spec) for stored in images]
 
 
-def _examine(stored: Stored, store: ImageStore, spec: ViewSpec) -> Original:
+def _examine(stored: StoredImage, store: ImageStore, spec: ViewSpec) -> ExaminedImage:
     sha256 = stored.sha256
     try:
         data = store.get(sha256)
         view = hashlib.sha256(encode(data, spec)).hexdigest() if stored.viewed else None
     except FileNotFoundError:
-        return Original(sha256, problem=f"image {sha256[:16]} is not in the store {store.root}")
+        return ExaminedImage(sha256, problem=f"image {sha256[:16]} is not in the store {store.root}")
     except (*UNREADABLE, ImportError, RuntimeError) as error:
-        return Original(sha256, problem=f"image {sha256[:16]} cannot be read from the store ({one_line(error)})")
-    return Original(sha256, view, None if stored.came_as is None else _difference(data, stored.came_as, store))
+        return ExaminedImage(sha256, problem=f"image {sha256[:16]} cannot be read from the store ({one_line(error)})")
+    return ExaminedImage(sha256, view, None if stored.came_as is None else _difference(data, stored.came_as, store))
 
 
 def _difference(rendition: bytes, came_as: str, store: ImageStore) -> str | None:

@@ -75,7 +75,7 @@ def _strip_judgements(payload: str | None) -> str | None:
     return payload_json(replace(record, judgements=())) if isinstance(record, Evaluation) else payload
 
 
-def originals(t: Trajectory, dialect: Dialect, recipe: Recipe) -> tuple[str, ...]:
+def shown_images(t: Trajectory, dialect: Dialect, recipe: Recipe) -> tuple[str, ...]:
     """The sha256 of the images its row holds, in order. Raises stages.mask.NoRule when it is no sentence of its mode."""
     return tuple(_origins(t, segments(prune(t, recipe), dialect, recipe)))
 
@@ -87,7 +87,7 @@ def content_hash(row: Mapping[str, Any], views: Sequence[str]) -> str:
 
 
 def image(sha256: str, data: bytes, view: ViewSpec) -> dict[str, Any]:
-    """An image cell; its path is a name, not a place: two rows with the same original give the same name."""
+    """An image cell; its path is a name, not a place: two rows with the same image give the same name."""
     return {"bytes": data, "path": f"{sha256[:16]}.{view.suffix}"}
 
 

@@ -1,6 +1,6 @@
 """How often the judge was right in the end: the one figure that `verify` tells about an output that knows its truth.
 
-In: an output and where its originals lie. Out: of the accepted samples, how many truly show what was asked for.
+In: an output and where its images lie. Out: of the accepted samples, how many truly show what was asked for.
 `pipeline.output.truth_figures` tells more.
 """
 

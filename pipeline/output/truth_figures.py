@@ -1,6 +1,6 @@
 """How true a data set is, where the truth is known: the world's samples.
 
-In: an output and the store of its originals. Out: `TruthFigures`: how often the Analyzer was wrong, what of the accepted is right,
+In: an output and the store of its images. Out: `TruthFigures`: how often the Analyzer was wrong, what of the accepted is right,
 and how much of the thinking was needless.
 
 Judged are the evaluations against the original instruction: a step's own target is nobody's truth. An axis is truly wrong when
@@ -58,7 +58,7 @@ class TruthFigures:
 def truth_figures(out: Path, store: ImageStore, workers: int | None = None) -> TruthFigures | None:
     """The figures; None when the output has no truth.
 
-    `workers`: as `truth_rows.inspected`. Raises FileNotFoundError when originals are gone, OSError, ValueError or KeyError when
+    `workers`: as `truth_rows.inspected`. Raises FileNotFoundError when images are gone, OSError, ValueError or KeyError when
     a file cannot be read, BuildError when a rung of its ladder cannot be imported here.
     """
     if not known(out):

@@ -1,7 +1,7 @@
 """What is truly wrong with the images of an output, where the truth is known: the world's samples, by `truth.parquet`.
 
-In: an output and the store of its originals. Out: rows of the record with a `Finding` for each image that was asked about. Only
-`report`, `truth`, `compare` and the check of an output look here; no shard depends on it. The images are the originals, not the
+In: an output and the store of its images. Out: rows of the record with a `Finding` for each image that was asked about. Only
+`report`, `truth`, `compare` and the check of an output look here; no shard depends on it. The images are the stored ones, not the
 trained views. At most `MOST` samples are measured, those of lowest rank: rank is a hash, so they are a fair draw.
 """
 

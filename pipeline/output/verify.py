@@ -20,19 +20,19 @@ from pipeline.output.database_checks import check_database
 from pipeline.output.file_checks import FileReport, check_file, row_ids
 from pipeline.output.group_checks import check_groups
 from pipeline.output.install import CARD
-from pipeline.output.originals import Stored, examine_originals, store_problem
 from pipeline.output.problem import Problem, one_line
 from pipeline.output.rebuild import Content, Expected, manifest_of, rebuild
 from pipeline.output.record import Recorded
 from pipeline.output.run_json import NAME, RunSummary, read, store_root
 from pipeline.output.schema import PRODUCTS, Product
 from pipeline.output.shortcut import findings
+from pipeline.output.stored_images import StoredImage, examine_images, store_problem
 from pipeline.output.token_checks import check_tokens
 from pipeline.storage.image_store import ImageStore
 from pipeline.workers import process_pool
 
 T = TypeVar("T")
-_AT_ONCE = 16  # originals a process examines at a time
+_AT_ONCE = 16  # images a process examines at a time
 _UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, RuntimeError)
 
 
@@ -175,13 +175,13 @@ class _Check:
         viewed = {sha256 for part in content.parts for unit in part.units for sha256 in unit.images}
         owners = {sha256: r for r in rows for sha256 in record.images(r.trajectory)}
         came_as = {pair: None for r in rows for pair in record.originals(r.trajectory)}
-        originals = [Stored(sha256, sha256 in viewed, None) for sha256 in owners]
-        originals += [Stored(sha256, False, original) for sha256, original in came_as]
-        chunks = [originals[n : n + _AT_ONCE] for n in range(0, len(originals), _AT_ONCE)]
+        stored = [StoredImage(sha256, sha256 in viewed, None) for sha256 in owners]
+        stored += [StoredImage(sha256, False, original) for sha256, original in came_as]
+        chunks = [stored[n : n + _AT_ONCE] for n in range(0, len(stored), _AT_ONCE)]
         views: dict[str, str] = {}
-        for examined in _run(pool, examine_originals, [(chunk, root, content.frame.view) for chunk in chunks]):
+        for examined in _run(pool, examine_images, [(chunk, root, content.frame.view) for chunk in chunks]):
             if examined is None:
-                self._note(NAME, "a process that read originals crashed: not all images were compared")
+                self._note(NAME, "a process that read images crashed: not all images were compared")
             for original in examined or ():
                 if original.problem is not None:
                     owner = owners[original.sha256]

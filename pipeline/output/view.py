@@ -1,6 +1,6 @@
 """The trained view of an image: every image of a data set at one size and in one encoding, so that neither betrays who made it.
 
-In: originals in the store, by hash. Out: view files in a folder, by the hash of the original, and their sizes in bytes.
+In: images in the store, by hash. Out: view files in a folder, by the same hash, and their sizes in bytes.
 The stored images are renditions (`pipeline.storage.pictures.rendition`): a trainer sees the pixels that models were sent. Images of
 older stores, which are not, are shown as their rendition would be. An image of another aspect ratio is letterboxed (black
 bars), never cropped. Even an image that already has the declared size and encoding is encoded again: otherwise its encoder
@@ -62,10 +62,10 @@ class Views:
 
 
 def make_views(
-    originals: Iterable[str], store: ImageStore, views: Views, spec: ViewSpec, pool: Executor
+    images: Iterable[str], store: ImageStore, views: Views, spec: ViewSpec, pool: Executor
 ) -> dict[str, int]:
     """Make each view once, in `pool`; the size of each in bytes. Raises OSError when an original is missing or unreadable."""
-    unique = sorted(set(originals))
+    unique = sorted(set(images))
     sizes = pool.map(partial(_make, store=store, views=views, spec=spec), unique, chunksize=8)
     return dict(zip(unique, sizes, strict=True))
 

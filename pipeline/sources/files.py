@@ -84,8 +84,8 @@ def _that_fit(pattern: str) -> list[SourceFile]:
     parts = Path(pattern).parts
     fixed = next(n for n, part in enumerate(parts) if glob.has_magic(part))
     folder = Path(*parts[:fixed])
-    found = sorted(set(glob.glob(pattern, recursive=True)))
-    return [SourceFile(path, Path(path).relative_to(folder).as_posix()) for path in found if os.path.isfile(path)]
+    paths = sorted(set(glob.glob(pattern, recursive=True)))
+    return [SourceFile(path, Path(path).relative_to(folder).as_posix()) for path in paths if os.path.isfile(path)]
 
 
 def is_one_file(spec: TableSpec) -> bool:

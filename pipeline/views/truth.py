@@ -58,7 +58,7 @@ class Measured:
 def measure(out: Path) -> Measured:
     """All figures of the build in `out`.
 
-    Raises LookupError where no truth is known or the originals are gone, FileNotFoundError when there is no finished build,
+    Raises LookupError where no truth is known or the images are gone, FileNotFoundError when there is no finished build,
     OSError or ValueError when a file cannot be read, BuildError when a rung of its ladder cannot be imported here.
     """
     run = run_json.read(out)
@@ -67,7 +67,7 @@ def measure(out: Path) -> Measured:
         raise LookupError(f"{out}: no truth is known of this output; only the samples of the world have one ({NAME})")
     root = run_json.store_root(run, out)
     gone = LookupError(
-        f"{out}: its originals are gone, and only these can be held against the truth; it takes the store {root or ''}"
+        f"{out}: its images are gone, and only these can be held against the truth; it takes the store {root or ''}"
     )
     if root is None:
         raise gone

@@ -63,7 +63,7 @@ def test_an_image_that_is_only_an_input_is_held_too(tmp_path):
     """A trajectory may start a step from an image whose own segment was pruned: the index must still resolve."""
     from dataclasses import replace
 
-    from pipeline.output.traj import originals
+    from pipeline.output.traj import shown_images
     from pipeline.storage.image_store import ImageStore
 
     maker = Maker(ImageStore(str(tmp_path)))
@@ -71,8 +71,8 @@ def test_an_image_that_is_only_an_input_is_held_too(tmp_path):
     pruned = [e.image for e in maker.made[0].events if e.pruned and e.kind == "generation"][1]
     last = t.events.index(t.last("generation"))
     odd = replace(t, events=(*t.events[:last], replace(t.events[last], inputs=(pruned.sha256,)), *t.events[last + 1 :]))
-    assert pruned.sha256 in originals(odd, "paper", RECIPE)
-    assert pruned.sha256 not in originals(t, "paper", RECIPE)
+    assert pruned.sha256 in shown_images(odd, "paper", RECIPE)
+    assert pruned.sha256 not in shown_images(t, "paper", RECIPE)
 
 
 def test_payloads_survive_the_round_trip(many):

@@ -82,7 +82,7 @@ def test_an_output_whose_originals_are_gone_says_so_in_one_line(output, tmp_path
     assert run(monkeypatch, "truth", str(out), "--json") == 2
     message = capsys.readouterr().err
     assert message.count("\n") == 1
-    assert "originals are gone" in message
+    assert "images are gone" in message
 
 
 def test_an_unfinished_output_says_so_in_one_line(output, tmp_path, monkeypatch, capsys):

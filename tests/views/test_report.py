@@ -174,7 +174,7 @@ def test_truth_is_told_where_it_is_known(build: Path, tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(FileNotFoundError("x"), "originals that the truth speaks of are gone"), (KeyError("k"), "damaged (")],
+    [(FileNotFoundError("x"), "images that the truth speaks of are gone"), (KeyError("k"), "damaged (")],
 )
 def test_truth_that_cannot_be_measured_is_said(
     build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str

@@ -79,7 +79,7 @@ def read(out: Path, also: Callable[[Story, TruthFigures | None], None] | None = 
 
 
 def store_of(run: RunSummary, out: Path) -> ImageStore:
-    """The store of the originals; an empty one where they were given up."""
+    """The store of the images; an empty one where they were given up."""
     return ImageStore(run_json.store_root(run, out) or str(out / "store"))
 
 
@@ -88,6 +88,6 @@ def _truth(out: Path, store: ImageStore) -> tuple[TruthFigures | None, str | Non
     try:
         return truth_figures(out, store), None
     except FileNotFoundError:
-        return None, "the originals that the truth speaks of are gone"
+        return None, "the images that the truth speaks of are gone"
     except (ValueError, KeyError, TypeError) as error:
         return None, f"truth.parquet is of another version, or damaged ({one_line(error)})"

@@ -101,12 +101,14 @@ def _fixes(case: Case) -> list[Op]:
 
 def _analysis(request: Request, case: Case, rng: np.random.Generator) -> str:
     """What is wrong with the image; where nothing is seen to be, what the evaluation complains of."""
-    told = [tell(fault, fault.axes()[0], case, rng) for fault in case.faults]
+    wordings = [tell(fault, fault.axes()[0], case, rng) for fault in case.faults]
     complaint = "".join(_complaints(request)[:1])
     slots = scene_slots(case.canvas, case.target, rng) | _right_slot(case, rng)
-    if told:
-        slots["number"] = things(len(told))
-    parts = told or [gist(complaint) or f"{case.canvas.background} ground and things may not be as the words want them"]
+    if wordings:
+        slots["number"] = things(len(wordings))
+    parts = wordings or [
+        gist(complaint) or f"{case.canvas.background} ground and things may not be as the words want them"
+    ]
     frame = fill(frames.ANALYSES, {**slots, "faults": "{faults}"}, rng)
     return sentence(frame.format(faults=fitted(parts, LONGEST - len(frame))))
 
@@ -140,7 +142,7 @@ def diagnose(request: Request, skill: Skill) -> str:
     if errs(request, skill):
         others = [c for c in CAUSES if c != cause]
         cause = others[int(rng.integers(len(others)))]
-    told = [tell(fault, fault.axes()[0], case, rng) for fault in case.faults[:3]]
+    wordings = [tell(fault, fault.axes()[0], case, rng) for fault in case.faults[:3]]
     slots = {
         "changes": "one change" if changes == 1 else f"{changes} changes",
         "terms": listed(sorted(case.terms)) if case.terms else "one of the words",
@@ -148,5 +150,5 @@ def diagnose(request: Request, skill: Skill) -> str:
         "faults": "{faults}",
     }
     frame = fill(diagnoses.EXPLANATIONS[cause], slots, rng)
-    faults = fitted(told or ["the picture is not yet what the words say"], LONGEST - len(frame))
+    faults = fitted(wordings or ["the picture is not yet what the words say"], LONGEST - len(frame))
     return json.dumps({"cause": cause, "explanation": sentence(frame.format(faults=faults))})
