@@ -15,7 +15,7 @@ LIMIT = Policy().unchanged_within
 
 
 def png(image: Image.Image) -> bytes:
-    return encoded(image, "PNG")
+    return encoded(image, "PNG", compress_level=1)
 
 
 def encoded(image: Image.Image, form: str, **options) -> bytes:
@@ -59,7 +59,7 @@ def scaled(image: Image.Image, factor: float) -> Image.Image:
 
 
 SAME = {
-    "compressed otherwise": lambda i: encoded(i, "PNG", compress_level=1),
+    "compressed otherwise": lambda i: encoded(i, "PNG", compress_level=9),
     "JPEG 95": lambda i: encoded(i, "JPEG", quality=95),
     "JPEG 90": lambda i: encoded(i, "JPEG", quality=90),
     "WebP 90": lambda i: encoded(i, "WEBP", quality=90),
