@@ -13,16 +13,24 @@ from typing import Any, TypeVar, cast, get_args
 
 from prompts.rubric import RUBRIC
 from stages.errors import Malformed, NothingWrong
-from stages.json_objects import Fields, Unreadable, folded, objects
+from stages.json_objects import Fields, Unreadable, objects
 from stages.policy import Thresholds
 from stages.records import Axis, AxisScore, Cause, Diagnosis, ErrorType, Evaluation, Plan, Reflection
-from stages.reply_values import one_of, pick, text
+from stages.reply_values import one_of, option_in, pick, text
 from stages.verdicts import verdict
 
 NO_ERROR = "none"
 """The error type of a reflection that finds no fault."""
 
-_NO_ERROR = (NO_ERROR, "no_error", "no_errors", "nothing", "no_fault", "no_issue", "no_issues")
+_NO_ERROR = re.compile(
+    rf"{NO_ERROR}|nothing(_wrong)?|n/?a|not_applicable"
+    r"|(there_(is|are)_)?no_(\w{1,20}_)?(error|fault|issue|problem|flaw)s?(_(found|detected|seen|observed|present|at_all))?"
+)
+_TAKEN_BACK = re.compile(
+    r"\b(wait|actually|correction|corrected|on second thought|on reflection|i was wrong|that (is|was) wrong|scratch that)\b"
+    r"|\b(final|new|real|revised)\s{1,3}(score|verdict|rating)s?\b",
+    re.IGNORECASE,
+)
 _THOUGHT = r"[<\[◁]\|?{}(?:think|thinking|thought|thoughts|reasoning|scratchpad)\|?[>\]▷]"
 _THOUGHT_BEGINS = re.compile(_THOUGHT.format("") + r"|<\|channel\|>\s*analysis", re.IGNORECASE)
 _THOUGHT_ENDS = re.compile(_THOUGHT.format("/") + r"|<\|channel\|>\s*final\s*<\|message\|>", re.IGNORECASE)
@@ -71,7 +79,7 @@ def reflection(text: str) -> Reflection:
     """A failure analysis and an improvement plan. Raises NothingWrong where the error type is "none", Malformed."""
     fields = _read(text, lambda items: _fields(items, _REFLECTION))
     kind = fields["error_type"]
-    if isinstance(kind, str) and folded(kind) in _NO_ERROR:
+    if _NO_ERROR.fullmatch(option_in(kind)):
         raise NothingWrong(text, f"error_type: {kind}, so there is no fault to mend")
     error_type = cast(ErrorType, _value(text, "error_type", fields, lambda v: one_of(get_args(ErrorType), v)))
     return Reflection(error_type, _text(text, "failure_analysis", fields), _text(text, "improvement_plan", fields))
@@ -105,6 +113,8 @@ def _read(reply: str, read: Callable[[list[Fields]], Read]) -> Read:
         different = {json.dumps(o, sort_keys=True): o for o in objects(words)}
         if not different:
             raise Unreadable("the reply holds no JSON object")
+        if _TAKEN_BACK.search(words[-2000:].rpartition("}")[2]):
+            raise Unreadable("words after the JSON object take it back")
         return read(list(different.values()))
     except Unreadable as error:
         raise Malformed(reply, str(error)) from None

@@ -71,14 +71,17 @@ def met(value: Any) -> bool:
 
 def one_of(options: Iterable[str], value: Any) -> str:
     """The option that is named, however it is written; as it stands where it is none."""
-    if isinstance(value, list) and len(value) == 1:
-        (value,) = value
-    if not isinstance(value, str):
-        raise Unreadable(f"{_shown(value)} is none of {', '.join(options)}")
-    name = folded(re.split(r"[:(–—]|\s-\s", value)[0])
+    name = option_in(value)
     if name not in options:
         raise Unreadable(f"{_shown(value)} is none of {', '.join(options)}")
     return name
+
+
+def option_in(value: Any) -> str:
+    """The folded form of what a value names before it says more: "none" of ["None - all is well."]; empty where it is no text."""
+    if isinstance(value, list) and len(value) == 1:
+        (value,) = value
+    return folded(re.split(r"[:(–—]|\s-\s", value)[0].rstrip(" .!")) if isinstance(value, str) else ""
 
 
 def pick(fields: Mapping[str, Any], names: Iterable[str]) -> Any:

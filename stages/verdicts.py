@@ -19,6 +19,8 @@ REASONS = (
     "reason", "reasons", "reasoning", "explanation", "rationale", "justification", "comment", "comments", "why", "analysis",
     "feedback", "details", "description", "note", "notes", "evidence", "remark", "assessment", "observation", "critique",
 )  # fmt: skip
+_FLAGS = ("passed", "pass", "passes", "verdict", "decision", "overall", "acceptable", "accepted", "approved", "success")
+"""Keys beside the axes that say what becomes of the image as a whole."""
 _SCALES = ("max", "max_score", "maximum", "out_of", "scale", "of")
 _LABELS = ("axis", "name", "dimension", "criterion", "category", "aspect", "metric", "label", "key")
 _DEMANDS = ("demands", "demand", "demand_list", "demand_check", "requirements", "checklist", "checks")
@@ -44,6 +46,7 @@ class _Reply:
     demands: list[Any] = field(default_factory=list)
     loose: list[Any] = field(default_factory=list)
     common: list[Any] = field(default_factory=list)
+    flags: list[Any] = field(default_factory=list)
 
     def walk(self, value: Any, part: str, depth: int) -> None:
         """Take in what lies in an object or a list. `part`: what its values are, "score", "reason", or "both"."""
@@ -69,6 +72,12 @@ class _Reply:
             self.demands.append(value)
         elif isinstance(value, dict | list) and _WRAPPER.search(key) and not _NO_WRAPPER.search(key):
             self.walk(value, "reason" if words & set(REASONS) else part, depth + 1)
+        elif (
+            words & set(_FLAGS)
+            and words <= {*_FLAGS, *SCORES, "final", "image", "result"}
+            and not isinstance(value, dict | list)
+        ):
+            self.flags.append(value)
         elif key in REASONS and isinstance(value, str) and value.strip():
             self.common.append(value)
 
@@ -100,7 +109,22 @@ def verdict(
         raise Unreadable("demands: they are given twice")
     common = text(reply.common[0]) if len(reply.common) == 1 else ""
     read = {axis: _axis(reply, axis, common) for axis in axes}
+    _check_flags(reply.flags, [number for number, _ in read.values()])
     return read, tuple(demand for value in reply.demands for demand in _demands(value))
+
+
+def _check_flags(flags: Sequence[Any], scores: Sequence[int]) -> None:
+    """Raises Unreadable where a reply says of the whole the opposite of what it says of every part, or of the worst."""
+    for flag in flags:
+        word = folded(flag.rstrip(".! ")) if isinstance(flag, str) else flag
+        bad = (
+            word is False
+            or word in ("fail", "failed", "fails", "reject", "rejected", "no", "false")
+            or (word in (1, 2, "1", "2") and word is not True)
+        )
+        good = word is True or word in ("pass", "passed", "passes", "accept", "accepted", "yes", "true", 5, "5")
+        if (bad and min(scores) > HIGHEST - 2) or (good and min(scores) == 1):
+            raise Unreadable(f"the verdict {flag!r} and scores of {min(scores)} and more contradict each other")
 
 
 def _axis(reply: _Reply, axis: Axis, common: str) -> tuple[int, str]:

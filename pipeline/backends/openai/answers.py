@@ -95,6 +95,9 @@ def _first_choice(answer: dict[str, Any]) -> dict[str, Any] | None:
 def _as_choice(answer: dict[str, Any]) -> dict[str, Any] | None:
     """The choice of an answer in the form of another API: the message itself, or a list of what was put out."""
     reason = next((answer[name] for name in ("finish_reason", "stop_reason", "done_reason") if answer.get(name)), None)
+    if reason is None and isinstance(details := answer.get("incomplete_details"), dict):
+        reason = details.get("reason")
+    reason = reason or answer.get("status")
     put_out = answer.get("output")
     if isinstance(put_out, list):
         items = [item for item in put_out if isinstance(item, dict)]
@@ -146,5 +149,6 @@ def usage_of(answer: dict[str, Any]) -> Usage | None:
 
 
 def _count(reported: dict[str, Any], *names: str) -> int | None:
-    values = [reported.get(name) for name in names]
-    return next((v for v in values if isinstance(v, int) and not isinstance(v, bool) and 0 <= v < 2**31), None)
+    given = (reported.get(name) for name in names)
+    whole = (int(v) if isinstance(v, float) and v.is_integer() else v for v in given)
+    return next((v for v in whole if isinstance(v, int) and not isinstance(v, bool) and 0 <= v < 2**31), None)

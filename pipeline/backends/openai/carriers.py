@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.backends.openai.encoded import is_address, is_data_uri, shows_picture
+from pipeline.backends.openai.wording import THOUGHTS
 
 _DEEPEST = 8
 _SURE = (
@@ -47,6 +48,8 @@ _PERHAPS = (
     "parts",
     "artifacts",
     "predictions",
+    "results",
+    "annotations",
     "attachments",
     "media",
 )
@@ -61,6 +64,8 @@ _OTHER = (
     "input_audio",
     "audio",
     "video",
+    "url_citation",
+    "file_citation",
 )
 """Types of parts that hold no picture."""
 
@@ -96,3 +101,6 @@ def _first_field(part: dict[str, Any], sure: bool, depth: int) -> Iterator[str]:
         if inner:
             yield from inner
             return
+    # fields that nobody has named here: a picture that is inline shows itself, an address may be of anything
+    others = (value for name, value in part.items() if name not in (*_SURE, *_PERHAPS, *THOUGHTS))
+    yield from (p for value in others for p in _pictures(value, False, depth) if is_data_uri(p) or shows_picture(p))

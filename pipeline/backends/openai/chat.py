@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.backends.openai.answers import ChatAnswer, NoCompletion, charged, parse
 from pipeline.backends.openai.client import Wire
-from pipeline.backends.openai.declines import STOPPED
+from pipeline.backends.openai.declines import CUT_SHORT, OUT_OF_ROOM, STOPPED
 from pipeline.backends.openai.failures import LONGEST_REFUSAL, error_in_answer
 from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.sampled import kept_tokens
@@ -50,8 +50,12 @@ def _check_readable(answer: ChatAnswer) -> None:
     """Raises Refused for an answer that was stopped, Malformed for one that cannot be read."""
     if answer.ended & STOPPED:
         raise Refused(answer.reply[:LONGEST_REFUSAL].strip() or f"the answer was stopped ({_reasons(answer)})")
-    if not answer.reply.strip() or (answer.carrier in THOUGHTS and "length" in answer.ended):
+    cut = answer.ended & CUT_SHORT
+    if not answer.reply.strip() or (answer.carrier in THOUGHTS and cut):
         raise Malformed("", f"the reply is empty{_why_empty(answer)}")
+    # words after a whole verdict might have taken it back; blanks without end are a habit of enforced JSON
+    if cut and "}" in answer.reply and answer.reply.rpartition("}")[2].strip("]` \n\t\r"):
+        raise Malformed(answer.reply[:LONGEST], f"the reply is cut short ({_reasons(answer)})")
     if len(answer.reply) > LONGEST:
         raise Malformed(answer.reply[:LONGEST_REFUSAL], f"the reply has {len(answer.reply):,} characters")
     if any("\ud800" <= c <= "\udfff" for c in answer.reply):
@@ -84,7 +88,7 @@ def _reasons(answer: ChatAnswer) -> str:
 
 
 def _why_empty(answer: ChatAnswer) -> str:
-    if answer.ended & {"length", "max_tokens"}:
+    if answer.ended & OUT_OF_ROOM:
         return ": max_tokens was used up before an answer"
     return f" (it ended with {_reasons(answer)})" if answer.ended else ""
 

@@ -35,6 +35,20 @@ IMAGE_STOPPED = STOPPED | {
     "image_other",
 }
 """The same for an answer that should hold an image."""
+OUT_OF_ROOM = frozenset(
+    {
+        "length",
+        "max_tokens",
+        "max_output_tokens",
+        "max_completion_tokens",
+        "max_length",
+        "model_length",
+        "token_limit",
+    }
+)
+"""Reasons to end an answer that are limits on its length."""
+CUT_SHORT = OUT_OF_ROOM | {"incomplete", "abort", "aborted", "cancelled", "error", "insufficient_system_resource"}
+"""Reasons to end an answer before it was whole."""
 _REASONS = ("finish_reason", "finishReason", "native_finish_reason", "stop_reason")
 _BLOCKS = ("blockReason", "block_reason", "raiFilteredReason", "rai_filtered_reason")
 _FLAGS = ("filtered", "blocked", "flagged")

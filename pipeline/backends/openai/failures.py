@@ -15,7 +15,7 @@ In: what the client raised, or an error object in an answer. Out: one of `stages
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import httpx2
@@ -137,8 +137,11 @@ def server_error(status: int, headers: Mapping[str, str], body: Any) -> ServerEr
 def error_in_answer(error: Any, by: ErrorSource) -> ModelError:
     """An error object in an answer of status 200: so do gateways pass on the errors of the servers behind them."""
     code = str(error.get("code")) if isinstance(error, dict) else ""
-    status = int(code) if re.fullmatch(r"[45][0-9]{2}", code) else 502
-    return classified(server_error(status, {}, {"error": error}), by)
+    described = server_error(int(code) if re.fullmatch(r"[45][0-9]{2}", code) else 502, {}, {"error": error})
+    # without a code the words are all there is: a decline is no broken server
+    if described.status == 502 and remedy_of(described.words) in (DECLINED, TOO_LONG):
+        described = replace(described, status=400)
+    return classified(described, by)
 
 
 def classified(error: ServerError, by: ErrorSource, draws: bool = False) -> ModelError:

@@ -20,7 +20,7 @@ from pipeline.backends.openai.sampled import kept_tokens
 from pipeline.backends.openai.wording import THOUGHTS
 from pipeline.backends.openai.written import Written, declines, is_refusal, written
 from pipeline.storage.image_store import ImageStore
-from stages.errors import EngineDead, Malformed, ModelError, Refused
+from stages.errors import Broken, EngineDead, Malformed, ModelError, Refused
 from stages.protocols import ImageReply, ImageRequest
 from stages.records import ImageRef
 
@@ -133,7 +133,7 @@ async def _written_picture(wire: Wire, text: str, inline: Written, store: ImageS
         raise refusal
     try:
         return await store_picture(wire, (trusted or inline.pictures)[-1], store)
-    except Malformed:
+    except (Malformed, Broken):
         if refusal:
             raise refusal from None
         raise

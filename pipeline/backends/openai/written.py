@@ -22,7 +22,9 @@ _LINES = rf"{_RUN}(?:{_BREAK}{_RUN}(?={_BREAK}|[ \t]*[\"'`)>\]]|[ \t]*$))*"
 _HEADER = r"data:(?=image/|;|[\w.+-]{1,80}/)[\w.+/-]{0,80}(?:\s?;\s?[\w.+=:-]{1,80}){0,8}\s?,\s?"
 _QUOTED_URI = re.compile(rf"(?<=[(\"'`<])\s*({_HEADER}[^()\"'`<>]+)(?=[)\"'`>])", re.IGNORECASE)
 _BARE_URI = re.compile(_HEADER + _LINES, re.IGNORECASE)
-_BARE_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_=-])(?:iVBORw0KGgo|/9j/|_9j_|R0lGOD|UklGR|Qk[0-3]){_LINES}")
+_BARE_BASE64 = re.compile(
+    rf"(?<![A-Za-z0-9+/_=-])(?:base64:(?://)?)?((?:iVBORw0KGgo|/9j/|_9j_|R0lGOD|UklGR|Qk[0-3]){_LINES})"
+)
 _MARKDOWN = re.compile(r"!\[[^\[\]]{0,4000}\]\(\s*<?([^()\s>]{1,8192}+)>?[^()\n]{0,400}\)")
 _TAG = re.compile(r"<img\b[^<>]{0,2000}?\bsrc\s*=\s*[\"']?([^\"'<>\s]{1,8192})[^<>]{0,2000}>", re.IGNORECASE)
 _NO_ADDRESS = (
@@ -45,6 +47,15 @@ _NO_WORDS = (
     re.compile(r"[A-Za-z0-9+/_=-]{40,}"),
     re.compile(rf"\S+{_SUFFIX}\b", re.IGNORECASE),
 )
+_NAMES_PICTURE = re.compile(rf"\[[^\[\]]{{0,4000}}\]\([^()\s]|[A-Za-z0-9+/_=-]{{40,}}|\S{_SUFFIX}\b", re.IGNORECASE)
+"""Words about a picture that is not there, such as [your image](sandbox:/cat.png)."""
+_ANNOUNCES = re.compile(
+    r"\W*(sure|of course|certainly|absolutely|ok(ay)?|done|finished|here('s|’s| is| are| you (go|are))|(i|i('|’)ve|i have) "
+    r"(just )?(created|generated|made|drawn|edited)|(generat|creat|draw|render|process|load)ing|((the|your) )?(image|picture)"
+    r" (is|was|has been) (ready|done|finished|made|created|generated)|好的|这是|以下是|已生成|正在|生成中)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words that announce a picture. Where none follows, the model has not declined: it may be asked again."""
 _DECLINES = re.compile(
     r"\b(can(no|')t|can ?not|unable|sorry|apologi[sz]e|won['’]?t|not able|not allowed|declin\w*|refus\w*|violat\w*|"
     r"polic(y|ies)|prohibit\w*|inappropriate|safety|moderat\w*|not permitted|against)\b|can[’]t|"
@@ -81,6 +92,8 @@ def is_refusal(text: str) -> bool:
     if declines(start):
         return True
     if not isinstance(_json(_unfenced(start)), str):
+        return False
+    if _ANNOUNCES.match(start) or _NAMES_PICTURE.search(start):
         return False
     for pattern in (_ADDRESS, *_NO_WORDS):
         start = pattern.sub(" ", start)
