@@ -8,13 +8,14 @@ a second thought is no second judgement: where the scores differ, or nothing rea
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from prompts.catalogue import Prompts
 from stages.errors import Malformed, Refused, TooLong
 from stages.plain import check_legible
 from stages.policy import Facts, Voice
 from stages.protocols import Analyzer, Message, TextReply, TextRequest, TokensRef
-from stages.records import Evaluation, Kind, Payload
+from stages.records import Evaluation, Kind, Payload, Sample
 from stages.voice import flawed_texts, rules_broken
 from stages.voice_rules import RULES
 
@@ -27,6 +28,10 @@ class Speech:
     voice: Voice = "off"
     kinds: frozenset[Kind] = frozenset()
     facts: Facts = field(default_factory=Facts)
+
+    def about(self, sample: Sample) -> Self:
+        """What is wanted of words about `sample`: those about an RL prompt are never trained, so nobody listens to them."""
+        return replace(self, voice="off") if sample.split == "rl" else self
 
     def broken(self, kind: Kind, payload: Payload | None) -> tuple[str, ...]:
         """The rules that a payload of `kind` breaks; none where nobody listens."""

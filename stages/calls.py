@@ -136,7 +136,7 @@ async def draw(
         prompt_sha256=models.prompts.sha256(prompt_file),
         seed=request.seed,
         call_key=call_key(model.identity, request),
-        voice=models.speech.broken("words", words),
+        voice=models.speech.about(sample).broken("words", words),
         tokens=None if reply.tokens is None else reply.tokens.sha256,
     )
 
@@ -166,7 +166,7 @@ async def ask(
     request = TextRequest((Message("user", text),), tuple(images), schema, seed, place.ordinal, axes, steps)
     model = models.judge(judge)
     try:
-        answer = await question(model, models.prompts, request, parse, kind, models.speech)
+        answer = await question(model, models.prompts, request, parse, kind, models.speech.about(t.sample))
     except EngineDead:
         raise
     except ModelError as error:

@@ -82,7 +82,8 @@ async def evaluate(
     event, verdict = await _verdict(once, place, policy.judging, thresholds)
     verdict = _with_aspect(verdict, t, image, policy.aspect_tolerance)
     # the reasons that stand may come from several judgements, so it is their words that count
-    return replace(event, payload=verdict, image=image, voice=models.speech.broken("evaluation", verdict))
+    speech = models.speech.about(sample)
+    return replace(event, payload=verdict, image=image, voice=speech.broken("evaluation", verdict))
 
 
 def _drawn_from(t: Trajectory, image: ImageRef) -> tuple[str, ...]:

@@ -160,7 +160,7 @@ def _place(event: Event) -> tuple[object, ...]:
 
 def _voice_problems(t: Trajectory, recipe: Recipe) -> Iterator[str]:
     """Events that do not say which rules of the training voice their texts break, or say that they were asked again in vain."""
-    speech = recipe.speech
+    speech = recipe.speech.about(t.sample)
     for n, event in enumerate(t.events):
         where = f"events[{n}] ({event.kind} {event.index})"
         if event.voice != (broken := speech.broken(event.kind, event.payload)):

@@ -34,7 +34,8 @@ def voice_counts(planned: Planned, recipe: Recipe) -> dict[str, dict[str, dict[s
     asked_again: Counter[str] = Counter()
     breaking: Counter[str] = Counter()
     heard = () if recipe.speech.voice == "off" else sorted(recipe.speech.kinds)
-    for event in (event for t, _ in planned for event in t.events if event.kind in heard):
+    climbs = (t for t, _ in planned if recipe.speech.about(t.sample).voice != "off")
+    for event in (event for t in climbs for event in t.events if event.kind in heard):
         texts[event.kind] += event.payload is not None
         asked_again.update((*([event.kind] if event.voice_before else []), *event.voice_before))
         breaking.update((*([event.kind] if event.voice else []), *event.voice))

@@ -6,6 +6,7 @@ import json
 import pytest
 
 import prompts.catalogue
+from pipeline.output.record_checks import flaws
 from stages import scripted
 from stages.asking import Speech, question
 from stages.calls import Models
@@ -104,11 +105,11 @@ def test_a_text_in_which_nothing_can_be_read_is_malformed(mark):
         ask(scripted.scores(GOOD, mark), scripted.scores(GOOD, mark))
 
 
-def climb(replies, **policy):
+def climb(replies, made=None, **policy):
     recipe = read_recipe(Policy(judging=ONCE, ladder=("direct",), **policy))
     analyzer, drawer = scripted.ScriptedAnalyzer(replies), scripted.ScriptedGenerator(words="the last attempt was blue")
     models = Models(drawer, drawer, analyzer, PROMPTS, 7, speech=recipe.speech)
-    return asyncio.run(climb_all(Trajectory(sample(), rank=1), recipe, models)), analyzer
+    return asyncio.run(climb_all(Trajectory(made or sample(), rank=1), recipe, models)), analyzer
 
 
 def test_on_the_ladder_the_event_says_what_was_asked_again_and_survives_its_file():
@@ -130,3 +131,11 @@ def test_words_of_an_image_model_are_counted_where_they_are_trained():
     assert [e.voice for e in climb([CLEAN])[0].events] == [(), (), ()]
     words, image, verdict = climb([CLEAN], train_words=True)[0].events
     assert (words.kind, words.voice, image.voice, verdict.voice) == ("words", ("attempts",), (), ())
+
+
+def test_nobody_listens_to_words_about_a_prompt_that_is_never_trained():
+    made = sample(split="rl", climb="direct")
+    t, analyzer = climb([LOUD], made, train_words=True)
+    assert [e.voice for e in t.events] == [(), (), ()]
+    assert len(analyzer.requests) == 1
+    assert not list(flaws(t, read_recipe(Policy(judging=ONCE, ladder=("direct",), train_words=True))))

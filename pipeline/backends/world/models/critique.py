@@ -14,7 +14,6 @@ from pipeline.backends.world.models.faults import Fault
 from pipeline.backends.world.sayings import asked, faults_asked, faults_kept, faults_looks, kept, looks
 from pipeline.backends.world.sayings.facts import (
     LIGHTS,
-    LONGEST,
     Slots,
     change_slots,
     fill,
@@ -27,6 +26,7 @@ from pipeline.backends.world.sayings.facts import (
     the,
 )
 from pipeline.backends.world.words.language import a, at, name
+from stages.voice_rules import LONGEST
 
 _RESPECTS: Mapping[str, str] = MappingProxyType(
     {

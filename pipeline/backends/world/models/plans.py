@@ -16,7 +16,7 @@ from pipeline.backends.world.models.desk import Desk, desk_with_attempt, keeps_n
 from pipeline.backends.world.models.faults import compare, explained_shapes, remedies
 from pipeline.backends.world.models.request import Request, tags
 from pipeline.backends.world.sayings import frames
-from pipeline.backends.world.sayings.facts import LONGEST, change_slots, fill, scene_slots, sentence
+from pipeline.backends.world.sayings.facts import change_slots, fill, scene_slots, sentence
 from pipeline.backends.world.sayings.quotes import gist
 from pipeline.backends.world.scenes import ops
 from pipeline.backends.world.scenes.find import Unresolved
@@ -27,6 +27,7 @@ from pipeline.backends.world.words.lexicon import NUMBERS
 from pipeline.backends.world.words.orders import orders
 from pipeline.backends.world.words.reading import facts
 from stages.errors import Refused
+from stages.voice_rules import LONGEST
 
 ONE_EACH = 3
 MOST_STEPS = 20

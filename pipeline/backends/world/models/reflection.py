@@ -17,7 +17,6 @@ from pipeline.backends.world.models.request import Request, tags
 from pipeline.backends.world.models.skill import Skill
 from pipeline.backends.world.sayings import diagnoses, frames
 from pipeline.backends.world.sayings.facts import (
-    LONGEST,
     Slots,
     fill,
     fitted,
@@ -35,6 +34,7 @@ from pipeline.backends.world.scenes.ops import Background, Clean, Light, Op, Rep
 from pipeline.backends.world.scenes.scene import Scene
 from pipeline.backends.world.words.language import at
 from pipeline.backends.world.words.orders import orders
+from stages.voice_rules import LONGEST
 
 CAUSES = ("prompt_too_complex", "missing_knowledge", "rendering_limit", "ambiguous_instruction")
 COMPLEX = 3

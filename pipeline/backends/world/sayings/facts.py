@@ -16,8 +16,6 @@ from pipeline.backends.world.words.language import a, at, name
 from pipeline.backends.world.words.lexicon import NUMBERS
 
 Slots = dict[str, str]
-LONGEST = 400
-"""The most characters of a text; see the training voice."""
 LIGHTS: Mapping[str, str] = {"day": "daylight", "evening": "evening light", "night": "night light"}
 MOST_LISTED = 5
 
