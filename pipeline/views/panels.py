@@ -18,7 +18,7 @@ from pipeline.views.charts.curves import Curve, curves
 from pipeline.views.charts.whiskers import Dot, whiskers
 from pipeline.views.looks import ALL, ModeLooks
 from pipeline.views.page import percent
-from pipeline.views.probe.probe import StyleFinding
+from pipeline.views.probe.probe import GUESSED, StyleFinding
 from pipeline.views.tables.agreement import REPEATED, SECOND, VERDICT
 from pipeline.views.tables.reading import Reading
 from pipeline.views.tables.rows import rows
@@ -140,8 +140,8 @@ def style(reading: Reading) -> Markup | None:
     """How well the makers of pictures are told apart; None where that was not measured."""
     if not isinstance(reading.style, StyleFinding):
         return None
-    dot = Dot("Generator's picture picked out of two", reading.style, "bad" if reading.style.is_leak else "on")
-    return whiskers("style", "How often the generator's picture is picked out of two by its style", [dot])
+    dot = Dot("Picked out of two: the generator's", reading.style, "bad" if reading.style.is_leak else "on")
+    return whiskers("style", "How often the generator's picture is picked out of two by its style", [dot], GUESSED)
 
 
 def truth(reading: Reading, looks: ModeLooks) -> dict[str, Markup | None]:

@@ -15,6 +15,7 @@ from pipeline.views.charts.ink import ink, plot, sheet, svg
 from pipeline.views.charts.paths import YieldPath, paths
 from pipeline.views.charts.whiskers import Dot, whiskers
 from pipeline.views.looks import mode_looks
+from pipeline.views.probe.probe import StyleFinding
 from stages.policy import Policy
 from stages.rungs import RUNGS, read_recipe
 
@@ -97,6 +98,16 @@ def test_every_share_stays_inside_its_chart(counts: list[tuple[int, int]]) -> No
         places = [float(u.get("x", "nan")) for u in ElementTree.fromstring(chart).iter("use")]
         assert len(places) == sum(a + b > 0 for a, b in counts)
         assert all(0 <= x <= 360 for x in places)
+
+
+def test_a_scale_goes_no_further_than_all() -> None:
+    """Shares that are certain stand at the right end, and a rate that they are compared with is on the scale."""
+    certain = Dot("all", StyleFinding(40, 1.0, 1.0, 1.0, ()))
+    for around, least in ((None, "95 %"), (0.5, "50 %")):
+        chart = ElementTree.fromstring(whiskers("w", "t", [certain], around) or "")
+        ticks = [text for element in chart.iter("text") if (text := element.text or "").endswith(" %")]
+        assert {least, "100 %", "100.0 %"} <= set(ticks)
+        assert not [tick for tick in ticks if float(tick[:-2]) > 100]
 
 
 def palettes() -> dict[str, dict[str, str]]:

@@ -57,6 +57,12 @@ def test_a_second_renderer_is_found(planted):
     assert set(finding.telling) <= set(STATISTICS)
 
 
+def test_few_samples_that_are_all_told_apart_are_not_certain():
+    finding = found(pairs(40, 1, "soft"))
+    assert finding.auc > 0.99
+    assert finding.low < 0.95
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_one_renderer_is_not_taken_for_two(seed):
     finding = found(pairs(40, seed))

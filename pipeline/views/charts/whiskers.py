@@ -46,12 +46,12 @@ class Dot:
     tone: str = "ink"
 
 
-def whiskers(key: str, title: str, rows: Sequence[Dot]) -> Markup | None:
-    """The rows as one chart on a common scale in percent; None when no row has a case."""
+def whiskers(key: str, title: str, rows: Sequence[Dot], around: float | None = None) -> Markup | None:
+    """The rows as one chart on a common scale in percent, which holds the rate `around`; None when no row has a case."""
     shown = [r for r in rows if r.share.of]
     if not shown:
         return None
-    low, high, step = _scale(shown)
+    low, high, step = _scale(shown, around)
     height = _ROW * len(shown) + _FOOT
     figure = sheet(height)
     axes = plot(figure, 0, 0, 0, 0)
@@ -80,12 +80,13 @@ def whiskers(key: str, title: str, rows: Sequence[Dot]) -> Markup | None:
     return svg(figure, key, title, "; ".join(f"{r.name}: {r.share}" for r in shown))
 
 
-def _scale(rows: Sequence[Dot]) -> tuple[int, int, int]:
+def _scale(rows: Sequence[Dot], around: float | None) -> tuple[int, int, int]:
     """Both ends and the distance of ticks, in percent: at most six ticks, none outside 0 to 100."""
-    least = 100 * min(r.share.low or 0.0 for r in rows)
-    most = 100 * max(r.share.high or 0.0 for r in rows)
+    also = [] if around is None else [around]
+    least = 100 * min([*also, *(r.share.low or 0.0 for r in rows)])
+    most = 100 * max([*also, *(r.share.high or 0.0 for r in rows)])
     for step in _TICKS:
-        low, high = int(least // step) * step, min(100, int(-(-most // step)) * step)
+        low, high = min(100 - step, int(least // step) * step), min(100, int(-(-most // step)) * step)
         if (high - low) / step <= 5:
             return low, max(high, low + step), step
     return 0, 100, 25

@@ -6,8 +6,9 @@ can learn who drew a picture instead of what is wrong with it.
 
 Two pictures of one sample are compared, in the parts where both show the same (`pipeline.views.probe.statistics`). A logistic
 regression is trained on four fifths of the samples and tried on the rest, five times; no sample is on both sides. The AUC is
-P(generator's score > baseline's score). Its 95 % interval is the wider one of two: from drawing samples anew (bootstrap), and from
-swapping the makers at random and training again, which says what chance alone gives a model that was fitted.
+P(generator's score > baseline's score). Its 95 % interval is the widest one of three: from drawing samples anew (bootstrap), from
+swapping the makers at random and training again, which says what chance alone gives a model that was fitted, and of a share of so
+many samples (Wilson), without which few samples that are all told apart would look certain.
 """
 
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.output.share import Share
 from pipeline.views.probe.statistics import STATISTICS
 
 LEAST = 30  # samples; with fewer, chance alone gives nearly any AUC
 FOLDS = 5
 DRAWS, SWAPS = 1000, 60
 TELLING = 0.6  # the lower end of an interval from which on the difference is worth a sentence
+GUESSED = 0.5  # the AUC of pure chance
 _SEED = 20260101
 Rows = npt.NDArray[np.float64]
 
@@ -72,7 +75,8 @@ def _interval(differences: Rows, margins: Rows, auc: float, chance: np.random.Ge
     swapped = [_auc(_margins(differences * chance.choice((-1, 1), (len(margins), 1)))[0]) for _ in range(SWAPS)]
     # by chance the makers are told apart so well, or so badly; the nearer to certainty, the less chance can do
     reach = 1.96 * float(np.std(swapped)) * 2 * (auc * (1 - auc)) ** 0.5
-    return max(0.0, min(low, auc - reach)), min(1.0, max(high, auc + reach))
+    counted = Share(round(auc * len(margins)), len(margins))
+    return max(0.0, min(low, auc - reach, counted.low or 0.0)), min(1.0, max(high, auc + reach, counted.high or 0.0))
 
 
 def _margins(differences: Rows) -> tuple[Rows, Rows]:
