@@ -30,8 +30,8 @@ def shown(value: Any) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
-def suggestion(name: str, names: Iterable[str]) -> str:
-    """The remedy for an unknown `name`: the most similar of `names`, or a list of all."""
+def suggestion(name: str, names: Iterable[str], what: str = "keys") -> str:
+    """The remedy for an unknown `name`: the most similar of `names`, or a list of all; `what` they are, in plural."""
     valid = sorted(names)
     close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"valid keys are {', '.join(valid)}"
+    return f"did you mean {close[0]}?" if close else f"valid {what} are {', '.join(valid)}"

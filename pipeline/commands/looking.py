@@ -30,6 +30,8 @@ def verify(out: Out, database: Database = None) -> None:
         way = "To write the shards again without a call: remove {out}/run.json, build again."
         if all(problem.file in (DATABASE, "database") for problem in examination.problems):
             way = "The shards are whole."  # and would be written from a damaged database
+        elif all(problem.of_models for problem in examination.problems):
+            way = "The shards are whole; written again they would be alike: it lies in what models made, see report.html, Style."
         print(f"{count} problem{'s' * (count > 1)}. {way.format(out=out)}")
         raise typer.Exit(1)
     print(f"{out}: no problems found.")
@@ -57,7 +59,7 @@ def show(
 
 
 def report(out: Out) -> None:
-    """Write report.html: flow, yields, calls, quality, agreement, truth, ledger, losses, and a gallery."""
+    """Write report.html: flow, yields, calls, quality, agreement, voice, style, truth, ledger, losses, and a gallery."""
     from pipeline.views.report import report as write_report
 
     with report_unreadable(out):

@@ -60,7 +60,7 @@ class ModelSpec(Strict):
     @classmethod
     def _is_a_kit(cls, value: str) -> str:
         if value not in kits():
-            raise ValueError(f"there is no prompt kit {value}; {suggestion(value, kits())}")
+            raise ValueError(f"there is no prompt kit {value}; {suggestion(value, kits(), 'kits')}")
         return value
 
     @field_validator("backend")
@@ -238,7 +238,7 @@ class Manifest(Strict):
         slots = (*read_recipe(policy).modes, RL)
         for name in value:
             if name not in slots:
-                raise ValueError(f"{name} is no mode of this ladder; {suggestion(name, slots)}")
+                raise ValueError(f"{name} is no mode of this ladder; {suggestion(name, slots, 'modes')}")
         return {slot: value.get(slot) for slot in slots}
 
     @field_validator("sources")

@@ -178,4 +178,4 @@ def check_shortcut(reports: Iterable[FileReport]) -> Iterator[Problem]:
     """Metadata alone must not tell rejected from accepted images."""
     for finding in findings(contest for report in reports for contest in report.contests):
         if finding.is_shortcut:
-            yield Problem("sft", None, f"a shortcut: metadata alone predicts the verdict ({finding})")
+            yield Problem("sft", None, f"a shortcut: metadata alone predicts the verdict ({finding})", of_models=True)

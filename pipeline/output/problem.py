@@ -10,6 +10,8 @@ class Problem:
     file: str
     row: str | None
     what: str
+    of_models: bool = False
+    """True where nothing is damaged: it lies in what the models made."""
 
     def __str__(self) -> str:
         place = self.file if self.row is None else f"{self.file}: {self.row}"

@@ -61,9 +61,12 @@ def resolve(names: dict[str, str], asked: str) -> str:
     matches = begins or [i for i, row in names.items() if asked in (row, row.partition("/")[2])]
     if len(matches) == 1:
         return matches[0]
+    if matches:
+        raise LookupError(f"{plain(asked)}: {len(matches)} samples are of this row, name one: {', '.join(matches[:3])}")
     short = {i[: max(len(asked), 4)]: i for i in known}
     near = [short[m] for m in difflib.get_close_matches(asked, short, 3, 0.7)]
-    advice = f"the nearest: {', '.join(near)}" if near else f"there are, for example: {', '.join(known[:3]) or 'none'}"
+    some = [f"{names[i]} ({i[:16]})" for i in known[:3]]
+    advice = f"the nearest: {', '.join(near)}" if near else f"there are, for example: {', '.join(some) or 'none'}"
     raise LookupError(f"{plain(asked)}: no such sample; {advice} (the report and record/ name them all)")
 
 
@@ -86,7 +89,7 @@ def _given(story: Story, store: ImageStore, console: Console) -> None:
     console.print(_title("given", _MARKS["off" if story.trained else "none"]))
     console.print(Padding(Text(plain(story.sample.instruction), "bold"), (0, 0, 0, 3)))
     if story.sample.explanation:
-        console.print(Padding(Text(plain(story.sample.explanation), "dim"), (0, 0, 0, 3)))
+        console.print(Padding(Text(f"Facts: {plain(story.sample.explanation)}", "dim"), (0, 0, 0, 3)))
     if story.references:
         side = COLUMNS if len(story.references) == 1 else COLUMNS // 2
         pictures = [picture(store, sha, console, side) for sha in story.references]

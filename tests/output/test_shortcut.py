@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.output.finalise import finalise
 from pipeline.output.shortcut import Appearance, Contest, findings
 from pipeline.output.verify import verify
@@ -48,6 +50,9 @@ def test_a_set_whose_rejected_images_were_blurred_is_caught(tmp_path, betrayed):
     assert [
         line.startswith("sft: a shortcut: metadata alone predicts the verdict (bytes per pixel") for line in problems
     ] == ([True] if betrayed else [])
+    said = CliRunner().invoke(app, ["verify", str(tmp_path)]).stdout
+    assert ("1 problem. The shards are whole" in said) == betrayed
+    assert "write the shards again" not in said, "they would be alike"
 
 
 def make_appearance(width=64, height=64, kind="PNG", density=1.0) -> Appearance:

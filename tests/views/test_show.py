@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.output.record import identifiers
-from pipeline.views.show import show
+from pipeline.views.show import resolve, show
 from pipeline.views.story import stories
 from stages.policy import Policy
 from stages.rungs import read_recipe
@@ -87,6 +87,15 @@ def test_an_unknown_id_names_the_nearest(build: Path) -> None:
         shown(build, next(c for c in "0123456789abcdef" if sum(i.startswith(c) for i in known) > 1))
     with pytest.raises(LookupError):
         shown(build, "")
+
+
+def test_a_row_of_several_rollouts_names_them() -> None:
+    names = {"ab12": "s/1", "cd34": "s/1", "ef56": "s/2"}
+    with pytest.raises(LookupError, match=r"s/1: 2 samples are of this row, name one: ab12, cd34"):
+        resolve(names, "s/1")
+    assert resolve(names, "s/2") == "ef56"
+    with pytest.raises(LookupError, match=r"s/1 \(ab12\)"):
+        resolve(names, "nowhere")
 
 
 @pytest.mark.parametrize("colour", [False, True])
