@@ -14,6 +14,7 @@ from pipeline.sources.bad_row import BadRow, Place, quote
 from pipeline.sources.numerals import is_absent, whole
 from pipeline.sources.spec import FAILED_ROW, SIDE_MAX, SIDE_MIN, TableSpec
 from pipeline.sources.strict_json import parse_whole
+from stages.plain import plain
 from stages.records import Checker, Task
 
 
@@ -90,7 +91,7 @@ class Row:
     def instruction(self) -> str:
         """The instruction. Raises BadRow when it is missing, empty or no text."""
         text = self.text("instruction")
-        if text is None:
+        if text is None or not plain(text).strip():
             raise BadRow(self.label("instruction"), "the instruction is empty", "write one or remove the row")
         return text
 

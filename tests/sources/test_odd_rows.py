@@ -212,3 +212,10 @@ def test_a_null_of_pandas_is_no_value(tmp_path: Path) -> None:
     pq.write_table(pa.table({"prompt": ["a"], "why": pa.array([float("nan")])}), tmp_path / "r.parquet")
     (good,) = climbing_trajectories(make_plan(tmp_path, table(tmp_path / "r.parquet", columns={"explanation": "why"})))
     assert good.sample.explanation is None
+
+
+@pytest.mark.parametrize("text", ["\u200b ", "\ufeff\u2060", "\u202e\u202c", "\x00\x1b[0m", "\u3164"])
+def test_an_instruction_of_which_nothing_is_seen_is_empty(tmp_path: Path, text: str) -> None:
+    path = write_jsonl(tmp_path / "t.jsonl", [{"prompt": text}, {"prompt": f"a red cup{text}"}])
+    (line,) = failure_lines(make_plan(tmp_path, table(path)))
+    assert "row 1: instruction (prompt): the instruction is empty" in line
