@@ -11,6 +11,7 @@ they fit.
     <owner> ~ attempt      not where one of these stands before it
     last picture - on      not where this follows
     round + .|had          only where one of these follows; . is the end of a clause
+    score ! <music>        not in a text that has one of these words anywhere: there it is content
     /[1-5]\\s?/\\s?5/        a regular expression without blanks, where words do not do
 """
 
@@ -25,14 +26,17 @@ _CLAUSE_START = r"(?:^|[.,;:!?(]\s*)"
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A turn of phrase; `before` is what may not stand in front of it."""
+    """A turn of phrase; `before` is what may not stand in front of it, `topic` what may stand nowhere in the text."""
 
     pattern: re.Pattern[str]
     before: re.Pattern[str] | None
+    topic: re.Pattern[str] | None
 
     def matches(self, text: str) -> Iterator[str]:
         """The words of `text` that it fits."""
         for match in self.pattern.finditer(text):
+            if self.topic is not None and self.topic.search(text) is not None:
+                return
             if self.before is None or self.before.search(text[: match.start()]) is None:
                 yield match[0].strip(" .,;:!?()")
 
@@ -57,6 +61,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _phrase(tokens: list[str], sets: Mapping[str, str]) -> Phrase:
+    tokens, topics = (tokens[: tokens.index("!")], tokens[tokens.index("!") + 1 :]) if "!" in tokens else (tokens, [])
     forbidden, tokens = (
         (tokens[: tokens.index("~")], tokens[tokens.index("~") + 1 :]) if "~" in tokens else ([], tokens)
     )
@@ -66,7 +71,8 @@ def _phrase(tokens: list[str], sets: Mapping[str, str]) -> Phrase:
     body = _sequence([word for word in words if word != "^"], sets)
     rest = "".join(_tail(tail[0], tail[1:], sets) for tail in tails if tail)
     before = re.compile(rf"(?<!\w){_sequence(forbidden, sets)}{_GAP}$", re.IGNORECASE) if forbidden else None
-    return Phrase(re.compile(rf"{start}{body}(?!\w){rest}", re.IGNORECASE), before)
+    topic = re.compile(rf"(?<!\w){_sequence(['|'.join(topics)], sets)}(?!\w)", re.IGNORECASE) if topics else None
+    return Phrase(re.compile(rf"{start}{body}(?!\w){rest}", re.IGNORECASE), before, topic)
 
 
 def _tail(sign: str, tokens: list[str], sets: Mapping[str, str]) -> str:

@@ -14,7 +14,9 @@ from stages.voice_rules import LONGEST, MOST_SENTENCES, RULES, Rule
 _QUOTED = re.compile(
     r"\"[^\"\n]{1,80}\"|“[^”\n]{1,80}”|«[^»\n]{1,80}»|„[^“”\n]{1,80}[“”]|(?<!\w)['‘][^'’\n]{1,60}['’](?!\w)"
 )
-_CAPITALS = re.compile(r"\b(?!JSON\b|AI\b|BAGEL\b|FLUX\b)[A-Z]{3,}\b(?:\s+(?:[A-Z]{2,}|\d+)\b)*")
+_CAPITALS = re.compile(
+    r"\b(?!JSON\b|AI\b|BAGEL\b|FLUX\b|GPT\b|DALL\b|VLM\b|LLM\b|CFG\b)[A-Z]{3,}\b(?:\s+(?:[A-Z]{2,}|\d+)\b)*"
+)
 _SENTENCE = re.compile(r"[.!?…]+[\"”')\]]*(?:\s+(?=[\"“'(\[]?[A-Z0-9])|\s*$)|[。！？]")
 # a full stop behind these ends no sentence
 _SHORT = re.compile(r"\b(?:e\.g|i\.e|etc|approx|vs|no|nr|ca|cf|st|dr|mr|mrs|ms|fig)\.", re.IGNORECASE)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from stages.phrases import Phrase, phrases
+from stages.voice_makers import MAKERS
+from stages.voice_pictures import PICTURES
+from stages.voice_topics import TOPICS
 from stages.voice_words import SETS
 
 LONGEST = 400
@@ -34,7 +37,6 @@ an|a attempt at|to _? the|this instruction|task|edit|step|prompt|request|picture
 step's|round's|model's|generator's|edit's|task's <nth>|<gone>? attempt|attempts|try|tries
 /(?:attempt|try|iteration|round)'s/
 round|rounds|attempt|try before + .|was|had|this|it
-<owner> <nth>|<gone>? ~ attempt|attempts - to|at|of
 previous|earlier|prior|last reflection|reflections - of|in|on
 <nth> generation - of|car|phone|model|owner
 after|despite|of|from|by|with attempts - to|at
@@ -54,7 +56,7 @@ retry|retries|retried|retrying|re-roll*|reroll*|regenerat*|re-generat*|redo|redo
 in|of|after|from|during|since|until|by|before|at|like|unlike|than|and|reflection|refinement|editing round <number> - o'clock|
     stone*|window*|table*|hole*|knob*|button*|plate*|ball*
 <nth>|<gone>|this|that|each|every|another|extra reflection|refinement|editing|correction? round|rounds + .|<went>|and|but|the|
-    it|with|to|before|ago|because|so|i|we|you|they|he|she|there|both
+    it|with|to|before|ago|because|so|i|we|you|they|he|she|there|both ! <sport>|wrestl*|drinks|beer|ring
 <nth>|<gone>|this|that|each|every|another|<few> round|rounds of reflect*|refin*|correct*|edit*|redraw*
 after|over|across|<few> _? rounds + .|ago|earlier|failed|had|did
 reflection chain|round|rounds|step|<number>
@@ -84,7 +86,7 @@ attached _? image|images|picture|pictures|photo|photos|photograph|photographs|re
 attachment|attachments - point|points|to
 picture|pictures|image|images|photo|photos|reference|references that|which? is|are|was|were? attached - to|by|with|on|at|
     beside|above
-than|as|like|unlike|from|in|since|to|with|of the previous|earlier|prior|preceding|last|rejected|failed one|ones
+than|as|like|unlike|from|in|since|to|with|of the previous|earlier|prior|preceding|last|rejected|failed one|ones ! later|row|museum
 image|picture|version generated|made|drawn first|earlier|before|previously
 i was|am given|shown|sent
 <nth> image|picture|images|pictures generated|made|produced
@@ -122,16 +124,12 @@ as a|the|an judge|critic|evaluator|reviewer|grader
 asked|told|supposed|meant to judge|evaluate|score|rate|review|assess|grade
 i|we would|will|must|have|can|cannot|could|might? to|only? rate|score|grade|judge|mark|evaluate
 previous|prior|earlier|first|second|above|preceding|given|failed|failing|attached|original|poor|low|harsh <verdict> - <form>
-last ~ the|this|that|its|my|a|your|each judgement|judgment|feedback|critique|assessment|appraisal - <form>
-the|this|that|each|my|its|an|another|first evaluation|evaluations - <form>
 the judging
 i scored|rated|graded
 rated quality|instruction|consistency
 too low|poor|weak|bad to pass
-last|jury's|court's ~ judgement|judgments|judgment|evaluation|evaluations|critique|feedback|assessment - <form>
 the|our judge|judges /(?!wears|sits|stands|holds|looks|has|is|was|lifts|raises|walks|smiles|leans|seated|points|reads|enters|
     bangs)\w+(?:s|ed)/ - <court>
-door|on|over|across|at|worn|stone|wooden the? ~ threshold|thresholds - of|to|stone|is
 to be judged|evaluated|scored|rated|assessed
 under review|evaluation|judgement
 second opinion
@@ -141,7 +139,6 @@ rating|ratings for|on <axis>
 marked|labelled|flagged as failed|failing|passed|wrong|bad
 picture|image|edit|result|this fails|failed|passes|passed + .|because|on|since|overall
 be accepted|rejected|discarded|resubmitted + .|because|for|by|as|since
-the|this verdict - reads|<form>
 according|per|based|following|from|given|see to|on? the|this|its? <verdict>|<judges>|review|score|scores|rating
 noted|stated|said|named|described|requested|listed|pointed|mentioned|found|asked|written|required|flagged|marked|criticized|
     criticised out? in|by the|this? <verdict>|<judges>|review
@@ -151,12 +148,12 @@ gas|spectrum|blood|air|road|motor|the ~ the|an|our|both|human|second evaluator|g
 /(?:judge|critic|reviewer|evaluator|analy[sz]er|grader|rater|assessor)'s/ score|verdict|reason|reasons|comment|comments|
     remark|opinion|view|complaint|note|word|words|feedback|rating|finding|findings
 by the judge|judges - sit*|stand*|bench
-was|were|is|been|being|got|as judged|evaluated|assessed|graded|scored - with|into|along|deeply|across
+was|were|is|been|being|got|as judged|evaluated|assessed|graded - with|into|along|deeply|across
 is|was|be|been|gets penali*
 judged as|to|too|bad|good|wrong|below|insufficient
 /(?:scores?|instruction|consistency|quality|knowledge)\s?[:=]/ /[1-5]/
 <axis> /[1-5]/ + .|because|since|as
-low|poor|bad mark|marks + .|for|on
+low|poor|bad mark|marks + .|for
 low|poor|failing|passing|bad|high grade|grades
 <verdict>|grade|score|rating of|at /[1-5]/
 the|its|these|all|both scores - on|at|of
@@ -186,7 +183,7 @@ give|gives|gave|giving|given it|this|the? picture|image|result? only|just? a|an?
 deserves|earns|gets|receives|merits|deserve|earn|get only|just|no? more? than? a|an? /[1-5]/ + .|for|on|out|because|since|
     here|as
 full|top|perfect marks
-below|above|under|over|reach|reaches|reached|meet|meets|met|pass|passes|passed|miss|misses|missed|clears|at|of|for the|its|a|
+below|above|under|reach|reaches|reached|meet|meets|met|pass|passes|passed|miss|misses|missed|clears|at|of|for the|its|a|
     this|every|required? required|quality|pass|passing|acceptance|axis|score|<axis>? threshold|thresholds|cut-off|cutoff - of|
     to|at|stone|step
 threshold|thresholds of|is|was /[1-5]/
@@ -274,14 +271,23 @@ json object|reply|answer
 /[GER]_\d/
 """
 
+
+def _phrases(name: str, lines: str) -> tuple[Phrase, ...]:
+    """The phrases of `lines`, and the words that break the rule `name` in any company but their topic's."""
+    anywhere = {**PICTURES, **MAKERS}[name]
+    return phrases(lines + anywhere[1:], {**SETS, **TOPICS})
+
+
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "attempts": Rule("speaks of attempts, tries or rounds", phrases(_ATTEMPTS, SETS)),
-        "unseen": Rule("points to a picture or a text that cannot be seen", phrases(_UNSEEN, SETS)),
-        "judging": Rule("speaks of judges, scores, axes, thresholds or verdicts", phrases(_JUDGING, SETS)),
-        "roles": Rule("speaks of a model, by its name or its role", phrases(_ROLES, SETS)),
-        "address": Rule("speaks to somebody instead of saying what is seen or what to do", phrases(_ADDRESS, SETS)),
-        "form": Rule("speaks of the form of requests and replies", phrases(_FORM, SETS)),
+        "attempts": Rule("speaks of attempts, tries or rounds", _phrases("attempts", _ATTEMPTS)),
+        "unseen": Rule("points to a picture or a text that cannot be seen", _phrases("unseen", _UNSEEN)),
+        "judging": Rule("speaks of judges, scores, axes, thresholds or verdicts", _phrases("judging", _JUDGING)),
+        "roles": Rule("speaks of a model, by its name or its role", _phrases("roles", _ROLES)),
+        "address": Rule(
+            "speaks to somebody instead of saying what is seen or what to do", _phrases("address", _ADDRESS)
+        ),
+        "form": Rule("speaks of the form of requests and replies", _phrases("form", _FORM)),
         "length": Rule(f"is not one line of 1 to {MOST_SENTENCES} sentences and at most {LONGEST} characters"),
     }
 )

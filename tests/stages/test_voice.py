@@ -24,6 +24,9 @@ def fits(lines: str, text: str, **sets: str) -> list[str]:
         ("his|her ~ attempt", "his attempt, one attempt", ["attempt"]),
         ("last picture - on|in", "last picture on it, last picture of it", ["last picture"]),
         ("round + .|had", "round table, round had, round.", ["round", "round"]),
+        ("score|scores ! piano|<size>", "the score is 3", ["score"]),
+        ("score|scores ! piano|<size>", "the score lies on the piano", []),
+        ("score|scores ! piano|<size>", "a very big score", []),
         (r"score /[1-5]\s?\/\s?5/", "score 3 / 5", ["score 3 / 5"]),
         ("<size> cat", "a small cat, a very big cat", ["small cat", "very big cat"]),
     ],
@@ -42,7 +45,7 @@ def test_an_indented_line_goes_on():
     [
         ("The second attempt shows a blue cup.", "attempts", "second attempt"),
         ("The picture before it was better.", "unseen", "The picture before"),
-        ("Quality is below the threshold.", "judging", "threshold"),
+        ("Quality is below the threshold.", "judging", "below the threshold"),
         ("The model failed to draw a hat.", "roles", "The model failed"),
         ("You should move the cup.", "address", "You should"),
         ("This is under_editing.", "form", "under_editing"),
@@ -88,3 +91,11 @@ def test_texts_of_another_hand_are_told_apart(name, breaks):
     lines = (Path(__file__).parent / "voice" / f"{name}.txt").read_text("utf-8").splitlines()
     assert len(lines) == 100
     assert len(wrong := [line for line in lines if bool(breaches(line)) != breaks]) <= 5, wrong
+
+
+@pytest.mark.parametrize(("name", "breaks"), [("wide_good", False), ("wide_bad", True)])
+def test_texts_of_a_third_hand_are_told_apart(name, breaks):
+    """Five sets, each written before its failures were looked at and mended afterwards; some readings stay open."""
+    lines = (Path(__file__).parent / "voice" / f"{name}.txt").read_text("utf-8").splitlines()
+    assert len(lines) >= 500
+    assert len(wrong := [line for line in lines if bool(breaches(line)) != breaks]) <= len(lines) * 0.02, wrong
