@@ -1,9 +1,9 @@
 """How far apart two stored images are, as somebody sees them who compares them part by part.
 
 In: two images of a store, by hash. Out: a distance from 0 to 1. The images are divided into blocks of 8 pixels (64 to 256 blocks
-along the longer side); the distance is the largest difference between the mean brightness of two blocks, or between the
-mean colour of two blocks of twice that size, as a share of the full range. Encoding a picture again, scaling it and back, or a
-little noise stays below 0.03; a change of something that can be seen is well above.
+along the longer side, of no less than 4 pixels); the distance is the largest difference between the mean brightness of two
+blocks, or between the mean colour of two blocks of twice that size, as a share of the full range. Encoding a picture again at a
+high quality, scaling it and back, or a little noise stays below 0.03; a change of something that can be seen is well above.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from pipeline.storage.pictures.pixels import upright_rgb
 from pipeline.storage.pictures.upright import upright_size
 
 BLOCK = 8  # pixels
+SMALLEST = 4  # pixels of a block in a small image: a JPEG's colours, two pixels wide, must not show as a change
 LEAST, MOST = 64, 256  # blocks along the longer side
 SAME_SHAPE = 0.02  # the greatest relative difference between the aspect ratios of two images that are compared
 _REMEMBERED = 256  # signatures; a reference is compared with every image that is made from it
@@ -61,7 +62,7 @@ def _signature(store: ImageStore, sha256: str, size: tuple[int, int]) -> Signatu
     if pixels.size != size:
         pixels = pixels.resize(size, Image.Resampling.LANCZOS)
     longer = max(size)
-    blocks = min(MOST, max(LEAST, longer // BLOCK))
+    blocks = min(MOST, max(LEAST, longer // BLOCK), max(2, longer // SMALLEST))
     grid = (max(2, round(size[0] * blocks / longer)), max(2, round(size[1] * blocks / longer)))
     parts = pixels.convert("YCbCr")
     brightness = np.asarray(parts.resize(grid, Image.Resampling.BOX))[..., 0]

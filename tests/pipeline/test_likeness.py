@@ -123,3 +123,19 @@ def darker_part(image: Image.Image) -> Image.Image:
 def test_a_change_that_can_be_seen_is_a_change(tmp_path, picture, size, change):
     before, after = CHANGES[change](picture(size))
     assert distance(tmp_path, png(before), png(after)) > LIMIT
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [("JPEG", {"quality": 95}), ("JPEG", {"quality": 90, "subsampling": 0}), ("WEBP", {"quality": 90})],
+)
+def test_a_small_picture_encoded_again_is_the_same(tmp_path, form, options):
+    image = drawing((128, 128))
+    assert distance(tmp_path, png(image), encoded(image, form, **options)) <= LIMIT
+
+
+def test_a_small_change_of_a_small_picture_is_one(tmp_path):
+    image = drawing((128, 128))
+    changed = image.copy()
+    ImageDraw.Draw(changed).rectangle((60, 60, 67, 67), fill="red")
+    assert distance(tmp_path, png(image), png(changed)) > 3 * LIMIT
