@@ -16,6 +16,7 @@ from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.sources.files import content_hash, is_one_file
 from pipeline.sources.spec import TableSpec
 from prompts.catalogue import Prompts, load
+from prompts.rubric import RUBRIC
 from stages.rung import Recipe
 
 # these decide which rows are kept, where the work is done and what it costs, but never the content of a row
@@ -43,6 +44,8 @@ def meaning(manifest: Manifest, prompts: Mapping[str, str]) -> dict[str, Any]:
     data["sources"] = [_identify_source(source) for source in data["sources"]]
     data["models"] = {role: spec and _identify_model(spec) for role, spec in data["models"].items()}
     data["prompts"] = dict(prompts)
+    # the groups of sub-categories are words of the judging prompt too, and stand in no prompt file
+    data["rubric"] = RUBRIC
     if own := {name: _source_of(name) for name in manifest.policy.ladder if ":" in name}:
         data["rungs"] = own  # of one's own: their code is what they do
     return data

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from PIL import Image
 
 from pipeline.storage.pictures.opening import UNREADABLE, opened
-from pipeline.storage.pictures.pixels import seen
 from pipeline.storage.pictures.stripping import strip_jpeg, strip_png
 
 RULES = 1
@@ -50,6 +49,9 @@ class Rendition:
 
 def render(original: bytes) -> Rendition:
     """The rendition of an encoded picture. Raises Undecodable when it does not decode in full."""
+    # here: numpy takes a tenth of a second, and most who name a store make no rendition
+    from pipeline.storage.pictures.pixels import seen
+
     try:
         with opened(original) as image:
             image.verify()  # checksums: `load` alone lets a PNG without its end pass
