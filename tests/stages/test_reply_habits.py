@@ -204,3 +204,9 @@ def test_absurd_text_is_refused_after_a_bounded_number_of_steps(text):
     with pytest.raises(Unreadable):
         objects(text)
     assert objects("{ " * 50_000) == []
+
+
+def test_any_number_of_blanks_may_stand_in_enforced_json():
+    blanks = " \n\t" * 40
+    reply = f'{{"cause"{blanks}:{blanks}"rendering_limit"{blanks},"explanation":{blanks}"the letters }} lean"}}'
+    assert replies.diagnosis(reply).cause == "rendering_limit"

@@ -68,7 +68,9 @@ def question(store, kind, text="score the image", seed=1, images=("red", "blue")
 
 @pytest.mark.parametrize("kind", READERS)
 def test_a_schema_makes_even_a_random_model_readable(store, brief, kind):
-    """A string of blanks alone is valid JSON and no verdict: such a reply is malformed, as it would be of any model."""
+    """A string of blanks alone is valid JSON and no verdict: such a reply is malformed, as it would be of any model. Nor is a
+    reflection that names no error.
+    """
     problems = []
     for seed in range(6):
         reply = run(model(store, **brief).ask(question(store, kind, seed=seed)))
@@ -77,7 +79,7 @@ def test_a_schema_makes_even_a_random_model_readable(store, brief, kind):
         assert reply.usage.output_tokens > 0
         assert isinstance(json.loads(reply.text), dict)
         problems.append(problem_of(kind, reply.text))
-    assert all("is empty" in problem for problem in problems if problem)
+    assert all("is empty" in problem or "no fault" in problem for problem in problems if problem)
     assert problems.count(None) >= 4
 
 

@@ -54,13 +54,18 @@ def _check_readable(answer: ChatAnswer) -> None:
     if not answer.reply.strip() or (answer.carrier in THOUGHTS and cut):
         raise Malformed("", f"the reply is empty{_why_empty(answer)}")
     # words after a whole verdict might have taken it back; blanks without end are a habit of enforced JSON
-    if cut and "}" in answer.reply and answer.reply.rpartition("}")[2].strip("]` \n\t\r"):
+    if cut and _goes_on_after_json(answer.reply):
         raise Malformed(answer.reply[:LONGEST], f"the reply is cut short ({_reasons(answer)})")
     if len(answer.reply) > LONGEST:
         raise Malformed(answer.reply[:LONGEST_REFUSAL], f"the reply has {len(answer.reply):,} characters")
     if any("\ud800" <= c <= "\udfff" for c in answer.reply):
         whole = answer.reply.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         raise Malformed(whole, "the reply holds half a character (a lone surrogate)")
+
+
+def _goes_on_after_json(reply: str) -> bool:
+    before, brace, after = reply.rpartition("}")
+    return bool(brace) and "{" in before and bool(after.strip("]` \n\t\r"))
 
 
 def read(wire: Wire, answer: dict[str, Any]) -> ChatAnswer:
