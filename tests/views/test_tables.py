@@ -11,16 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.output.record import recorded
+from pipeline.output.record import Recorded, recorded
 from pipeline.output.share import Share
-from pipeline.views.story import call_keys, judgements_of, stories
+from pipeline.views.story import call_keys, judgements_of, stories, story_of
 from pipeline.views.tables.agreement import REPEATED, SECOND, VERDICT, Agreement, ac1, kappa
 from pipeline.views.tables.ledger import ledger
 from pipeline.views.tables.reading import Reading, read
 from pipeline.views.tables.rows import rows
 from pipeline.views.tables.scores import ACCEPTED, STEPS, Scores
+from stages import scripted
 from stages.records import Evaluation
 from stages.trajectory import Trajectory
+from tests.stages.test_ladder import FAIL, PASS, REF
+from tests.stages.test_unchanged import NOTHING, climbed
 from tests.views.made_build import Build
 from tests.views.made_calls import LEDGER
 from tests.views.made_ladders import best_of_only
@@ -215,3 +218,15 @@ def test_every_try_of_a_best_of_n_is_scored_and_the_chosen_one_is_accepted(tmp_p
     assert table["instruction", "best_of"]["n"] == tried
     assert table["instruction", ACCEPTED]["passed"] == 1
     assert found.scores.moves().empty
+
+
+def test_images_that_failed_by_rule_are_no_verdicts_of_a_judge_and_disputed_ones_are_counted() -> None:
+    counts = Agreement()
+    cases: list[tuple[list[str], dict[str, Any]]] = [
+        ([scripted.reflection(), PASS], {"baseline": [REF]}),
+        ([FAIL, NOTHING, PASS], {}),
+    ]
+    for replies, options in cases:
+        t, _, recipe = climbed(replies, **options)
+        counts.add(story_of(Recorded(t, "kept"), recipe))
+    assert (counts.verdicts, counts.unchanged, counts.disputed) == (3, 1, 1)

@@ -26,19 +26,27 @@ Pair = tuple[bool, bool, int, int]
 class Agreement:
     """Counts of pairs of judgements: (what was paired, axis or `verdict`) -> (passed, passed, score, score) -> how many.
 
+    `unchanged` counts the images that failed by rule, since they showed nothing new; `disputed` those that were judged anew.
+
     A repetition pairs the first two judgements of the first judge: a third is only asked where those two disagree. `verdicts`
     counts all verdicts, `asked` those with more than one judgement.
     """
 
     verdicts: int = 0
     asked: int = 0
+    unchanged: int = 0
+    disputed: int = 0
     pairs: dict[tuple[str, str], Counter[Pair]] = field(default_factory=dict)
 
     def add(self, story: Story) -> None:
         """Count the judgements of one more sample."""
         for event in story.trajectory.events:
             if isinstance(event.payload, Evaluation):
+                if event.payload.unchanged is not None:
+                    self.unchanged += 1
+                    continue
                 self.verdicts += 1
+                self.disputed += event.payload.dispute is not None
                 self.asked += len(event.payload.judgements) > 1
                 for name, a, b in _paired(event.payload.judgements):
                     self._note(name, a, b)
