@@ -68,7 +68,7 @@ def png(seed: int, size: tuple[int, int] = (48, 40), noise: bool = True) -> byte
 
 
 def verdict(passed: bool, axes: tuple[Axis, ...] = AXES, score: int = 2) -> Evaluation:
-    return Evaluation(tuple(AxisScore(a, 5 if passed else score, f"{a}: as seen", passed) for a in axes), 0.0)
+    return Evaluation(tuple(AxisScore(a, 5 if passed else score, f"{a} as seen", passed) for a in axes), 0.0)
 
 
 @dataclass

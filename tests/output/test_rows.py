@@ -157,7 +157,7 @@ def test_pairs_set_the_accepted_image_against_each_rejected_one(many):
         by_sample.setdefault(row["sample_id"], []).append(row)
         assert row["chosen_sha256"] == train[row["sample_id"]].current().image.sha256
         assert row["rejected_scores"][row["axis"]] == 2
-        assert row["reason"] == f"{row['axis']}: as seen"
+        assert row["reason"] == f"{row['axis']} as seen"
         assert row["chosen"]["bytes"] != row["rejected"]["bytes"]
     assert by_sample.keys() == train.keys()
     for name, pairs in by_sample.items():
