@@ -7,6 +7,7 @@ quotation marks or in capitals, are the picture's and break nothing.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stages.records import Evaluation, Payload, Plan, Reflection, Step, Words
 from stages.voice_rules import LONGEST, MOST_SENTENCES, RULES, Rule
@@ -30,6 +31,8 @@ class Breach:
     words: str = ""
 
 
+# a text is looked at when it comes, when it is counted and when it is verified
+@lru_cache(4096)
 def breaches(text: str) -> tuple[Breach, ...]:
     """Every breach in `text`, at most one for each rule, in the order of the rules."""
     bare = _unquoted(text.replace("\u2019", "'"))
