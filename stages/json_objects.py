@@ -9,6 +9,7 @@ the last of two equal keys win. The work is bounded: each character is read a fe
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 MOST_OBJECTS = 64
@@ -49,6 +50,7 @@ class Fields(dict[str, Any]):
     written: dict[str, str]
 
 
+@lru_cache(4096)
 def folded(key: str) -> str:
     """A key as it is compared: "Error Type", "errorType" and "**error-type**" are one."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key.strip("*_`\"' :\t\n"))
