@@ -24,7 +24,7 @@ EXPLANATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "no picture can do what the words say, for they leave it open: {faults}",
         ),
         "rendering_limit": (
-            "the words are clear, and still they are not carried out: {faults}",
+            "the words are clear, and still the picture shows something else: {faults}",
             "nothing about the words is hard, but the drawing does not succeed: {faults}",
             "it is clear what is wanted, and the picture does not get there: {faults}",
             "this is a matter of drawing, not of words: {faults}",
