@@ -13,7 +13,7 @@ from stages.calls import CallPlace, Models, ask, start
 from stages.judging import decider, next_judge, scored, standing
 from stages.likeness import RULE, find_unchanged, verdict_of
 from stages.policy import Judging, Policy, Thresholds
-from stages.records import Against, Evaluation, Event, ImageRef, Judge, Judgement
+from stages.records import Against, Evaluation, Event, ImageRef, Judge, Judgement, Unchanged
 from stages.replies import evaluation
 from stages.trajectory import Trajectory
 from stages.voice_rules import RULES
@@ -45,15 +45,7 @@ async def evaluate(
         made_from = (*(ref.sha256 for ref in before), *_drawn_from(t, image))
     unchanged = await find_unchanged(models.comparer, image.sha256, made_from, instruction, policy.unchanged_within)
     if unchanged is not None:
-        inputs = (*(ref.sha256 for ref in before), image.sha256)
-        return Event(
-            *("evaluation", place.index, place.attempt),
-            against=against,
-            payload=verdict_of(unchanged),
-            image=image,
-            inputs=inputs,
-            made_by=RULE,
-        )
+        return _by_rule(unchanged, place, image, before, against)
     values = {
         "instruction": instruction,
         "against": against,
@@ -84,6 +76,22 @@ async def evaluate(
     # the reasons that stand may come from several judgements, so it is their words that count
     speech = models.speech.about(sample)
     return replace(event, payload=verdict, image=image, voice=speech.broken("evaluation", verdict))
+
+
+def _by_rule(
+    unchanged: Unchanged, place: CallPlace, image: ImageRef, before: Sequence[ImageRef], against: Against
+) -> Event:
+    """The evaluation of an unchanged image, for which nobody was asked."""
+    return Event(
+        kind="evaluation",
+        index=place.index,
+        attempt=place.attempt,
+        against=against,
+        payload=verdict_of(unchanged),
+        image=image,
+        inputs=(*(ref.sha256 for ref in before), image.sha256),
+        made_by=RULE,
+    )
 
 
 def _drawn_from(t: Trajectory, image: ImageRef) -> tuple[str, ...]:
