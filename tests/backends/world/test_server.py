@@ -15,11 +15,11 @@ import numpy as np
 import openai
 import pytest
 
+from pipeline.backends.serving.problems import RequestProblem
 from pipeline.backends.world.drawing.draw import png
 from pipeline.backends.world.models.skill import PRESETS, skill
 from pipeline.backends.world.respond import respond
 from pipeline.backends.world.server.app import app
-from pipeline.backends.world.server.problems import RequestProblem
 from pipeline.backends.world.server.serve import serve
 from pipeline.backends.world.server.work import Workers
 from pipeline.backends.world.source import WorldSpec, rows

@@ -12,9 +12,9 @@ import httpx2
 import numpy as np
 import pytest
 
+from pipeline.backends.serving.limits import MOST_BODY, MOST_IMAGES, MOST_TEXT, MOST_VALUES
 from pipeline.backends.world.drawing.draw import png
 from pipeline.backends.world.server.app import app
-from pipeline.backends.world.server.limits import MOST_BODY, MOST_IMAGES, MOST_TEXT, MOST_VALUES
 from tests.backends.world.climber import tag
 from tests.serving import serving
 

@@ -1,22 +1,19 @@
-"""The bodies of requests in the OpenAI API, and the `ModelRequest` that each stands for.
+"""The `ModelRequest` that each request to the world's server stands for.
 
-In: JSON, or the fields of a form. Out: `ModelRequest`: exactly what a model of the world would be handed in this process.
-Parameters that mean nothing to the world (temperature, quality, user, ...) are ignored, as other servers do; a parameter that
-would change the form of the answer (n, stream, ...) is refused.
+In: bodies of the OpenAI API, to which the world adds `options`. Out: `ModelRequest`: exactly what a model of the world would be
+handed in this process.
 """
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
-from starlette.datastructures import FormData, UploadFile
+from pydantic import Field
+from starlette.datastructures import FormData
 
+from pipeline.backends.serving.bodies import AnyBody, AnyChat, AnyImageBody, form_fields
+from pipeline.backends.serving.problems import RequestProblem, invalid
+from pipeline.backends.serving.reading import check, check_texts
 from pipeline.backends.world.models.skill import PRESETS, Skill, skill
-from pipeline.backends.world.server.problems import RequestProblem, invalid
-from pipeline.backends.world.server.reading import check, check_texts, uploaded
 from stages.protocols import Message
 
 
@@ -31,14 +28,10 @@ class ModelRequest:
     schema: str
 
 
-class _Body(BaseModel):
+class _Skilled(AnyBody):
     """The fields of every request. `options` are those of a model in a manifest."""
 
-    model: str
-    seed: int = 0
-    options: dict[str, float | str] = {}
-    n: Literal[1] | None = None
-    stream: Literal[False] | None = None
+    options: dict[str, float | str] = Field({})
 
     def skill(self) -> Skill:
         """The skill of the named model. Raises RequestProblem."""
@@ -52,87 +45,20 @@ class _Body(BaseModel):
             raise invalid(str(error), "options") from error
 
 
-class _Url(BaseModel):
-    url: str
-
-    def data(self, place: str) -> bytes:
-        """The bytes of a data URI. Raises RequestProblem for any other URL: nothing is fetched."""
-        head, comma, data = self.url.partition(",")
-        if not (comma and head.startswith("data:image/") and head.endswith(";base64")):
-            raise invalid("only images as data:image/...;base64,... are taken; nothing is fetched", place)
-        try:
-            return base64.b64decode(data, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise invalid(f"not base64: {error}", place) from error
-
-
-class _TextPart(BaseModel):
-    type: Literal["text"]
-    text: str
-
-
-class _ImagePart(BaseModel):
-    type: Literal["image_url"]
-    image_url: _Url
-
-
-_Part = Annotated[_TextPart | _ImagePart, Field(discriminator="type")]
-
-
-class _ChatMessage(BaseModel):
-    role: Literal["system", "user", "assistant"]
-    content: str | list[_Part]
-
-    def text(self) -> str:
-        """The text parts of a message, one a line."""
-        if isinstance(self.content, str):
-            return self.content
-        return "\n".join(part.text for part in self.content if isinstance(part, _TextPart))
-
-    def images(self, place: str) -> Sequence[bytes]:
-        """The images of a message, in order. Raises RequestProblem."""
-        if isinstance(self.content, str):
-            return ()
-        parts = (part for part in self.content if isinstance(part, _ImagePart))
-        return [part.image_url.data(f"{place}.content") for part in parts]
-
-
-class _JsonSchema(BaseModel):
-    name: str
-
-
-class _Format(BaseModel):
-    type: Literal["json_schema", "json_object", "text"]
-    json_schema: _JsonSchema | None = None
-
-
-class Chat(_Body):
+class Chat(_Skilled, AnyChat):
     """POST /v1/chat/completions. It asks for an image when `modalities` has one, else for the schema in `response_format`."""
-
-    messages: list[_ChatMessage] = Field(min_length=1)
-    modalities: list[str] | None = None
-    response_format: _Format | None = None
-    max_tokens: int | None = Field(None, ge=1)
-    max_completion_tokens: int | None = Field(None, ge=1)
-
-    @property
-    def most_tokens(self) -> int | None:
-        """The most tokens of the reply; None: no limit."""
-        return self.max_completion_tokens or self.max_tokens
 
     def asked(self) -> ModelRequest:
         """The request to the model. Raises RequestProblem."""
-        images = [image for n, message in enumerate(self.messages) for image in message.images(f"messages.{n}")]
-        messages = tuple(Message(message.role, message.text()) for message in self.messages)
+        images, messages = self.images(), self.turns()
         check_texts(*(message.content for message in messages), self._schema())
-        return ModelRequest(self.skill(), messages, tuple(images), self.seed, self._schema())
+        return ModelRequest(self.skill(), messages, images, self.seed, self._schema())
 
     def _schema(self) -> str:
-        if self.modalities and "image" in self.modalities:
+        if self.draws:
             return "image"
-        schema = self.response_format and self.response_format.json_schema
-        if schema:
-            return schema.name
+        if self.schema_asked:
+            return self.schema_asked.name
         raise invalid(
             "the world tells what is asked for by the name of the reply's schema: evaluation, reflection, diagnosis or plan;"
             ' or ask for an image, with modalities: ["image", "text"]',
@@ -140,13 +66,8 @@ class Chat(_Body):
         )
 
 
-class ImageBody(_Body):
+class ImageBody(_Skilled, AnyImageBody):
     """POST /v1/images/generations, and the fields of an edit. The prompt states the size; a `size` field must equal it."""
-
-    prompt: str
-    size: str | None = None
-    response_format: Literal["b64_json"] | None = None
-    output_format: Literal["png"] | None = None
 
     def asked(self, images: Sequence[bytes] = ()) -> ModelRequest:
         """The request to the model. Raises RequestProblem."""
@@ -160,27 +81,6 @@ class ImageBody(_Body):
 
 
 async def edit(form: FormData) -> tuple[ImageBody, list[bytes]]:
-    """POST /v1/images/edits: its fields and its images, in order. Raises RequestProblem.
-
-    A form cannot nest fields as JSON does, so clients send `options[slip]`.
-    """
-    fields: dict[str, Any] = {}
-    images = []
-    for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            images.append(await uploaded(value, name))
-        elif name.startswith("options[") and name.endswith("]"):
-            fields.setdefault("options", {})[name.removeprefix("options[").removesuffix("]")] = _number_or_word(value)
-        else:
-            fields[name] = value
-    if not images:
-        raise invalid("there is no image to edit", "image")
-    return check(ImageBody, {k: 1 if (k, v) == ("n", "1") else v for k, v in fields.items()}), images
-
-
-def _number_or_word(text: str) -> float | str:
-    """The value of a form's field as JSON would have had it."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    """POST /v1/images/edits: its fields and its images, in order. Raises RequestProblem."""
+    fields, images = await form_fields(form)
+    return check(ImageBody, fields), images

@@ -13,11 +13,11 @@ from typing import TypeVar
 
 from PIL import Image
 
+from pipeline.backends.serving.limits import FORMATS, MOST_IMAGE_PIXELS, MOST_IMAGES
+from pipeline.backends.serving.problems import RequestProblem, invalid
 from pipeline.backends.world.models.skill import PRESETS
 from pipeline.backends.world.respond import respond
 from pipeline.backends.world.server.bodies import ModelRequest
-from pipeline.backends.world.server.limits import FORMATS, MOST_IMAGE_PIXELS, MOST_IMAGES
-from pipeline.backends.world.server.problems import RequestProblem, invalid
 from pipeline.backends.world.tokens import usage
 from pipeline.storage.image_store import describe
 from pipeline.workers import process_pool

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.backends.world.server.problems import RequestProblem
+from pipeline.backends.serving.problems import RequestProblem
 
 MOST_BODY = 32 * 2**20
 """Bytes of one body; 8 images of 1024 x 1024 pixels, in base64, are fewer."""

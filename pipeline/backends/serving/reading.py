@@ -11,8 +11,8 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from pipeline.backends.world.server.limits import MOST_FIELDS, MOST_IMAGES, MOST_TEXT, MOST_VALUES
-from pipeline.backends.world.server.problems import RequestProblem, invalid, unfit
+from pipeline.backends.serving.limits import MOST_FIELDS, MOST_IMAGES, MOST_TEXT, MOST_VALUES
+from pipeline.backends.serving.problems import RequestProblem, invalid, unfit
 
 Body = TypeVar("Body", bound=BaseModel)
 

@@ -53,8 +53,8 @@ def unfit(errors: list[Any]) -> RequestProblem:
     return invalid("; ".join(dict.fromkeys(text for _, text in problems)), problems[0][0] or None)
 
 
-def answer_errors_in_form(app: FastAPI) -> None:
-    """Make `app` answer every error in the form of `RequestProblem`."""
+def answer_errors_in_form(app: FastAPI, server: str) -> None:
+    """Make `app` answer every error in the form of `RequestProblem`; `server` is who failed where nobody foresaw it."""
 
     @app.exception_handler(RequestProblem)
     async def problem(_: Request, error: RequestProblem) -> JSONResponse:
@@ -77,4 +77,4 @@ def answer_errors_in_form(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unforeseen(_: Request, error: Exception) -> JSONResponse:
         # the server's own log gets the traceback; the client is told no more than that it was not its fault
-        return RequestProblem(500, f"the world failed ({type(error).__name__}); its log says why", "failed").response
+        return RequestProblem(500, f"{server} failed ({type(error).__name__}); its log says why", "failed").response
