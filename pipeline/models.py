@@ -56,6 +56,12 @@ class Composed:
 def accesses(manifest: Manifest, spec: ModelSpec) -> Iterator[Access]:
     """Where a model is asked, in order."""
     options = dict(spec.options)
+    if spec.engine is not None:
+        engine = manifest.engines[spec.engine]
+        yield Access(
+            spec.backend, spec.engine, None, spec.model, spec.revision, options, engine.batch, engine.batch_wait_s
+        )
+        return
     if spec.provider is None:
         yield Access(spec.backend, spec.backend, None, spec.model, spec.revision, options)
         return

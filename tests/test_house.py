@@ -112,6 +112,7 @@ ORDER = (
     ("sources",),
     ("money",),
     ("backends",),
+    ("engines",),
     ("manifest",),
     ("planning",),
     ("traffic",),

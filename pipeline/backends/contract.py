@@ -7,7 +7,7 @@ open, and `BareModel`, what comes of it. `pipeline.backends.registry` lists the 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pipeline.backends.openai.spec import Provider
 from pipeline.storage.image_store import ImageStore
@@ -15,6 +15,8 @@ from stages.protocols import Model
 
 Options = Mapping[str, Any]
 """The options of a model, as a manifest gives them."""
+InEngine = Literal["no", "may", "must"]
+"""Whether a backend's models run in an engine: never, where the manifest says so, or always."""
 
 
 class BareModel(Model, Protocol):
@@ -28,7 +30,11 @@ class BareModel(Model, Protocol):
 
 @dataclass(frozen=True)
 class Access:
-    """One model as one provider serves it. `provider` is None for a backend that runs in this process; `name` is then its own."""
+    """One model as one provider serves it, or one engine hosts it.
+
+    `provider` is None for a model without one; `name` is then that of its engine, or of its backend where it runs in this process.
+    `batch` calls of one shape may be answered together, the first waiting at most `batch_wait_s` seconds for others.
+    """
 
     backend: str
     name: str
@@ -36,6 +42,8 @@ class Access:
     model: str
     revision: str
     options: dict[str, Any] = field(default_factory=dict)
+    batch: int = 1
+    batch_wait_s: float = 0.05
 
 
 class Backend(Protocol):
@@ -44,6 +52,11 @@ class Backend(Protocol):
     @property
     def needs_provider(self) -> bool:
         """Whether a model is reached at one of the manifest's providers (True), or runs in this process (False)."""
+        ...
+
+    @property
+    def engine(self) -> InEngine:
+        """Whether its models run in an engine, that is, in an actor that all rungs share (`pipeline.engines`)."""
         ...
 
     @property
@@ -74,6 +87,7 @@ class Backend(Protocol):
     def open(self, access: Access, store: ImageStore, pool: Executor | None) -> BareModel:
         """The model, which reads and writes images in `store` and may work in `pool`. Heavy libraries are imported here.
 
-        Raises ValueError where `problems` has something to say.
+        In an engine there is no pool, and the model's methods must never block the event loop. Raises ValueError where `problems`
+        has something to say, EngineDead where a library or the weights are missing.
         """
         ...

@@ -20,7 +20,7 @@ from prompts.rubric import RUBRIC
 from stages.rung import Recipe
 
 # these decide which rows are kept, where the work is done and what it costs, but never the content of a row
-_WITHOUT_EFFECT = ("name", "quotas", "run", "providers", "prices")
+_WITHOUT_EFFECT = ("name", "quotas", "run", "providers", "engines", "prices")
 
 
 def resolved(manifest: Manifest) -> dict[str, Any]:

@@ -7,17 +7,19 @@ In: plain data. Out: an immutable `Manifest` without contradictions. `pipeline.m
 from collections.abc import Generator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from pipeline.backends.openai.spec import Fallback, Provider
 from pipeline.backends.registry import backend, unknown
 from pipeline.backends.world.source import WorldSpec
+from pipeline.engines.spec import EngineName, EngineSpec
 from pipeline.errors import BuildError
+from pipeline.manifest.output import Output
 from pipeline.money.spec import Price
 from pipeline.sources.spec import TableSpec
-from pipeline.typed import Strict, shown, suggestion
+from pipeline.typed import Strict, suggestion
 from prompts.catalogue import DEFAULT_KIT, kits
 from stages.policy import Policy
 from stages.protocols import Role
@@ -44,8 +46,8 @@ Plain = float | int | str | bool
 class ModelSpec(Strict):
     """One model: which backend serves it, its name and revision there, and the backend's options (sampling).
 
-    Over HTTP, `provider` names the endpoint that is asked first and `failover` those that are asked next when it is out. `kit`
-    names the words in which an image model is asked.
+    Over HTTP, `provider` names the endpoint that is asked first and `failover` those that are asked next when it is out. `engine`
+    names what hosts it on machines of our own. `kit` names the words in which an image model is asked.
     """
 
     backend: str = "world"
@@ -54,6 +56,7 @@ class ModelSpec(Strict):
     options: dict[str, Plain | dict[str, Any]] = Field({})
     provider: str | None = None
     failover: tuple[Fallback, ...] = ()
+    engine: str | None = None
     kit: str = DEFAULT_KIT
 
     @field_validator("kit")
@@ -77,6 +80,11 @@ class ModelSpec(Strict):
             raise ValueError(f"the {self.backend} backend needs a provider; name one of those under providers")
         if not needs_provider and (self.provider or self.failover):
             raise ValueError(f"the {self.backend} backend asks no provider; leave provider and failover out")
+        hosted = backend(self.backend).engine
+        if hosted == "must" and self.engine is None:
+            raise ValueError(f"the {self.backend} backend runs in an engine; name one of those under engines")
+        if hosted == "no" and self.engine is not None:
+            raise ValueError(f"the {self.backend} backend asks a server and runs in no engine; leave engine out")
         if self.kit != DEFAULT_KIT and not backend(self.backend).reads_kits:
             raise ValueError(f"the {self.backend} backend reads the default prompts alone; leave kit {self.kit} out")
         return self
@@ -131,52 +139,6 @@ class Splits(Strict):
         return self
 
 
-class ImageOutput(Strict):
-    """Size (pixels, or [width, height]) and encoding (png, webp:1-100, jpeg:1-100) of the images that are trained on."""
-
-    size: tuple[int, int] = (512, 512)
-    encoding: str = Field("png", pattern=r"^(png|(webp|jpeg):([1-9][0-9]?|100))$")
-
-    @field_validator("size", mode="before")
-    @classmethod
-    def _read_size(cls, value: Any) -> Any:
-        sides = (value, value) if isinstance(value, int) else value
-        if not isinstance(sides, list | tuple) or len(sides) != 2 or not all(type(side) is int for side in sides):
-            raise ValueError(f"got {shown(value)}; it should be one side or [width, height], in whole pixels")
-        return tuple(sides)
-
-    @field_validator("size")
-    @classmethod
-    def _check_size(cls, value: tuple[int, int]) -> tuple[int, int]:
-        if not all(16 <= side <= 8192 for side in value):
-            raise ValueError(f"{value[0]} x {value[1]} is out of range; give sides of 16 to 8192 pixels")
-        return value
-
-
-def _check_marker(value: str) -> str:
-    if not 2 <= len(value) <= 100 or any(sign.isspace() for sign in value):
-        raise ValueError(f"{shown(value)} is no marker; give 2 to 100 characters without a blank")
-    # a marker of letters alone would tear common words apart
-    if value.isalnum():
-        raise ValueError(f"{shown(value)} might be a word; a marker holds a sign that is no letter and no digit")
-    return value
-
-
-Marker = Annotated[str, AfterValidator(_check_marker)]
-
-
-class Output(Strict):
-    """How the shards are written. `markers`: what the trainer's tokenizer reads as a marker, beside what is known of all."""
-
-    image: ImageOutput = ImageOutput()
-    dialect: Literal["paper", "think"] = "paper"
-    markers: tuple[Marker, ...] = Field((), max_length=1000)
-    licence: str = "other"
-    shard_bytes: int = Field(256 << 20, ge=1 << 10)
-    row_group_bytes: int = Field(32 << 20, ge=1 << 10)
-    row_group_rows: int = Field(100, ge=1, le=1000)
-
-
 class Run(Strict):
     """Where and how wide the build runs, and what it may cost; never changes a row.
 
@@ -215,6 +177,7 @@ class Manifest(Strict):
     seed: int = 0
     sources: tuple[SourceSpec, ...]
     providers: dict[str, Provider] = Field({})
+    engines: dict[EngineName, EngineSpec] = Field({})
     models: ModelSpecs
     prices: dict[str, Price] = Field({})
     policy: Policy = Policy()
@@ -279,4 +242,20 @@ class Manifest(Strict):
                     raise ValueError(
                         f"models.{role} asks the provider {name!r}, which providers does not name ({known})"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _has_its_engines(self) -> Self:
+        for role, spec in self.models:
+            if spec.engine is not None and spec.engine not in self.engines:
+                remedy = suggestion(spec.engine, self.engines, "engines") if self.engines else "add it there"
+                raise ValueError(f"models.{role} runs in the engine {spec.engine!r}, which engines lacks; {remedy}")
+        named = {spec.engine for _, spec in self.models}
+        for name in self.engines:
+            if name not in named:
+                raise ValueError(f"engines.{name} hosts no model; name it as engine of one, or leave it out")
+            if name in self.providers:
+                raise ValueError(
+                    f"{name} names an engine and a provider, which the ledger could not tell apart; rename one"
+                )
         return self

@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import BuildError
 from pipeline.manifest.identity import resolved
-from pipeline.manifest.spec import ImageOutput, Manifest
+from pipeline.manifest.output import ImageOutput
+from pipeline.manifest.spec import Manifest
 from pipeline.output import funnel
 from pipeline.output.cut import FATES, Cut
 from pipeline.output.frame import RunFrame

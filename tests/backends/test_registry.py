@@ -41,6 +41,7 @@ class EchoBackend:
     """A backend of its own, in this file."""
 
     needs_provider = False
+    engine = "no"
     reads_kits = False
 
     def problems(self, model, options):

@@ -20,6 +20,7 @@ from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.spec import Fallback, Provider
 from pipeline.backends.world.models.skill import OPTIONS, PRESETS
 from pipeline.backends.world.source import WorldSpec
+from pipeline.engines.spec import EngineSpec
 from pipeline.manifest.file import load
 from pipeline.manifest.spec import Manifest, ModelSpecs
 from pipeline.money.spec import Price
@@ -78,10 +79,11 @@ def leaves(model: type[BaseModel], values: Any = None, prefix: str = "") -> Iter
             yield from leaves(inner, value if isinstance(value, BaseModel) else None, f"{key}.")
 
 
-TABLES_OF_THEIR_OWN = ("sources", "providers", "prices", "models.*.failover")
+TABLES_OF_THEIR_OWN = ("sources", "providers", "engines", "prices", "models.*.failover")
 REFERENCE: dict[str, type[BaseModel]] = {
     "The whole": Manifest,
     "A provider: providers.NAME": Provider,
+    "An engine: engines.NAME": EngineSpec,
     "Options of a model over HTTP": Options,
     "Who is asked next: failover": Fallback,
     "A price: prices.MODEL": Price,
@@ -154,7 +156,7 @@ EXAMPLES = re.findall(r"(?:```json\n([^`]*)```\n\n)?```yaml\n(.*?)```", TEXT, re
 def test_there_is_an_example_of_every_kind() -> None:
     kinds = {source["kind"] for _, text in EXAMPLES for source in yaml.safe_load(text).get("sources", [])}
     assert kinds == {"jsonl", "json", "parquet", "world"}
-    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 7
+    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 8
 
 
 @pytest.mark.parametrize(("row", "text"), EXAMPLES, ids=range(len(EXAMPLES)))

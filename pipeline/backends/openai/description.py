@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor
 
-from pipeline.backends.contract import Access, BareModel, Options
+from pipeline.backends.contract import Access, BareModel, InEngine, Options
 from pipeline.backends.openai import options as own
 from pipeline.storage.image_store import ImageStore
 
@@ -12,6 +12,7 @@ class OpenAIBackend:
     """Models over HTTP, at any server that speaks the OpenAI API."""
 
     needs_provider = True
+    engine: InEngine = "no"
     reads_kits = True
     scores = True
 

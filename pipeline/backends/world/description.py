@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor
 
-from pipeline.backends.contract import Access, BareModel, Options
+from pipeline.backends.contract import Access, BareModel, InEngine, Options
 from pipeline.backends.world import options as own
 from pipeline.storage.image_store import ImageStore
 
@@ -12,6 +12,7 @@ class WorldBackend:
     """The embedded world, which runs in this process."""
 
     needs_provider = False
+    engine: InEngine = "may"
     reads_kits = False
     scores = False
 
