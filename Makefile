@@ -10,7 +10,8 @@ VLLM_PORT ?= 8200
 
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset test lint verify report truth truth-policies truth-holdout skill-curves picture bench \
-	test-datasets-3 test-identity test-browser test-over-http test-kill test-faults test-postgres test-vllm plan-coverage \
+	test-datasets-3 test-identity test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
+	plan-coverage \
 	chromium postgresql clean
 
 help: ## list the commands
@@ -70,6 +71,9 @@ test-faults: $(VENV)/.installed-dev ## 1,000 samples at 20 % faults, then a minu
 test-postgres: $(VENV)/.installed-postgres postgresql ## a real PostgreSQL server: locks, a SIGKILL, a lost database (sets itself up: 7 minutes)
 	$(BIN)/python -m pytest -m slow tests/postgres $(ARGS)
 
+test-engines: $(VENV)/.installed-engines ## models in engines of our own: tiny ones through diffusers and transformers (sets itself up)
+	$(BIN)/python -m pytest -m slow tests/engines $(ARGS)
+
 test-vllm: $(VENV)/.installed-dev ## a real vLLM server on this CPU, through our backend (sets itself up: 3 minutes, 6 GB)
 	tests/vllm/run.sh $(VLLM_SERVER) $(VLLM_HOME) $(VLLM_PORT) $(BIN)/python
 
@@ -103,6 +107,10 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-postgres: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[dev,postgres]'
+	@touch $(VENV)/.installed $(VENV)/.installed-dev $@
+
+$(VENV)/.installed-engines: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[dev,diffusers,transformers]'
 	@touch $(VENV)/.installed $(VENV)/.installed-dev $@
 
 build/compat/.installed:
