@@ -106,7 +106,7 @@ class AnyChat(AnyBody):
     @property
     def schema_asked(self) -> JsonSchema | None:
         """The schema of the reply that is asked for, if any."""
-        return self.response_format and self.response_format.json_schema
+        return None if self.response_format is None else self.response_format.json_schema
 
     def turns(self) -> tuple[Message, ...]:
         """The messages as texts. Raises RequestProblem for texts that are not taken."""

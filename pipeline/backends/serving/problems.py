@@ -24,11 +24,16 @@ def _shown(text: str) -> str:
 
 
 class RequestProblem(Exception):
-    """A request that cannot be answered. All arguments go to the base class, so that it can be pickled out of a worker."""
+    """A request that cannot be answered; `wait_s`: when to ask again, in seconds.
 
-    def __init__(self, status: int, message: str, code: str, param: str | None = None) -> None:
-        super().__init__(status, message, code, param)
-        self.status, self.message, self.code, self.param = status, message, code, param
+    All arguments go to the base class, so that it can be pickled out of a worker.
+    """
+
+    def __init__(
+        self, status: int, message: str, code: str, param: str | None = None, wait_s: float | None = None
+    ) -> None:
+        super().__init__(status, message, code, param, wait_s)
+        self.status, self.message, self.code, self.param, self.wait_s = status, message, code, param, wait_s
 
     @property
     def response(self) -> JSONResponse:
@@ -36,7 +41,8 @@ class RequestProblem(Exception):
         kind = "invalid_request_error" if self.status < 500 else "server_error"
         param = None if self.param is None else _shown(self.param)
         error = {"message": _shown(self.message), "type": kind, "param": param, "code": self.code}
-        return JSONResponse({"error": error}, self.status, {"Retry-After": "1"} if self.status == 503 else None)
+        wait_s = 1 if self.status == 503 and self.wait_s is None else self.wait_s
+        return JSONResponse({"error": error}, self.status, None if wait_s is None else {"Retry-After": f"{wait_s:g}"})
 
 
 def invalid(message: str, param: str | None = None) -> RequestProblem:

@@ -4,17 +4,13 @@ In: `ModelRequest`. Out: text or PNG bytes, its size, and its tokens. A worker t
 """
 
 import asyncio
-import struct
-import warnings
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
 
-from PIL import Image
-
-from pipeline.backends.serving.limits import FORMATS, MOST_IMAGE_PIXELS, MOST_IMAGES
-from pipeline.backends.serving.problems import RequestProblem, invalid
+from pipeline.backends.serving.pictures import inspect_all
+from pipeline.backends.serving.problems import RequestProblem
 from pipeline.backends.world.models.skill import PRESETS
 from pipeline.backends.world.respond import respond
 from pipeline.backends.world.server.bodies import ModelRequest
@@ -38,31 +34,10 @@ class Reply:
 
 def work(request: ModelRequest) -> Reply:
     """Answer a request in a worker. Raises stages.errors.Refused, RequestProblem for an image that cannot be read."""
-    if len(request.images) > MOST_IMAGES:
-        raise invalid(f"there are {len(request.images)} images; at most {MOST_IMAGES} are taken", "image")
-    images = [_describe(data, n) for n, data in enumerate(request.images, 1)]
+    images = inspect_all(request.images)
     content = respond(request.messages, request.images, request.seed, schema=request.schema, skill=request.skill)
     image = describe(content) if isinstance(content, bytes) else None
     return Reply(content, image, usage(request.messages, images, image or str(content)))
-
-
-def _describe(data: bytes, number: int) -> ImageRef:
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of its size, which is checked below
-            image = describe(data)
-    except (OSError, ValueError, SyntaxError, ArithmeticError, LookupError, struct.error) as error:
-        raise invalid(f"image {number} cannot be read: {error}", "image") from error
-    except Image.DecompressionBombError as error:
-        raise invalid(_too_large(number), "image") from error
-    if image.format not in FORMATS:
-        raise invalid(f"image {number} is {image.format or 'of no known format'}; send {', '.join(FORMATS)}", "image")
-    if image.width * image.height > MOST_IMAGE_PIXELS:
-        raise invalid(_too_large(number), "image")
-    return image
-
-
-def _too_large(number: int) -> str:
-    return f"image {number} has more than {MOST_IMAGE_PIXELS:,} pixels (4096x4096)"
 
 
 def _warm_up() -> None:
