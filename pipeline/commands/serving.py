@@ -33,6 +33,10 @@ def serve(
     host: Annotated[
         str, typer.Option(help="The address to listen on; there is no key and no encryption.")
     ] = "127.0.0.1",
+    batch: Annotated[int, typer.Option(help="How many calls of one shape are answered together at most.", min=1)] = 1,
+    batch_wait: Annotated[
+        float, typer.Option(help="How long the first of them waits for others, in seconds.", min=0)
+    ] = 0.05,
     store: Annotated[str | None, typer.Option(help="Keep images here (default: a folder that is removed).")] = None,
     workers: Annotated[
         int | None, typer.Option(help="Worker processes of the world (default: one for each core).", min=1)
@@ -54,7 +58,7 @@ def serve(
         raise typer.BadParameter(f"{what} runs no model on this machine; ask its provider", param_hint="BACKEND")
     if model is None:
         raise typer.BadParameter("name the model, by its folder or its name", param_hint="--model")
-    access = access_of(what, model, revision, dict(map(_read_option, option)))
+    access = access_of(what, model, revision, dict(map(_read_option, option)), batch, batch_wait)
     if wrong := problems(access):
         fail("\n".join(f"{what}: {line}" for line in wrong), 2)
     if host not in ("127.0.0.1", "localhost", "::1"):

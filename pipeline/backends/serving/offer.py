@@ -38,7 +38,7 @@ class Offer:
 
 def can_serve(name: str) -> bool:
     """Whether the backend called `name` runs models in a process of this machine."""
-    return not backend(name).needs_provider
+    return backend(name).engine != "no"
 
 
 def problems(access: Access) -> list[str]:
@@ -91,8 +91,8 @@ def _store(root: str | None) -> Iterator[tuple[ImageStore, bool]]:
 
 @contextmanager
 def _pool(what: Offer) -> Iterator[Executor | None]:
-    """Worker processes, for the world alone: an engine has a thread of its own for each device."""
-    if what.access.backend != "world":
+    """Worker processes for a model that works in such; one that must run in an engine has a thread for each device."""
+    if backend(what.access.backend).engine == "must":
         yield None
         return
     pool = process_pool(what.workers)
@@ -102,6 +102,8 @@ def _pool(what: Offer) -> Iterator[Executor | None]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def access_of(name: str, model: str, revision: str, options: Mapping[str, Any]) -> Access:
+def access_of(
+    name: str, model: str, revision: str, options: Mapping[str, Any], batch: int = 1, batch_wait_s: float = 0.0
+) -> Access:
     """A model of the backend called `name`, in this process."""
-    return Access(name, name, None, model, revision, dict(options))
+    return Access(name, name, None, model, revision, dict(options), batch, batch_wait_s)
