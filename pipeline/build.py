@@ -18,10 +18,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import dag
 from pipeline.backends.openai.secrets import key_of
+from pipeline.engines import fleet
 from pipeline.errors import RunStopped, one_line
 from pipeline.manifest.identity import fingerprint, meaning, resolved
 from pipeline.manifest.spec import Manifest
-from pipeline.models import identities
+from pipeline.models import hosted, identities
 from pipeline.output import lock
 from pipeline.output.cut import bound, finished
 from pipeline.output.finalise import finalise
@@ -245,9 +246,17 @@ def _climb(
     limits = hub.RunLimits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
     console.print("Starting Ray ...")
     with session(run.address, site.out / "ray.log"):
+        engines = fleet.start(
+            manifest.engines,
+            hosted(manifest),
+            site.store,
+            site.out / "engines",
+            lambda line: console.print(line, markup=False, highlight=False),
+            grows=run.address is not None,
+        )
         counting = hub.start(run.concurrency, len(planned), [finished(t) for t in earlier], manifest.quotas, limits)
         window = dag.window(manifest, len(todo))
-        job = dag.ClimbJob(manifest, site.fingerprint, site.store, site.database, counting, window)
+        job = dag.ClimbJob(manifest, site.fingerprint, site.store, site.database, counting, window, engines)
         with interrupts(counting, console) as signals:
             with watching(counting, manifest, console):
                 for _ in dag.run(job, todo):

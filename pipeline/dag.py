@@ -14,7 +14,7 @@ import threading
 import uuid
 from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -22,6 +22,7 @@ import ray
 import ray.data
 import ray.exceptions
 
+from pipeline.engines.client import Fleet
 from pipeline.errors import Drained, RunStopped
 from pipeline.journal.scribe import Scribe
 from pipeline.manifest.identity import load_prompts
@@ -52,7 +53,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ClimbJob:
-    """What every actor needs to know. `hub` is the handle of the hub actor; `window` how far feeding may run ahead."""
+    """What every actor needs to know. `hub` is the handle of the hub actor; `window` how far feeding may run ahead; `fleet` the
+    engines.
+    """
 
     manifest: Manifest
     fingerprint: str
@@ -60,6 +63,7 @@ class ClimbJob:
     database: str
     hub: Any
     window: int
+    fleet: Fleet = field(default_factory=Fleet)
 
 
 class OwnLoop:
@@ -108,7 +112,7 @@ class RungActor:
     def models(self, job: ClimbJob, services: ActorServices) -> Composed:
         """The models of this actor: those of the manifest; what the world draws and looks at is worked on by Ray's workers."""
         prompts = load_prompts(self._recipe, kits=job.manifest.models.kits.values())
-        return compose(job.manifest, ImageStore(job.store), RayExecutor(), prompts, services)
+        return compose(job.manifest, ImageStore(job.store), RayExecutor(), prompts, services, job.fleet)
 
     def _count(self, what: str, by: int) -> None:
         self._link.count(self.name, what, by)

@@ -1,7 +1,7 @@
 """The models of a run, from their specs: a backend each, and the wrappers around it, composed in one visible place.
 
-In: a manifest, the image store, a process pool, the prompts, and the actor's services. Out: `Models`. The backends are listed in
-`pipeline.backends.registry`; what a model needs is imported when the model is opened.
+In: a manifest, the image store, a process pool, the prompts, the engines, and the actor's services. Out: `Models`. The backends
+are listed in `pipeline.backends.registry`; what a model needs is imported when the model is opened.
 
     Journalled(         replays what is known; an answer is durable before it is used
       Failover(         asks the next provider while those before are out
@@ -19,6 +19,7 @@ from functools import partial
 from pipeline.backends.contract import Access, BareModel
 from pipeline.backends.openai.spec import Fallback
 from pipeline.backends.registry import backend
+from pipeline.engines.client import Fleet, key_of
 from pipeline.journal.journalled import Journalled
 from pipeline.journal.metered import Metered
 from pipeline.journal.scribe import Scribe
@@ -76,8 +77,19 @@ def accesses(manifest: Manifest, spec: ModelSpec) -> Iterator[Access]:
         )
 
 
-def build(at: Access, store: ImageStore, pool: Executor | None) -> BareModel:
-    """One model without wrappers. Raises ValueError for options its backend does not know."""
+def hosted(manifest: Manifest) -> dict[str, dict[str, Access]]:
+    """The models that each engine hosts, by key."""
+    hosts: dict[str, dict[str, Access]] = {name: {} for name in manifest.engines}
+    for _, spec in manifest.models:
+        if spec.engine is not None:
+            hosts[spec.engine] |= {key_of(at): at for at in accesses(manifest, spec)}
+    return hosts
+
+
+def build(at: Access, store: ImageStore, pool: Executor | None, fleet: Fleet | None = None) -> BareModel:
+    """One model without wrappers, in its engine where `fleet` has it. Raises ValueError for options its backend does not know."""
+    if fleet is not None and fleet.hosts(at):
+        return fleet.model(at)
     return backend(at.backend).open(at, store, pool)
 
 
@@ -112,18 +124,25 @@ def models_of(
 
 
 def compose(
-    manifest: Manifest, store: ImageStore, pool: Executor, prompts: Prompts, services: ActorServices
+    manifest: Manifest,
+    store: ImageStore,
+    pool: Executor,
+    prompts: Prompts,
+    services: ActorServices,
+    fleet: Fleet | None = None,
 ) -> Composed:
     """The models of a run, wrapped."""
+
+    def opened(at: Access) -> BareModel:
+        return build(at, store, pool, fleet)
+
     journals: list[Journalled] = []
 
     def chain(role: Role, spec: ModelSpec) -> Model:
         # one identity for all places: an answer is known again whichever of them gave it
         name = identity(manifest, spec)
         places = tuple(accesses(manifest, spec))
-        models = tuple(
-            _at_one_place(manifest, at, role, name, len(places) == 1, store, pool, services) for at in places
-        )
+        models = tuple(_at_one_place(manifest, at, role, name, len(places) == 1, opened(at), services) for at in places)
         journals.append(Journalled(Failover(models, name, services.sleep), services.scribe, store))
         return journals[-1]
 
@@ -136,12 +155,10 @@ def _at_one_place(
     role: Role,
     chain: str,
     alone: bool,
-    store: ImageStore,
-    pool: Executor,
+    bare: BareModel,
     services: ActorServices,
 ) -> Model:
-    """One model at one provider, with its wrappers up to the retries; `alone` where no other may be asked."""
-    bare = build(at, store, pool)
+    """One bare model at one provider, with its wrappers up to the retries; `alone` where no other may be asked."""
     size = backend(at.backend).fixed_size(at.options)
     price = of_size(price_of(at.model, manifest.prices, table().models), size)
     cost_of = partial(cost, price)
@@ -150,7 +167,7 @@ def _at_one_place(
         return load(price, request, bare.max_output_tokens)
 
     metered = Metered(bare, role, at.name, services.scribe, load_of, cost_of, chain)
-    # a model in this process has no provider that could pace it, even if one is called as its backend
+    # a model in this process or in an engine has no provider that could pace it, even if one is called like it
     lane = None if at.provider is None else at.name
     paced = Paced(metered, lane, load_of, cost_of, services.traffic, services.count)
     return Retried(paced, manifest.run.retry_deadline_s, manifest.run.retries, services.sleep, alone)

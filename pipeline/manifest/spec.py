@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from pipeline.backends.openai.spec import Fallback, Provider
-from pipeline.backends.registry import backend, unknown
+from pipeline.backends.registry import BACKENDS, backend, unknown
 from pipeline.backends.world.source import WorldSpec
 from pipeline.engines.spec import EngineName, EngineSpec
 from pipeline.errors import BuildError
@@ -254,8 +254,7 @@ class Manifest(Strict):
         for name in self.engines:
             if name not in named:
                 raise ValueError(f"engines.{name} hosts no model; name it as engine of one, or leave it out")
-            if name in self.providers:
-                raise ValueError(
-                    f"{name} names an engine and a provider, which the ledger could not tell apart; rename one"
-                )
+            if name in self.providers or name in BACKENDS:
+                other = "provider" if name in self.providers else "backend"
+                raise ValueError(f"engines.{name}: a {other} is called so, too, and the ledger names both; rename it")
         return self

@@ -1,11 +1,12 @@
 """The world as a backend. In: requests of `stages.protocols`. Out: replies; images go straight from and to the store.
 
-All work is done in the pool's workers: the event loop sees neither bytes nor pixels.
+All work is done in a pool, mostly of processes: the event loop sees neither bytes nor pixels.
 """
 
 import asyncio
 from collections.abc import Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import cache
 
 from pipeline.backends.world.models.skill import Skill, skill
 from pipeline.backends.world.options import identity
@@ -15,6 +16,12 @@ from pipeline.storage.image_store import ImageStore
 from stages.errors import EngineDead, Malformed
 from stages.protocols import ImageReply, ImageRequest, Message, ScoreReply, ScoreRequest, TextReply, TextRequest
 from stages.records import ImageRef
+
+
+@cache
+def one_thread() -> Executor:
+    """Where all models of the world in this process work that have no pool."""
+    return ThreadPoolExecutor(1, "world")
 
 
 def work(

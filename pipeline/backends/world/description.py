@@ -9,7 +9,7 @@ from pipeline.storage.image_store import ImageStore
 
 
 class WorldBackend:
-    """The embedded world, which runs in this process."""
+    """The embedded world, which runs in this process or in an engine."""
 
     needs_provider = False
     engine: InEngine = "may"
@@ -29,10 +29,8 @@ class WorldBackend:
         return None
 
     def open(self, access: Access, store: ImageStore, pool: Executor | None) -> BareModel:
-        """See `Backend.open`. Raises ValueError without a pool: all work is done there."""
+        """See `Backend.open`. All work is done in the pool; without one, as in an engine, in one thread."""
         # not above: whoever only checks a manifest should not load the renderer
-        from pipeline.backends.world.backend import WorldModel
+        from pipeline.backends.world.backend import WorldModel, one_thread
 
-        if pool is None:
-            raise ValueError("a model of the world needs a pool to work in")
-        return WorldModel(access.model, access.revision, access.options, store, pool)
+        return WorldModel(access.model, access.revision, access.options, store, pool or one_thread())
