@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.backends.local.batcher import Batcher, OutOfMemory
@@ -37,6 +37,7 @@ def submit_all(batcher, jobs):
     return asyncio.run(run())
 
 
+@settings(deadline=None)  # a busy machine may take its time
 @given(
     jobs=st.lists(st.tuples(st.sampled_from("abc"), st.integers(-3, 50)), max_size=20),
     most=st.integers(1, 6),
