@@ -33,7 +33,7 @@ from pipeline.views.tables.calls import Calls
 from pipeline.workers import process_pool
 from stages.calls import Models
 from stages.ladder import climb_all
-from stages.protocols import ImageReply, ImageRequest, Model, Role, ScoreReply, ScoreRequest, TextReply, TextRequest
+from stages.protocols import ImageReply, ImageRequest, Model, ScoreReply, ScoreRequest, TextReply, TextRequest
 from stages.prune import prune
 from stages.records import Mode
 from stages.rung import Recipe
@@ -123,7 +123,7 @@ class Bench:
     async def _climb(self, manifest: Manifest, samples: Sequence[world_rows.Made]) -> list[Trajectory]:
         slots = asyncio.Semaphore(manifest.run.concurrency)
 
-        def model(_: Role, spec: ModelSpec) -> Model:
+        def model(_: str, spec: ModelSpec) -> Model:
             (at,) = accesses(manifest, spec)
             return Slotted(build(at, self.store, self.pool), slots)
 

@@ -33,7 +33,8 @@ from pipeline.traffic.paced import Count, Paced, Traffic
 from pipeline.traffic.retried import Retried, Sleep
 from prompts.catalogue import Prompts
 from stages.calls import Models
-from stages.protocols import Model, Request, Role
+from stages.makers import maker
+from stages.protocols import Model, Request
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,12 @@ def identities(manifest: Manifest) -> dict[str, str]:
 
 
 def models_of(
-    manifest: Manifest, prompts: Prompts, store: ImageStore, make: Callable[[Role, ModelSpec], Model]
+    manifest: Manifest, prompts: Prompts, store: ImageStore, make: Callable[[str, ModelSpec], Model]
 ) -> Models:
     """The roles of a manifest, each as `make` makes it; their images lie in `store`."""
     specs = manifest.models
     second = specs.second_analyzer
-    return Models(
+    models = Models(
         baseline=make("baseline", specs.baseline),
         generator=make("generator", specs.generator),
         analyzer=make("analyzer", specs.analyzer),
@@ -119,8 +120,9 @@ def models_of(
         second_analyzer=None if second is None else make("second_analyzer", second),
         kits=specs.kits,
         comparer=StoreComparer(store),
-        speech=manifest.recipe.speech,
+        generators={name: make(maker(name), spec) for name, spec in specs.generators.items()},
     )
+    return manifest.recipe.rule(models)
 
 
 def compose(
@@ -138,7 +140,7 @@ def compose(
 
     journals: list[Journalled] = []
 
-    def chain(role: Role, spec: ModelSpec) -> Model:
+    def chain(role: str, spec: ModelSpec) -> Model:
         # one identity for all places: an answer is known again whichever of them gave it
         name = identity(manifest, spec)
         places = tuple(accesses(manifest, spec))
@@ -152,7 +154,7 @@ def compose(
 def _at_one_place(
     manifest: Manifest,
     at: Access,
-    role: Role,
+    role: str,
     chain: str,
     alone: bool,
     bare: BareModel,

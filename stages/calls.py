@@ -14,6 +14,7 @@ from stages.asking import Speech, next_seed, question
 from stages.errors import EngineDead, Malformed, ModelError
 from stages.identity import call_key, call_seed
 from stages.likeness import ByHash, Comparer
+from stages.makers import DEFAULT, maker
 from stages.protocols import (
     Analyzer,
     Generator,
@@ -36,8 +37,10 @@ LONGEST_SPEECH = 100_000
 class Models:
     """The roles, the words they are asked in, and the seed of the run. `second_analyzer` is asked where the policy says so.
 
-    `kits` names the prompt kit of an image model's role; a role without one is asked in the default words. `comparer` knows the
-    pixels of the images. `speech` is what the policy wants of words (`stages.rung.Recipe.speech`).
+    `kits` names the prompt kit of an image model by its maker (`stages.makers`); one without is asked in the default words.
+    `comparer` knows the pixels of the images. `speech` is what the policy wants of words (`stages.rung.Recipe.speech`).
+    `generators` are those beside the default one, by name; `chosen` says which of them draws for (rung, index, attempt)
+    (`stages.rung.Recipe.generator_at`).
     """
 
     baseline: Generator
@@ -46,9 +49,16 @@ class Models:
     prompts: Prompts
     seed: int
     second_analyzer: Analyzer | None = None
-    kits: Mapping[Role, str] = field(default_factory=dict)
+    kits: Mapping[str, str] = field(default_factory=dict)
     comparer: Comparer = field(default_factory=ByHash)
     speech: Speech = field(default_factory=Speech)
+    generators: Mapping[str, Generator] = field(default_factory=dict)
+    chosen: Callable[[str, int, int], str] = lambda *_: DEFAULT
+
+    def generator_for(self, rung: str, index: int, attempt: int) -> tuple[str, Generator]:
+        """Who draws there, by the name that record and ledger use, and the model. Raises LookupError for a name without a model."""
+        name = self.chosen(rung, index, attempt)
+        return maker(name), self.generator if name == DEFAULT else self.generators[name]
 
     def judge(self, role: Judge) -> Analyzer:
         """The model that judges as `role`. Raises ValueError when there is no second one."""
@@ -104,9 +114,9 @@ async def draw(
 ) -> Event:
     """A generation event: one image by `role`, at the sample's target size, and as its payload the words that came with it.
     `Trajectory.add` puts these down as an event of their own. Raises Halt, EngineDead."""
-    model = models.baseline if role == "baseline" else models.generator
+    who, model = _drawer(t, models, role, place)
     sample = t.sample
-    prompt_file = in_kit(models.kits.get(role, DEFAULT_KIT), prompt)
+    prompt_file = in_kit(models.kits.get(who, DEFAULT_KIT), prompt)
     # the size stands in the words: most image models take no size of their own
     shown = {**values, "width": sample.width, "height": sample.height}
     # whether facts reach image models is no rung's business
@@ -131,7 +141,7 @@ async def draw(
         payload=(words := _words(reply.text)),
         image=reply.image,
         inputs=tuple(image.sha256 for image in images),
-        made_by=f"{role}:{model.identity}",
+        made_by=f"{who}:{model.identity}",
         prompt=prompt_file,
         prompt_sha256=models.prompts.sha256(prompt_file),
         seed=request.seed,
@@ -139,6 +149,14 @@ async def draw(
         voice=models.speech.about(sample).broken("words", words),
         tokens=None if reply.tokens is None else reply.tokens.sha256,
     )
+
+
+def _drawer(t: Trajectory, models: Models, role: Role, place: CallPlace) -> tuple[str, Generator]:
+    """Who draws, and the model: the baseline, or the generator that the policy names for this round of the rung."""
+    if role == "baseline":
+        return role, models.baseline
+    # a rung may draw by the function of another one: it is its own round all the same
+    return models.generator_for(t.rung or place.rung, place.index, place.attempt)
 
 
 async def ask(

@@ -27,15 +27,13 @@ from stages.grammar import (
     Many,
     Pattern,
 )
-from stages.multistep_ways import ways
+from stages.multistep_ways import RUNG, ways
 from stages.policy import Policy
 from stages.records import Cause, Evaluation, Event, ImageRef, Plan, Reflection, Step
 from stages.reflect import look_again
 from stages.replies import plan
 from stages.rung import ModeStyle, Rung, Station
 from stages.trajectory import Trajectory
-
-RUNG = "multistep"
 
 
 @dataclass(frozen=True)
@@ -259,4 +257,5 @@ MULTISTEP = Rung(
         Station(RUNG, "Multi-step", "step by step"),
     ),
     hands_on=False,
+    rounds=lambda policy: policy.step_attempts,
 )

@@ -4,10 +4,11 @@ In: values from a manifest. Out: `Policy`, `Judging` and `Thresholds`, immutable
 released code for the thresholds).
 """
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from stages.makers import DEFAULT, maker
 from stages.records import Axis, Cause
 
 Voice = Literal["ask_again", "count", "off"]
@@ -94,6 +95,17 @@ class BestOf(BaseModel):
         return value
 
 
+Rounds = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    # a name alone is a list of one: it holds for all rounds
+    BeforeValidator(
+        lambda value: (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+    ),
+    Field(min_length=1),
+]
+"""Names of generators by round, the last one for all further rounds."""
+
+
 class Policy(BaseModel):
     """How a sample climbs: the `ladder`, by the names of its rungs or import paths `module:NAME`, and what the rungs go by.
 
@@ -101,7 +113,8 @@ class Policy(BaseModel):
     knowing why it failed ("reflect"), or blindly ("redraw"). `unchanged_within`: an image at most so far from what it was made
     from fails without a judge; None compares nothing. `train_words`: the words that an image's own model said with it are trained
     where the image is; else they are context. `options` are those of rungs outside the package, by the rung's
-    name.
+    name. `generators` names the generator that draws in a rung, by the rung's name: one for all its rounds, or one a round, the
+    last one for those after it; where a rung is not named, `models.generator` draws.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -131,6 +144,23 @@ class Policy(BaseModel):
     explanation: Facts = Facts()
     repeat_subtasks: Repeat = "yes"
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    # left out where empty, so that a ladder with one generator is the same ladder as ever
+    generators: dict[str, Rounds] = Field(default_factory=dict, exclude_if=lambda value: not value)
+
+    def generator_for(self, rung: str, round_number: int = 1) -> str:
+        """The name of the generator that draws in this round of a rung, from 1; `stages.makers.DEFAULT` is the default one."""
+        names = self.generators.get(rung, (DEFAULT,))
+        return names[min(max(round_number, 1), len(names)) - 1]
+
+    def maker(self, rung: str, round_number: int = 1) -> str:
+        """How that generator is called in record, ledger and the ways of a rung: "generator", or "generator.NAME"."""
+        return maker(self.generator_for(rung, round_number))
+
+    @property
+    def named_generators(self) -> tuple[str, ...]:
+        """Every generator but the default one that draws somewhere, once each."""
+        names = dict.fromkeys(name for rounds in self.generators.values() for name in rounds)
+        return tuple(name for name in names if name != DEFAULT)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

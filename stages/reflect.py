@@ -5,6 +5,7 @@ as all axes pass. The Analyzer sees instruction, references, E_k and the rejecte
 Where the Analyzer sees no error in G_k, E_k is asked for anew.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from stages.grammar import FAILED, IMAGE, PASSED, REFLECTION, Either, Many, Patt
 from stages.policy import Policy
 from stages.records import Dispute, Evaluation, Event, Reflection
 from stages.replies import reflection
-from stages.rung import ModeStyle, Rung, Station, Way
+from stages.rung import Call, ModeStyle, Rung, Station, Way
 from stages.trajectory import Trajectory
 
 RUNG = "reflect"
@@ -125,13 +126,12 @@ def _sentence(policy: Policy) -> Pattern:
 def _ways(policy: Policy) -> Iterator[Way]:
     # a round is reached only through the failure of all rounds before it
     lost: dict[str, int] = {}
+    calls: Counter[Call] = Counter()
     for k in range(1, policy.reflection_rounds + 1):
-        calls = {("generator", "image"): k, ("analyzer", "reflection"): k}
+        calls = calls + Counter([(policy.maker(RUNG, k), "image"), ("analyzer", "reflection")])
         yield Way("passes", {f"reflection {k}": 1}, dict(lost), calls=calls, passes=1, fails=k - 1)
         lost[f"reflection {k}"] = 1
-    rounds = len(lost)
-    calls = {("generator", "image"): rounds, ("analyzer", "reflection"): rounds}
-    yield Way("fails", lost=lost, calls=calls, fails=rounds)
+    yield Way("fails", lost=lost, calls=calls, fails=len(lost))
 
 
 REFLECT = Rung(
@@ -147,4 +147,7 @@ REFLECT = Rung(
     chances=lambda policy: tuple(f"reflection {k}" for k in range(1, policy.reflection_rounds + 1)),
     stages=_stations,
     enters=lambda _, policy: policy.reflection_rounds > 0,
+    rounds=lambda policy: policy.reflection_rounds,
+    # round k reflects on image k and draws the one after it
+    round_of=lambda index, _attempt: index - 1,
 )

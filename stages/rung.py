@@ -15,13 +15,15 @@ from pydantic import BaseModel
 from stages.asking import Speech
 from stages.calls import Models
 from stages.grammar import FAILED, IMAGE, PASSED, Pattern, Token, fit, tokens_of
+from stages.makers import DEFAULT
 from stages.policy import Policy
 from stages.records import Kind, Mode
 from stages.trajectory import Trajectory
 
 Options = TypeVar("Options", bound=BaseModel)
 Call: TypeAlias = tuple[str, str]
-"""Role and kind of a call: ("generator", "image"), ("analyzer", "reflection"); judgements are counted as images judged instead."""
+"""Who is asked and the kind of a call: ("generator", "image"), ("generator.strong", "image"), ("analyzer", "reflection");
+judgements are counted as images judged instead."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Way:
     fails: int = 0
     steps: int | None = None
 
+
+DRAWN: Call = (DEFAULT, "image")
 
 Climb: TypeAlias = Callable[[Trajectory, Models, Policy], Awaitable[Trajectory]]
 Grammar: TypeAlias = Callable[[Policy], Pattern]
@@ -110,6 +114,8 @@ class Rung:
     enters       whether a sample that comes here takes it
     needs_image  it starts from a rejected image, so it cannot come first
     hands_on     samples that fail here climb on; else it discards them, and nothing comes after it
+    rounds,      in how many rounds it draws with a generator, for each of which `policy.generators` may name one; the round of an
+    round_of     image by its index and attempt. A rung of several rounds says `policy.maker(NAME, round)` in its ways
     options      a pydantic model of the keys it takes in `policy.options`; `read_options` gives them to `climb`
     prompts      for a rung outside the package, the file beside which its prompt templates lie (`__file__`)
     """
@@ -132,12 +138,23 @@ class Rung:
     # the careful defaults: a row that forgets one of them is refused, not run wrongly
     needs_image: bool = True
     hands_on: bool = True
+    rounds: Callable[[Policy], int] = lambda _: 1
+    round_of: Callable[[int, int], int] = lambda _index, attempt: attempt
     options: type[BaseModel] | None = None
     prompts: str | None = None
 
     def stations(self, policy: Policy) -> tuple[Station, ...]:
         """Its stages, or the rung itself where it has none of its own."""
         return self.stages(policy) if self.stages else (Station(self.name, self.look.title, self.place),)
+
+    def costs(self, policy: Policy) -> Iterator[Way]:
+        """Its ways, the images put down to the generator that draws them: a row that has one for all rounds need not know of it."""
+        makers = {policy.maker(self.name, k) for k in range(1, max(1, self.rounds(policy)) + 1)}
+        only = makers.pop() if len(makers) == 1 else DEFAULT
+        for way in self.ways(policy):
+            named = {call: n for call, n in way.calls.items() if call != DRAWN}
+            drawn = way.calls.get(DRAWN, 0)
+            yield way if only == DEFAULT or not drawn else replace(way, calls={(only, "image"): drawn, **named})
 
 
 @dataclass(frozen=True)
@@ -165,6 +182,15 @@ class Recipe:
             if rung.mode == mode:
                 return rung
         raise LookupError(f"no rung of this ladder accepts into mode {mode}; its modes are {', '.join(self.modes)}")
+
+    def generator_at(self, rung: str, index: int, attempt: int) -> str:
+        """The name of the generator that draws the image of this index and attempt in a rung; the default one off the ladder."""
+        row = next((row for row in self.rungs if row.name == rung), None)
+        return DEFAULT if row is None else self.policy.generator_for(rung, row.round_of(index, attempt))
+
+    def rule(self, models: Models) -> Models:
+        """These models as they are asked on this ladder."""
+        return replace(models, speech=self.speech, chosen=self.generator_at)
 
     @cached_property
     def stations(self) -> tuple[Station, ...]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from stages.best_of import BEST_OF
 from stages.direct import DIRECT
+from stages.makers import DEFAULT, role_of
 from stages.mask import unruled
 from stages.multistep import MULTISTEP
 from stages.policy import Policy
@@ -57,6 +58,7 @@ def _read(policy_json: str) -> Recipe:
         raise RecipeError(f"{misfit}; correct the row of that rung")
     _check_order(recipe)
     _check_options(recipe)
+    _check_generators(recipe)
     try:
         problems = unruled(recipe)
     except ROW_ERRORS as error:
@@ -149,6 +151,37 @@ def _check_options(recipe: Recipe) -> None:
             raise RecipeError(f"{place}: {first['msg']}; correct it") from error
 
 
+def _check_generators(recipe: Recipe) -> None:
+    """Generators are named for rungs on the ladder that draw with one, and for no more rounds than there are."""
+    policy = recipe.policy
+    for name, rounds in policy.generators.items():
+        place = f"generators.{name}"
+        rung = next((rung for rung in recipe.rungs if rung.name == name), None)
+        if rung is None:
+            known = (
+                ", ".join(rung.name for rung in recipe.rungs if _draws(rung, policy)) or "none draws with a generator"
+            )
+            raise RecipeError(f"{place}: no rung of this ladder is called so; take it out; those that draw: {known}")
+        if not _draws(rung, policy):
+            why = (
+                "has no rounds under this policy" if rung.rounds is not Rung.rounds else "draws with the baseline alone"
+            )
+            raise RecipeError(f"{place}: {name} {why}; take it out")
+        if len(rounds) > (most := max(1, rung.rounds(policy))):
+            raise RecipeError(
+                f"{place} names {len(rounds)} generators and {name} draws in {most} rounds; name at most {most}"
+            )
+
+
+def _draws(rung: Rung, policy: Policy) -> bool:
+    """Whether the rung draws with a generator under this policy, as its ways have it."""
+    try:
+        calls = {call for way in rung.ways(policy) for call in way.calls}
+    except ROW_ERRORS as error:
+        raise RecipeError(f"rung {rung.name}: its `ways` cannot be read ({_words(error)}); correct the row") from error
+    return any(kind == "image" and role_of(who) == DEFAULT for who, kind in calls)
+
+
 def _misfits(rung: Rung) -> list[str]:
     """What is wrong with a row that a person wrote, as far as it can be seen without a policy."""
     own = f"rung {rung.name}"
@@ -157,7 +190,7 @@ def _misfits(rung: Rung) -> list[str]:
         if not isinstance(word, str) or not _NAME.fullmatch(word) or word in RESERVED:
             rule = f"write small letters, digits and _, and none of {', '.join(sorted(RESERVED))}"
             problems.append(f"{own}: {word!r} cannot be its {what}; {rule}")
-    functions = ("passes", "fails", "sentence", "ways", "chances", "discards", "enters", "keeps")
+    functions = ("passes", "fails", "sentence", "ways", "chances", "discards", "enters", "keeps", "rounds", "round_of")
     if wrong := next((field for field in functions if not callable(getattr(rung, field))), None):
         problems.append(f"{own}: `{wrong}` must be a function, as stages.rung.Rung says")
     if not iscoroutinefunction(rung.climb):

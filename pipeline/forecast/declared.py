@@ -100,7 +100,7 @@ class DeclaredRates:
             rates[name] = rate
         for rung in recipe.rungs:
             try:
-                whole = sum(chance(way, rates, self._steps) for way in rung.ways(recipe.policy))
+                whole = sum(chance(way, rates, self._steps) for way in rung.costs(recipe.policy))
             except KeyError as error:
                 self._refuse(
                     f"the ways of {rung.name} name the chance {error}, its row does not; add it to its chances"
@@ -117,7 +117,7 @@ class DeclaredRates:
     def _calls(self) -> tuple[Call, ...]:
         """Every call that the ladder can make: images first, then judgements, then thoughts."""
         recipe = self.manifest.recipe
-        made = dict.fromkeys(call for rung in recipe.rungs for way in rung.ways(recipe.policy) for call in way.calls)
+        made = dict.fromkeys(call for rung in recipe.rungs for way in rung.costs(recipe.policy) for call in way.calls)
         second = [_SECOND_JUDGE] if recipe.policy.judging.second != "off" else []
         return tuple(sorted(dict.fromkeys([*made, _JUDGE, *second]), key=_order))
 
@@ -242,7 +242,7 @@ def background(manifest: Manifest) -> DeclaredRates:
     """The demo's rates for any ladder: an even chance for what neither they nor a rung knows, and calls as judgements are."""
     demo, recipe = declaration(None), manifest.recipe
     open_chances = [name for name in chances(recipe) if demo.rate(name) is None and name not in guesses(manifest)]
-    kinds = {kind for rung in recipe.rungs for way in rung.ways(recipe.policy) for _, kind in way.calls}
+    kinds = {kind for rung in recipe.rungs for way in rung.costs(recipe.policy) for _, kind in way.calls}
     unlike = Taken(seconds=demo.calls["evaluation"].seconds)
     calls = {**dict.fromkeys(kinds, unlike), **demo.calls}
     completed = demo.model_copy(update={"rates": dict.fromkeys(open_chances, _EVEN), "calls": calls})

@@ -19,6 +19,7 @@ from pipeline.forecast.declaration import RatesError
 from pipeline.forecast.declared import background
 from pipeline.forecast.rates import CALLS, QUANTITIES, USD, Atoms, Draw, Floats, charged, own_prices, place_of, prices
 from pipeline.manifest.spec import Manifest
+from stages.makers import maker_in
 from stages.records import Evaluation, Event
 from stages.rung import Call, Recipe
 from stages.trajectory import Trajectory
@@ -145,12 +146,12 @@ def calls_of(events: Iterable[Event]) -> Iterator[tuple[str, str, str, str]]:
         kind = _KINDS.get(event.kind, event.kind)
         made = {event.call_key: event.made_by}
         if isinstance(event.payload, Evaluation) and (dispute := event.payload.dispute) is not None:
-            yield intern(dispute.made_by.partition(":")[0]), "reflection", dispute.call_key, intern(event.rung)
+            yield intern(maker_in(dispute.made_by)), "reflection", dispute.call_key, intern(event.rung)
         if isinstance(event.payload, Evaluation):
             made |= {judgement.call_key: judgement.made_by for judgement in event.payload.judgements}
         for key, made_by in made.items():
             if key is not None and made_by is not None:
-                yield intern(made_by.partition(":")[0]), kind, key, intern(event.rung)
+                yield intern(maker_in(made_by)), kind, key, intern(event.rung)
 
 
 def _taken(calls: pd.DataFrame, ledger: pd.DataFrame) -> pd.DataFrame:

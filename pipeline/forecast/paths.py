@@ -79,7 +79,7 @@ def paths(recipe: Recipe) -> Iterator[Path]:
         yield Path(None, (Way("leaves", lost=answered, calls={call: 1}),))
     climbing: list[tuple[Way, ...]] = [()]
     for rung in recipe.rungs:
-        ways = tuple(rung.ways(recipe.policy))
+        ways = tuple(rung.costs(recipe.policy))
         if rung is recipe.rungs[0]:
             ways = tuple(replace(way, won={**answered, **way.won}) for way in ways)
         onward: list[tuple[Way, ...]] = []
@@ -121,7 +121,7 @@ def judgements(judging: Judging, passed: bool, agreement: float) -> tuple[float,
 
 def _first_image(recipe: Recipe) -> Call | None:
     """The very first image call on this ladder; None where its first rung makes none."""
-    ways = recipe.rungs[0].ways(recipe.policy)
+    ways = recipe.rungs[0].costs(recipe.policy)
     return next((call for way in ways for call in way.calls if call[1] == "image"), None)
 
 

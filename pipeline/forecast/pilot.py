@@ -15,11 +15,13 @@ import pyarrow.parquet as pq
 
 from pipeline.forecast.declaration import RatesError
 from pipeline.forecast.measured import MeasuredRates, read_climbs
+from pipeline.manifest.generators import place_of
 from pipeline.manifest.identity import load_prompts, resolved
 from pipeline.manifest.spec import Manifest
 from pipeline.output import run_json
 from pipeline.output.record import recorded
 from pipeline.output.run_json import RunSummary
+from stages.makers import maker
 
 _LEDGER = ["call_key", "role", "kind", "seconds", "input_tokens", "output_tokens", "images", "usd"]
 _SIZES = (
@@ -58,10 +60,17 @@ def _misfits(run: RunSummary, manifest: Manifest) -> Iterator[str]:
     """What makes it another ladder: the policy, or a model."""
     then, now = run.manifest, resolved(manifest)
     yield from _differences("policy", then.get("policy"), now["policy"])
-    for role, spec in now["models"].items():
-        old = then.get("models", {}).get(role)
+    specs, were = _by_role(now["models"]), _by_role(then.get("models", {}))
+    for role, spec in specs.items():
+        old = were.get(role)
         for key in ("model", "revision", "options", "kit"):
-            yield from _differences(f"models.{role}.{key}", old and old.get(key), spec and spec[key])
+            yield from _differences(f"models.{place_of(role)}.{key}", old and old.get(key), spec and spec[key])
+
+
+def _by_role(models: Mapping[str, Any]) -> dict[str, Any]:
+    """The specs of models by role, the generators beside the default one among them."""
+    alone = {role: spec for role, spec in models.items() if role != "generators"}
+    return alone | {maker(name): spec for name, spec in models.get("generators", {}).items()}
 
 
 def _notes(run: RunSummary, manifest: Manifest) -> Iterator[str]:

@@ -22,7 +22,6 @@ from stages.protocols import (
     ImageRequest,
     Model,
     Request,
-    Role,
     ScoreReply,
     ScoreRequest,
     TextReply,
@@ -43,7 +42,7 @@ class Metered:
     """
 
     model: Model
-    role: Role
+    role: str
     provider: str
     scribe: Scribe
     load_of: LoadOf

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from pipeline.backends.registry import backend
 from pipeline.manifest.environment import fill_in
+from pipeline.manifest.generators import place_of
 from pipeline.manifest.prices import unpriced, unused
 from pipeline.manifest.problems import find_unfit_numbers, format_place, lines, words_at
 from pipeline.manifest.spec import Manifest, ManifestError
@@ -59,7 +60,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Manifest:
 def _model_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
     for role, spec in manifest.models:
         for field, text in backend(spec.backend).problems(spec.model, spec.options):
-            yield ("models", role, *field.split(".")), text
+            yield ("models", *place_of(role).split("."), *field.split(".")), text
 
 
 def _money_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:

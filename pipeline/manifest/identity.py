@@ -42,7 +42,10 @@ def meaning(manifest: Manifest, prompts: Mapping[str, str]) -> dict[str, Any]:
     for key in _WITHOUT_EFFECT:
         del data[key]
     data["sources"] = [_identify_source(source) for source in data["sources"]]
+    generators = data["models"].pop("generators", {})
     data["models"] = {role: spec and _identify_model(spec) for role, spec in data["models"].items()}
+    if generators:
+        data["models"]["generators"] = {name: _identify_model(spec) for name, spec in generators.items()}
     data["prompts"] = dict(prompts)
     # the groups of sub-categories are words of the judging prompt too, and stand in no prompt file
     data["rubric"] = RUBRIC

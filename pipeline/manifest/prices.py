@@ -6,11 +6,11 @@ In: a `Manifest`. Out: (place, text) for each gap, in the words of the manifest.
 from collections.abc import Iterator, Mapping
 
 from pipeline.backends.registry import backend
+from pipeline.manifest.generators import DRAWERS, place_of
 from pipeline.manifest.spec import Manifest, ModelSpec
 from pipeline.money.cost import OTHER, of_size, price_of
 from pipeline.money.prices import table
-
-_DRAW = ("baseline", "generator")
+from stages.makers import role_of
 
 
 def unpriced(manifest: Manifest) -> list[tuple[str, str]]:
@@ -29,11 +29,11 @@ def names(spec: ModelSpec) -> dict[str, str]:
 def _gaps(role: str, spec: ModelSpec, manifest: Manifest) -> Iterator[tuple[str, str]]:
     size = backend(spec.backend).fixed_size(spec.options)
     for place, model in names(spec).items():
-        at = f"models.{role}.{place}"
+        at = f"models.{place_of(role)}.{place}"
         price = of_size(price_of(model, manifest.prices, table().models), size)
         if price is None:
             yield at, f"run.budget_usd is set, but {model} has no price; give one in prices.{model}, 0 where it is free"
-        elif role in _DRAW and isinstance(price.image, Mapping) and OTHER not in price.image:
+        elif role_of(role) in DRAWERS and isinstance(price.image, Mapping) and OTHER not in price.image:
             yield at, f"run.budget_usd is set, but {model} has prices for some sizes of image only; add other to prices"
 
 

@@ -5,6 +5,7 @@ In: plain data. Out: an immutable `Manifest` without contradictions. `pipeline.m
 """
 
 from collections.abc import Generator
+from itertools import chain
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -16,13 +17,14 @@ from pipeline.backends.registry import BACKENDS, backend, unknown
 from pipeline.backends.world.source import WorldSpec
 from pipeline.engines.spec import EngineName, EngineSpec
 from pipeline.errors import BuildError
+from pipeline.manifest.generators import DRAWERS, GeneratorName, idle_generator, place_of, unknown_generator
 from pipeline.manifest.output import Output
 from pipeline.money.spec import Price
 from pipeline.sources.spec import TableSpec
 from pipeline.typed import Strict, suggestion
 from prompts.catalogue import DEFAULT_KIT, kits
+from stages.makers import maker, role_of
 from stages.policy import Policy
-from stages.protocols import Role
 from stages.rung import Recipe
 from stages.rungs import complete, read_recipe
 
@@ -98,28 +100,32 @@ class ModelSpec(Strict):
 class ModelSpecs(Strict):
     """The models by their role. Iterating yields role and spec of each model that is there.
 
-    The second analyzer judges where `policy.judging.second` says so, and must be left out where that is off.
+    The second analyzer judges where `policy.judging.second` says so, and must be left out where that is off. `generators` are
+    those that `policy.generators` names beside the default one; as a role each is called "generator.NAME" (`stages.makers`).
     """
 
     baseline: ModelSpec
     generator: ModelSpec
     analyzer: ModelSpec
     second_analyzer: ModelSpec | None = None
+    # left out where empty, so that a build with one generator is the same build as ever
+    generators: dict[GeneratorName, ModelSpec] = Field({}, exclude_if=lambda value: not value)
 
     @model_validator(mode="after")
     def _asks_judges_in_one_way(self) -> Self:
         for role, spec in self:
-            if spec.kit != DEFAULT_KIT and role not in ("baseline", "generator"):
+            if spec.kit != DEFAULT_KIT and role_of(role) not in DRAWERS:
                 raise ValueError(f"kit {spec.kit} of the {role} has words for image models alone; leave it out there")
         return self
 
     @property
-    def kits(self) -> dict[Role, str]:
+    def kits(self) -> dict[str, str]:
         """The kit of each image model."""
-        return {"baseline": self.baseline.kit, "generator": self.generator.kit}
+        return {role: spec.kit for role, spec in self if role_of(role) in DRAWERS}
 
     def __iter__(self) -> Generator[tuple[str, Any], None, None]:
-        return ((role, spec) for role, spec in super().__iter__() if spec is not None)
+        roles = ((role, spec) for role, spec in super().__iter__() if role != "generators" and spec is not None)
+        return chain(roles, ((maker(name), spec) for name, spec in self.generators.items()))  # type: ignore[return-value]
 
 
 Quota = Annotated[int, Field(ge=0)]
@@ -220,6 +226,13 @@ class Manifest(Strict):
         return read_recipe(self.policy)
 
     @model_validator(mode="after")
+    def _has_its_generators(self) -> Self:
+        for check in (unknown_generator, idle_generator):
+            if problem := check(self.policy, tuple(self.models.generators)):
+                raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
     def _has_its_judges(self) -> Self:
         second = self.policy.judging.second
         if second != "off" and self.models.second_analyzer is None:
@@ -240,7 +253,7 @@ class Manifest(Strict):
                 if name not in self.providers:
                     known = ", ".join(self.providers) or "there are none"
                     raise ValueError(
-                        f"models.{role} asks the provider {name!r}, which providers does not name ({known})"
+                        f"models.{place_of(role)} asks the provider {name!r}, which providers does not name ({known})"
                     )
         return self
 
@@ -249,7 +262,9 @@ class Manifest(Strict):
         for role, spec in self.models:
             if spec.engine is not None and spec.engine not in self.engines:
                 remedy = suggestion(spec.engine, self.engines, "engines") if self.engines else "add it there"
-                raise ValueError(f"models.{role} runs in the engine {spec.engine!r}, which engines lacks; {remedy}")
+                raise ValueError(
+                    f"models.{place_of(role)} runs in the engine {spec.engine!r}, which engines lacks; {remedy}"
+                )
         named = {spec.engine for _, spec in self.models}
         for name in self.engines:
             if name not in named:

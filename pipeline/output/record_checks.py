@@ -13,6 +13,7 @@ from pipeline.output.judging_checks import judging_problems, unchanged_problems
 from stages.grammar import NOTHING, Either, Pattern, fit, letters_of
 from stages.ladder import REFUSED, UNSOLVED
 from stages.likeness import AXIS, RULE
+from stages.makers import DEFAULT, maker, maker_in, role_of
 from stages.policy import Policy
 from stages.prune import prune
 from stages.records import AXES, Cause, Diagnosis, Evaluation, Event, Likelihood, Words
@@ -28,6 +29,7 @@ def flaws(t: Trajectory, recipe: Recipe) -> Iterator[str]:
     yield from _voice_problems(t, recipe)
     yield from _words_problems(t)
     yield from _score_problems(t)
+    yield from _maker_problems(t, recipe)
     if problem := _station_problem(t, recipe):
         yield problem
         return
@@ -52,6 +54,17 @@ def unknown_makers(t: Trajectory, models: Mapping[str, str]) -> Iterator[str]:
         for made_by in (event.made_by, *(j.made_by for j in judgements)):
             if made_by not in known:
                 yield f"events[{n}] ({event.kind} {event.index}): {made_by} is none of the run's models"
+
+
+def _maker_problems(t: Trajectory, recipe: Recipe) -> Iterator[str]:
+    """Images that another generator drew than the one that the policy names for their round."""
+    for n, event in enumerate(t.events):
+        who = maker_in(event.made_by)
+        if event.kind not in ("generation", "words") or role_of(who) != DEFAULT:
+            continue
+        due = maker(recipe.generator_at(event.rung, event.index, event.attempt))
+        if who != due:
+            yield f"events[{n}] ({event.kind} {event.index}): it was made by {who}, the policy names {due} for it"
 
 
 def grammar(t: Trajectory, recipe: Recipe) -> Pattern | None:

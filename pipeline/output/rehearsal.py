@@ -18,6 +18,7 @@ from jinja2 import TemplateError
 
 from pipeline.backends.registry import backend
 from pipeline.errors import one_line
+from pipeline.manifest.generators import place_of
 from pipeline.manifest.identity import load_prompts
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.output.record_checks import flaws
@@ -29,6 +30,7 @@ from stages.errors import ModelError
 from stages.grammar import ALPHABET, Pattern, fit, letters_of, numbering, spell
 from stages.identity import digest
 from stages.ladder import UNSOLVED, climb
+from stages.makers import maker_in
 from stages.mask import NoRule
 from stages.prune import prune
 from stages.records import Task
@@ -78,7 +80,7 @@ def admit(manifest: Manifest, warn: Callable[[str], None]) -> Prompts:
     for role, spec in manifest.models:
         if role in rehearsal.scorers and not backend(spec.backend).scores:
             problem = f"the {spec.backend} backend cannot say how likely a text is, as the rung {rehearsal.scorers[role]} asks"
-            raise ManifestError(f"models.{role}: {problem}; name one that can: openai, with a vLLM server")
+            raise ManifestError(f"models.{place_of(role)}: {problem}; name one that can: openai, with a vLLM server")
     for name in rehearsal.unentered:
         warn(
             f"no rehearsed sample entered the rung {name} (its `enters`), so its row was not checked; try it on a few samples first"
@@ -94,14 +96,15 @@ async def _rehearse(recipe: Recipe, prompts: Prompts) -> Rehearsal:
     for luck, late in product(PASS_CHANCES, FAILURES_FIRST):
         for n, (task, references) in enumerate(TASKS):
             model = RehearsedModel(digest("rehearsal", str(luck), late, n), late, luck, recipe)
-            models = Models(model, model, model, prompts, 0, model, speech=recipe.speech)
+            generators = dict.fromkeys(recipe.policy.named_generators, model)
+            models = recipe.rule(Models(model, model, model, prompts, 0, model, generators=generators))
             t = Trajectory(rehearsed_sample(task, references, brings_first=n == 2, explained=n % 2 == 0), 0)
             for rung in recipe.rungs:
                 try:
                     async with asyncio.timeout(PATIENCE_S):  # it waits for nobody: no call is made
                         t = await climb(t, rung, recipe, models)
                     entered.add(t.rung)
-                    scorers |= {str(e.made_by).partition(":")[0]: e.rung for e in t.events if e.kind == "score"}
+                    scorers |= {maker_in(e.made_by): e.rung for e in t.events if e.kind == "score"}
                     problem = next(_problems(t, rung, recipe), None)
                 except _WRONG as error:
                     problem = one_line(error)
@@ -187,13 +190,13 @@ def _call_problem(t: Trajectory, rung: Rung, recipe: Recipe) -> str | None:
     events = [event for event in t.events if event.rung == rung.name]
     calls = Counter(
         # an image that a sample brings along saves its call; a plan counts without it
-        (str(e.made_by).partition(":")[0], _kind(e.kind))
+        (maker_in(e.made_by), _kind(e.kind))
         for e in events
         if e.made_by and e.kind not in ("words", "evaluation")
     )
     verdicts = Counter(e.payload.passed for e in events if e.kind == "evaluation")  # type: ignore[union-attr]
     ended = "passes" if t.mode == rung.mode else "fails" if t.status == "climbing" or t.reason == UNSOLVED else "leaves"
-    ways = list(rung.ways(recipe.policy))
+    ways = list(rung.costs(recipe.policy))
     if any(_matches(way, ended, calls, verdicts) for way in ways):
         return None
     paid = _spell_calls(calls, verdicts[True], verdicts[False])

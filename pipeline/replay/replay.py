@@ -5,7 +5,7 @@ the calls that it took; or the first call whose answer the journal does not hold
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pipeline.errors import RunStopped
 from pipeline.manifest.spec import Manifest, ModelSpec
@@ -22,7 +22,6 @@ from stages.protocols import (
     ImageRequest,
     Model,
     Request,
-    Role,
     ScoreReply,
     ScoreRequest,
     TextReply,
@@ -40,7 +39,7 @@ class ReplayedCall:
     """One call of a climb."""
 
     key: str
-    role: Role
+    role: str
     request: Request
 
 
@@ -69,7 +68,7 @@ class ReplayedClimb:
 class _Replay:
     """A model in one role, for one sample. Raises Unknown."""
 
-    role: Role
+    role: str
     identity: str
     known: Known
     asked: list[ReplayedCall] = field(default_factory=list)
@@ -117,11 +116,11 @@ async def replay(
     """Replay the sample of `t`, whose images lie in `store`, from the start. `identities`: as of `pipeline.models.identities`."""
     asked: list[ReplayedCall] = []
 
-    def make(role: Role, _: ModelSpec) -> Model:
+    def make(role: str, _: ModelSpec) -> Model:
         return _Replay(role, identities[role], known, asked)
 
     recipe = read_recipe(policy)
-    models = replace(models_of(manifest, words, store, make), speech=recipe.speech)
+    models = recipe.rule(models_of(manifest, words, store, make))
     fresh = Trajectory(t.sample, t.rank)
     for rung in recipe.rungs:
         try:

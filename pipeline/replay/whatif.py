@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pipeline.errors import one_line
 from pipeline.journal.lookup import Lookup
 from pipeline.manifest.difference import differences
+from pipeline.manifest.generators import unknown_generator
 from pipeline.manifest.identity import load_prompts
 from pipeline.manifest.problems import lines, words_at
 from pipeline.manifest.spec import Manifest, ManifestError
@@ -100,6 +101,8 @@ def change_policy(policy: Policy, overrides: Sequence[str]) -> Policy:
             )
         inner = raw
         for part in parts[:-1]:
+            if inner is raw and part == "generators":
+                raw.setdefault(part, {})  # which is left out where it is empty
             inner = inner.get(part) if isinstance(inner, dict) else None  # type: ignore[assignment]
         if not isinstance(inner, dict):
             raise ManifestError(f"--set {text}: the policy has no {'.'.join(parts[:-1])}; look at manifests/README.md")
@@ -127,6 +130,8 @@ def whatif(out: Path, overrides: Sequence[str], database: str | None = None) -> 
     """
     where = place(out, database)
     policy = change_policy(where.manifest.policy, overrides)
+    if problem := unknown_generator(policy, where.manifest.models.generators):
+        raise ManifestError(f"--set {problem}")
     recipes = where.manifest.recipe, read_recipe(policy)
     with open_outcomes(where) as outcomes:
         words = load_prompts(*recipes, kits=where.manifest.models.kits.values())

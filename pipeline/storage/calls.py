@@ -12,7 +12,6 @@ from sqlalchemy import Column, Connection, Double, String, Table, Text, bindpara
 from pipeline.errors import RunStopped
 from pipeline.storage import checksum, ledger
 from pipeline.storage.database import METADATA, lock_run
-from stages.protocols import Role
 
 OPEN_CALLS = Table(
     "open_calls",
@@ -39,7 +38,7 @@ class OpenCall:
 
     id: str
     call_key: str
-    role: Role
+    role: str
     model: str
     provider: str
     kind: str

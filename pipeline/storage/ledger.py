@@ -38,7 +38,6 @@ from pipeline.storage import checksum
 from pipeline.storage.database import METADATA
 from pipeline.storage.entries import ANSWERS
 from pipeline.storage.files import aside
-from stages.protocols import Role
 
 NAME = "ledger.parquet"
 _AT_ONCE = 20_000  # rows in memory while the file is written
@@ -88,7 +87,7 @@ class Call:
     """
 
     call_key: str
-    role: Role
+    role: str
     model: str
     provider: str
     kind: str

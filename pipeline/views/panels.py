@@ -58,6 +58,25 @@ def calls_by_mode(reading: Reading, looks: ModeLooks) -> Markup | None:
     return bars("calls", "Calls per accepted sample, by mode", drawn) if drawn else None
 
 
+def drawers(reading: Reading) -> dict[str, Any] | None:
+    """What each image model drew: a table by maker, one by round, and the chart of what passed in each round. None where the policy
+    names no generator but the default one.
+    """
+    if not reading.recipe.policy.named_generators:
+        return None
+    rounds = reading.drawers.by_round()
+    drawn = [
+        Bar(
+            f"{row['where']}: {spoken(row['who'])}",
+            [BarPart(row["passed"], "on", f"{row['passed']:,}"), BarPart(row["images"] - row["passed"], "lost")],
+            f"{100 * row['share']:.0f} % of {row['images']:,}",
+        )
+        for row in rows(rounds)
+    ]
+    chart = bars("drawers", "Images drawn and passed, by round and generator", drawn) if drawn else None
+    return {"makers": reading.drawers.by_maker(), "rounds": rounds, "chart": chart}
+
+
 def distributions(scores: Scores) -> Iterator[Markup]:
     """One chart an axis: how the scores are spread at each moment."""
     table = scores.table()

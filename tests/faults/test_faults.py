@@ -95,6 +95,8 @@ def foresee(manifest: Manifest, table: Table, store: ImageStore) -> tuple[list[T
             kits={},
             comparer=StoreComparer(store),
             speech=manifest.recipe.speech,
+            generators={},
+            chosen=manifest.recipe.generator_at,
         )
         done = asyncio.run(climbed(planned, models, manifest.policy))
     stories = {name: story for model in made.values() for name, story in model.stories.items()}

@@ -19,6 +19,7 @@ from pipeline.storage.pictures.pixels import upright_rgb
 from pipeline.views.probe.probe import LEAST, StyleFinding, probe
 from pipeline.views.probe.statistics import Pixels, Values, compare
 from pipeline.views.story import Story
+from stages.makers import maker_in, role_of
 
 MOST = 200  # samples: an interval of about 0.1 at no difference, and some seconds of work
 SIDE = 384  # pixels of a picture's middle that are measured, along either side
@@ -71,7 +72,7 @@ _ROLES = ("baseline", "generator")
 
 
 def _role(made_by: str | None) -> str:
-    return (made_by or "").partition(":")[0]
+    return role_of(maker_in(made_by))
 
 
 def _difference(store: ImageStore, size: tuple[int, int], pair: _Pair) -> Values | None:

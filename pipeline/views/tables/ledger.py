@@ -9,9 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
+from stages.makers import role_of
+
 NAME = "ledger.parquet"
 _READ = ["role", "model", "kind", "started", "seconds", "input_tokens", "output_tokens", "images", "usd", "outcome"]
-_ROLES = ("baseline", "generator", "analyzer", "second_analyzer")
+ROLES = ("baseline", "generator", "analyzer", "second_analyzer")
 _REPORTED = ("input_tokens", "output_tokens", "usd")
 
 
@@ -62,14 +64,15 @@ def ledger(out: Path) -> Ledger | None:
 def _rows(calls: pd.DataFrame, names: list[str]) -> list[dict[str, object]]:
     """One row for each combination of `names` that occurs, by role in the order in which a sample meets them."""
     parts = sorted(
-        calls.groupby(names, observed=True), key=lambda part: (_place(str(part[0][0])), *map(str, part[0][1:]))
+        calls.groupby(names, observed=True), key=lambda part: (place(str(part[0][0])), *map(str, part[0][1:]))
     )
     return [dict(zip(names, map(str, values), strict=True)) | _sums(part) for values, part in parts]
 
 
-def _place(role: str) -> tuple[int, str]:
-    """In the order in which a sample meets them; a role nobody knows comes last."""
-    return (_ROLES.index(role) if role in _ROLES else len(_ROLES), role)
+def place(who: str) -> tuple[int, str]:
+    """In the order in which a sample meets them, generators side by side; a role nobody knows comes last."""
+    role = role_of(who)
+    return (ROLES.index(role) if role in ROLES else len(ROLES), who)
 
 
 def _sums(calls: pd.DataFrame) -> dict[str, object]:

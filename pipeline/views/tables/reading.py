@@ -17,6 +17,7 @@ from pipeline.views.probe.probe import StyleFinding
 from pipeline.views.story import Story, stories
 from pipeline.views.tables.agreement import Agreement
 from pipeline.views.tables.calls import Calls
+from pipeline.views.tables.drawers import Drawers
 from pipeline.views.tables.effort import Effort
 from pipeline.views.tables.ledger import Ledger, ledger
 from pipeline.views.tables.money import Money, money
@@ -40,6 +41,7 @@ class Reading:
     agreement: Agreement
     ledger: Ledger | None
     money: Money | None
+    drawers: Drawers
     truth: TruthFigures | None
     truth_lacks: str | None
     style: StyleFinding | str | None = None
@@ -54,6 +56,7 @@ def read(out: Path, also: Callable[[Story, TruthFigures | None], None] | None = 
     run = run_json.read(out)
     recipe = run_json.recipe_of(run)
     truth, truth_lacks = _truth(out, store_of(run, out))
+    sent = ledger(out)
     reading = Reading(
         out,
         run,
@@ -63,12 +66,14 @@ def read(out: Path, also: Callable[[Story, TruthFigures | None], None] | None = 
         Scores(recipe),
         Effort(recipe),
         Agreement(),
-        ledger(out),
+        sent,
         money(out, recipe.modes),
+        Drawers(recipe, sent),
         truth,
         truth_lacks,
     )
-    tables = (reading.figures, reading.calls, reading.scores, reading.effort, reading.agreement, reading.money)
+    counted = (reading.figures, reading.calls, reading.scores, reading.effort, reading.agreement)
+    tables = (*counted, reading.drawers, reading.money)
     for story in stories(out, recipe):
         for table in tables:
             if table is not None:

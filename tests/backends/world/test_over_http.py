@@ -49,6 +49,8 @@ def in_process(manifest: Manifest, store: ImageStore) -> list[Trajectory]:
             kits={},
             comparer=StoreComparer(store),
             speech=manifest.recipe.speech,
+            generators={},
+            chosen=manifest.recipe.generator_at,
         )
         return asyncio.run(climbed(plan(manifest, store, 1).trajectories, models, manifest.policy))
 
@@ -65,6 +67,8 @@ def over_http(manifest: Manifest, store: ImageStore) -> list[Trajectory]:
         kits={},
         comparer=StoreComparer(store),
         speech=manifest.recipe.speech,
+        generators={},
+        chosen=manifest.recipe.generator_at,
     )
 
     async def climb():

@@ -100,6 +100,9 @@ PRESETS: dict[str, Skill] = {
         make_skill("world-analyzer-harsh", 0.6, invents=0.12, severe=0.5),
         make_skill("world-analyzer-lenient", 0.6, overlooks=0.25),
         make_skill("world-analyzer-colour-blind", 0.6, colour_blind=1.0),
+        # two points of one curve, so that a cascade has something to gain
+        make_skill("world-generator-cheap", 0.5),
+        make_skill("world-generator-strong", 0.85),
     )
 }
 OPTIONS = tuple(f.name for f in fields(Skill) if f.name not in ("name", "style"))

@@ -1,0 +1,1 @@
+"""Tests of several generators in one ladder."""
