@@ -16,7 +16,7 @@ _QUOTED = re.compile(
     r"\"[^\"\n]{1,80}\"|“[^”\n]{1,80}”|«[^»\n]{1,80}»|„[^“”\n]{1,80}[“”]|(?<!\w)['‘][^'’\n]{1,60}['’](?!\w)"
 )
 _CAPITALS = re.compile(
-    r"\b(?!JSON\b|AI\b|BAGEL\b|FLUX\b|GPT\b|DALL\b|VLM\b|LLM\b|CFG\b)[A-Z]{3,}\b(?:\s+(?:[A-Z]{2,}|\d+)\b)*"
+    r"\b(?!JSON\b|AI\b|BAGEL\b|FLUX\b|GPT\b|DALL\b|VLM\b|LLM\b|CFG\b|PNG\b|OCR\b|PSNR\b|SSIM\b|VAE\b|CLIP\b)[A-Z]{3,}\b(?:\s+(?:[A-Z]{2,}|\d+)\b)*"
 )
 _SENTENCE = re.compile(r"[.!?…]+[\"”')\]]*(?:\s+(?=[\"“'(\[]?[A-Z0-9])|\s*$)|[。！？]")
 # a full stop behind these ends no sentence

@@ -14,13 +14,19 @@ scores|score|scored|scoring|sub-score* - <thing> ! bark|log|ham|leaf|cut|knife|s
 rating|ratings|rates - <thing> ! tyre|plate|motor|fuse|rated|<papers>|<school>|<sport>|<screens>
 evaluation|evaluations|evaluated|evaluates|evaluating|assessment|assessments|assessed|appraisal|re-evaluat* - <thing> !
     <papers>|<school>|<bench>|<labs>
-judgement|judgements|judgment|judgments|verdict|verdicts - <thing> ! <bench>|<papers>|<sport>|paris|solomon
+judgement|judgements|judgment|judgments - <thing> ! <bench>|<papers>|<sport>|paris|solomon
+verdict|verdicts ! <bench>|referee*|newspaper*|headline*|front page|envelope|paris|solomon
+verdict of|is|was pass|fail|negative|positive
+verdict on the|this|that|its picture|image|version|edit|plan|step|render|output|draft|_-step
+as|what|because|since the verdict demands|wants|asks|requires|says|said|calls
 critique|critiques|feedback - on a|stand|stands ! <press>|<school>|microphone|guitar|speaker*|stage|light|machine|<papers>
 grade|grades|graded|grading ! fridge|essay*|<school>|papers|slope|hill|road|railway|wood|eggs|colour*|color*
 threshold|thresholds - <thing> ! <door>|snow|oak|mat|wood|shop|dog|crosses|crossing|temple|barefoot|welcome|rooms|marble|
     between|corridor|bride|garden|feet|carried|balcony|terrace
 below|above|under the|this|every bar|standard|cut|level for|of|on|in|to|. ! <spirits>
-rubric|criterion|criteria|deduct*|penali*|demerit*|benchmark
+criterion|criteria ! prize|contest*
+rubric|rubrics|benchmark* ! manuscript|parchment|page|missal|church|bench
+deduct*|penali*|demerit*
 ^ to pass + .|,|the|this
 in order to pass
 have|has|had passed + if|only|with|without
@@ -74,9 +80,65 @@ a|the|of|rocket|mountain|bus|train|attempt|attempts|try|tries|it|step|round ~ su
 passes|fails|failed|passing|failing|passed on|for|because|due|overall|here|as|since ! <sport>|<school>|train*|street|road|bus|
     door|window|belt|cloud*|rocket|engine|boat*|ship*|tunnel
 the|a|human|another|strict|this|any reviewer|reviewers|evaluator|evaluators|grader|graders|assessor|assessors|annotator|
-    annotators|rater|raters|scorer|critic|critics|verifier|checker ! <press>|<sport>|road|dirt|gravel|<bench>|<labs>
-the|a|human|another|strict|this|any|both|two|three|most|all|either|no|some judge|judges ! <bench>|<sport>|pie*|cake|table|hat|
-    card*|wig
+    annotators|rater|raters|scorer|critic|critics|verifier|checker - on ! clipboard|ruler|dent|insur*|<press>|<sport>|road|dirt|
+    gravel|<bench>|<labs>
+reviewer|reviewers|evaluator|evaluators|grader|graders|assessor|assessors|annotator|annotators|rater|raters|scorer|verifier|
+    autorater ! clipboard|ruler|dent|insur*|<press>|<sport>|road|dirt|gravel|<bench>|<labs>
+critics ! <press>|<bench>
+the|a|human|another|strict|this|any|both|two|three|most|all|either|no|some|every|each|our|one|same|final judge|judges ! <bench>|
+    <contests>
+<judging> judge|judges|jury|critic|reviewer|checker|grader|scorer|panel|score|verifier
+to|not|would|could|can|cannot|might|we|i|you|viewers|will|should|must|they|who|then|and|easily|never|better|only|hard|one|
+    people|it ~ judge|judges - by|how|whether|from|the|it|if|where|what|a|his|her|their ! <bench>|<contests>
+judge|judges thinks|says|found|finds|noticed|ruled|gave|will|would|wants|is right|wrong|should|might + .|<says>|that|the|it|see|
+    look|like|want|be|notice|accept|find|<number> ! gavel|robe|wig|bench|<contests>
+judge's|judges' ! <bench>|<contests>
+jury|panel of models|judges|evaluators|reviewers|raters|critics ! <contests>|<bench>
+rated|graded|marked|scored|ranked|scoring|grading|rating a|as|only|just|it|at? /[0-5](?:\.5)?/ + .|on|for|because|since|as|in|out|
+    of
+mark|score|grade|rating|note|points|total of a|an|only|just? <number>|zero|/\d+(?:\.\d)?/ ! <sport>|<school>|music|banknote|euro
+/[0-5]\s?\/\s?5/ - of|full|empty|filled
+/3\s?\/\s?3/ - of|full|time
+/(?:10|[0-9](?:\.\d)?)\s?\/\s?10/ - of|scale ! fraction*|ruler|full
+<number>|/[0-3]/ out? of three|3 for|because|since|on
+gets|get|got|earns|scores|deserves|receives|at|only|just /\d+/ percent|points|% ! battery|charg*|<sport>|<school>|discount|sale
+<number> star|stars + .|for|because|since ! hotel*|restaurant*|review|sky|flag|night|badge|general|helmet|film|movie|heaven|
+    collar|sheriff|universe
+minus|less|plus one|half|two|/[1-5]/ point|points|mark|for
+earns|gets|gives|gave|give|giving|deserves|award|awards it|this|that a|an|only? /[0-5](?:\.5)?/ + .|for|on|because|since|as
+i'd|i|i'll|would give|gives|gave it|this <number>|a|an|full|no|half ! push
+no|not more|less|better|worse|higher|lower than|then a|an /[0-5](?:\.5)?/
+/[0-3]\/3/ on|for|because|as|since
+<number>|/[0-5]/ of|out <number>|/[0-9]/ points|marks ! star*|compass
+^ a|an overall|solid|clear|fair|good|weak|strong? /[0-5](?:\.5)?/ + is|for|was|would|on|because|seems|overall|at
+overall|clear|fair /[0-5](?:\.5)?/ + .|for|on|because|since
+<axis> mark|marks|grade|grades|points
+mark|marks|points|grade|grades|bar|light|credit|pass|fail on|for|in <axis>
+the|this|that|its|a pass is|was|seems well|not|fully? deserved|fair|granted|given|justified|earned ! mountain*|ticket*|goal*
+short of passing|pass
+/all\s(?:\w+\s)?(?:checks|tests)/ are|is|were|stay green|red|passed|met|ok|fine|good
+no|zero|full|half|/0/ points|marks|credit + .|for|on|in|because|since
+a|the|one zero for|on|in ! <school>|ruler
+points|point|credit|marks for|on|in _ is|are|was|were|has|have been? lost|deducted|docked|gone|given|taken
+thumbs-down|thumbs-up ! hand*|fist|emoji|sign|gladiator*|emperor|statue|crowd|arena|button|girl|boy|man|woman|pilot|diver
+<axis>|composition|realism|adherence|fidelity /[0-5](?:\.5)?/ + .|and|because|since|as|for|on|with
+^ <axis> fine|failed|passed|passes|fails|perfect|good|bad|ok|okay|pass|fail|low|high|weak|strong + .|and|but|because|since|with
+and|but|though|while <axis> fine|failed|passed|passes|fails|ok|okay|low|high + .|and|but|because|since
+<axis> and <axis>
+make|makes|made|making|miss|misses|missed the grade|cut|mark + .|because|since|for|with|here
+psnr|ssim|lpips|fid|vqa|ocr ! door|screen*
+clip|aesthetic|ocr|alignment|similarity|reward|confidence|pass|win similarity|score|scores|distance|rate|signal
+/\d+/ percent|% likely|confidence|match|agreement|certain*
+annotation|annotations|annotated ! diagram|margin|map|book|drawing*|label*|arrow*|anatom*|score|handwrit*|sketch*
+teacher|teacher's|teachers' comment|comments|plan|answer|output|trajectory|note|notes|wants|would|asks|demands|solution|remark|
+    hint|picture|image|edit|version|model ! <pupils>
+the|a|our teacher says|said|marked|flagged|noted|found|finds|counted|would|wanted|asked|drew|thinks|thought|gave|split|put|
+    chose ! <pupils>
+human|gold|crowd rater|label|labels|judge|judges|feedback|preference|preferences|annotation|raters|review|reviewer|evaluation
+customer|customer's|client|client's|requester wants|wanted|asked|asks|expects|demands|demanded|requested|complain*|needs|said|
+    says|
+    comment|request|wish ! counter|shop|store|waiter|waitress|barber|cafe|restaurant*|till|queue|market|tailor|salon|lawyer
+/user(?:s|'s)?/ ! <keys>|manual|guide|interface
 """,
         "roles": r"""
 /(?:gpt|dall|qwen|gemini|claude|llava|internvl|sdxl|midjourney|imagen|seedream|hunyuan|stable-?diffusion|chatgpt|emu|flux|janus|
@@ -97,13 +159,40 @@ generative|diffusion|image|such|most|many|current|vision|text-to-image|these mod
 models often|tend|struggle|cannot|usually ! <figures>
 the|a|this network has|did|cannot|failed|does|drew|made|misread|is not? - of ! road*|root*
 diffusion ! scent|light|tea|ink
-/(?:re)?generator/ - <thing> ! hand-cranked|bulb|bicycle|lamp|tyre|bike|dynamo|<power>
+/(?:re)?generators?/ - <thing> ! hand-cranked|bulb|bicycle|lamp|tyre|bike|dynamo|<power>
 the|a|this|stronger|direct|base baseline - of|is straight|is level|rises ! letter*|lettering|court|chart|tennis|text|word*|
     writing|player*|hidden
 the|this|a image? editor|renderer|painter|artist|drawer <made> ! <print>|brush|easel|canvas|palette|paint
 the|this|any tool|software|pipeline|program|app|api|network|algorithm|engine <made> ! bench|hammer
-the|this|that|a user|users|user's|users'|client|client's|requester|requester's - manual|guide|interface ! <keys>|radio|manual
+the|this|that|a user|users|user's|users'|requester|requester's - manual|guide|interface ! <keys>|radio|manual
+the|this|that|a client|client's ! <keys>|<fittings>
 /user's|users'/ ! <keys>
+<things> that|which|who|behind has|have? produced|made|rendered|drew|generated|created|painted|drawn this|it|the|that|these|here -
+    tower|bridge ! <works>|<ovens>
+<things> behind this|the|that|these|those image|picture|edit|output|result|drawing|render|images|pictures|edits|results - frame
+our <things>
+<things> behind this|it + .|<botched>|<went>
+whatever|whoever made|drew|produced|rendered|generated|painted|created this|the|it|that
+made|drawn|generated|produced|rendered|created|painted|edited|written|returned by a|an|the|this|our image|drawing|another|weak*|
+    different? <things> ! <figures>|<ovens>|<works>|<screens>
+<making> agent|agents|module|modules|backend|component|pipeline|engine|system|systems|network|networks|worker|service|bot|
+    algorithm ! <works>|train*|car*|locomotive|pipe*
+<making> tool|tools|software|program <made>|<botched>|failed|to|should|cannot|will
+the|an|this|that|our agent <made>|<botched>|<went> ! travel|secret|counter|coat|hat|train|ticket*|estate|spy|fbi|customs|police|
+    sunglasses|trench*|real
+the|this|that|our <things> also|again|still|only|just|often|simply|probably|apparently? <botched> ! <figures>|<works>|<ovens>|
+    <power>|
+    <helpers>|<keys>|<screens>|road*|root*|canal*|mirror*|pulley*|tap*|hose*|farm*|shop*|folds|boxes|water|bottle*|ski*|snow|gear*
+a|an|the|this|our|such|another network|system|pipeline|algorithm|program|tool that|which confuses|cannot|can't|fails|mixes|
+    struggles|never|forgets|ignores|often|tends
+the|this creator|author|maker|draughtsman|originator of this|the image|picture|edit|output|render|rendering|drawing - frame
+vae|u-net|unet|autoencoder|tokenizer|tokeniser|backend|back-end|endpoint|pretrained|pre-trained|finetun*|fine-tun*|
+    hyperparameter*|gpu|gpus|inference|logits|softmax ! <screens>|racks|server*
+sam|segmenter|segmentation model|tool|mask|masks|network|and|to
+with|using|by|via sam|segmentation
+editor|editors|editor's ! <print>|<screens>|<press>|film*|video|chief|cutting|celluloid|layout|red|page*
+renderer|renderers|re-renderer ! trowel|plaster*|wall
+proposed|our|baseline|suggested|this method|approach|technique|recipe + .|avoids|fails|does|is|cannot|draws|handles|has|keeps
 the assistant|assistant's|trainee|trainee's|planner|planner's|analyzer|analyser|analyst|editor's ! <helpers>|chart*|<print>
 assistant's image|picture|output|answer|reply|attempt
 """,
@@ -146,7 +235,7 @@ analysis|analyses|diagnosis|diagnoses ! <labs>
 single-shot|one-shot|single-pass|one-pass|few-shot
 direct generation|way|image|picture|result|method|drawing|prompting|approach|try|route|rendering
 a|one|in|single a? single? go|shot|attempt|pass|call + fails|failed|has|mixes|did ! dive*|<sport>
-query|queries|token|tokens ! <screens>|arcade|subway|metro|coin*|game|board
+query|queries|token|tokens ! <screens>|arcade|subway|metro|slot|brass|copper|coin*|game|board
 request|instruction|text|description in|of|from the|this|my|your|user message|chat|conversation|turn|prompt
 message|messages above|below|asks|demands|requires|mentions ! <keys>|bottle|sign|board|wall
 respond|reply|answer|output with|only|in + only|json|a|the|with ! letter

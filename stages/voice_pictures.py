@@ -10,13 +10,12 @@ from types import MappingProxyType
 PICTURES: Mapping[str, str] = MappingProxyType(
     {
         "attempts": r"""
-attempt|attempts|attempted|re-attempt* ! <deeds>|robber*|heist|coup|film|bib|shelf|soup|lock
+his|her|their|_'s|_s' <nth>|<gone>? ~ attempt|attempts|attempted|re-attempt* ! <deeds>|robber*|heist|coup|film|bib|shelf|soup|lock
 try before|so far|after
 tries so far|have|failed|had|were|did|all|both|show|shows|missed
 iteration|iterations|iteratively
 re-run*|rerun|rerunning|resampl*|re-sampl*|re-generation|regeneration|re-edit*
-retry|retries ! <sport>
-trial|trials ! <trades>
+trial|trials ! <trades>|tram*|garland*|ribbon
 try|trying again
 give|gives|giving|needs|deserves|take|takes it? another|one|a|second|more|new more? go|shot|try|chance|run|pass|round|attempt|
     look ! <sport>
@@ -56,10 +55,10 @@ a|no|some|clear|real|little progress|regression + .|is|has|was|in|on|over|from|s
 progress has been|is|was
 better|worse|sharper|clearer|closer|darker|brighter|larger|smaller|cleaner|more _? than before|earlier|previously
 than|unlike|like before|earlier|previously
-as|the|day|night|year|evening|week|morning|moment|never|ever|long|hours|years|seen|just|shortly ~ before|previously + .
+as|the|day|night|year|evening|week|morning|moment|never|ever|long|hours|years|seen|just|shortly ~ before|previously + . ! <rows>
 since then
 better|worse|nicer|cleaner|sharper now
-correct|right|wrong|there|fine|good|present|visible|legible before - the|a|him|her|it|them
+correct|right|wrong|there|fine|good|present|visible|legible before + .|but|and|so|too|now|this|then|is|was
 <trouble> from before
 already works|worked|correct|right|fixed|done|good
 a|one|any new|different|fresh|further|additional|second <trouble> + .|has|have|was|is|came|now|appeared|here|instead|such|like
@@ -154,10 +153,11 @@ preferable|superior to|because|since|as|for
 is the input|edit|output|generation|result - of
 shown|seen|drawn|given|made|generated earlier|previously|before + .|has|had|was|is|in|by ! bridge
 before|after the|this edit|editing|change|changes|correction|fix|redraw|generation
-last|previous|prior|preceding step|steps|stage|change|edit|move|round|turn|phase - of the|stair*|on|down ! stair*|ladder*|
+last|previous|prior|preceding step|steps|stage|change|edit|move|round|turn|phase - of|up the|to|stair*|on|down ! <bouts>|stair*|
+    ladder*|altar|
     staircase|dance*|dancer*|rocket|porch|pedestal
 dead end|ends ! street*|road|alley|train*|railway|maze|lane
-pruned|discarded|abandoned|rejected|dropped|failed|removed|superseded|dead branch|branches|step|steps|path|paths|chain|subtask|
+pruned|discarded|abandoned|rejected|dropped|failed|removed|superseded|dead step|steps|path|paths|chain|subtask|
     idea|sub-task|part|version|node|nodes|try|edit|plan ! tree*|garden*|hedge|orchard|river|railway|rose
 """,
     }

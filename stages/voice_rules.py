@@ -13,6 +13,8 @@ from types import MappingProxyType
 from stages.phrases import Phrase, phrases
 from stages.voice_makers import MAKERS
 from stages.voice_pictures import PICTURES
+from stages.voice_search import SEARCH
+from stages.voice_talk import TALK
 from stages.voice_topics import TOPICS
 from stages.voice_words import SETS
 
@@ -48,13 +50,16 @@ attempted edit|change|repair|removal|redraw|correction
 <owner> ~ the|these|those|<few>|<nth>|<gone> tries - to|and|on|out|her|his|its|their|hard|for|not
 the try - to|line
 in|of|from|on|after the|a|an? <nth>|previous|earlier|last|prior|another trial|run|go|take + .|<went>|the|it
-<nth> version|versions|take|cut|rendition|trial|go - of
+<nth> version|versions|take|cut|rendition|trial - of ! clapper*|director*|film*
+<nth> go - of ! <sport>
 try <number>
 try|trying it|this? again|anew|once more?
-retry|retries|retried|retrying|re-roll*|reroll*|regenerat*|re-generat*|redo|redone|redid
-^ round <number> - o'clock|stone*|window*|table*|hole*|knob*|button*|plate*|ball*
+retry|retries|retried|retrying ! jump|jumps|vault*|leap*
+re-roll*|reroll*|regenerat*|re-generat*|redo|redone|redid
+^ round <number> - o'clock|stone*|window*|table*|hole*|knob*|button*|plate*|ball* !
+    <bouts>
 in|of|after|from|during|since|until|by|before|at|like|unlike|than|and|reflection|refinement|editing round <number> - o'clock|
-    stone*|window*|table*|hole*|knob*|button*|plate*|ball*
+    stone*|window*|table*|hole*|knob*|button*|plate*|ball* ! <bouts>
 <nth>|<gone>|this|that|each|every|another|extra reflection|refinement|editing|correction? round|rounds + .|<went>|and|but|the|
     it|with|to|before|ago|because|so|i|we|you|they|he|she|there|both ! <sport>|wrestl*|drinks|beer|ring
 <nth>|<gone>|this|that|each|every|another|<few> round|rounds of reflect*|refin*|correct*|edit*|redraw*
@@ -79,11 +84,11 @@ previously|earlier generated|drawn|produced|rejected|made|shown|seen|accepted|ed
 last <drawn>? <shown> - <place>
 last image|picture|photo|images|pictures in|of the sequence|request|list|series|message|input|chain|conversation
 the|a|one _? picture|image|photo|one|version|output|result|pictures|images shown|seen|made|drawn? just|right|immediately|
-    directly? before + .|it|this|that|had|was|were|showed|has|looked|if
+    directly? before + .|it|this|that|had|was|were|showed|has|looked|if ! <rows>
 <nth> attached|generated|made|drawn|produced|rejected|uploaded <shown>
 <nth> output|outputs|draft|drafts|render|renders|rendering|edit|edits|redraw|redraws|result
 attached _? image|images|picture|pictures|photo|photos|photograph|photographs|reference|references|file|files|input|inputs
-attachment|attachments - point|points|to
+attachment|attachments - point|points|to ! vacuum|hose|mixer|drill|tractor|nozzle|lens
 picture|pictures|image|images|photo|photos|reference|references that|which? is|are|was|were? attached - to|by|with|on|at|
     beside|above
 than|as|like|unlike|from|in|since|to|with|of the previous|earlier|prior|preceding|last|rejected|failed one|ones ! later|row|museum
@@ -188,9 +193,8 @@ below|above|under|reach|reaches|reached|meet|meets|met|pass|passes|passed|miss|m
     to|at|stone|step
 threshold|thresholds of|is|was /[1-5]/
 quality|pass|passing|score|acceptance|<axis> threshold|thresholds
-pass mark|grade
+pass mark|grade ! sheet|exam*|licence|license|driving
 <axis> axis|axes|criterion|rating|dimension|check
-rubric|rubrics
 the|all|every|each criteria|criterion
 all|every|each|failed|failing|applicable|remaining|three|other|this|that|which of? the? four? axes|axis - of
 fail|fails|failed|failing|pass|passes|passed|weak|strong on|in|for the? <axis> + .|because|and|since|as
@@ -228,7 +232,8 @@ midjourney|chatgpt|kontext|dall-e|dalle
 /flux\.\d[\w.-]*/
 /emu\d[\w.-]*/
 gemini /\d[\w.]*/|pro|flash|made|drew|failed|generated
-let|ask|tell|have|make|prompt|instruct the <maker>
+let|ask|tell|prompt|instruct the <maker> ! runway|catwalk|photographer*|pose|poses
+have|make the <maker> ! <figures>|<power>
 the trainee
 as|i'm the generator|baseline|model|assistant
 i am the generator|baseline|model|assistant
@@ -274,8 +279,8 @@ json object|reply|answer
 
 def _phrases(name: str, lines: str) -> tuple[Phrase, ...]:
     """The phrases of `lines`, and the words that break the rule `name` in any company but their topic's."""
-    anywhere = {**PICTURES, **MAKERS}[name]
-    return phrases(lines + anywhere[1:], {**SETS, **TOPICS})
+    anywhere = "".join(room[name][1:] for room in (PICTURES, MAKERS, SEARCH, TALK) if name in room)
+    return phrases(lines + anywhere, {**SETS, **TOPICS})
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(

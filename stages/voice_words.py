@@ -67,6 +67,35 @@ other    another, different, better, stronger, weaker, larger, smaller, first, s
 doc      faults, issues, problems, reasons, errors, mistakes, defects, remarks, points, notes, list, text, flaws, analysis,
          plan, explanation, instruction, comments, description, request, message, critique, reasons, fault, problem, reason,
          remark
+dropped  discarded, rejected, dropped, pruned, abandoned, thrown-out, losing, failed, culled, filtered, filtered-out, kept,
+         surviving, remaining, unsuccessful, superseded
+next_to_last  penultimate, antepenultimate, last-but-one, second-to-last, next-to-last, third-last, third-to-last, second-last,
+         last but one, second to last, next to last, one but last
+judging  text, ocr, vision, language, vision-language, multimodal, automatic, automated, model, ai, judging, scoring, evaluation,
+         evaluating, verification, verifier, llm, vlm, reward, critic, strict, lenient, harsh, human, visual, quality, knowledge,
+         consistency, instruction, instruction-following, composition, style, layout, counting, world-knowledge, realism
+making   editor, editing, edit, painter, painting, drawing, drawer, image, picture, rendering, render, renderer, planner,
+         planning, critic, judge, generation, generative, generator, text-to-image, image-to-image, inpainting, outpainting,
+         matting, segmentation, masking, upscaling, vision, language, layout, diffusion, prompt, text, evaluation, scoring,
+         checking, verifier, verification, reflection, captioning, image-editing, retouching, colouring, coloring, lettering,
+         typography, blending, compositing, composition, upstream, downstream, background, image-making, picture-making
+things   system, agent, pipeline, software, tool, network, program, engine, app, algorithm, machine, model, bot, renderer,
+         editor, generator, neural net, neural network, script, service, module, planner, drawer, ai, backend, component,
+         application, computer program, plugin
+botched  cut, cuts, smeared, smears, mixes, mixed, merged, merges, blurred, blurs, put, puts, turned, dropped, drops, lost, loses,
+         placed, places, repeated, repeats, blended, swapped, doubled, flattened, copied, skipped, skips, replaced, gets, got,
+         wrote, writes, misspelled, miscounted, miscounts, counted, cannot, can't, couldn't, could not, did not, didn't, does not,
+         doesn't, failed, fails, has no idea, ignored, ignores, forgot, forgets, thought, thinks, decided, decides, chose, tried,
+         tries, repainted, cropped, crops, is weak, was weak, is bad, is good, hallucinat*, invented, misread, misplaced,
+         overlooked, understood, misunderst*, produced, rendered, drew, painted, added, removed, changed, made the, made a,
+         kept the, left the, left a, left out, erased, has left, has made, has put, has drawn, has added, has removed, has kept,
+         has changed, has turned, has cut, will, would, should, must, needs to, was told, was asked, finds, wants, had trouble,
+         usually, often, tends
+we_are   i'm, i am, we're, we are
+cannot   cannot, can't, can not, don't, do not, didn't, did not, couldn't, could not, won't, will not, may not
+i_will   i will, i'll, i shall, i'd, i would, i am going to, i'm going to, i am now, i'm now, i have to, i'd like to
+here_is  here's, here is, here are, below is, below are, this is, these are
+let_us   let's, let us, we'll, we will, we now, i'll, i will now
 det      the, a, an, his, her, their, its, it, them, one, each, this, that, these, those, water, ground, eye
 """
 _CODES = (*get_args(ErrorType), *get_args(Cause), "failure_analysis", "improvement_plan", "error_type")

@@ -99,3 +99,12 @@ def test_texts_of_a_third_hand_are_told_apart(name, breaks):
     lines = (Path(__file__).parent / "voice" / f"{name}.txt").read_text("utf-8").splitlines()
     assert len(lines) >= 500
     assert len(wrong := [line for line in lines if bool(breaches(line)) != breaks]) <= len(lines) * 0.02, wrong
+
+
+@pytest.mark.parametrize(("name", "breaks"), [("fresh_good", False), ("fresh_bad", True)])
+def test_texts_of_a_fourth_hand_are_told_apart(name, breaks):
+    """Two sets by somebody who had seen neither rules nor texts, mended here afterwards by their kinds; \\n is a line break."""
+    lines = (Path(__file__).parent / "voice" / f"{name}.txt").read_text("utf-8").splitlines()
+    texts = [line.replace("\\n", "\n") for line in lines]
+    assert len(texts) == 200
+    assert len(wrong := [text for text in texts if bool(breaches(text)) != breaks]) <= 2, wrong
