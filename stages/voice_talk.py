@@ -81,7 +81,7 @@ step by step plan|reasoning|analysis|thinking|solution|instructions|answer
 chain of thought|thoughts
 thought process
 task|job description|specification|statement
-^ <here_is> what|why|how - happens|the|it
+^ <here_is> what|why|how - happens|the|it|i|has
 ^ <here_is> a|an|the|my|our|two|three|some|all? _? plan|step|steps|proposal|list|reasons|points|faults|suggestion|summary|
     correction|corrections|answer|edit|result
 the following|below plan|steps|list|points|faults|analysis|answer|response|reasons|changes|issues|problems|edits
