@@ -167,7 +167,9 @@ def _anchor_paths(manifest: Manifest, folder: Path) -> Manifest:
             spec = spec.model_copy(update={"path": under(spec.path), "images": images})
         sources.append(spec)
     providers = {
-        name: p.model_copy(update={"api_key_file": p.api_key_file and under(p.api_key_file)})
+        name: p.model_copy(
+            update={"api_key_file": p.api_key_file and under(p.api_key_file), "server": p.server and p.server.below(folder)}
+        )
         for name, p in manifest.providers.items()
     }
     run = manifest.run

@@ -1,12 +1,14 @@
 """Models of any OpenAI-compatible server. In: requests of `stages.protocols`. Out: replies; images go from and to the store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pipeline.backends.openai import chat, images, logprobs
 from pipeline.backends.openai.client import Wire
 from pipeline.backends.openai.options import checked, identity
 from pipeline.backends.openai.remedies import is_unclear
+from pipeline.backends.openai.replicas import one_of
 from pipeline.backends.openai.spec import Provider
 from pipeline.storage.image_store import ImageStore
 from stages.errors import ModelError
@@ -28,7 +30,8 @@ class OpenAIModel:
         """Raises ValueError for options it does not know. The key is looked up with the first call."""
         self._model = model
         self._options = checked(options)
-        self._wire = Wire(provider_name, provider)
+        self._name = provider_name
+        self._provider = provider
         self._store = store
         self._identity = identity(model, revision, self._options)
         self._answered = False
@@ -46,7 +49,8 @@ class OpenAIModel:
     async def ask(self, request: TextRequest) -> TextReply:
         """The model's reply. Raises stages.errors.ModelError."""
         try:
-            reply = await chat.ask(self._wire, self._model, self._options, self._store, request)
+            with self._wire() as wire:
+                reply = await chat.ask(wire, self._model, self._options, self._store, request)
         except ModelError as error:
             doubtful = self._options.structured == "json_schema" and not self._answered
             if type(error) is ModelError and doubtful and is_unclear(error.text):
@@ -58,11 +62,19 @@ class OpenAIModel:
 
     async def draw(self, request: ImageRequest) -> ImageReply:
         """The image made. Raises stages.errors.ModelError."""
-        return await images.draw(self._wire, self._model, self._options, self._store, request)
+        with self._wire() as wire:
+            return await images.draw(wire, self._model, self._options, self._store, request)
 
     async def score(self, request: ScoreRequest) -> ScoreReply:
         """How likely each token of the text is after the request; needs a server that returns prompt log-probs (vLLM).
 
         Raises stages.errors.ModelError.
         """
-        return await logprobs.score(self._wire, self._model, self._options, self._store, request)
+        with self._wire() as wire:
+            return await logprobs.score(wire, self._model, self._options, self._store, request)
+
+    @contextmanager
+    def _wire(self) -> Iterator[Wire]:
+        """The wire to one replica, which serves all requests of a call: those after the first find it begun in its cache."""
+        with one_of(self._provider) as provider:
+            yield Wire(self._name, provider)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pipeline.backends.openai.client import Wire, close_clients
 from pipeline.backends.openai.secrets import KeyMissing, key_of
-from pipeline.backends.openai.spec import Provider
-from stages.errors import EngineDead, ModelError, RateLimited
+from pipeline.backends.openai.spec import Provider, Started
+from stages.errors import EngineDead, ModelError, RateLimited, Transient
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ async def look(name: str, provider: Provider) -> Seen:
     """
     try:
         key_of(name, provider)
-        return Seen(models=await Wire(name, provider).models())
+        return Seen(models=await _models(name, provider))
     except KeyMissing as error:
         return Seen(str(error))
     except RateLimited:
@@ -38,9 +38,22 @@ async def look(name: str, provider: Provider) -> Seen:
     except EngineDead as error:
         return Seen(f"providers.{error}")
     except ModelError as error:
-        return Seen(f"providers.{error}; start the server at {provider.base_url}, or correct base_url")
+        own = isinstance(provider, Started)
+        remedy = "see the log of its server" if own else f"start the server at {provider.url}, or correct base_url"
+        return Seen(f"providers.{error}; {remedy}")
     finally:
         await close_clients()
+
+
+async def _models(name: str, provider: Provider) -> tuple[str, ...]:
+    """What the first replica that answers lists; the error of the last where none does."""
+    *others, last = [provider.at(a) for a in provider.addresses] if isinstance(provider, Started) else [provider]
+    for replica in others:
+        try:
+            return await Wire(name, replica).models()
+        except Transient:
+            continue
+    return await Wire(name, last).models()
 
 
 def unlisted(provider: str, model: str, listed: Collection[str]) -> str | None:

@@ -21,7 +21,7 @@ from pipeline.backends.openai.answers import charged, usage_of
 from pipeline.backends.openai.bodies import TEXT_BYTES, at_most, bounded
 from pipeline.backends.openai.failures import error_in_answer, failure
 from pipeline.backends.openai.secrets import KeyMissing, key_of, quoted, scrubbed
-from pipeline.backends.openai.spec import Provider
+from pipeline.backends.openai.spec import Provider, Started
 from stages.errors import Broken, EngineDead, ModelError
 
 CONNECT_S = 10.0
@@ -126,12 +126,12 @@ class Wire:
             timeout=timeout,
             limits=limits,
             follow_redirects=True,
-            trust_env=not loopback(self.provider.base_url),
+            trust_env=not (isinstance(self.provider, Started) or loopback(self.provider.url)),  # else by way of a proxy
             event_hooks={"response": [bounded]},
         )
         client = AsyncOpenAI(
             api_key=key.get_secret_value(),
-            base_url=self.provider.base_url,
+            base_url=self.provider.url,
             max_retries=0,
             timeout=timeout,
             http_client=http,

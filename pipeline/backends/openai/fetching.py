@@ -105,7 +105,7 @@ def _url(wire: Wire, address: str) -> httpx2.URL:
 def _parsed(wire: Wire, address: str) -> httpx2.URL | None:
     """The address as it is called, a relative one below the provider's; None where it is no http address."""
     try:
-        url = httpx2.URL(urljoin(wire.provider.base_url + "/", address.strip()))
+        url = httpx2.URL(urljoin(wire.provider.url + "/", address.strip()))
         return url if url.scheme in _PORTS and url.raw_host else None
     except (httpx2.InvalidURL, ValueError):
         return None
@@ -117,7 +117,7 @@ def _host(url: httpx2.URL) -> str:
 
 def _trust(wire: Wire, url: httpx2.URL) -> str | None:
     """What makes an address a trusted one: an entry of `image_hosts`, or the host itself; None where nothing does."""
-    own, host = httpx2.URL(wire.provider.base_url), _host(url)
+    own, host = httpx2.URL(wire.provider.url), _host(url)
     port = url.port or _PORTS[url.scheme]
     names = (_host(own), *(_THIS_MACHINE if _host(own) in _THIS_MACHINE else ()))
     if host in names and port == (own.port or _PORTS[own.scheme]):

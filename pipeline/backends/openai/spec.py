@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pipeline.backends.openai.server import ServerSpec
 from pipeline.typed import shown
 
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -19,13 +20,15 @@ _HOST = re.compile(rf"((\*\.{_LABEL}\.)?{_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:.]+\]
 class Provider(BaseModel):
     """One endpoint and the limits of the key it is used with. A limit of null means none is known.
 
+    It is at `base_url`, or the build starts it as `server`.
     `image_hosts`: where images that its answers name by address may be fetched from, beside its own host: "cdn.example.com",
     with ":PORT" only there, and "*.example.com" for every public host below.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str
+    base_url: str | None = None
+    server: ServerSpec | None = None
     api_key_env: str | None = None
     api_key_file: str | None = None
     requests_per_minute: int | None = Field(None, ge=1)
@@ -36,7 +39,9 @@ class Provider(BaseModel):
 
     @field_validator("base_url")
     @classmethod
-    def _is_an_address(cls, value: str) -> str:
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         try:
             parts = urlsplit(value)
             whole = (
@@ -70,10 +75,41 @@ class Provider(BaseModel):
         return value
 
     @model_validator(mode="after")
+    def _is_at_one_place(self) -> Self:
+        if self.base_url is None and self.server is None:
+            raise ValueError("neither base_url nor server is given; say where it is, or how to start it")
+        if self.base_url is not None and self.server is not None:
+            raise ValueError("base_url and server are both given; a server that the build starts has no other address")
+        return self
+
+    @model_validator(mode="after")
     def _has_one_key(self) -> Self:
         if self.api_key_env and self.api_key_file:
             raise ValueError("api_key_env and api_key_file are both given; keep one")
         return self
+
+    @property
+    def url(self) -> str:
+        """Where the API is, without a slash at its end. Raises ValueError while a server is still to be started."""
+        if self.base_url is None:
+            raise ValueError("the server of this provider has not been started")
+        return self.base_url
+
+
+class Started(Provider):
+    """A provider whose server runs. `addresses`: the base URLs of its replicas, at least one; `base_url` is one of them."""
+
+    addresses: tuple[str, ...] = Field(min_length=1)
+
+    @classmethod
+    def of(cls, provider: Provider, addresses: tuple[str, ...]) -> Self:
+        """`provider` with its server running at these base URLs."""
+        limits = {name: value for name, value in provider if name not in ("base_url", "server")}
+        return cls(**limits, base_url=addresses[0], addresses=addresses)
+
+    def at(self, address: str) -> "Started":
+        """The same at one of its addresses alone."""
+        return self.model_copy(update={"base_url": address, "addresses": (address,)})
 
 
 class Fallback(BaseModel):

@@ -1,0 +1,1 @@
+"""Servers that a build starts for itself."""
