@@ -63,7 +63,7 @@ test-over-http: $(VENV)/.installed-dev ## build the demo in process and over HTT
 	$(BIN)/python -m pytest -m slow tests/backends/world/test_over_http.py
 
 test-kill: $(VENV)/.installed-dev ## 60 SIGKILLs of driver, actor and raylet against a counting server (an hour; X2I_KILLS=9 for fewer)
-	$(BIN)/python -m pytest -m slow -s tests/kill tests/pipeline/test_ends.py
+	$(BIN)/python -m pytest -m slow -s tests/kill tests/pipeline/test_ends.py tests/servers
 
 test-faults: $(VENV)/.installed-dev ## 1,000 samples at 20 % faults, then a minute of 90 % 429 (30 minutes)
 	$(BIN)/python -m pytest -m slow -s tests/faults

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import ray
@@ -36,6 +37,7 @@ from pipeline.replay.recover import find_record, recover
 from pipeline.run import hub
 from pipeline.run.interrupt import interrupts, writing_out
 from pipeline.run.providers import check_providers, providers_asked
+from pipeline.run.servers import serving
 from pipeline.run.session import session
 from pipeline.run.tally import Progress
 from pipeline.run.watch import watching
@@ -241,20 +243,18 @@ def _climb(
 
     Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted.
     """
-    manifest, run = site.manifest, site.manifest.run
-    check_providers(manifest, lambda text: warn(console, text))
-    limits = hub.RunLimits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
+    run, caution = site.manifest.run, partial(warn, console)
+    tell = partial(console.print, markup=False, highlight=False)
+    check_providers(site.manifest, caution)
     console.print("Starting Ray ...")
-    with session(run.address, site.out / "ray.log"):
+    with session(run.address, site.out / "ray.log"), serving(site.manifest, site.out, tell, caution) as served:
+        manifest = served.manifest
+        limits = hub.RunLimits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
         engines = fleet.start(
-            manifest.engines,
-            hosted(manifest),
-            site.store,
-            site.out / "engines",
-            lambda line: console.print(line, markup=False, highlight=False),
-            grows=run.address is not None,
+            manifest.engines, hosted(manifest), site.store, site.out / "engines", tell, grows=run.address is not None
         )
         counting = hub.start(run.concurrency, len(planned), [finished(t) for t in earlier], manifest.quotas, limits)
+        served.end_with(counting)
         window = dag.window(manifest, len(todo))
         job = dag.ClimbJob(manifest, site.fingerprint, site.store, site.database, counting, window, engines)
         with interrupts(counting, console) as signals:

@@ -168,7 +168,10 @@ def _anchor_paths(manifest: Manifest, folder: Path) -> Manifest:
         sources.append(spec)
     providers = {
         name: p.model_copy(
-            update={"api_key_file": p.api_key_file and under(p.api_key_file), "server": p.server and p.server.below(folder)}
+            update={
+                "api_key_file": p.api_key_file and under(p.api_key_file),
+                "server": p.server and p.server.below(folder),
+            }
         )
         for name, p in manifest.providers.items()
     }

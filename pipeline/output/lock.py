@@ -27,7 +27,7 @@ RUN = "run.json"
 ASIDE = f".{LOCK}"  # a lock half written, when a disk was full
 OURS = (
     RUN, "README.md", "report.html", "truth.parquet", "ledger.parquet", "sft", "rl", "pairs", "record", "store",
-    "run.db", "run.db-wal", "run.db-shm", "ray.log", "engines", LOCK,
+    "run.db", "run.db-wal", "run.db-shm", "ray.log", "engines", "servers", LOCK,
 )  # fmt: skip
 
 DATABASE = "run.db"

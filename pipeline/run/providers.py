@@ -5,7 +5,7 @@ this can be asked.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from pipeline.backends.openai.check import look, unlisted
 from pipeline.errors import RunStopped
@@ -17,12 +17,23 @@ def providers_asked(manifest: Manifest) -> set[str]:
     return {name for _, spec in manifest.models for name in spec.providers}
 
 
-def check_providers(manifest: Manifest, warn: Callable[[str], None]) -> None:
-    """Ask every provider whether it is there before anything is begun, and warn of models that it does not list.
+def to_be_started(manifest: Manifest) -> set[str]:
+    """Those of them whose server the build is to start: nobody can be asked there before."""
+    return {name for name in providers_asked(manifest) if manifest.providers[name].server is not None}
 
-    Raises RunStopped.
+
+def check_providers(manifest: Manifest, warn: Callable[[str], None], names: Collection[str] | None = None) -> None:
+    """Ask providers whether they are there before anything is begun, and warn of models that they do not list.
+
+    Those called `names`; None means all but those that are still to be started. Raises RunStopped.
     """
-    models = {(spec.provider, spec.model) for _, spec in manifest.models if spec.provider and not spec.failover}
+    pending = to_be_started(manifest)
+    models = {
+        (spec.provider, spec.model)
+        for _, spec in manifest.models
+        if spec.provider and not spec.failover and spec.provider not in pending
+        if names is None or spec.provider in names
+    }
     answers = {name: asyncio.run(look(name, manifest.providers[name])) for name in sorted({name for name, _ in models})}
     problems = [answer.problem for answer in answers.values() if answer.problem is not None]
     if problems:

@@ -1,8 +1,8 @@
 """A server with bad habits, as a program of its own: python fake.py PORT [HABIT...], in a bare interpreter.
 
-It answers /health, /v1/models and chat completions. Habits: family (children and grandchildren of every kind, which ignore SIGTERM),
-deaf (ignores SIGTERM itself), ill (/health answers 503), last-words (ends at once, with words), once=FILE (ends at once from the second
-start on), mortal (POST /die ends it).
+It answers /health, /v1/models and chat completions. Habits: family (children and grandchildren of every kind, which ignore
+SIGTERM), deaf (ignores SIGTERM itself), ill (/health answers 503), last-words (ends at once, with words), once=FILE (ends at once
+from the second start on), mortal (POST /die ends it).
 """
 
 import json

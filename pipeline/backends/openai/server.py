@@ -15,7 +15,9 @@ PORT = "{port}"
 HOST = "{host}"
 _SECRET = re.compile(r"(key|token|secret|passw(or)?d|passwd|credentials?)$", re.IGNORECASE)
 _SET_IN_WORDS = re.compile(r"\b\w*(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)=")
-_BY_ENVIRONMENT = "a manifest is kept beside its output; export it before the build, the server inherits the environment"
+_BY_ENVIRONMENT = (
+    "a manifest is kept beside its output; export it before the build, the server inherits the environment"
+)
 
 Amount = Annotated[float, Field(gt=0)]
 
@@ -23,8 +25,8 @@ Amount = Annotated[float, Field(gt=0)]
 class ServerSpec(BaseModel):
     """One command, run once a replica for as long as the build lasts.
 
-    `{port}` in the command becomes a free port, `{host}` the address at which calls will come. `gpus` and `cpus`, as Ray counts them,
-    are those of one replica. `health`: the path that answers 200 once calls may come. `startup_s`: how long that may take;
+    `{port}` in the command becomes a free port, `{host}` the address at which calls will come. `gpus` and `cpus` are those of one
+    replica, as Ray counts them. `health`: the path that answers 200 once calls may come. `startup_s`: how long that may take;
     `stop_s`: how long it may take to end when it is asked to. `restarts`: how often one that ends by itself is started again.
     """
 

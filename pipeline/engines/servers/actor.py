@@ -1,7 +1,7 @@
 """The Ray actor around one replica: it makes Ray lend the GPUs, and keep count of them.
 
-In: a `Replica`. Out: an actor whose `report` says how it fares and where. When the actor, its raylet or the driver dies, the pipe of the
-leash closes with it, and nothing of the server is left (`pipeline.engines.servers.leash`).
+In: a `Replica`. Out: an actor whose `report` says how it fares and where. When the actor, its raylet or the driver dies, the
+pipe of the leash closes with it, and nothing of the server is left (`pipeline.engines.servers.leash`).
 """
 
 import os
@@ -33,7 +33,8 @@ class ServerActor:
     def __init__(self, replica: Replica) -> None:
         context = ray.get_runtime_context()
         self._node = context.get_node_id()
-        self._host = replica.host or ray.util.get_node_ip_address()
+        address: Any = ray.util.get_node_ip_address
+        self._host: str = replica.host or address()
         self._process = ServerProcess(replace(replica, host=self._host))
         self._process.start()
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
@@ -41,6 +42,10 @@ class ServerActor:
     def report(self) -> ServerReport:
         """How it fares now."""
         return ServerReport(self._process.state, self._node, self._host)
+
+    def process(self) -> int:
+        """The id of the actor's process."""
+        return os.getpid()
 
     def stop(self) -> None:
         """End the server; returns when nothing of it is left."""

@@ -1,8 +1,8 @@
 """The servers of a run: started before it, watched while it lasts, ended with it.
 
-In: providers, some of which have a `server`; Ray must be up. Out: the same providers, each at the addresses where its replicas answer. A
-server that cannot start ends the run before it begins, in its own last words; one that dies is started again, and the run ends when
-none of its replicas is left.
+In: providers, some of which have a `server`; Ray must be up. Out: the same providers, each at the addresses of its
+replicas. A server that cannot start ends the run before it begins, in its own last words; one that dies is started again, and
+the run ends when none of its replicas is left.
 """
 
 import os
@@ -29,6 +29,7 @@ TELL_S = 30.0
 ASK_S = 10.0
 LOCAL = "127.0.0.1"
 Tell = Callable[[str], None]
+_RAY: Any = ray  # parts of it have no types
 
 
 @dataclass
@@ -149,7 +150,7 @@ class Servers:
 
     def _start_again(self, kept: _Kept) -> None:
         kept.deaths += 1
-        nodes = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+        nodes = {node["NodeID"] for node in _RAY.nodes() if node["Alive"]}
         if kept.latest is None or kept.latest.node not in nodes:
             kept.failure = f"{_title(kept)} is gone with its node"
         elif kept.deaths > kept.replica.spec.restarts:
@@ -166,8 +167,8 @@ class Servers:
 
 @contextmanager
 def running(providers: Mapping[str, Provider], folder: Path, address: str | None, tell: Tell) -> Iterator[Servers]:
-    """The servers of these providers, running; their logs lie in `folder`. `address` as `ray.init` was given it: None means that all
-    happens on this machine. Raises RunStopped.
+    """The servers of these providers, running; their logs lie in `folder`. `address` as `ray.init` was given it: None means that
+    all happens on this machine. Raises RunStopped.
     """
     servers = Servers(providers, folder, LOCAL if address is None else "", tell)
     try:
@@ -199,7 +200,7 @@ def _needs(spec: ServerSpec) -> str:
 
 
 def _free() -> str:
-    free = ray.available_resources()
+    free = _RAY.available_resources()
     return ", ".join(f"{free.get(name, 0):g} {name}" for name in ("GPU", "CPU"))
 
 
@@ -207,7 +208,7 @@ def _refuse_unknown_resources(replica: Replica) -> None:
     """A resource that no node has at all is asked for in vain. Raises RunStopped."""
     spec = replica.spec
     for name, amount in {"GPU": spec.gpus, "CPU": spec.cpus, **spec.resources}.items():
-        most = max((node["Resources"].get(name, 0) for node in ray.nodes() if node["Alive"]), default=0)
+        most = max((node["Resources"].get(name, 0) for node in _RAY.nodes() if node["Alive"]), default=0)
         if amount > most:
             raise RunStopped(
                 f"{replica.title} needs {amount:g} {name} on one node, and none has more than {most:g}; "

@@ -2,8 +2,8 @@
 
     python leash.py STOP_S COMMAND...
 
-In: a command, and a pipe at standard input that somebody holds open. Out: the command's exit status. When the pipe closes, because its
-holder ended in any way at all, or this process is asked to end, the command is asked to end too, and after STOP_S seconds
+In: a command, and a pipe at standard input that somebody holds open. Out: the command's exit status. When the pipe closes, because
+its holder ended in any way at all, or this process is asked to end, the command is asked to end too, and after STOP_S seconds
 everything that descends from it is killed: also what has left its process group or lost its parent, since orphans fall to the
 nearest subreaper. There are two of us, one the parent of the other: whichever is killed, the other does the work.
 

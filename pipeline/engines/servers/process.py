@@ -1,4 +1,4 @@
-"""One replica of a server, from its start to its end: on a leash, with its log, watched until it answers, started again when it ends.
+"""One replica of a server, from its start to its end: on a leash, with its log, watched until it answers, started again.
 
 In: a `Replica`, which says what to start and where. Out: its state, as it changes, and a process that ends with this one. Knows
 nothing of Ray, which says on what node and with which GPUs this process runs.
@@ -31,7 +31,7 @@ _OF_RAY = ("RAY_", _THREADS)  # set for a worker of Ray's, and not for a server 
 
 @dataclass(frozen=True)
 class Replica:
-    """What to start: replica `number` of the provider `name`, reached at `host`; its log is appended to `log`, its folder is `folder`.
+    """What to start: replica `number` of the provider `name`, reached at `host`; its words go to `log`; it works in `folder`.
 
     `kept`: see `kept_variables`. `port`: the one it had before, None for a free one.
     """
@@ -48,12 +48,14 @@ class Replica:
     @property
     def title(self) -> str:
         """As messages call it."""
-        return f"server {self.name}" + (f" ({self.number + 1} of {self.spec.replicas})" if self.spec.replicas > 1 else "")
+        return f"server {self.name}" + (
+            f" ({self.number + 1} of {self.spec.replicas})" if self.spec.replicas > 1 else ""
+        )
 
 
 @dataclass(frozen=True)
 class ServerState:
-    """How a replica fares. `words`: what it waits for, or why it failed, on one line; `restarts`: how often it was started again."""
+    """How a replica fares. `words`: what it says last, or why it failed, on one line; `restarts`: how often it began again."""
 
     kind: Literal["starting", "ready", "restarting", "failed", "stopped"] = "starting"
     port: int | None = None
@@ -143,7 +145,9 @@ class ServerProcess:
                 return None
             if time.monotonic() > give_up_at:
                 tail = self._tail()
-                return f"{self._replica.title} did not answer {spec.health} within {spec.startup_s:g} s (startup_s){tail}"
+                return (
+                    f"{self._replica.title} did not answer {spec.health} within {spec.startup_s:g} s (startup_s){tail}"
+                )
             self.state = ServerState(kind, port, self._last_line(), self.state.restarts)
             self._over.wait(LOOK_S)
         return None
@@ -182,7 +186,11 @@ class ServerProcess:
     def _tail(self) -> str:
         lines = [line for line in self._lines() if line][-LINES_SHOWN:]
         last = " | ".join(line[:200] for line in lines)
-        return f"; its log ends: {last}; all of it: {self._replica.log}" if last else f"; its log {self._replica.log} is empty"
+        return (
+            f"; its log ends: {last}; all of it: {self._replica.log}"
+            if last
+            else f"; its log {self._replica.log} is empty"
+        )
 
     def _last_line(self) -> str:
         return next((line[:100] for line in reversed(self._lines()) if line), "")
