@@ -14,7 +14,7 @@ import pytest
 from pipeline.backends.openai.server import ServerSpec
 from pipeline.engines.servers import leash
 from pipeline.engines.servers.port import ReservedPort, is_free
-from pipeline.engines.servers.process import Replica, ServerProcess
+from pipeline.engines.servers.process import ServerProcess, ServerReplica
 from tests.servers.family import marked, wait_until
 
 FAKE = str(Path(__file__).with_name("fake.py"))
@@ -36,7 +36,7 @@ def start(tmp_path, mark):
     def begin(*habits, **spec):
         command = (sys.executable, "-S", FAKE, "{port}", mark, *habits)
         made = ServerSpec(command=command, **{"startup_s": 60, "stop_s": 1, **spec})
-        replica = Replica("mine", 0, made, str(tmp_path / "servers" / "mine-0.log"), str(tmp_path), "127.0.0.1")
+        replica = ServerReplica("mine", 0, made, str(tmp_path / "servers" / "mine-0.log"), str(tmp_path), "127.0.0.1")
         process = ServerProcess(replica)
         begun.append(process)
         process.start()
@@ -115,7 +115,7 @@ def test_one_that_ends_early_fails_in_its_last_words(start, tmp_path):
 
 def test_a_program_that_is_not_there_is_named(tmp_path):
     spec = ServerSpec(command=("no-such-program", "{port}"), stop_s=1)
-    process = ServerProcess(Replica("mine", 0, spec, str(tmp_path / "log"), str(tmp_path), "127.0.0.1"))
+    process = ServerProcess(ServerReplica("mine", 0, spec, str(tmp_path / "log"), str(tmp_path), "127.0.0.1"))
     process.start()
     wait_until(is_(process, "failed"))
     assert "no-such-program cannot be run: No such file or directory" in process.state.words

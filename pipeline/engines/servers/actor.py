@@ -1,6 +1,6 @@
 """The Ray actor around one replica: it makes Ray lend the GPUs, and keep count of them.
 
-In: a `Replica`. Out: an actor whose `report` says how it fares and where. When the actor, its raylet or the driver dies, the
+In: a `ServerReplica`. Out: an actor whose `report` says how it fares and where. When the actor, its raylet or the driver dies, the
 pipe of the leash closes with it, and nothing of the server is left (`pipeline.engines.servers.leash`).
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from pipeline.engines.servers.process import Replica, ServerProcess, ServerState
+from pipeline.engines.servers.process import ServerProcess, ServerReplica, ServerState
 
 LOOK_S = 0.5
 
@@ -30,7 +30,7 @@ class ServerReport:
 class ServerActor:
     """Keeps one replica. Its own restarts are the driver's affair: they must find the same node and port."""
 
-    def __init__(self, replica: Replica) -> None:
+    def __init__(self, replica: ServerReplica) -> None:
         context = ray.get_runtime_context()
         self._node = context.get_node_id()
         address: Any = ray.util.get_node_ip_address
@@ -59,7 +59,7 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def start_actor(replica: Replica, node: str | None = None) -> Any:
+def start_actor(replica: ServerReplica, node: str | None = None) -> Any:
     """The actor of a replica, which waits for its resources first; on `node` where it has been there before."""
     spec = replica.spec
     where = {} if node is None else {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}

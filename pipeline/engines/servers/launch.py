@@ -21,7 +21,7 @@ from pipeline.backends.openai.secrets import key_of, scrubbed
 from pipeline.backends.openai.server import ServerSpec
 from pipeline.backends.openai.spec import Provider, Started
 from pipeline.engines.servers.actor import ServerReport, start_actor
-from pipeline.engines.servers.process import Replica, ServerState, kept_variables
+from pipeline.engines.servers.process import ServerReplica, ServerState, kept_variables
 from pipeline.errors import RunStopped
 
 LOOK_S = 0.5
@@ -36,7 +36,7 @@ _RAY: Any = ray  # parts of it have no types
 class _Kept:
     """A replica and the actor that keeps it now. `deaths`: how many of its actors died."""
 
-    replica: Replica
+    replica: ServerReplica
     actor: Any
     latest: ServerReport | None = None
     deaths: int = 0
@@ -58,7 +58,7 @@ class Servers:
             for number in range(provider.server.replicas if provider.server else 0):
                 assert provider.server is not None
                 log = str(folder / f"{name}-{number}.log")
-                replica = Replica(name, number, provider.server, log, os.getcwd(), host, kept)
+                replica = ServerReplica(name, number, provider.server, log, os.getcwd(), host, kept)
                 self._kept.append(_Kept(replica, None))
 
     @property
@@ -204,7 +204,7 @@ def _free() -> str:
     return ", ".join(f"{free.get(name, 0):g} {name}" for name in ("GPU", "CPU"))
 
 
-def _refuse_unknown_resources(replica: Replica) -> None:
+def _refuse_unknown_resources(replica: ServerReplica) -> None:
     """A resource that no node has at all is asked for in vain. Raises RunStopped."""
     spec = replica.spec
     for name, amount in {"GPU": spec.gpus, "CPU": spec.cpus, **spec.resources}.items():

@@ -1,7 +1,7 @@
 """One replica of a server, from its start to its end: on a leash, with its log, watched until it answers, started again.
 
-In: a `Replica`, which says what to start and where. Out: its state, as it changes, and a process that ends with this one. Knows
-nothing of Ray, which says on what node and with which GPUs this process runs.
+In: a `ServerReplica`, which says what to start and where. Out: its state, as it changes, and a process that ends with this one. It
+knows nothing of Ray, which says on what node and with which GPUs this process runs.
 """
 
 import http.client
@@ -30,7 +30,7 @@ _OF_RAY = ("RAY_", _THREADS)  # set for a worker of Ray's, and not for a server 
 
 
 @dataclass(frozen=True)
-class Replica:
+class ServerReplica:
     """What to start: replica `number` of the provider `name`, reached at `host`; its words go to `log`; it works in `folder`.
 
     `kept`: see `kept_variables`. `port`: the one it had before, None for a free one.
@@ -66,7 +66,7 @@ class ServerState:
 class ServerProcess:
     """A replica at work. `start` returns at once; a thread keeps it going."""
 
-    def __init__(self, replica: Replica) -> None:
+    def __init__(self, replica: ServerReplica) -> None:
         self.state = ServerState()
         self._replica = replica
         self._over = threading.Event()
@@ -207,7 +207,7 @@ def _plain(line: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in without_colour).split())
 
 
-def _environment(replica: Replica) -> dict[str, str]:
+def _environment(replica: ServerReplica) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OF_RAY)}
     return inherited | dict(replica.kept) | replica.spec.env
 
