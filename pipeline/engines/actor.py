@@ -80,10 +80,10 @@ def _print_into(log: str) -> None:
     print(f"process {os.getpid()} begins", flush=True)
 
 
-def remote(name: str, options: Mapping[str, Any]) -> Any:
-    """The actor's class for an engine, as Ray makes it; `name` shows in its dashboard and in the titles of processes."""
+def remote(actor: type[EngineActor], name: str, options: Mapping[str, Any]) -> Any:
+    """An actor's class for an engine, as Ray makes it; `name` shows in its dashboard and in the titles of processes."""
     import ray  # here, because models may be opened without Ray
 
-    named = type(f"Engine_{name}", (EngineActor,), {"__module__": __name__})
+    named = type(f"Engine_{name}", (actor,), {"__module__": __name__})
     made: Any = ray.remote(named)
     return made.options(**options)

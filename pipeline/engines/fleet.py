@@ -13,7 +13,7 @@ import ray
 import ray.exceptions
 
 from pipeline.backends.contract import Access
-from pipeline.engines.actor import Opened, remote
+from pipeline.engines.actor import EngineActor, Opened, remote
 from pipeline.engines.client import Engine, Fleet, Replica
 from pipeline.engines.spec import EngineSpec
 from pipeline.errors import RunStopped, one_line
@@ -33,6 +33,7 @@ def start(
     folder: Path,
     tell: Tell,
     grows: bool = False,
+    actor: type[EngineActor] = EngineActor,
 ) -> Fleet:
     """The engines, ready. `hosted`: the models of each engine, by key. `tell` gets a line of progress now and then.
 
@@ -44,13 +45,15 @@ def start(
         _refuse_what_does_not_fit(engines)
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
-    actors = {name: _make(name, spec, hosted[name], store, folder) for name, spec in engines.items()}
+    actors = {name: _make(actor, name, spec, hosted[name], store, folder) for name, spec in engines.items()}
     return Fleet(
         {name: _wait_for(name, spec, actors[name], str(folder), begun, tell) for name, spec in engines.items()}
     )
 
 
-def _make(name: str, spec: EngineSpec, models: Mapping[str, Access], store: str, folder: Path) -> list[Any]:
+def _make(
+    actor: type[EngineActor], name: str, spec: EngineSpec, models: Mapping[str, Access], store: str, folder: Path
+) -> list[Any]:
     options = {
         "num_gpus": spec.gpus,
         "num_cpus": spec.cpus,
@@ -59,7 +62,7 @@ def _make(name: str, spec: EngineSpec, models: Mapping[str, Access], store: str,
         "max_restarts": spec.restarts,
         "max_concurrency": _CALLS_AT_ONCE,
     }
-    made = remote(name, options)
+    made = remote(actor, name, options)
     return [made.remote(dict(models), store, str(_log(folder, name, number))) for number in range(spec.replicas)]
 
 
