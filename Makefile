@@ -11,7 +11,7 @@ VLLM_PORT ?= 8200
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset test lint verify report truth truth-policies truth-holdout skill-curves picture bench \
 	test-datasets-3 test-identity test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
-	plan-coverage \
+	test-batches plan-coverage \
 	chromium postgresql clean
 
 help: ## list the commands
@@ -73,6 +73,9 @@ test-postgres: $(VENV)/.installed-postgres postgresql ## a real PostgreSQL serve
 
 test-engines: $(VENV)/.installed-engines ## models in engines of our own: tiny ones through diffusers and transformers (sets itself up)
 	$(BIN)/python -m pytest -m slow tests/engines $(ARGS)
+
+test-batches: $(VENV)/.installed-dev ## the whole ladder by workers in an environment of their own (2 minutes)
+	$(BIN)/python -m pytest -m slow tests/batches
 
 test-vllm: $(VENV)/.installed-dev ## a real vLLM server on this CPU, through our backend (sets itself up: 3 minutes, 6 GB)
 	tests/vllm/run.sh $(VLLM_SERVER) $(VLLM_HOME) $(VLLM_PORT) $(BIN)/python

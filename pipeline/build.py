@@ -19,6 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import dag
 from pipeline.backends.openai.secrets import key_of
+from pipeline.batches.office import Office
+from pipeline.batches.passes import most_at_once
 from pipeline.engines import fleet
 from pipeline.errors import RunStopped, one_line
 from pipeline.manifest.identity import fingerprint, meaning, resolved
@@ -198,11 +200,16 @@ def _climb_all(site: Site, outcomes: Outcomes, planned: list[Trajectory], consol
     todo = _find_missing(site, planned, earlier)
     if todo and len(earlier) > sum(t.status == "failed" for t in planned):
         console.print(f"Going on: {len(earlier)} of {len(planned)} samples have their outcome.")
+    office = Office(site.manifest, outcomes, ImageStore(site.store), site.out, console)
+    if todo:
+        office.begin()
     while todo:
-        _climb(site, planned, earlier, todo, outcomes.spent(), console)
+        _climb(site, planned, earlier, todo[: most_at_once(site.manifest)], outcomes.spent(), console)
         earlier = _read_outcomes(outcomes, planned)
         left = _find_missing(site, planned, earlier)
-        if len(left) >= len(todo):
+        if left and office.busy:
+            office.exchange(len(left))
+        elif len(left) >= len(todo):
             raise RunStopped(f"{len(left)} samples ended without an outcome, {left[0].sample.id} among them")
         todo = left
 

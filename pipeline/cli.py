@@ -1,9 +1,9 @@
 """The command line: `x2i build | verify | show | report | truth | compare | serve | journal | whatif | mend | plan`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
-a bad manifest, 3 when a build is written but nothing was kept or too much failed, 130 when a build was
-stopped. An expected failure prints one line on standard error, never a traceback. When the reader of standard output leaves
-(`| head -1`), a build goes on; any other command ends with 1 and prints no error.
+a bad manifest, 3 when a build is written but nothing was kept or too much failed, 4 when answers of a batch are still to come,
+130 when a build was stopped. An expected failure prints one line on standard error, never a traceback. When the reader of
+standard output leaves (`| head -1`), a build goes on; any other command ends with 1 and prints no error.
 """
 
 import io

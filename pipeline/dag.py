@@ -23,8 +23,9 @@ import ray.data
 import ray.exceptions
 
 from pipeline.engines.client import Fleet
-from pipeline.errors import Drained, RunStopped
+from pipeline.errors import Drained, Parked, RunStopped
 from pipeline.journal.scribe import Scribe
+from pipeline.manifest.batches import batches_used
 from pipeline.manifest.identity import load_prompts
 from pipeline.manifest.spec import Manifest
 from pipeline.models import ActorServices, Composed, compose
@@ -151,7 +152,7 @@ class RungActor:
         self._count("samples", 1)
         try:
             t = await self.climb(t, self._composed.models)
-        except Drained:
+        except (Drained, Parked):
             return None
         except EngineDead as error:
             await self._link.stop(str(error))
@@ -217,8 +218,8 @@ def window(manifest: Manifest, rows: int) -> int:
 
     Never less than a few blocks: a block passes a rung as a whole, so the oldest must not wait for one that may not begin.
     """
-    if set(manifest.quotas.values()) == {None}:
-        return rows
+    if set(manifest.quotas.values()) == {None} or batches_used(manifest):
+        return rows  # samples that wait for a batch must not hold up others, and the build feeds no more than it needs
     return 4 * max(manifest.run.concurrency, block_rows(rows, manifest.run.blocks))
 
 

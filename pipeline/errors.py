@@ -3,12 +3,15 @@
     BuildError
     ├── ManifestError   (pipeline.manifest.spec)  nothing was run                        exit code 2
     ├── OutputError     (pipeline.output.lock)      the folder cannot be used              exit code 2
-    └── RunStopped      the run cannot go on: an engine is dead, a write failed     exit code 1
+    ├── RunStopped      the run cannot go on: an engine is dead, a write failed     exit code 1
+    └── Waiting         answers of batches are still to come, and nobody waits       exit code 4
 
     A build that came to its end and is not good (`pipeline.output.ending`) is no error of these: it ends with exit code 3.
 
     Drained             no further call may be sent, because the run is ending. The sample that needed the call gets no
                         outcome, and the next build goes on with it. Never reaches the command line.
+    Parked              a question was posted, and its answer comes later. The sample gets no outcome in this pass, and climbs
+                        again once the answer is there. Never reaches the command line.
 
 In: an exception from anywhere. Out: these classes, and `one_line`, which puts any error on one line.
 """
@@ -32,8 +35,18 @@ class RunStopped(BuildError):
     exit_code = 1
 
 
+class Waiting(BuildError):
+    """Nothing more can be done until answers of batches arrive; the message says where they are and how to go on."""
+
+    exit_code = 4
+
+
 class Drained(Exception):
     """A call was not sent, because the run is ending."""
+
+
+class Parked(Exception):
+    """A question waits for its answer, which comes with a batch."""
 
 
 def one_line(error: BaseException) -> str:

@@ -9,6 +9,8 @@ are listed in `pipeline.backends.registry`; what a model needs is imported when 
           Paced(        waits until the provider's pace, the budget and the run's limit have room
             Metered(    notes the call before it is sent, and what it took, whatever came of it
               backend)))))
+
+A model on a batch has no such chain: Journalled(Parking) posts what is not known yet, and `pipeline.batches` sends it.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,14 +19,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipeline.backends.contract import Access, BareModel
+from pipeline.backends.openai.options import checked
 from pipeline.backends.openai.spec import Fallback
 from pipeline.backends.registry import backend
 from pipeline.engines.client import Fleet, key_of
 from pipeline.journal.journalled import Journalled
 from pipeline.journal.metered import Metered
+from pipeline.journal.parking import Parking
 from pipeline.journal.scribe import Scribe
+from pipeline.manifest.batches import backend_of
+from pipeline.manifest.prices import model_price
 from pipeline.manifest.spec import Manifest, ModelSpec
-from pipeline.money.cost import Load, cost, load, of_size, price_of
+from pipeline.money.cost import Load, cost, load
 from pipeline.money.prices import table
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.likeness import StoreComparer
@@ -97,7 +103,8 @@ def build(at: Access, store: ImageStore, pool: Executor | None, fleet: Fleet | N
 def identity(manifest: Manifest, spec: ModelSpec) -> str:
     """The identity of a role: of each model that may answer for it, once, in order; never where it is."""
     asked = accesses(manifest, spec)
-    return "|".join(dict.fromkeys(backend(at.backend).identity(at.model, at.revision, at.options) for at in asked))
+    speaker = backend(backend_of(manifest, spec))
+    return "|".join(dict.fromkeys(speaker.identity(at.model, at.revision, at.options) for at in asked))
 
 
 def identities(manifest: Manifest) -> dict[str, str]:
@@ -143,16 +150,34 @@ def compose(
     def chain(role: str, spec: ModelSpec) -> Model:
         # one identity for all places: an answer is known again whichever of them gave it
         name = identity(manifest, spec)
+        if spec.batch is not None:
+            parking = _parking(manifest, spec, role, name, services.scribe)
+            journals.append(Journalled(parking, services.scribe, store))
+            return journals[-1]
         places = tuple(accesses(manifest, spec))
-        models = tuple(_at_one_place(manifest, at, role, name, len(places) == 1, opened(at), services) for at in places)
+        models = tuple(
+            _at_one_place(manifest, spec, at, role, name, len(places) == 1, opened(at), services) for at in places
+        )
         journals.append(Journalled(Failover(models, name, services.sleep), services.scribe, store))
         return journals[-1]
 
     return Composed(models_of(manifest, prompts, store, chain), tuple(journals))
 
 
+def _parking(manifest: Manifest, spec: ModelSpec, role: str, name: str, scribe: Scribe) -> Parking:
+    """A model that answers later, by way of its batch."""
+    price = model_price(manifest, spec, table().models)
+    most = checked(spec.options).max_tokens if backend_of(manifest, spec) == "openai" else None
+
+    def load_of(request: Request) -> Load:
+        return load(price, request, most)
+
+    return Parking(name, role, spec.batch or "", spec.model, spec.revision, spec.options, scribe, load_of)
+
+
 def _at_one_place(
     manifest: Manifest,
+    spec: ModelSpec,
     at: Access,
     role: str,
     chain: str,
@@ -161,8 +186,7 @@ def _at_one_place(
     services: ActorServices,
 ) -> Model:
     """One bare model at one provider, with its wrappers up to the retries; `alone` where no other may be asked."""
-    size = backend(at.backend).fixed_size(at.options)
-    price = of_size(price_of(at.model, manifest.prices, table().models), size)
+    price = model_price(manifest, spec, table().models, at.model)
     cost_of = partial(cost, price)
 
     def load_of(request: Request) -> Load:

@@ -118,6 +118,7 @@ ORDER = (
     ("traffic",),
     ("journal",),
     ("models",),
+    ("batches",),
     ("output",),
     ("replay",),
     ("forecast",),

@@ -12,6 +12,7 @@ from pipeline.typed import shown
 BACKENDS = {
     "world": "pipeline.backends.world.description:WorldBackend",
     "openai": "pipeline.backends.openai.description:OpenAIBackend",
+    "batch": "pipeline.backends.batch.description:BatchBackend",
 }
 """Name -> import path of the class, which is made without arguments."""
 

@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.backends.registry import backend
+from pipeline.manifest.prices import model_price
 from pipeline.manifest.spec import Manifest, ModelSpec
-from pipeline.money.cost import image_price, of_size, price_of
+from pipeline.money.cost import image_price
 from pipeline.money.prices import table
 from pipeline.money.spec import Price
 from stages.records import Mode
@@ -84,7 +84,7 @@ def own_prices(manifest: Manifest) -> dict[str, Price]:
 
 
 def _price(spec: ModelSpec, manifest: Manifest, listed: Mapping[str, Price]) -> Price | None:
-    return of_size(price_of(spec.model, manifest.prices, listed), backend(spec.backend).fixed_size(spec.options))
+    return model_price(manifest, spec, listed)
 
 
 def charged(price: Price, amounts: Mapping[int, Floats], sizes: NDArray[np.object_]) -> Floats:

@@ -119,24 +119,27 @@ class _CallUnderWay:
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             images=self.images,
-            usd=self._usd(error),
+            usd=paid(self.request, self.usage, error, call.usd, self.meter.cost_of),
             outcome=_outcome(error),
             carrier=self.carrier,
         )
         self.meter.scribe.close_call(call.id, ended)
 
-    def _usd(self, error: BaseException | None) -> float | None:
-        """What the call cost in US dollars; None where that is unknown.
 
-        It is what was reserved, where an answer does not say what it took or the provider may have made one after we gave up.
-        """
-        if error is None or isinstance(error, (*ANSWER_ERRORS, Broken)):
-            cost = self.meter.cost_of(self.request, self.usage, images_paid(self.request, error))
-            return self._open.usd if cost is None else cost
-        if isinstance(error, TimedOut) or not isinstance(error, ModelError):
-            return self._open.usd
-        # the provider turned the request away: the budget counts it as free too
-        return None if self._open.usd is None else 0.0
+def paid(
+    request: Request, usage: Usage | None, error: BaseException | None, reserved: float | None, cost_of: CostOf
+) -> float | None:
+    """What a call cost that ended with `error`, or with none, in US dollars; None where that is unknown.
+
+    It is what was reserved, where an answer does not say what it took or the provider may have made one after we gave up.
+    """
+    if error is None or isinstance(error, (*ANSWER_ERRORS, Broken)):
+        cost = cost_of(request, usage, images_paid(request, error))
+        return reserved if cost is None else cost
+    if isinstance(error, TimedOut) or not isinstance(error, ModelError):
+        return reserved
+    # the provider turned the request away: the budget counts it as free too
+    return None if reserved is None else 0.0
 
 
 def _outcome(error: BaseException | None) -> str:

@@ -13,6 +13,7 @@ from pipeline.storage.batch import Batch
 from pipeline.storage.calls import OpenCall
 from pipeline.storage.entries import Entry
 from pipeline.storage.ledger import Call
+from pipeline.storage.letters import Letter
 from pipeline.storage.outcomes import Outcomes
 from stages.trajectory import Trajectory
 
@@ -33,6 +34,7 @@ class Scribe:
         self._waiting: list[asyncio.Future[None]] = []
         self._committing: asyncio.Task[None] | None = None
         self._lookup: Lookup[Entry] = Lookup(outcomes.answers, self._reading)
+        self._letters: Lookup[Letter] = Lookup(outcomes.letters, self._reading)
 
     async def find_answer(self, key: str) -> Entry | None:
         """The journal's entry for the call `key`, None where it has none.
@@ -40,6 +42,15 @@ class Scribe:
         Raises RunStopped when the entry cannot be read, and whatever the database raises.
         """
         return await self._lookup(key)
+
+    async def find_letter(self, key: str) -> Letter | None:
+        """The question with this call key that waits for its answer, None where none does. Raises whatever the database raises."""
+        return await self._letters(key)
+
+    async def post(self, letter: Letter) -> None:
+        """Return once it is durable that `letter` is posted. Raises whatever the database raises."""
+        self._batch.posted.append(letter)
+        await self._commit()
 
     async def open_call(self, call: OpenCall) -> None:
         """Return once it is durable that `call` is about to be sent. Raises whatever the database raises."""

@@ -17,6 +17,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.backends.registry import backend
+from pipeline.manifest.batches import backend_of, batch_problems
 from pipeline.manifest.environment import fill_in
 from pipeline.manifest.generators import place_of
 from pipeline.manifest.prices import unpriced, unused
@@ -59,8 +60,10 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Manifest:
 
 def _model_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
     for role, spec in manifest.models:
-        for field, text in backend(spec.backend).problems(spec.model, spec.options):
+        for field, text in backend(backend_of(manifest, spec)).problems(spec.model, spec.options):
             yield ("models", *place_of(role).split("."), *field.split(".")), text
+    for place, text in batch_problems(manifest):
+        yield tuple(place.split(".")), text
 
 
 def _money_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:

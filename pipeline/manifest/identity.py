@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import make_url
 
+from pipeline.manifest.batches import backend_of
+from pipeline.manifest.generators import place_of
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.sources.files import content_hash, is_one_file
 from pipeline.sources.spec import TableSpec
@@ -20,7 +22,7 @@ from prompts.rubric import RUBRIC
 from stages.rung import Recipe
 
 # these decide which rows are kept, where the work is done and what it costs, but never the content of a row
-_WITHOUT_EFFECT = ("name", "quotas", "run", "providers", "engines", "prices")
+_WITHOUT_EFFECT = ("name", "quotas", "run", "providers", "engines", "batches", "prices")
 
 
 def resolved(manifest: Manifest) -> dict[str, Any]:
@@ -46,6 +48,12 @@ def meaning(manifest: Manifest, prompts: Mapping[str, str]) -> dict[str, Any]:
     data["models"] = {role: spec and _identify_model(spec) for role, spec in data["models"].items()}
     if generators:
         data["models"]["generators"] = {name: _identify_model(spec) for name, spec in generators.items()}
+    for role, spec in manifest.models:
+        if spec.batch is not None:  # the batch API of a provider is another way to the same model
+            place = data["models"]
+            for name in place_of(role).split("."):
+                place = place[name]
+            place["backend"] = backend_of(manifest, spec)
     data["prompts"] = dict(prompts)
     # the groups of sub-categories are words of the judging prompt too, and stand in no prompt file
     data["rubric"] = RUBRIC

@@ -6,11 +6,23 @@ In: a `Manifest`. Out: (place, text) for each gap, in the words of the manifest.
 from collections.abc import Iterator, Mapping
 
 from pipeline.backends.registry import backend
+from pipeline.manifest.batches import backend_of, price_share
 from pipeline.manifest.generators import DRAWERS, place_of
 from pipeline.manifest.spec import Manifest, ModelSpec
-from pipeline.money.cost import OTHER, of_size, price_of
+from pipeline.money.cost import OTHER, of_size, price_of, reduced
 from pipeline.money.prices import table
+from pipeline.money.spec import Price
 from stages.makers import role_of
+
+
+def model_price(
+    manifest: Manifest, spec: ModelSpec, listed: Mapping[str, Price], model: str | None = None
+) -> Price | None:
+    """The price of a role's model (of `model`, where another answers for it): the manifest's, else of those `listed`; less where a
+    batch makes it so. None where it is unknown."""
+    size = backend(backend_of(manifest, spec)).fixed_size(spec.options)
+    price = of_size(price_of(model or spec.model, manifest.prices, listed), size)
+    return None if price is None else reduced(price, price_share(manifest, spec))
 
 
 def unpriced(manifest: Manifest) -> list[tuple[str, str]]:
@@ -27,7 +39,7 @@ def names(spec: ModelSpec) -> dict[str, str]:
 
 
 def _gaps(role: str, spec: ModelSpec, manifest: Manifest) -> Iterator[tuple[str, str]]:
-    size = backend(spec.backend).fixed_size(spec.options)
+    size = backend(backend_of(manifest, spec)).fixed_size(spec.options)
     for place, model in names(spec).items():
         at = f"models.{place_of(role)}.{place}"
         price = of_size(price_of(model, manifest.prices, table().models), size)

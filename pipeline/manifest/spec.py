@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from pipeline.backends.batch.spec import BatchSpec
 from pipeline.backends.openai.spec import Fallback, Provider
 from pipeline.backends.registry import BACKENDS, backend, unknown
 from pipeline.backends.world.source import WorldSpec
@@ -49,7 +50,8 @@ class ModelSpec(Strict):
     """One model: which backend serves it, its name and revision there, and the backend's options (sampling).
 
     Over HTTP, `provider` names the endpoint that is asked first and `failover` those that are asked next when it is out. `engine`
-    names what hosts it on machines of our own. `kit` names the words in which an image model is asked.
+    names what hosts it on machines of our own, `batch` the way to one that answers later. `kit` names the words in which an image
+    model is asked.
     """
 
     backend: str = "world"
@@ -59,6 +61,7 @@ class ModelSpec(Strict):
     provider: str | None = None
     failover: tuple[Fallback, ...] = ()
     engine: str | None = None
+    batch: str | None = None
     kit: str = DEFAULT_KIT
 
     @field_validator("kit")
@@ -184,6 +187,7 @@ class Manifest(Strict):
     sources: tuple[SourceSpec, ...]
     providers: dict[str, Provider] = Field({})
     engines: dict[EngineName, EngineSpec] = Field({})
+    batches: dict[str, BatchSpec] = Field({})
     models: ModelSpecs
     prices: dict[str, Price] = Field({})
     policy: Policy = Policy()

@@ -109,6 +109,19 @@ def of_size(price: Price | None, size: str | None) -> Price | None:
     return price.model_copy(update={"image": {} if image is None else image})
 
 
+def reduced(price: Price, share: float) -> Price:
+    """`price` where only a `share` of it is paid, from 0 to 1."""
+    if share == 1.0:
+        return price
+    image = price.image
+    return Price(
+        input_per_million=price.input_per_million * share,
+        output_per_million=price.output_per_million * share,
+        image={size: usd * share for size, usd in image.items()} if isinstance(image, Mapping) else image * share,
+        request=price.request * share,
+    )
+
+
 def _price_tokens(price: Price, inputs: float, outputs: float) -> float:
     return (price.input_per_million * inputs + price.output_per_million * outputs) / 1e6
 

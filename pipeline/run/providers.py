@@ -9,12 +9,14 @@ from collections.abc import Callable, Collection
 
 from pipeline.backends.openai.check import look, unlisted
 from pipeline.errors import RunStopped
+from pipeline.manifest.batches import batch_providers
 from pipeline.manifest.spec import Manifest
 
 
 def providers_asked(manifest: Manifest) -> set[str]:
     """The providers that a role may ask."""
-    return {name for _, spec in manifest.models for name in spec.providers}
+    direct = {name for _, spec in manifest.models for name in spec.providers}
+    return direct | {name for name, _ in batch_providers(manifest)}
 
 
 def to_be_started(manifest: Manifest) -> set[str]:
@@ -34,6 +36,7 @@ def check_providers(manifest: Manifest, warn: Callable[[str], None], names: Coll
         if spec.provider and not spec.failover and spec.provider not in pending
         if names is None or spec.provider in names
     }
+    models |= {(name, model) for name, model in batch_providers(manifest) if names is None or name in names}
     answers = {name: asyncio.run(look(name, manifest.providers[name])) for name in sorted({name for name, _ in models})}
     problems = [answer.problem for answer in answers.values() if answer.problem is not None]
     if problems:

@@ -1,6 +1,7 @@
 """A batch: everything that is written with one commit, in one transaction.
 
-In: outcomes, calls about to be sent, ended calls, answers, counts of replays. Out: rows of the database, all of them or none.
+In: outcomes, calls about to be sent, ended calls, answers, counts of replays, questions that are answered later.
+Out: rows of the database, all of them or none.
 """
 
 from collections import Counter
@@ -10,12 +11,13 @@ from dataclasses import dataclass, field
 from sqlalchemy import BigInteger, Column, Connection, String, Table, Text
 
 from pipeline.storage import calls as open_calls
-from pipeline.storage import checksum, ledger
+from pipeline.storage import checksum, ledger, letters
 from pipeline.storage import entries as answers
 from pipeline.storage.calls import OpenCall
 from pipeline.storage.database import METADATA, insert_into, lock_run
 from pipeline.storage.entries import Entry
 from pipeline.storage.ledger import Call
+from pipeline.storage.letters import Letter
 from stages.trajectory import Trajectory, dump
 
 OUTCOMES = Table(
@@ -35,6 +37,7 @@ OUTCOMES = Table(
 class Batch:
     """`outcomes`: finished samples. `opened`: calls about to be sent. `ended`: ids of open calls that have ended or are not sent.
     `calls`: rows for the ledger. `entries`: answers. `hits`: the number of replays of each call key.
+    `posted`: questions that are answered later.
     """
 
     outcomes: list[Trajectory] = field(default_factory=list)
@@ -43,15 +46,16 @@ class Batch:
     calls: list[Call] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     hits: Counter[str] = field(default_factory=Counter)
+    posted: list[Letter] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """True when there is anything to write."""
-        return any((self.outcomes, self.opened, self.ended, self.calls, self.entries, self.hits))
+        return any((self.outcomes, self.opened, self.ended, self.calls, self.entries, self.hits, self.posted))
 
     def carry_over(self, later: "Batch") -> "Batch":
         """The next batch after the commit of this one failed: `later`, preceded by this batch's ended calls, answers and replays.
 
-        Outcomes and openings are not carried over: whoever waits for one of them gets the error.
+        Outcomes, openings and questions are not carried over: whoever waits for one of them gets the error.
         """
         # Answers are carried over although somebody waits for them too: they are paid for.
         return Batch(
@@ -61,6 +65,7 @@ class Batch:
             self.calls + later.calls,
             self.entries + later.entries,
             self.hits + later.hits,
+            later.posted,
         )
 
 
@@ -77,6 +82,7 @@ def write(connection: Connection, run: str, batch: Batch) -> None:
     ledger.enter(connection, run, batch.calls)
     answers.put(connection, batch.entries)
     answers.count_hits(connection, run, batch.hits)
+    letters.post(connection, run, batch.posted)
     _upsert_outcomes(connection, run, batch.outcomes)
 
 

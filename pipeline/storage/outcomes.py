@@ -13,11 +13,12 @@ from sqlalchemy import ColumnElement, Engine, delete, select, text
 
 from pipeline.errors import RunStopped
 from pipeline.storage import calls as open_calls
-from pipeline.storage import checksum, entries, ledger
+from pipeline.storage import checksum, entries, ledger, letters
 from pipeline.storage.batch import OUTCOMES, Batch, commit
 from pipeline.storage.database import AT_ONCE, open_engine
 from pipeline.storage.entries import Entry
 from pipeline.storage.ledger import Call
+from pipeline.storage.letters import Letter
 from pipeline.storage.migration import migrate
 from stages.trajectory import Trajectory, load
 
@@ -63,6 +64,14 @@ class Outcomes:
                 answers |= entries.find_entries(connection, keys[start : start + AT_ONCE])
         return answers
 
+    def letters(self, keys: Sequence[str]) -> dict[str, Letter]:
+        """The questions with these keys that wait for an answer, by key. Raises sqlalchemy.exc.SQLAlchemyError."""
+        waiting: dict[str, Letter] = {}
+        with self.engine.connect() as connection:
+            for start in range(0, len(keys), AT_ONCE):
+                waiting |= letters.find(connection, keys[start : start + AT_ONCE])
+        return waiting
+
     def settle_open(self) -> int:
         """Enter the calls that were lost at a kill in the ledger, at what was reserved for them; returns how many there were.
 
@@ -72,9 +81,10 @@ class Outcomes:
             return open_calls.settle(connection, self.run)
 
     def spent(self) -> float:
-        """What the run has cost so far, in US dollars, including what is reserved for open calls."""
+        """What the run has cost so far, in US dollars, including what is reserved for open calls and for batches."""
         with self.engine.connect() as connection:
-            return ledger.sum_usd(connection, self.run) + open_calls.sum_reserved(connection, self.run)
+            reserved = open_calls.sum_reserved(connection, self.run) + letters.sum_out(connection, self.run)
+            return ledger.sum_usd(connection, self.run) + reserved
 
     def write_ledger(self, out: Path) -> None:
         """Write the calls of the run to `out`/ledger.parquet, open ones as lost. No process of the run may be at work.

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
+from pipeline.backends.batch.spec import BatchSpec
 from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.spec import Fallback, Provider
 from pipeline.backends.world.models.skill import OPTIONS, PRESETS
@@ -79,11 +80,12 @@ def leaves(model: type[BaseModel], values: Any = None, prefix: str = "") -> Iter
             yield from leaves(inner, value if isinstance(value, BaseModel) else None, f"{key}.")
 
 
-TABLES_OF_THEIR_OWN = ("sources", "providers", "engines", "prices", "models.*.failover")
+TABLES_OF_THEIR_OWN = ("sources", "providers", "engines", "batches", "prices", "models.*.failover")
 REFERENCE: dict[str, type[BaseModel]] = {
     "The whole": Manifest,
     "A provider: providers.NAME": Provider,
     "An engine: engines.NAME": EngineSpec,
+    "A batch: batches.NAME": BatchSpec,
     "Options of a model over HTTP": Options,
     "Who is asked next: failover": Fallback,
     "A price: prices.MODEL": Price,
@@ -156,7 +158,7 @@ EXAMPLES = re.findall(r"(?:```json\n([^`]*)```\n\n)?```yaml\n(.*?)```", TEXT, re
 def test_there_is_an_example_of_every_kind() -> None:
     kinds = {source["kind"] for _, text in EXAMPLES for source in yaml.safe_load(text).get("sources", [])}
     assert kinds == {"jsonl", "json", "parquet", "world"}
-    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 9
+    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 10
 
 
 @pytest.mark.parametrize(("row", "text"), EXAMPLES, ids=range(len(EXAMPLES)))

@@ -30,7 +30,13 @@ _SENT = ("PNG", "JPEG")
 
 async def ask(wire: Wire, model: str, options: Options, store: ImageStore, request: TextRequest) -> TextReply:
     """The reply to a question. Raises stages.errors.ModelError."""
-    body = {
+    body = await body_of(model, options, store, request)
+    return await reply_in(wire, options, store, await wire.post(PATH, body))
+
+
+async def body_of(model: str, options: Options, store: ImageStore, request: TextRequest) -> dict[str, Any]:
+    """The body of a request that asks a question."""
+    return {
         "model": model,
         "messages": await messages(store, request),
         **({} if options.max_tokens is None else {"max_tokens": options.max_tokens}),
@@ -38,7 +44,10 @@ async def ask(wire: Wire, model: str, options: Options, store: ImageStore, reque
         **options.sampling(request.seed),
         **options.extra,
     }
-    raw = await wire.post(PATH, body)
+
+
+async def reply_in(wire: Wire, options: Options, store: ImageStore, raw: dict[str, Any]) -> TextReply:
+    """The reply that a chat completion holds. Raises stages.errors.ModelError."""
     answer = read(wire, raw)
     with charged(answer.usage):
         _check_readable(answer)

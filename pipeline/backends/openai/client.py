@@ -7,9 +7,9 @@ retries by itself: every request it makes is a call that the ledger knows of.
 import asyncio
 import ipaddress
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -32,6 +32,7 @@ _NOT_OFFERED = (400, 403, 404, 405, 501)  # of the list of models; calls may be 
 # The client would take these from the environment, where they belong to OpenAI and not to the provider.
 _WITHOUT_OPENAI: dict[str, Any] = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
 
+T = TypeVar("T")
 File = tuple[str, tuple[str, bytes, str]]  # field, (file name, bytes, content type)
 _Clients = dict[tuple[str, Provider], tuple[AsyncOpenAI, SecretStr]]
 _CLIENTS: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Clients]" = WeakKeyDictionary()
@@ -73,6 +74,18 @@ class Wire:
         if isinstance(outcome, ModelError):
             raise outcome  # outside of the except: a foreign error, which holds the key, must not travel with ours
         return self._read(outcome)
+
+    async def talk(self, call: Callable[[AsyncOpenAI], Awaitable[T]]) -> T:
+        """What `call` has of the provider by its official client, for parts of the API that are no calls of a model.
+
+        Raises stages.errors.ModelError.
+        """
+        problem: ModelError
+        try:
+            return await call(self._client())
+        except (APIError, TimeoutError) as error:
+            problem = failure(error, self)
+        raise problem  # outside of the except, as in `post`
 
     async def models(self) -> tuple[str, ...]:
         """The models that the server lists, within the time to connect; none where it keeps no list. Raises ModelError."""

@@ -24,24 +24,27 @@ from stages.errors import Broken, EngineDead, Malformed, ModelError, Refused
 from stages.protocols import ImageReply, ImageRequest
 from stages.records import ImageRef
 
+GENERATIONS, EDITS = "/images/generations", "/images/edits"
 _MOST_ANSWER_BYTES = 2 * MOST_BYTES  # base64 takes a third more, and drafts and words stand beside the image
 
 
 async def draw(wire: Wire, model: str, options: Options, store: ImageStore, request: ImageRequest) -> ImageReply:
     """One image. Raises stages.errors.ModelError."""
+    path, body = await body_of(wire, model, options, store, request)
+    files = await asyncio.to_thread(_files, store, request.images) if path == EDITS else ()
+    return await reply_in(wire, options, store, path, await wire.post(path, body, files, _MOST_ANSWER_BYTES))
+
+
+async def body_of(
+    wire: Wire, model: str, options: Options, store: ImageStore, request: ImageRequest
+) -> tuple[str, dict[str, Any]]:
+    """Where an image is asked for, and the body; images to be edited are files beside it. Raises EngineDead."""
     if options.images == "chat":
-        return await _by_chat(wire, model, options, store, request)
+        return PATH, await _chat_body(model, options, store, request)
     if options.logprobs:
         raise EngineDead(
             f"{wire.name}: options.logprobs is true and image endpoints give none; say false, or images: chat"
         )
-    return await _by_endpoint(wire, model, options, store, request)
-
-
-async def _by_endpoint(
-    wire: Wire, model: str, options: Options, store: ImageStore, request: ImageRequest
-) -> ImageReply:
-    """By /images/generations, or /images/edits where there are images to work from, the canvas last."""
     body: dict[str, Any] = {
         "model": model,
         "prompt": next(m.content for m in reversed(request.messages) if m.role == "user"),
@@ -51,12 +54,13 @@ async def _by_endpoint(
         **({"seed": request.seed} if options.seed else {}),
         **options.extra,
     }
-    if request.images:
-        answer = await wire.post(
-            "/images/edits", body, await asyncio.to_thread(_files, store, request.images), _MOST_ANSWER_BYTES
-        )
-    else:
-        answer = await wire.post("/images/generations", body, most=_MOST_ANSWER_BYTES)
+    return EDITS if request.images else GENERATIONS, body
+
+
+async def reply_in(wire: Wire, options: Options, store: ImageStore, path: str, answer: dict[str, Any]) -> ImageReply:
+    """The image that an answer from `path` holds, in the store. Raises stages.errors.ModelError."""
+    if path == PATH:
+        return await _in_completion(wire, options, store, answer)
     if answer.get("choices"):
         return await _image_in(wire, read(wire, answer), store)
     used = usage_of(answer)
@@ -92,9 +96,9 @@ def _picture_in(wire: Wire, answer: dict[str, Any]) -> str:
     raise Malformed("", "the answer holds no image")
 
 
-async def _by_chat(wire: Wire, model: str, options: Options, store: ImageStore, request: ImageRequest) -> ImageReply:
+async def _chat_body(model: str, options: Options, store: ImageStore, request: ImageRequest) -> dict[str, Any]:
     limit = {"max_tokens": options.max_tokens} if "max_tokens" in options.model_fields_set else {}
-    body = {
+    return {
         "model": model,
         "messages": await messages(store, request),
         "modalities": ["image", "text"],
@@ -102,7 +106,9 @@ async def _by_chat(wire: Wire, model: str, options: Options, store: ImageStore, 
         **options.sampling(request.seed),
         **options.extra,
     }
-    raw = await wire.post(PATH, body, most=_MOST_ANSWER_BYTES)
+
+
+async def _in_completion(wire: Wire, options: Options, store: ImageStore, raw: dict[str, Any]) -> ImageReply:
     answer = read(wire, raw)
     reply = await _image_in(wire, answer, store)
     with charged(answer.usage):

@@ -1,0 +1,1 @@
+"""Models whose answers come later: in files, or from a provider's batch API."""
