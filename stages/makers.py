@@ -14,6 +14,11 @@ def maker(generator: str) -> str:
     return DEFAULT if generator == DEFAULT else f"{DEFAULT}.{generator}"
 
 
+def name_of(who: str) -> str:
+    """A maker in one word: the name of the generator, or the role."""
+    return who.rpartition(".")[2]
+
+
 def maker_in(made_by: str | None) -> str:
     """The maker that "MAKER:model identity" names; empty where there is none."""
     return (made_by or "").partition(":")[0]

@@ -24,6 +24,7 @@ from pipeline.views.tables.reading import Reading
 from pipeline.views.tables.rows import rows
 from pipeline.views.tables.scores import ACCEPTED, MOVES, STEPS, Scores
 from pipeline.views.text import spoken
+from stages.makers import name_of
 from stages.records import AXES
 from stages.voice_rules import RULES
 
@@ -67,7 +68,7 @@ def drawers(reading: Reading) -> dict[str, Any] | None:
     rounds = reading.drawers.by_round()
     drawn = [
         Bar(
-            f"{row['where']}: {spoken(row['who'])}",
+            f"{row['where']}: {name_of(row['who'])}",
             [BarPart(row["passed"], "on", f"{row['passed']:,}"), BarPart(row["images"] - row["passed"], "lost")],
             f"{100 * row['share']:.0f} % of {row['images']:,}",
         )
