@@ -17,6 +17,7 @@ from pipeline.output.record import Recorded, recorded
 from pipeline.views.looks import LOST
 from pipeline.views.text import spoken
 from stages.grammar import LETTERS
+from stages.makers import maker_in, name_of
 from stages.records import Evaluation, Event, Judgement, Mode, Sample
 from stages.rung import Recipe
 from stages.segments import losses
@@ -181,8 +182,8 @@ class Story:
         return tuple(beat for events in tries.values() for beat in _beats(events))
 
     def _note(self, event: Event) -> str:
-        """Which of several images with the same label this is, and whether the rung chose it over a later one; of a verdict, how
-        it came about where that is out of the ordinary.
+        """Which of several images with the same label this is, whether the rung chose it over a later one, and which of several
+        generators drew it; of a verdict, how it came about where that is out of the ordinary.
         """
         if isinstance(event.payload, Evaluation):
             return _how_judged(event.payload)
@@ -196,6 +197,9 @@ class Story:
         later = any(e.try_number > event.try_number for e in siblings)
         if later and event.try_number in self.trajectory.lineage():
             words.append("chosen")
+        who = maker_in(event.made_by)
+        if name_of(who) != who:  # one of several generators
+            words.append(f"by {name_of(who)}")
         return ", ".join(words)
 
 

@@ -16,6 +16,7 @@ from pipeline.planning import world_rows
 from pipeline.replay.whatif import whatif
 from pipeline.storage.image_store import ImageStore
 from pipeline.views.report import report
+from pipeline.views.story import stories
 from pipeline.views.tables.ledger import ledger
 from pipeline.views.tables.reading import read
 from pipeline.views.tables.rows import rows
@@ -105,6 +106,20 @@ def test_the_report_counts_what_each_drew_and_what_passed(built):
     ]
     page = Page(report(built.out).read_text("utf-8"))
     assert "Who drew, and what passed" in " ".join(page.words)
+
+
+def test_a_sample_is_shown_with_who_drew(built):
+    told = Counter(
+        e.note for story in stories(built.out, built.manifest.recipe) for e in story.events if "by " in e.note
+    )
+    by_name = Counter({note.rpartition("by ")[2]: 0 for note in told})
+    for note, n in told.items():
+        by_name[note.rpartition("by ")[2]] += n
+    drawn = images(built)
+    assert {name: by_name[name] for name in ("cheap", "strong")} == {
+        name: drawn[f"generator.{name}"] for name in ("cheap", "strong")
+    }
+    assert "by generator" not in told
 
 
 def test_whatif_replays_the_rounds_that_the_same_generator_draws(built):
