@@ -273,7 +273,7 @@ class Manifest(Strict):
         for name in self.engines:
             if name not in named:
                 raise ValueError(f"engines.{name} hosts no model; name it as engine of one, or leave it out")
-            if name in self.providers or name in BACKENDS:
+            if name in self.providers or (name in BACKENDS and backend(name).engine == "may"):
                 other = "provider" if name in self.providers else "backend"
                 raise ValueError(f"engines.{name}: a {other} is called so, too, and the ledger names both; rename it")
         return self

@@ -56,6 +56,7 @@ def test_engines_change_no_row(tmp_path):
             "models.generator runs in the engine 'e', which engines lacks; add it there",
         ),
         ({"e": {}}, {}, "engines.e hosts no model; name it as engine of one, or leave it out"),
+        ({"world": {}}, {"generator": {"engine": "world"}}, "engines.world: a backend is called so, too"),
         ({"p": {}}, {"generator": {"engine": "p"}}, "engines.p: a provider is called so, too"),
         (
             {"e": {}},
