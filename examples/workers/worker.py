@@ -201,7 +201,7 @@ def main(load: Callable[[argparse.Namespace], Answer], parser: argparse.Argument
     number, _, of = arguments.shard.partition("/")
     if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
         parser.error("--shard: write K/N, with K from 1 to N")
-    desk = Desk(arguments.folder, (int(number) - 1, int(of)))
+    desk = Desk(arguments.folder.resolve(), (int(number) - 1, int(of)))
     answer = load(arguments)
     while True:
         count = work(desk, answer, arguments.at_once)

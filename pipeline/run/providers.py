@@ -36,7 +36,8 @@ def check_providers(manifest: Manifest, warn: Callable[[str], None], names: Coll
         if spec.provider and not spec.failover and spec.provider not in pending
         if names is None or spec.provider in names
     }
-    models |= {(name, model) for name, model in batch_providers(manifest) if names is None or name in names}
+    by_batch = {asked for asked in batch_providers(manifest) if asked[0] not in pending}
+    models |= {asked for asked in by_batch if names is None or asked[0] in names}
     answers = {name: asyncio.run(look(name, manifest.providers[name])) for name in sorted({name for name, _ in models})}
     problems = [answer.problem for answer in answers.values() if answer.problem is not None]
     if problems:
