@@ -13,6 +13,7 @@ BACKENDS = {
     "world": "pipeline.backends.world.description:WorldBackend",
     "openai": "pipeline.backends.openai.description:OpenAIBackend",
     "batch": "pipeline.backends.batch.description:BatchBackend",
+    "transformers": "pipeline.backends.transformers.description:TransformersBackend",
 }
 """Name -> import path of the class, which is made without arguments."""
 

@@ -23,6 +23,7 @@ GOOD = {
     "world": ("world-analyzer", {"error_rate": 0.5}),
     "openai": ("any-name", {"temperature": 0.5}),
     "batch": ("any-name", {"steps": 5}),
+    "transformers": ("any-name", {"temperature": 0.5}),
 }
 """Backend -> a model's name and an option that changes its answers."""
 ANY_OPTION = {"batch"}
@@ -93,6 +94,11 @@ def problems(folder, **analyzer):
     return [line.partition(": ")[2] for line in caught.value.problems]
 
 
+def listed():
+    *others, last = map(repr, BACKENDS)
+    return f"{', '.join(others)} or {last}"
+
+
 def test_a_row_of_the_table_is_all_that_a_further_backend_needs(echo, tmp_path):
     made = manifest(tmp_path, options={"loud": True})
     (at,) = accesses(made, made.models.analyzer)
@@ -111,15 +117,11 @@ def test_its_problems_are_those_of_the_manifest(echo, tmp_path):
     assert problems(tmp_path, provider="p") == [
         "models.analyzer: the echo backend asks no provider; leave provider and failover out"
     ]
-    assert problems(tmp_path, backend="eco") == [
-        f"models.analyzer.backend: got 'eco'; it should be {', '.join(map(repr, list(BACKENDS)[:-1]))} or 'echo'"
-    ]
+    assert problems(tmp_path, backend="eco") == [f"models.analyzer.backend: got 'eco'; it should be {listed()}"]
 
 
 def test_without_the_row_its_name_is_refused(tmp_path):
-    *others, last = map(repr, BACKENDS)
-    listed = f"{', '.join(others)} or {last}"
-    assert problems(tmp_path) == [f"models.analyzer.backend: got 'echo'; it should be {listed}"]
+    assert problems(tmp_path) == [f"models.analyzer.backend: got 'echo'; it should be {listed()}"]
     with pytest.raises(KeyError, match="echo"):
         backend("echo")
 
@@ -138,7 +140,8 @@ def test_every_backend_keeps_the_contract(name):
     assert identity.startswith(f"{name}/{model}@3?")
     assert described.identity(model, "3", {}) == f"{name}/{model}@3"
     at = Access(name, "there", provider if described.needs_provider else None, model, "3", options)
-    assert described.open(at, store, object()).identity == identity
+    if described.engine != "must":  # what loads weights is opened in tests/engines
+        assert described.open(at, store, object()).identity == identity
 
     if name in ANY_OPTION:
         return

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.backends.registry import unknown
 from pipeline.manifest.file import load
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.sources.spec import TableSpec
@@ -161,7 +162,7 @@ SOURCE = "{kind: jsonl, name: s, path: x, columns: {instruction: p}"
         ),
         ("models=3", "models: got 3; it should be a mapping"),
         ("models={baseline: {model: m}, generator: {model: m}}", "models.analyzer: required but missing; add it"),
-        ("models.baseline.backend=x", "models.baseline.backend: got 'x'; it should be 'world' or 'openai'"),
+        ("models.baseline.backend=x", f"models.baseline.backend: {unknown('x')}"),
         ("policy.escalate_on=x", "policy.escalate_on: got 'x'; it should be a list"),
         (
             "policy.escalate_on=[x]",

@@ -1,0 +1,35 @@
+"""Folders of tiny models, made once a test run, and an empty store."""
+
+import pytest
+
+from pipeline.storage.image_store import ImageStore
+
+# what a judge of random weights says: words of some letters, lists of few items, demands that are met, every score
+JUDGE = {**dict.fromkeys("aeot ", 9.0), '"': 7.4, "]": 3.0, "t": 9.0, "f": 6.5, "5": 1.0}
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """Name of a tiny model -> its folder."""
+    made = {}
+
+    def folder(name):
+        if name not in made:
+            from tests.engines import tiny_vlm
+
+            make = {
+                "reader": tiny_vlm.tiny_reader,
+                "judge": lambda at: tiny_vlm.tiny_reader(at, JUDGE),
+                "short": lambda at: tiny_vlm.tiny_reader(at, context=128),
+                "emu3": tiny_vlm.tiny_emu3,
+                "janus": tiny_vlm.tiny_janus,
+            }
+            made[name] = make[name](tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ImageStore(str(tmp_path / "images"))
