@@ -12,6 +12,9 @@ from pipeline.backends.local.pictures import kept_picture
 from pipeline.backends.registry import backend
 from stages.protocols import ImageRequest, Message, ScoreRequest, TextRequest
 
+# one for all: a model belongs to the loop it was first asked on
+_LOOP = asyncio.new_event_loop()
+
 
 def opened(folder, store, batch=1, **options):
     """The model in `folder`, as an engine opens it."""
@@ -43,7 +46,14 @@ def together(*calls):
     async def gathered():
         return await asyncio.gather(*calls, return_exceptions=True)
 
-    return asyncio.run(gathered())
+    return _LOOP.run_until_complete(gathered())
+
+
+def end_loop() -> None:
+    """Let go of all that waits for calls."""
+    for task in asyncio.all_tasks(_LOOP):
+        task.cancel()
+    _LOOP.run_until_complete(asyncio.sleep(0))
 
 
 @contextmanager

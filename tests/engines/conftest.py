@@ -3,9 +3,7 @@
 import pytest
 
 from pipeline.storage.image_store import ImageStore
-
-# what a judge of random weights says: words of some letters, lists of few items, demands that are met, every score
-JUDGE = {**dict.fromkeys("aeot ", 9.0), '"': 7.4, "]": 3.0, "t": 9.0, "f": 6.5, "5": 1.0}
+from tests.engines.asking import end_loop
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +17,7 @@ def tiny(tmp_path_factory):
 
             make = {
                 "reader": tiny_vlm.tiny_reader,
-                "judge": lambda at: tiny_vlm.tiny_reader(at, JUDGE),
+                "judge": lambda at: tiny_vlm.tiny_reader(at, tiny_vlm.JUDGE),
                 "short": lambda at: tiny_vlm.tiny_reader(at, context=128),
                 "emu3": tiny_vlm.tiny_emu3,
                 "janus": tiny_vlm.tiny_janus,
@@ -28,6 +26,12 @@ def tiny(tmp_path_factory):
         return made[name]
 
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_end():
+    yield
+    end_loop()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ Waiting calls of one shape are answered together, in the one thread that compute
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from pipeline.backends.contract import Access
 from pipeline.backends.local.batcher import Batcher
 from pipeline.backends.local.faults import mapped
 from pipeline.backends.local.pictures import kept_picture, opened_pictures
-from pipeline.backends.transformers.asking import Spoken, Question, answers, tokens_of
+from pipeline.backends.transformers.asking import Question, Spoken, answers, tokens_of
 from pipeline.backends.transformers.drawing import Drawing, Drawn, drawings
 from pipeline.backends.transformers.loading import shared
 from pipeline.backends.transformers.options import checked, identity
@@ -45,6 +46,8 @@ class TransformersModel:
         self._store = store
         # here, and not with the first call: what is missing should show before a run begins
         self._shapes = Shapes(self._weights) if self._options.structured != "none" else None
+        self.batch_sizes: Counter[int] = Counter()
+        """How often so many calls were answered together."""
         self._batcher: Batcher[Any, Any] = Batcher(self._run, access.batch, access.batch_wait_s)
 
     @property
@@ -97,6 +100,7 @@ class TransformersModel:
 
     def _run(self, shape: Any, jobs: Sequence[Any]) -> Sequence[Any]:
         """The results of jobs of one shape, in the thread that computes."""
+        self.batch_sizes[len(jobs)] += 1
         # other roles may have the same weights, and a thread of their own
         with self._weights.lock, mapped(self._weights.name):
             match shape[0]:

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from pipeline.backends.transformers import emu3, janus
-from pipeline.backends.transformers.asking import Spoken, Question, answers, not_finite, tokens_of
+from pipeline.backends.transformers.asking import Question, Spoken, answers, not_finite, tokens_of
 from pipeline.backends.transformers.choosing import Chooser, Sampling
 from pipeline.backends.transformers.loading import Weights
 from pipeline.backends.transformers.options import TransformersOptions
