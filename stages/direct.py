@@ -14,6 +14,7 @@ from stages.rung import ONE_FAILURE, ONE_TRY, ModeStyle, Rung, Way, one_image
 from stages.trajectory import Trajectory
 
 RUNG = "direct"
+BROUGHT = "precomputed"
 
 
 async def direct(t: Trajectory, models: Models, policy: Policy) -> Trajectory:
@@ -27,12 +28,18 @@ async def try_once(t: Trajectory, models: Models, policy: Policy, place: CallPla
     sample = t.sample
     # only the very first try: any other must differ from the image that was brought along
     if sample.first is not None and not any(event.kind == "generation" for event in t.events):
-        t = t.add(Event("generation", place.index, image=sample.first, made_by="baseline:precomputed"))
+        t = t.add(Event("generation", place.index, image=sample.first, made_by=f"baseline:{_maker(models)}"))
     else:
         values = {"instruction": sample.instruction, "references": len(sample.references)}
         t = t.add(await draw(t, models, "baseline", place, "generate", sample.references, values))
     image = t.current().image
     return t.add(await evaluate(t, models, place, image, sample.references, sample.instruction, "original", policy))
+
+
+def _maker(models: Models) -> str:
+    """Who made the image that a sample brings along: the baseline, where its images were made before; else nobody we know."""
+    name = models.baseline.identity
+    return name if name.startswith(f"{BROUGHT}/") else BROUGHT
 
 
 def _ways(_: Policy) -> Iterator[Way]:

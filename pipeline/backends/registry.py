@@ -14,6 +14,7 @@ BACKENDS = {
     "openai": "pipeline.backends.openai.description:OpenAIBackend",
     "batch": "pipeline.backends.batch.description:BatchBackend",
     "transformers": "pipeline.backends.transformers.description:TransformersBackend",
+    "precomputed": "pipeline.backends.precomputed.description:PrecomputedBackend",
 }
 """Name -> import path of the class, which is made without arguments."""
 

@@ -20,6 +20,7 @@ from pipeline.backends.registry import backend
 from pipeline.manifest.batches import backend_of, batch_problems
 from pipeline.manifest.environment import fill_in
 from pipeline.manifest.generators import place_of
+from pipeline.manifest.precomputed import precomputed_problems
 from pipeline.manifest.prices import unpriced, unused
 from pipeline.manifest.problems import find_unfit_numbers, format_place, lines, words_at
 from pipeline.manifest.spec import Manifest, ManifestError
@@ -62,7 +63,7 @@ def _model_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
     for role, spec in manifest.models:
         for field, text in backend(backend_of(manifest, spec)).problems(spec.model, spec.options):
             yield ("models", *place_of(role).split("."), *field.split(".")), text
-    for place, text in batch_problems(manifest):
+    for place, text in (*batch_problems(manifest), *precomputed_problems(manifest)):
         yield tuple(place.split(".")), text
 
 

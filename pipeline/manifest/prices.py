@@ -5,6 +5,7 @@ In: a `Manifest`. Out: (place, text) for each gap, in the words of the manifest.
 
 from collections.abc import Iterator, Mapping
 
+from pipeline.backends.precomputed.description import NAME as PRECOMPUTED
 from pipeline.backends.registry import backend
 from pipeline.manifest.batches import backend_of, price_share
 from pipeline.manifest.generators import DRAWERS, place_of
@@ -20,6 +21,8 @@ def model_price(
 ) -> Price | None:
     """The price of a role's model (of `model`, where another answers for it): the manifest's, else of those `listed`; less where a
     batch makes it so. None where it is unknown."""
+    if spec.backend == PRECOMPUTED:
+        return Price()  # it was paid elsewhere
     size = backend(backend_of(manifest, spec)).fixed_size(spec.options)
     price = of_size(price_of(model or spec.model, manifest.prices, listed), size)
     return None if price is None else reduced(price, price_share(manifest, spec))
@@ -39,6 +42,8 @@ def names(spec: ModelSpec) -> dict[str, str]:
 
 
 def _gaps(role: str, spec: ModelSpec, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    if spec.backend == PRECOMPUTED:
+        return
     size = backend(backend_of(manifest, spec)).fixed_size(spec.options)
     for place, model in names(spec).items():
         at = f"models.{place_of(role)}.{place}"

@@ -46,7 +46,7 @@ def _inputs(segments: Sequence[Row], n: int, images: int) -> Iterator[str]:
     later = {other["image_index"] for other in segments[n:]} - before - {None}
     if too_late := [index for index in s["inputs"] if index in later and index < images]:
         yield f"it is made from image {too_late[0]}, which comes later"
-    if not s["inputs"] and segments[0]["kind"] == "reference" and s["made_by"] != PRECOMPUTED:
+    if not s["inputs"] and segments[0]["kind"] == "reference" and not s["made_by"].startswith(PRECOMPUTED):
         yield "it is made from no image, and there are references"
 
 

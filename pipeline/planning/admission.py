@@ -38,11 +38,13 @@ ReadRow = tuple[Row, BadRow | None]
 
 @dataclass(frozen=True)
 class Admission:
-    """Admits single rows of one table. `size`: width and height in pixels where a row names none."""
+    """Admits single rows of one table. `size`: width and height in pixels where a row names none. `needs_first`: nobody else
+    makes the baseline's image."""
 
     spec: TableSpec
     store: ImageStore
     size: tuple[int, int]
+    needs_first: bool = False
 
     def admit(self, read_row: ReadRow) -> AdmittedRow:
         """The row as a sample, or as a failed sample. Raises OSError when the store cannot be written."""
@@ -65,6 +67,9 @@ class Admission:
         firsts = list(self._read_images(row, "first"))
         if len(firsts) > 1:
             raise BadRow(row.label("first"), f"holds {len(firsts)} images", "give one")
+        if self.needs_first and not firsts:
+            problem = "the row brings no image along, and the baseline is precomputed"
+            raise BadRow(row.label("first"), problem, "give the image, or name a model that draws")
         task = row.task(len(pictures))
         # nothing is stored until the whole row has proved good
         references = [self.store.keep(picture) for picture in pictures]
@@ -113,9 +118,11 @@ def _read_partially(row: Row) -> samples.PartialRow:
     return samples.PartialRow(text("instruction"), text("explanation"), text("category"), text("licence"), task)
 
 
-def read(spec: TableSpec, store: ImageStore, size: tuple[int, int], workers: int) -> Iterator[AdmittedRow]:
+def read(
+    spec: TableSpec, store: ImageStore, size: tuple[int, int], workers: int, needs_first: bool = False
+) -> Iterator[AdmittedRow]:
     """Every row of the table, admitted or failed. Raises TableError, and OSError when file or store fail."""
-    admission, rows = Admission(spec, store, size), _read_rows(spec)
+    admission, rows = Admission(spec, store, size, needs_first), _read_rows(spec)
     if spec.columns.references is None and spec.columns.first is None:
         return map(admission.admit, rows)  # text alone gains nothing from threads
     return _admit_in_threads(admission, rows, workers)

@@ -6,6 +6,7 @@ In: a manifest, the image store, the number of workers. Out: `Planned`, the same
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from pipeline.manifest.precomputed import is_precomputed
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.planning import admission, leaks, world_rows
 from pipeline.planning.admission import AdmittedRow
@@ -45,7 +46,7 @@ def plan(manifest: Manifest, store: ImageStore, workers: int) -> Planned:
 
 def _admit_table(spec: TableSpec, manifest: Manifest, store: ImageStore, workers: int) -> Iterable[AdmittedRow]:
     try:
-        yield from admission.read(spec, store, manifest.output.image.size, workers)
+        yield from admission.read(spec, store, manifest.output.image.size, workers, is_precomputed(manifest))
     except TableError as error:
         raise ManifestError(f"sources.{spec.name}.path: {error}") from error
 

@@ -24,9 +24,10 @@ GOOD = {
     "openai": ("any-name", {"temperature": 0.5}),
     "batch": ("any-name", {"steps": 5}),
     "transformers": ("any-name", {"temperature": 0.5}),
+    "precomputed": ("any-name", {"steps": 5}),
 }
 """Backend -> a model's name and an option that changes its answers."""
-ANY_OPTION = {"batch"}
+ANY_OPTION = {"batch", "precomputed"}
 """Backends whose options are those of a worker that we do not know."""
 HEAVY = {"openai", "httpx2", "ray", "numpy", "torch", "diffusers"}
 REQUEST = TextRequest((Message("user", "hear, hear"),), (), "evaluation", 1, 1)

@@ -7,12 +7,11 @@ openai backend asks, with the same options and the same identity (`asked_by`).
 import json
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from typing import Literal
 from urllib.parse import quote
 
-from pipeline.backends.batch.later import LaterModel
 from pipeline.backends.batch.spec import BatchSpec
-from pipeline.backends.contract import Access, BareModel, Options
+from pipeline.backends.contract import Access, BareModel, InEngine, Options
+from pipeline.backends.later import LaterModel
 from pipeline.storage.image_store import ImageStore
 
 NAME = "batch"
@@ -29,7 +28,7 @@ class BatchBackend:
     needs_provider = False
     reads_kits = True
     scores = False
-    engine: Literal["no", "may", "must"] = "no"
+    engine: InEngine = "no"
 
     def problems(self, model: str, options: Options) -> Iterator[tuple[str, str]]:
         """None: what a worker makes of options is its own affair."""

@@ -1,0 +1,1 @@
+"""Images that samples bring along: made elsewhere, before the build."""
