@@ -109,3 +109,15 @@ def test_a_killed_driver_leaves_no_engine_and_the_build_goes_on(reference, tmp_p
     calls = ledger(out)
     assert {key: n for key, n in calls.items() if key[1] != "Lost"} == dict(ledger(reference))
     assert sum(n for (_, outcome), n in calls.items() if outcome == "Lost") <= int(SMALL["run.concurrency"])
+
+
+def test_an_interrupted_build_ends_with_its_engines_and_pays_nothing_twice(reference, tmp_path):
+    out = tmp_path / "out"
+    process = begin(out, SMALL | HOSTED)
+    wait_for_images(out, 60, process)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(120) == 130, out.with_suffix(".log").read_text()
+    assert wait_for_end(process.pid, GONE_S) == []
+    finish(out, begin(out, SMALL | HOSTED))
+    assert digests(out) == digests(reference)
+    assert ledger(out) == ledger(reference)
