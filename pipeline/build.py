@@ -212,6 +212,7 @@ def _climb_all(site: Site, outcomes: Outcomes, planned: list[Trajectory], consol
         elif len(left) >= len(todo):
             raise RunStopped(f"{len(left)} samples ended without an outcome, {left[0].sample.id} among them")
         todo = left
+    office.mention_rest()
 
 
 def _read_outcomes(outcomes: Outcomes, planned: list[Trajectory]) -> list[Trajectory]:

@@ -83,6 +83,13 @@ class Office:
         with self._outcomes.engine.connect() as connection:
             return any(letters.count(connection, self._outcomes.run, state) for state in ("posted", "sent"))
 
+    def mention_rest(self) -> None:
+        """Say what is out and no longer needed: it may be paid all the same, and is taken in if the build ever goes on."""
+        if self.busy:
+            self._console.print(
+                f"Requests that no quota needs any more are out still: {self._places()}.", markup=False, soft_wrap=True
+            )
+
     def exchange(self, samples: int) -> None:
         """Send what `samples` samples asked, and wait until the answers to one file have come.
 

@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.batches.passes import most_waits
 from pipeline.forecast.declaration import declaration
 from pipeline.forecast.declared import DeclaredRates
 from pipeline.forecast.forecast import Forecast, Range, forecast
 from pipeline.forecast.pilot import pilot
+from pipeline.manifest.batches import batches_used
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.money.prices import table
 from pipeline.output.rehearsal import admit
@@ -35,9 +37,20 @@ def plan(manifest: Manifest, measured: Path | None = None, declared: Path | None
     rates = DeclaredRates(declaration(declared), manifest) if measured is None else pilot(measured, manifest)
     try:
         expected = forecast(manifest, rates)
-        return replace(expected, notes=(*expected.notes, *warnings))
+        return replace(expected, notes=(*expected.notes, *_waits(manifest), *warnings))
     except TableError as error:
         raise ManifestError(f"sources: {error}") from error
+
+
+def _waits(manifest: Manifest) -> Iterator[str]:
+    if waits := most_waits(manifest):
+        used = batches_used(manifest)
+        cheaper = [f"{name} {1 - batch.price_share:.0%}" for name, batch in used.items() if batch.price_share < 1]
+        yield (
+            f"Batches answer later ({', '.join(used)}): a sample waits for at most {waits} answers, one after another, "
+            "and their time is not in the hours above"
+            + (f"; money with their discount: {', '.join(cheaper)}." if cheaper else ".")
+        )
 
 
 def as_json(expected: Forecast) -> str:

@@ -8,6 +8,7 @@ import yaml
 from PIL import Image
 
 from pipeline.errors import RunStopped, Waiting
+from pipeline.forecast.rates import prices
 from pipeline.models import identities
 from tests.batches.api_server import Provider
 from tests.batches.climbing import Place
@@ -76,6 +77,7 @@ def batch_of(provider, path):
 def test_bodies_are_those_of_direct_calls_and_answers_cost_half(at, provider):
     sent(at)
     assert identities(at.manifest)["baseline"] == "openai/painter@1"
+    assert prices(at.manifest)["baseline"].image == 0.25
     requests = [(b, r) for b in provider.out() for r in provider.requests(b)]
     assert len(requests) == 3
     for batch, request in requests:
