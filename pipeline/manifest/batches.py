@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from pipeline.backends.batch.description import NAME, asked_by
 from pipeline.backends.batch.spec import BatchSpec
+from pipeline.manifest.generators import place_of
 from pipeline.manifest.spec import Manifest, ModelSpec
 from pipeline.typed import suggestion
 
@@ -53,9 +54,9 @@ def batch_problems(manifest: Manifest) -> Iterator[tuple[str, str]]:
     for role, spec in manifest.models:
         if (spec.backend == NAME) != (spec.batch is not None):
             yield (
-                f"models.{role}.batch",
+                f"models.{place_of(role)}.batch",
                 "backend: batch and the name of a batch go together; give both or neither",
             )
         elif spec.batch is not None and spec.batch not in manifest.batches:
             known = suggestion(spec.batch, manifest.batches, "batches") if manifest.batches else "add it there"
-            yield f"models.{role}.batch", f"batches does not name {spec.batch!r}; {known}"
+            yield f"models.{place_of(role)}.batch", f"batches does not name {spec.batch!r}; {known}"

@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.output.row_order import PRECOMPUTED
 from pipeline.views.story import Story
 from pipeline.views.tables.ledger import Ledger, place
+from pipeline.views.tables.rows import rows
 from stages.makers import maker_in
 from stages.records import Evaluation
 from stages.rung import Recipe
@@ -34,7 +35,7 @@ class Drawers:
         """Count the images of one more sample."""
         for one in story.trajectory.tries():
             made = one.generation
-            if made is None or made.made_by in (None, PRECOMPUTED):
+            if made is None or made.made_by is None or made.made_by.startswith(PRECOMPUTED):
                 continue
             cell = maker_in(made.made_by), made.rung, self._round(made.rung, made.index, made.attempt)
             self.drawn[cell] += 1
@@ -44,16 +45,16 @@ class Drawers:
         """One row a maker: `images`, `passed`, `share` of them that passed, `usd` of all its image calls, those in vain
         included, and `each`: US dollars for an image that passed. NaN where nobody knows.
         """
-        rows = [self._row(who) for who in sorted({who for who, *_ in self.drawn}, key=place)]
+        makers = [self._row(who) for who in sorted({who for who, *_ in self.drawn}, key=place)]
         columns = ["who", "images", "passed", "share", "usd", "each"]
-        return pd.DataFrame(rows, columns=columns).set_index("who")
+        return pd.DataFrame(makers, columns=columns).set_index("who")
 
     def by_round(self) -> pd.DataFrame:
         """One row a round of a rung and maker, in the order of the ladder: `images`, `passed`, `share`; `where` is the rung's
         title with the round.
         """
         order = [rung.name for rung in self.recipe.rungs]
-        rows = [
+        rounds = [
             {
                 "where": self._title(rung, number),
                 "who": who,
@@ -65,7 +66,7 @@ class Drawers:
                 self.drawn, key=lambda cell: (order.index(cell[1]), cell[2], place(cell[0]))
             )
         ]
-        return pd.DataFrame(rows, columns=["where", "who", "images", "passed", "share"])
+        return pd.DataFrame(rounds, columns=["where", "who", "images", "passed", "share"])
 
     def _row(self, who: str) -> dict[str, object]:
         images, passed = (sum(n for (by, *_), n in count.items() if by == who) for count in (self.drawn, self.passed))
@@ -74,9 +75,8 @@ class Drawers:
         return {"who": who, "images": images, "passed": passed, "share": passed / images, "usd": usd, "each": each}
 
     def _usd(self, who: str) -> float:
-        if self.ledger is None or (who, "image") not in self.ledger.table.index:
-            return float("nan")
-        return float(self.ledger.table.loc[(who, "image"), "usd"])
+        calls = () if self.ledger is None else rows(self.ledger.table)
+        return next((float(row["usd"]) for row in calls if (row["role"], row["kind"]) == (who, "image")), float("nan"))
 
     def _round(self, rung: str, index: int, attempt: int) -> int:
         return self.recipe.rung(rung).round_of(index, attempt)
