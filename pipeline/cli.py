@@ -1,9 +1,10 @@
-"""The command line: `x2i build | verify | show | report | truth | compare | serve | journal | whatif | mend | plan`.
+"""The command line: `x2i build | verify | show | report | truth | compare | serve | journal | whatif | mend | plan | doctor`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
-a bad manifest, 3 when a build is written but nothing was kept or too much failed, 4 when answers of a batch are still to come,
-130 when a build was stopped. An expected failure prints one line on standard error, never a traceback. When the reader of
-standard output leaves (`| head -1`), a build goes on; any other command ends with 1 and prints no error.
+a bad manifest, 3 when a build is written but nothing was kept or too much failed, or when the doctor says that a model will not
+work, 4 when answers of a batch are still to come, 130 when a build was stopped. An expected failure prints one line on standard
+error, never a traceback. When the reader of standard output leaves (`| head -1`), a build goes on; any other command ends with 1
+and prints no error.
 """
 
 import io
@@ -14,7 +15,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline.commands import building, looking, paying, serving, words
+from pipeline.commands import building, consulting, looking, paying, serving, words
 from pipeline.commands.places import fail
 from pipeline.errors import BuildError, one_line
 
@@ -36,6 +37,7 @@ for command in (
     paying.journal,
     paying.whatif,
     paying.mend,
+    consulting.doctor,
     serving.serve,
 ):
     app.command()(command)

@@ -119,6 +119,7 @@ ORDER = (
     ("journal",),
     ("models",),
     ("batches",),
+    ("doctor",),
     ("output",),
     ("replay",),
     ("forecast",),

@@ -1,0 +1,1 @@
+"""One real question to each model of a manifest, before money or hours are spent."""
