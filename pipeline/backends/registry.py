@@ -13,6 +13,7 @@ BACKENDS = {
     "world": "pipeline.backends.world.description:WorldBackend",
     "openai": "pipeline.backends.openai.description:OpenAIBackend",
     "batch": "pipeline.backends.batch.description:BatchBackend",
+    "diffusers": "pipeline.backends.diffusers.description:DiffusersBackend",
     "transformers": "pipeline.backends.transformers.description:TransformersBackend",
     "precomputed": "pipeline.backends.precomputed.description:PrecomputedBackend",
 }

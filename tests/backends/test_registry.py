@@ -23,6 +23,7 @@ GOOD = {
     "world": ("world-analyzer", {"error_rate": 0.5}),
     "openai": ("any-name", {"temperature": 0.5}),
     "batch": ("any-name", {"steps": 5}),
+    "diffusers": ("no/such-folder", {"steps": 4}),
     "transformers": ("any-name", {"temperature": 0.5}),
     "precomputed": ("any-name", {"steps": 5}),
 }
