@@ -144,3 +144,107 @@ def save_kontext(folder):
         tokenizer_2=t5_tokenizer(),
     ).save_pretrained(folder)
     return folder
+
+
+def save_qwen_edit(folder, several=True):
+    """An editing pipeline in the style of Qwen-Image-Edit, for one image, or for several (Plus)."""
+    import torch
+    from diffusers import (
+        AutoencoderKLQwenImage,
+        FlowMatchEulerDiscreteScheduler,
+        QwenImageEditPipeline,
+        QwenImageEditPlusPipeline,
+        QwenImageTransformer2DModel,
+    )
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
+
+    torch.manual_seed(0)
+    tokenizer = qwen_tokenizer(folder / "qwen")
+    number = tokenizer.convert_tokens_to_ids
+    config = Qwen2_5_VLConfig(
+        text_config={
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 2,
+            "vocab_size": len(tokenizer),
+            "max_position_embeddings": 4096,
+            "rope_parameters": {
+                "type": "default",
+                "rope_type": "default",
+                "mrope_section": [1, 1, 2],
+                "rope_theta": 1e6,
+            },
+            "pad_token_id": number("<|endoftext|>"),
+        },
+        vision_config={
+            "depth": 2,
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_heads": 2,
+            "out_hidden_size": 16,
+            "fullatt_block_indexes": [1],
+        },
+        image_token_id=number("<|image_pad|>"),
+        video_token_id=number("<|video_pad|>"),
+        vision_start_token_id=number("<|vision_start|>"),
+        vision_end_token_id=number("<|vision_end|>"),
+    )
+    transformer = QwenImageTransformer2DModel(
+        patch_size=2,
+        in_channels=16,
+        out_channels=4,
+        num_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=16,
+        guidance_embeds=False,
+        axes_dims_rope=(8, 4, 4),
+    )
+    vae = AutoencoderKLQwenImage(
+        base_dim=4,
+        z_dim=4,
+        dim_mult=[1, 1, 1, 1],
+        num_res_blocks=1,
+        temperal_downsample=[False, True, True],
+        latents_mean=[0.0] * 4,
+        latents_std=[1.0] * 4,
+    )
+    kind = QwenImageEditPlusPipeline if several else QwenImageEditPipeline
+    kind(
+        transformer=transformer.eval(),
+        scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        vae=vae.eval(),
+        text_encoder=Qwen2_5_VLForConditionalGeneration(config).eval(),
+        tokenizer=tokenizer,
+        processor=qwen_processor(tokenizer),
+    ).save_pretrained(folder)
+    return folder
+
+
+def qwen_tokenizer(folder):
+    """A byte-level tokenizer with the marks of Qwen2.5-VL."""
+    from transformers import Qwen2Tokenizer
+
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>"]
+    special += ["<|video_pad|>"]
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = [token for token in byte_vocabulary([]) if not token.endswith("</w>")]
+    (folder / "vocab.json").write_text(json.dumps({token: number for number, token in enumerate(plain)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    tokenizer = Qwen2Tokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
+    tokenizer.add_special_tokens({"additional_special_tokens": special})
+    return tokenizer
+
+
+def qwen_processor(tokenizer):
+    """The processor of Qwen2-VL for pictures of few pixels; without its part for videos, which would need torchvision."""
+    from transformers import Qwen2VLImageProcessorPil, Qwen2VLProcessor
+
+    pictures_only = {
+        "__module__": Qwen2VLProcessor.__module__,  # a pipeline's index names the library by it
+        "get_attributes": classmethod(lambda _: ["image_processor", "tokenizer"]),
+    }
+    kind = type("Qwen2VLProcessor", (Qwen2VLProcessor,), pictures_only)
+    return kind(Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=28 * 28 * 4), tokenizer)

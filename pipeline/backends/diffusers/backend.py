@@ -41,6 +41,11 @@ class DiffusersModel:
         """None: no tokens are written."""
         return None
 
+    @property
+    def batch_sizes(self) -> list[int]:
+        """The sizes of the last batches that its weights worked on, for whichever role."""
+        return [*self._with_images.sizes, *(self._without.sizes if self._without else ())]
+
     async def draw(self, request: ImageRequest) -> ImageReply:
         """One image of the size that was asked for. Raises stages.errors.ModelError; OSError when an image cannot be stored."""
         chosen = self._chosen(len(request.images))

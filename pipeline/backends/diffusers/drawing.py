@@ -58,6 +58,7 @@ def _draw(hosted: Hosted, options: DrawOptions, shape: DrawShape, jobs: Sequence
     torch = library("torch", "diffusers")
     try:
         with mapped(hosted.name), hosted.using, torch.inference_mode():
+            hosted.sizes.append(len(jobs))
             output = hosted.pipe(**arguments(hosted, options, shape, jobs))
             return _pictures(hosted, output, len(jobs))
     except OutOfMemory as error:

@@ -4,8 +4,8 @@ Whatever keeps it from being loaded ends as EngineDead, in one line that says wh
 """
 
 import asyncio
-import json
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from pipeline.backends.diffusers.options import DrawOptions, Lora
+from pipeline.backends.diffusers.parts import check_folder, processors
 from pipeline.backends.diffusers.pipelines import Takes, takes
 from pipeline.backends.local.batcher import Batcher
 from pipeline.backends.local.libraries import library
@@ -20,20 +21,21 @@ from pipeline.backends.local.loaded import loaded
 from stages.errors import EngineDead
 
 _NO_REVISION = "1"  # what a manifest says where it says nothing: the newest, or the folder as it is
-_WEIGHTS = ("*.safetensors", "*.bin")
 
 
 @dataclass
 class Hosted:
     """A loaded pipeline, what it takes, and the batches that wait for it.
 
-    `using` is held while it draws: pipelines keep state between steps, and some share their parts with another one.
+    `using` is held while it draws: pipelines keep state between steps, and some share their parts with another one. `sizes` are
+    those of the last batches.
     """
 
     pipe: Any
     name: str
     takes: Takes
     using: threading.Lock
+    sizes: deque[int] = field(default_factory=lambda: deque(maxlen=1000))
     batchers: WeakKeyDictionary[asyncio.AbstractEventLoop, Batcher[Any, Any]] = field(default_factory=WeakKeyDictionary)
 
     def batcher(
@@ -83,13 +85,15 @@ def _load(model: str, revision: str, name: str, dtype: str) -> Any:
     folder = Path(model).expanduser()
     local = folder.is_dir()
     if local:
-        _check_folder(folder)
+        check_folder(folder)
     elif model.startswith(("/", ".", "~")):
         raise EngineDead(f"{model}: there is no such folder; models.ROLE.model should name one with a model_index.json")
     source = str(folder) if local else model
     given = {} if local or revision == _NO_REVISION else {"revision": revision}
     try:
-        return _class(diffusers, name).from_pretrained(source, torch_dtype=getattr(torch, dtype), **given)
+        kind = _class(diffusers, name)
+        made = processors(source, kind.load_config(source, **given), given)
+        return kind.from_pretrained(source, torch_dtype=getattr(torch, dtype), **made, **given)
     except (
         OSError,
         ValueError,
@@ -187,34 +191,3 @@ def _prepare(pipe: Any, options: DrawOptions) -> None:
         for part in ("transformer", "unet"):
             if getattr(pipe, part, None) is not None:
                 getattr(pipe, part).compile()
-
-
-def _check_folder(folder: Path) -> None:
-    """Raises EngineDead where parts that the folder's index names are not there."""
-    index = folder / "model_index.json"
-    try:
-        parts = json.loads(index.read_text("utf-8"))
-    except FileNotFoundError:
-        raise EngineDead(
-            f"{folder} has no model_index.json: it is no diffusers pipeline; name the folder of one"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise EngineDead(f"{index} cannot be read ({error}); download the model again") from None
-    for name, place in parts.items():
-        if name.startswith("_") or not isinstance(place, list) or len(place) != 2 or place[0] is None:
-            continue
-        _check_part(folder / name)
-
-
-def _check_part(part: Path) -> None:
-    if not part.is_dir():
-        raise EngineDead(f"{part} is missing, and model_index.json names it; download the whole model")
-    if not (part / "config.json").is_file():
-        return  # a scheduler, a tokenizer: no weights
-    if not any(path for pattern in _WEIGHTS for path in part.glob(pattern)):
-        raise EngineDead(f"{part} holds no weights (*.safetensors or *.bin); download the whole model")
-    for index in part.glob("*.index.json"):
-        shards = set(json.loads(index.read_text("utf-8")).get("weight_map", {}).values())
-        gone = sorted(shard for shard in shards if not (part / shard).is_file())
-        if gone:
-            raise EngineDead(f"{part / gone[0]} is missing, and {index.name} names it; download the whole model")
