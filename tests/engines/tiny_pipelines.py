@@ -1,6 +1,7 @@
 """Tiny pipelines with random weights, made here and saved as real folders: a Stable Diffusion 3, a FLUX Kontext, a Qwen edit."""
 
 import json
+from pathlib import Path
 
 TEXT = {
     "hidden_size": 32,
@@ -250,7 +251,7 @@ def qwen_processor(tokenizer):
     return kind(Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=28 * 28 * 4), tokenizer)
 
 
-def save_flux(folder, dtype="float32", **shape):
+def save_flux(folder: Path, dtype: str = "float32", **shape: int) -> Path:
     """A text-to-image pipeline in the style of FLUX; `shape` makes its transformer as large as one likes."""
     import torch
     from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
