@@ -16,3 +16,5 @@ for _ in $(seq 180); do
 done
 ready || { echo "the server is not ready after 3 minutes; see $home/server.log" >&2; exit 1; }
 X2I_VLLM_URL="http://127.0.0.1:$port/v1" "$python" -m pytest -m slow tests/vllm
+kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null || true
+X2I_VLLM_COMMAND="bash $server serve $home {port}" "$python" -m pytest -m slow tests/vllm/test_launched.py
