@@ -118,15 +118,16 @@ async def consult(
 async def examine(practice: Practice, patient: Patient, open_: Open) -> Checkup:
     """The examination of one model at one place."""
     access = patient.access
-    identity = backend(access.backend).identity(access.model, access.revision, access.options)
     if patient.answers_later:
         later = "its answers come with a batch, hours later: it cannot be asked at once; try it with a build of a few samples"
-        return Checkup(patient.roles, patient.place, access.model, identity, (), (Symptom("note", "batch", later),))
+        return Checkup(
+            patient.roles, patient.place, access.model, patient.identity, (), (Symptom("note", "batch", later),)
+        )
     try:
         model = open_(access)
     except (ModelError, ValueError, BuildError) as error:
         found = Symptom("bad", "opened", f"it cannot be opened: {error}")
-        return Checkup(patient.roles, patient.place, access.model, identity, (), (found,))
+        return Checkup(patient.roles, patient.place, access.model, patient.identity, (), (found,))
     overheard = Overheard(model, tariff(practice.manifest, access, model.max_output_tokens).cost_of, practice.limit_s)
     case = await _examine(practice, patient, overheard)
     if not patient.draws and access.backend == "openai" and _is_unread(case):
@@ -134,7 +135,7 @@ async def examine(practice: Practice, patient: Patient, open_: Open) -> Checkup:
     case.findings.extend(_money(practice.manifest, patient, case))
     case.findings.extend(_pace(practice.manifest, patient, case))
     return Checkup(
-        patient.roles, patient.place, access.model, identity, tuple(overheard.exchanges), tuple(case.findings)
+        patient.roles, patient.place, access.model, patient.identity, tuple(overheard.exchanges), tuple(case.findings)
     )
 
 

@@ -3,13 +3,13 @@
 In: a manifest. Out: `Patient`s, in the order of the roles, failover after the first place; and the size that samples have.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from pipeline.backends.contract import Access
 from pipeline.backends.registry import backend
 from pipeline.backends.world.source import WorldSpec
+from pipeline.manifest.batches import backend_of
 from pipeline.manifest.generators import DRAWERS
 from pipeline.manifest.spec import Manifest
 from pipeline.models import accesses
@@ -27,6 +27,8 @@ class Patient:
     access: Access
     roles: tuple[str, ...]
     kit: str
+    identity: str
+    batch: str | None = None
 
     @property
     def draws(self) -> bool:
@@ -36,11 +38,13 @@ class Patient:
     @property
     def answers_later(self) -> bool:
         """Whether its answers come with a batch, and not at once."""
-        return self.access.backend == "batch"
+        return self.batch is not None
 
     @property
     def place(self) -> str:
         """Where it is, in the words of the manifest."""
+        if self.batch is not None:
+            return f"batch {self.batch}"
         if self.access.provider is not None:
             return f"provider {self.access.name}"
         return "this process" if self.access.name == self.access.backend else f"engine {self.access.name}"
@@ -58,18 +62,14 @@ class Tariff:
 def patients(manifest: Manifest, only: frozenset[str] = frozenset()) -> list[Patient]:
     """Everybody, or who plays one of the roles `only`."""
     known: dict[str, Patient] = {}
-    for role, access, kit in _places(manifest):
-        key = f"{access}|{kit}|{role_of(role) in DRAWERS}"
-        before = known.get(key)
-        roles = (*before.roles, role) if before else (role,)
-        known[key] = Patient(access, tuple(dict.fromkeys(roles)), kit)
-    return [patient for patient in known.values() if not only or only & set(patient.roles)]
-
-
-def _places(manifest: Manifest) -> Iterator[tuple[str, Access, str]]:
     for role, spec in manifest.models:
+        speaker = backend(backend_of(manifest, spec))
         for access in accesses(manifest, spec):
-            yield role, access, spec.kit
+            key = f"{access}|{spec.batch}|{spec.kit}|{role_of(role) in DRAWERS}"
+            roles = (*known[key].roles, role) if key in known else (role,)
+            name = speaker.identity(access.model, access.revision, access.options)
+            known[key] = Patient(access, roles, spec.kit, name, spec.batch)
+    return [patient for patient in known.values() if not only or only & set(patient.roles)]
 
 
 def tariff(manifest: Manifest, access: Access, max_output_tokens: int | None) -> Tariff:

@@ -258,6 +258,15 @@ def test_a_dead_model_does_not_hinder_the_others_and_failover_is_examined_too(ha
     assert "no connection" in bad_of(found[2])["reachable"]
 
 
+def test_a_model_behind_a_batch_is_not_asked(habits, stored, monkeypatch):
+    jobs = "batches={jobs: {kind: files}}"
+    sets = [jobs, "models.analyzer={backend: batch, batch: jobs, model: a-judge}"]
+    (found,) = examined(habits, stored, monkeypatch, roles=["analyzer"], sets=sets)
+    assert (found.place, found.level, found.exchanges) == ("batch jobs", "note", ())
+    assert "cannot be asked at once" in notes_of(found)["batch"]
+    assert habits.asked == []
+
+
 def test_what_it_will_cost_is_said_before(habits, stored, monkeypatch):
     monkeypatch.setenv("X2I_BASE_URL", f"{habits.url}/v1")
     habits.asked = []
