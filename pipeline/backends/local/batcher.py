@@ -22,6 +22,11 @@ class OutOfMemory(Exception):
     """The device has no room for this batch."""
 
 
+@dataclass(frozen=True)
+class _NoRoom:
+    words: str
+
+
 @dataclass(eq=False)
 class _QueuedJob(Generic[Job, Result]):
     shape: Hashable
@@ -49,10 +54,16 @@ class Batcher(Generic[Job, Result]):
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batches")
         self._worker: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def submit(self, shape: Hashable, job: Job) -> Result:
-        """The result of `job`. Raises what the function gave for it or raised; TooLong where there is no room even for it alone."""
+        """The result of `job`. Raises what the function gave for it or raised; TooLong where there is no room even for it alone;
+        RuntimeError on another event loop than the first job's.
+        """
         loop = asyncio.get_running_loop()
+        if self._loop not in (None, loop):
+            raise RuntimeError("these batches were begun on another event loop; open the model anew for this one")
+        self._loop = loop
         if self._worker is None or self._worker.done():
             self._worker = loop.create_task(self._work())
         waiting: _QueuedJob[Job, Result] = _QueuedJob(shape, job, loop.time(), loop.create_future())
@@ -103,22 +114,26 @@ class Batcher(Generic[Job, Result]):
         # awaited by `wait`: whatever the function raises belongs to these jobs, and must not end this worker
         await asyncio.wait([done])
         error = done.exception()
-        if isinstance(error, OutOfMemory):
-            await self._halve(shape, batch, error)
-            return
         results = [error] * len(batch) if error is not None else done.result()
+        if isinstance(results, _NoRoom):
+            await self._halve(shape, batch, results.words)
+            return
         for waiting, result in zip(batch, results, strict=True):
             _settle(waiting.answer, result)
 
-    def _try(self, shape: Hashable, jobs: list[Job]) -> Sequence[Result | BaseException]:
-        results = self._run(shape, jobs)
+    def _try(self, shape: Hashable, jobs: list[Job]) -> "Sequence[Result | BaseException] | _NoRoom":
+        try:
+            results = self._run(shape, jobs)
+        except OutOfMemory as error:
+            # its words alone: the error holds the frames, and with them the memory that a smaller batch needs
+            return _NoRoom(str(error))
         if len(results) != len(jobs):
             raise RuntimeError(f"a batch of {len(jobs)} calls gave {len(results)} results")
         return results
 
-    async def _halve(self, shape: Hashable, batch: list[_QueuedJob[Job, Result]], error: OutOfMemory) -> None:
+    async def _halve(self, shape: Hashable, batch: list[_QueuedJob[Job, Result]], words: str) -> None:
         if len(batch) == 1:
-            _settle(batch[0].answer, TooLong(f"the device has no room for this call even alone: {error}"))
+            _settle(batch[0].answer, TooLong(f"the device has no room for this call even alone: {words}"))
             return
         half = len(batch) // 2
         self._held[shape] = half

@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+import weakref
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.backends.local.batcher import Batcher, OutOfMemory
+from pipeline.backends.local.faults import mapped
 from stages.errors import Malformed, ModelError, TooLong
 
 
@@ -146,3 +148,27 @@ def test_a_shape_that_is_asked_all_the_time_does_not_starve_another():
 def test_impossible_sizes_are_refused(most, wait_s):
     with pytest.raises(ValueError, match="at least 1 call"):
         Batcher(Device().run, most, wait_s)
+
+
+def test_a_batch_that_found_no_room_leaves_none_of_its_memory_behind():
+    """An error holds the frames in which it was raised; the halves run without them."""
+    tensors = []
+
+    def run(shape, jobs):
+        assert [tensor() for tensor in tensors] == [None] * len(tensors)
+        tensor = Device()
+        tensors.append(weakref.ref(tensor))
+        with mapped("m"):
+            if len(jobs) > 2:
+                raise RuntimeError("CUDA out of memory")
+        return list(jobs)
+
+    assert submit_all(Batcher(run, 8, 5.0), [("a", n) for n in range(8)]) == list(range(8))
+    assert len(tensors) == 7
+
+
+def test_a_second_event_loop_is_refused_and_never_waited_on():
+    batcher = Batcher(Device().run, 2, 0.0)
+    assert submit_all(batcher, [("a", 1)]) == [2]
+    (error,) = submit_all(batcher, [("a", 1)])
+    assert isinstance(error, RuntimeError) and "open the model anew" in str(error)
