@@ -85,7 +85,7 @@ class Office:
 
     def mention_rest(self) -> None:
         """Say what is out and no longer needed: it may be paid all the same, and is taken in if the build ever goes on."""
-        if self.busy:
+        if self.busy and self._jobs():
             self._console.print(
                 f"Requests that no quota needs any more are out still: {self._places()}.", markup=False, soft_wrap=True
             )
@@ -107,6 +107,8 @@ class Office:
 
     async def _exchange(self, samples: int) -> None:
         await self._send_all()
+        if not self._jobs():
+            self._refuse_moved()
         began, answered = time.monotonic(), 0
         self._console.print(self._state(samples), markup=False, highlight=False, soft_wrap=True)
         with self._console.status("waiting for answers; Ctrl-C is safe"):
@@ -143,6 +145,17 @@ class Office:
 
     def _places(self) -> str:
         return "answers are awaited at " + ", ".join(dict.fromkeys(out.port.place for out in self._jobs()))
+
+    def _refuse_moved(self) -> None:
+        """Raises RunStopped where samples wait for what went out with a batch that no model goes by any more."""
+        with self._outcomes.engine.connect() as connection:
+            elsewhere = letters.count_elsewhere(connection, self._outcomes.run, list(self._batches))
+        if elsewhere:
+            places = ", ".join(f"{number:,} with {name}" for name, number in elsewhere.items())
+            raise RunStopped(
+                f"samples wait for requests that are out with a batch which no model goes by any more ({places}); name it again "
+                "under models.ROLE.batch until their answers are here"
+            )
 
     async def _look_once(self) -> tuple[bool, int]:
         """Whether a job came to its end, and how many letters were answered."""

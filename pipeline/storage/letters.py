@@ -127,6 +127,13 @@ def count(connection: Connection, run: str, state: str) -> int:
     return int(connection.execute(query).scalar() or 0)
 
 
+def count_elsewhere(connection: Connection, run: str, batches: Collection[str]) -> dict[str, int]:
+    """How many letters of `run` are out with a batch that is none of these, by its name."""
+    out = (LETTERS.c.run == run) & (LETTERS.c.state == "sent") & LETTERS.c.batch.not_in(batches)
+    rows = connection.execute(select(LETTERS.c.batch, func.count()).where(out).group_by(LETTERS.c.batch))
+    return {name: int(number) for name, number in rows}
+
+
 def begin_job(connection: Connection, run: str, job: Job, keys: Sequence[str]) -> None:
     """Write a job down, and that these letters go out with it: before anything is sent."""
     connection.execute(JOBS.insert(), {"run": run, **asdict(job)})

@@ -98,6 +98,19 @@ def test_a_build_that_does_not_wait_says_where_answers_are_awaited_and_asks_noth
     assert len(before) == len({r["id"] for r in before}) == 10
 
 
+def test_a_batch_that_is_renamed_while_requests_are_out_stops_the_run_instead_of_going_round(tmp_path):
+    at = place(tmp_path, "batches.w.wait_s=0")
+    sent(at)
+    renamed = ("batches={v: {kind: files, wait_s: 0}}", *(f"models.{role}.batch=v" for role in RAW["models"]))
+    at = place(tmp_path, *renamed)
+    at.office.begin()
+    left = at.climb()
+    assert left == 10
+    assert at.office.busy
+    with pytest.raises(RunStopped, match=r"out with a batch .*\(10 with w\); name it again under models.ROLE.batch"):
+        at.office.exchange(left)
+
+
 def test_what_a_kill_left_half_sent_is_sent_once(tmp_path):
     """The job is written down, its file is not; then it is, and the note of it is lost."""
     at = place(tmp_path, "batches.w.wait_s=0")
