@@ -252,14 +252,14 @@ def _climb(
     Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted.
     """
     run, caution = site.manifest.run, partial(warn, console)
-    tell = partial(console.print, markup=False, highlight=False)
+    tell, grows = partial(console.print, markup=False, highlight=False), run.address is not None
     check_providers(site.manifest, caution)
     console.print("Starting Ray ...")
     with session(run.address, site.out / "ray.log"), serving(site.manifest, site.out, tell, caution) as served:
         manifest = served.manifest
         limits = hub.RunLimits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
         engines = fleet.start(
-            manifest.engines, hosted(manifest), site.store, site.out / "engines", tell, grows=run.address is not None
+            manifest.engines, hosted(manifest), site.store, site.out / "engines", tell, grows=grows, taken=served.held
         )
         counting = hub.start(run.concurrency, len(planned), [finished(t) for t in earlier], manifest.quotas, limits)
         served.end_with(counting)

@@ -15,6 +15,7 @@ from typing import Any, cast
 from pipeline.backends.contract import Access, BareModel
 from pipeline.engines.actor import Opened, Reply
 from pipeline.engines.spec import EngineSpec
+from pipeline.errors import one_line
 from stages.errors import EngineDead, ModelError
 from stages.protocols import ImageReply, ImageRequest, Request, ScoreReply, ScoreRequest, TextReply, TextRequest
 
@@ -73,6 +74,10 @@ class Engine:
                         break
                     except ray.exceptions.ActorDiedError:
                         self._give_up(f"died once more than the {self.spec.restarts} restarts it has")
+                        return
+                    except ray.exceptions.RayTaskError as error:  # it would be the same the next time
+                        cause = error.cause if isinstance(error.cause, Exception) else error
+                        self._give_up(f"died and cannot start again: {one_line(cause)}")
                         return
                     except ray.exceptions.RayError:  # it died again while it was starting, or cannot be reached
                         await asyncio.sleep(AGAIN_S)

@@ -33,16 +33,18 @@ def start(
     folder: Path,
     tell: Tell,
     grows: bool = False,
+    taken: Mapping[str, float] | None = None,
     actor: type[EngineActor] = EngineActor,
 ) -> Fleet:
     """The engines, ready. `hosted`: the models of each engine, by key. `tell` gets a line of progress now and then.
 
-    `grows`: the cluster may get nodes that it does not have yet. Raises RunStopped.
+    `grows`: the cluster may get nodes that it does not have yet; `taken`: what servers of this run hold already, as Ray counts it.
+    Raises RunStopped.
     """
     if not engines:
         return Fleet()
     if not grows:
-        _refuse_what_does_not_fit(engines)
+        _refuse_what_does_not_fit(engines, taken or {})
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     actors = {name: _make(actor, name, spec, hosted[name], store, folder) for name, spec in engines.items()}
@@ -71,7 +73,7 @@ def _log(folder: Path, name: str, number: int | str) -> Path:
 
 
 def _wait_for(name: str, spec: EngineSpec, actors: list[Any], folder: str, begun: float, tell: Tell) -> Engine:
-    log, told, opened = str(_log(Path(folder), name, "*")), begun, dict[str, Opened]()
+    log, last_line_at, opened = str(_log(Path(folder), name, "*")), begun, dict[str, Opened]()
     waiting = [actor.load.remote() for actor in actors]
     while waiting:
         ready, waiting = ray.wait(waiting, timeout=LOOK_S)
@@ -84,8 +86,8 @@ def _wait_for(name: str, spec: EngineSpec, actors: list[Any], folder: str, begun
                 f"the engine {name} was not ready within {spec.startup_s:g} s: {count} are up; raise startup_s, ask for less, "
                 f"or read {log}"
             )
-        if waiting and now - told > TELL_S:
-            told = now
+        if waiting and now - last_line_at > TELL_S:
+            last_line_at = now
             tell(f"Engine {name}: {count} are ready after {now - begun:.0f} s.")
     tell(f"Engine {name} is ready.")
     return Engine(name, spec, [Replica(actor) for actor in actors], opened, log)
@@ -104,16 +106,18 @@ def _result(name: str, one: Any, log: str) -> dict[str, Opened]:
     return loaded
 
 
-def _refuse_what_does_not_fit(engines: Mapping[str, EngineSpec]) -> None:
+def _refuse_what_does_not_fit(engines: Mapping[str, EngineSpec], taken: Mapping[str, float]) -> None:
     there = ray.cluster_resources()  # type: ignore[no-untyped-call]
     needs = {"GPU": 0.0, "CPU": OWN_CPUS}
     for spec in engines.values():
         for what, share in ({"GPU": spec.gpus, "CPU": spec.cpus} | spec.resources).items():
             needs[what] = needs.get(what, 0.0) + share * spec.replicas
     for what, need in needs.items():
-        if need > there.get(what, 0.0) and need > (OWN_CPUS if what == "CPU" else 0.0):
+        held = taken.get(what, 0.0)
+        if need > there.get(what, 0.0) - held and need > (OWN_CPUS if what == "CPU" else 0.0):
             own = f", with {OWN_CPUS:g} for the build itself" if what == "CPU" else ""
+            others = f", of which servers hold {held:g}" if held else ""
             raise RunStopped(
-                f"the engines {', '.join(engines)} need {need:g} {what}{own}, and there are {there.get(what, 0.0):g}; lower their "
-                f"replicas or what each asks for"
+                f"the engines {', '.join(engines)} need {need:g} {what}{own}, and there are {there.get(what, 0.0):g}{others}; "
+                f"lower their replicas or what each asks for"
             )

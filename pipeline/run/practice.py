@@ -58,6 +58,7 @@ def surgery(
     pool = process_pool(min(MOST_WORKERS, os.cpu_count() or 1))
     problems: dict[str, str] = {}
     fleets: dict[str, Fleet] = {}
+    taken: dict[str, float] = {}
     try:
         with ExitStack() as up:
             if engines or servers:
@@ -65,18 +66,25 @@ def surgery(
                 up.enter_context(session(manifest.run.address, folder / "ray.log"))
             if servers:
                 try:
-                    manifest = up.enter_context(serving(manifest, folder, tell, tell)).manifest
+                    served = up.enter_context(serving(manifest, folder, tell, tell))
+                    manifest, taken = served.manifest, served.held
                 except RunStopped as error:
                     problems |= dict.fromkeys(servers, str(error))
             if engines:
-                fleets = _start(manifest, engines, store, folder, tell, problems)
+                fleets = _start(manifest, engines, store, folder, tell, problems, taken)
             yield Surgery(manifest, store, pool, fleets, problems)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _start(
-    manifest: Manifest, engines: set[str], store: ImageStore, folder: Path, tell: Tell, problems: dict[str, str]
+    manifest: Manifest,
+    engines: set[str],
+    store: ImageStore,
+    folder: Path,
+    tell: Tell,
+    problems: dict[str, str],
+    taken: Mapping[str, float],
 ) -> dict[str, Fleet]:
     """The engines that are up; `problems` gets why the others are not."""
     wanted = {name: spec for name, spec in manifest.engines.items() if name in engines}
@@ -84,7 +92,7 @@ def _start(
     def start(*names: str) -> Fleet:
         chosen = {name: wanted[name] for name in names}
         grows = manifest.run.address is not None
-        return fleet.start(chosen, hosted(manifest), store.root, folder / "engines", tell, grows=grows)
+        return fleet.start(chosen, hosted(manifest), store.root, folder / "engines", tell, grows, taken)
 
     try:
         return dict.fromkeys(wanted, start(*wanted))

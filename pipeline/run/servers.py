@@ -25,6 +25,11 @@ class ServedRun:
     manifest: Manifest
     servers: Servers | None = None
 
+    @property
+    def held(self) -> dict[str, float]:
+        """What Ray lends to the servers, by its name."""
+        return {} if self.servers is None else self.servers.held
+
     def end_with(self, hub: Any) -> None:
         """From here on, the run that `hub` counts ends when a provider has no replica left."""
         if self.servers is not None:

@@ -97,6 +97,17 @@ class Mistyped(EngineActor):
         raise ValueError("unknown option temprature; did you mean temperature?")
 
 
+class Once(OddEngine):
+    """Can be opened once."""
+
+    def _open(self):
+        try:
+            Path(self._store.root, "opened").touch(exist_ok=False)
+        except FileExistsError:
+            raise ValueError("the options are gone") from None
+        return super()._open()
+
+
 class Endless(EngineActor):
     """Loads for ever."""
 
@@ -158,6 +169,22 @@ def test_an_engine_that_cannot_start_says_so_in_one_line(tmp_path, actor, spec, 
     with pytest.raises(RunStopped, match=words) as stopped:
         engine_of(actor, tmp_path, **spec)
     assert "\n" not in str(stopped.value)
+
+
+def test_what_servers_hold_is_not_there_for_engines(tmp_path):
+    cpus = ray.cluster_resources()["CPU"]
+    engines = {"e": EngineSpec(cpus=1)}
+    words = (
+        rf"need 2 CPU, with 1 for the build itself, and there are {cpus:g}, of which servers hold {cpus - 1:g}; lower"
+    )
+    with pytest.raises(RunStopped, match=words):
+        start(engines, {"e": {}}, str(tmp_path), tmp_path, print, actor=OddEngine, taken={"CPU": cpus - 1})
+
+
+def test_an_engine_that_cannot_start_again_says_why_at_once(tmp_path):
+    model = engine_of(Once, tmp_path).model(AT)
+    with pytest.raises(EngineDead, match="the engine e died and cannot start again: ValueError: the options are gone"):
+        asyncio.run(model.ask(asked("die")))
 
 
 def test_calls_are_shared_and_errors_come_as_they_were_raised(tmp_path):

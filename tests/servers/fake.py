@@ -2,7 +2,7 @@
 
 It answers /health, /v1/models and chat completions. Habits: family (children and grandchildren of every kind, which ignore
 SIGTERM), deaf (ignores SIGTERM itself), ill (/health answers 503), last-words (ends at once, with words), once=FILE (ends at once
-from the second start on), mortal (POST /die ends it).
+from the second start on), mortal (POST /die ends it), print=WORDS.
 """
 
 import json
@@ -72,7 +72,7 @@ if __name__ == "__main__":
             if os.path.exists(habit[5:]):
                 sys.exit("I come up but once")
             open(habit[5:], "w").close()
-    print("listening", flush=True)
+    print("listening", *(habit[6:] for habit in habits if habit.startswith("print=")), flush=True)
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     threading.Event().wait()

@@ -14,8 +14,10 @@ import ray
 from pipeline.backends.openai.backend import OpenAIModel
 from pipeline.backends.openai.check import reachable
 from pipeline.backends.openai.client import close_clients
+from pipeline.backends.openai.secrets import MASK
 from pipeline.backends.openai.spec import Provider, Started
-from pipeline.engines.servers.launch import running
+from pipeline.engines.servers import launch
+from pipeline.engines.servers.launch import Servers, running
 from pipeline.errors import RunStopped
 from pipeline.run.session import session
 from pipeline.storage.image_store import ImageStore
@@ -114,6 +116,24 @@ def test_a_server_that_does_not_come_up_ends_the_run_in_its_words(mark, tmp_path
     words = r"server mine ended before .* RuntimeError: the weights are gone; all of it: "
     with pytest.raises(RunStopped, match=words), running({"mine": provider(mark, "last-words")}, tmp_path, None, print):
         pytest.fail("it came up")
+
+
+def test_a_key_that_a_server_prints_is_never_shown(mark, tmp_path, monkeypatch):
+    monkeypatch.setenv("X2I_TEST_KEY", "sk-0123456789-abcdefgh")
+    monkeypatch.setattr(launch, "TELL_S", 0)
+    lines = []
+    asked = provider(mark, "ill", "print=sk-0123456789-abcdefgh", startup_s=2)
+    asked = asked.model_copy(update={"api_key_env": "X2I_TEST_KEY"})
+    with pytest.raises(RunStopped) as stopped, running({"mine": asked}, tmp_path, None, lines.append):
+        pytest.fail("it came up")
+    shown = "\n".join([*lines, str(stopped.value)])
+    assert f"listening {MASK}" in "\n".join(lines)
+    assert "0123456789" not in shown
+
+
+def test_what_servers_hold_is_counted(mark, tmp_path):
+    asked = {"a": provider(mark, cpus=0.5, replicas=2), "b": provider(mark, cpus=0.25)}
+    assert Servers(asked, tmp_path, "127.0.0.1", print).held == {"GPU": 0, "CPU": 1.25}
 
 
 def test_what_no_machine_has_is_not_waited_for(mark, tmp_path):

@@ -70,6 +70,15 @@ class Servers:
             for name, provider in self._providers.items()
         }
 
+    @property
+    def held(self) -> dict[str, float]:
+        """What Ray lends to all of them together, by its name."""
+        amounts: dict[str, float] = {}
+        for spec in (kept.replica.spec for kept in self._kept):
+            for what, amount in {"GPU": spec.gpus, "CPU": spec.cpus, **spec.resources}.items():
+                amounts[what] = amounts.get(what, 0.0) + amount
+        return amounts
+
     def on_failure(self, failed: Tell) -> None:
         """From here on, `failed` gets the reason, on one line, when a provider has no replica left."""
         self._failed = failed
@@ -80,7 +89,7 @@ class Servers:
             _refuse_unknown_resources(kept.replica)
         for kept in self._kept:
             kept.actor = start_actor(kept.replica)
-        began = told = time.monotonic()
+        began = last_line_at = time.monotonic()
         waited_for = list(self._kept)
         while waited_for:
             for kept in list(waited_for):
@@ -92,10 +101,10 @@ class Servers:
                     self._tell(f"{_title(kept)} is ready at {_address(kept)} after {time.monotonic() - began:.0f} s.")
                 elif kept.latest is None and time.monotonic() - began > kept.replica.spec.startup_s:
                     raise RunStopped(f"{_title(kept)} waits for {_needs(kept.replica.spec)}; Ray has {_free()} free")
-            if time.monotonic() - told > TELL_S:
-                told = time.monotonic()
+            if time.monotonic() - last_line_at > TELL_S:
+                last_line_at = time.monotonic()
                 for kept in waited_for:
-                    self._tell(f"{_title(kept)} is starting since {told - began:.0f} s: {_waits_for(kept)}")
+                    self._tell(f"{_title(kept)} is starting since {last_line_at - began:.0f} s: {_waits_for(kept)}")
             time.sleep(LOOK_S / 2 if waited_for else 0)
         self._watch.start()
 
@@ -139,14 +148,17 @@ class Servers:
     def _look(self, kept: _Kept) -> None:
         """Ask a replica how it fares; start its actor again where that is gone."""
         try:
-            kept.latest = ray.get(kept.actor.report.remote(), timeout=ASK_S if kept.latest else LOOK_S)
+            report: ServerReport = ray.get(kept.actor.report.remote(), timeout=ASK_S if kept.latest else LOOK_S)
         except ray.exceptions.GetTimeoutError:
             return  # it waits for its resources, or its node is slow
         except ray.exceptions.RayError:
             self._start_again(kept)
             return
-        if kept.latest is not None and kept.latest.state.kind == "failed":
-            kept.failure = self._clean(kept, kept.latest.state.words)
+        # a server may print its key, and these words are shown
+        state = replace(report.state, words=self._clean(kept, report.state.words))
+        kept.latest = replace(report, state=state)
+        if state.kind == "failed":
+            kept.failure = state.words
 
     def _start_again(self, kept: _Kept) -> None:
         kept.deaths += 1
@@ -162,7 +174,7 @@ class Servers:
             kept.latest = replace(kept.latest, state=ServerState("restarting", kept.replica.port, "its actor died"))
 
     def _clean(self, kept: _Kept, words: str) -> str:
-        return scrubbed(words, (key_of(kept.replica.name, self._providers[kept.replica.name]),))
+        return words and scrubbed(words, (key_of(kept.replica.name, self._providers[kept.replica.name]),))
 
 
 @contextmanager
