@@ -21,7 +21,7 @@ from pipeline.output.verify import examine
 from tests.kill.victim import GONE_S, PRODUCTS, ROOT, in_session, wait_for_end
 
 pytestmark = pytest.mark.slow
-COUNT_AT_KILL = 9
+COUNT_AT_KILL = 7
 """Images in the store, references among them: some have been drawn, others have not."""
 
 

@@ -171,4 +171,5 @@ def test_a_second_event_loop_is_refused_and_never_waited_on():
     batcher = Batcher(Device().run, 2, 0.0)
     assert submit_all(batcher, [("a", 1)]) == [2]
     (error,) = submit_all(batcher, [("a", 1)])
-    assert isinstance(error, RuntimeError) and "open the model anew" in str(error)
+    assert isinstance(error, RuntimeError)
+    assert "open the model anew" in str(error)
