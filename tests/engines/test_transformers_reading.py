@@ -1,6 +1,7 @@
 """Questions to a tiny Qwen3-VL of random weights, loaded from a real folder."""
 
 import json
+import shutil
 import sys
 
 import jsonschema  # type: ignore[import-untyped]
@@ -135,6 +136,17 @@ def test_what_is_missing_is_one_line(tmp_path, tiny, store, monkeypatch):
     with pytest.raises(EngineDead, match=r"x2i-ladder\[transformers\]"):
         opened(tiny("reader"), store)
     assert opened(tiny("reader"), store, structured="none")
+
+
+def test_damaged_weights_and_a_device_that_is_not_there_are_one_line(tmp_path, tiny, store):
+    shutil.copytree(tiny("reader"), tmp_path / "damaged")
+    (weights,) = (tmp_path / "damaged").glob("*.safetensors")
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(EngineDead, match="damaged cannot be loaded: ") as damaged:
+        opened(tmp_path / "damaged", store)
+    with pytest.raises(EngineDead, match=r"options.device is cuda:99|cannot be loaded: ") as gone:
+        opened(tiny("reader"), store, device="cuda:99")
+    assert "\n" not in f"{damaged.value}{gone.value}"
 
 
 def test_models_that_differ_in_sampling_share_their_weights(tiny, store):

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
 from pipeline.backends.local.loaded import loaded
@@ -73,24 +74,31 @@ def load(name: str, revision: str, options: TransformersOptions) -> Weights:
     how: dict[str, Any] = {} if options.attention is None else {"attn_implementation": options.attention}
     if options.device == "auto":
         how["device_map"] = "auto"
+    device = _device(options)
     try:
         config = transformers.AutoConfig.from_pretrained(name, **where)
         processor = _processor(type(config), name, {**options.processor, **where})
         kind = transformers.AutoModelForImageTextToText
         model = kind.from_pretrained(name, dtype=options.dtype, **where, **how)
-    except (OSError, ValueError, ImportError, KeyError) as error:
+        model = model if device == "auto" else model.to(device)
+    except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
         raise EngineDead(f"transformers: {name} cannot be loaded: {_one_line(error)}") from error
     if not hasattr(processor, "tokenizer") or not hasattr(processor, "image_processor"):
         raise EngineDead(
             f"transformers: {name} has no processor for words and pictures; choose a model that reads both"
         )
-    if options.device != "auto":
-        model = model.to(options.device or ("cuda" if torch.cuda.is_available() else "cpu"))
     processor.tokenizer.padding_side = "left"
     if processor.tokenizer.pad_token is None:
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
     text = config.get_text_config()
     return Weights(name, model.eval(), processor, int(getattr(text, "max_position_embeddings", None) or 2**31))
+
+
+def _device(options: TransformersOptions) -> str:
+    device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise EngineDead(f"options.device is {device}, and torch sees no GPU here; give the engine gpus, or say cpu")
+    return device
 
 
 def _processor(config: type, name: str, how: dict[str, Any]) -> Any:
