@@ -22,6 +22,7 @@ from stages.errors import ModelError
 LOOK_S = 1.0
 TELL_S = 30.0
 OWN_CPUS = 1.0  # of those that Ray has: for the workers that draw, look and write, and for the actors that only wait
+ROUNDING = 1e-6  # three shares of 0.2 and one of 0.4 are one device
 _CALLS_AT_ONCE = 10_000  # calls wait inside an engine for their turn; its concurrency must never hold them up
 Tell = Callable[[str], None]
 
@@ -114,7 +115,7 @@ def _refuse_what_does_not_fit(engines: Mapping[str, EngineSpec], taken: Mapping[
             needs[what] = needs.get(what, 0.0) + share * spec.replicas
     for what, need in needs.items():
         held = taken.get(what, 0.0)
-        if need > there.get(what, 0.0) - held and need > (OWN_CPUS if what == "CPU" else 0.0):
+        if need + held > there.get(what, 0.0) + ROUNDING and need > (OWN_CPUS if what == "CPU" else 0.0):
             own = f", with {OWN_CPUS:g} for the build itself" if what == "CPU" else ""
             others = f", of which servers hold {held:g}" if held else ""
             raise RunStopped(

@@ -179,6 +179,8 @@ def test_what_servers_hold_is_not_there_for_engines(tmp_path):
     )
     with pytest.raises(RunStopped, match=words):
         start(engines, {"e": {}}, str(tmp_path), tmp_path, print, actor=OddEngine, taken={"CPU": cpus - 1})
+    taken = {"CPU": cpus - 2 + 1e-9}  # as sums of shares have it
+    assert start(engines, {"e": {}}, str(tmp_path), tmp_path, print, actor=OddEngine, taken=taken).engines
 
 
 def test_an_engine_that_cannot_start_again_says_why_at_once(tmp_path):
