@@ -16,7 +16,7 @@ PORT = 8100
 
 def serve(
     what: Annotated[
-        str, typer.Argument(help="What serves: world, diffusers, transformers, vllm.", metavar="BACKEND")
+        str, typer.Argument(help="What serves: world, diffusers, transformers.", metavar="BACKEND")
     ] = "world",
     model: Annotated[str | None, typer.Option(help="The model: a folder, or a name that the backend knows.")] = None,
     revision: Annotated[str, typer.Option(help="The model's revision.")] = "1",
@@ -45,6 +45,9 @@ def serve(
     """Serve a model as an OpenAI-compatible API until Ctrl-C: an engine on this machine, or all models of the world."""
     processes = workers or os.cpu_count() or 1
     if what == "world" and model is None:
+        if name or option or store or host != "127.0.0.1":
+            text = "all models of the world go without --name, --option, --store and --host; name one of them"
+            raise typer.BadParameter(text, param_hint="--model")
         from pipeline.backends.world.server.serve import serve as serve_world
 
         serve_world(port, processes)

@@ -376,6 +376,7 @@ def test_the_command_serves_and_stops_cleanly(by):
     ("line", "words"),
     [
         (["wrld"], "it should be 'world'"),
+        (["world", "--host", "0.0.0.0"], "name one of them"),
         (["openai", "--model", "x"], "runs no model on this machine"),
         (["world", "--model", "world-peace"], "world-peace"),
         (["world", "--model", "world-analyzer", "--option", "severe=9"], "options.severe"),
