@@ -13,10 +13,10 @@ LEAST = 256
 def most_at_once(manifest: Manifest) -> int | None:
     """How many unfinished samples a pass takes up; None: all. Where there are quotas it is their sum: what waits for a batch fills
     none of them yet, and all that is begun is paid."""
-    wanted = [quota for quota in manifest.quotas.values() if quota is not None]
-    if not wanted or not batches_used(manifest):
+    limits = [quota for quota in manifest.quotas.values() if quota is not None]
+    if not limits or not batches_used(manifest):
         return None
-    return max(LEAST, sum(wanted))
+    return max(LEAST, sum(limits))
 
 
 def most_waits(manifest: Manifest) -> int:

@@ -126,8 +126,8 @@ async def examine(practice: Practice, patient: Patient, open_: Open) -> Checkup:
     try:
         model = open_(access)
     except (ModelError, ValueError, BuildError) as error:
-        found = Symptom("bad", "opened", f"it cannot be opened: {error}")
-        return Checkup(patient.roles, patient.place, access.model, patient.identity, (), (found,))
+        symptom = Symptom("bad", "opened", f"it cannot be opened: {error}")
+        return Checkup(patient.roles, patient.place, access.model, patient.identity, (), (symptom,))
     overheard = Overheard(model, tariff(practice.manifest, access, model.max_output_tokens).cost_of, practice.limit_s)
     case = await _examine(practice, patient, overheard)
     if not patient.draws and access.backend == "openai" and _is_unread(case):

@@ -87,22 +87,22 @@ def _start(
     taken: Mapping[str, float],
 ) -> dict[str, Fleet]:
     """The engines that are up; `problems` gets why the others are not."""
-    wanted = {name: spec for name, spec in manifest.engines.items() if name in engines}
+    specs = {name: spec for name, spec in manifest.engines.items() if name in engines}
 
     def start(*names: str) -> Fleet:
-        chosen = {name: wanted[name] for name in names}
+        chosen = {name: specs[name] for name in names}
         grows = manifest.run.address is not None
         return fleet.start(chosen, hosted(manifest), store.root, folder / "engines", tell, grows, taken)
 
     try:
-        return dict.fromkeys(wanted, start(*wanted))
+        return dict.fromkeys(specs, start(*specs))
     except RunStopped as error:
-        if len(wanted) == 1:
-            problems |= dict.fromkeys(wanted, str(error))
+        if len(specs) == 1:
+            problems |= dict.fromkeys(specs, str(error))
             return {}
         tell(f"{error}. Starting each engine by itself.")
     fleets: dict[str, Fleet] = {}
-    for name in wanted:
+    for name in specs:
         try:
             fleets[name] = start(name)
         except RunStopped as error:

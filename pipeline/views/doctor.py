@@ -74,8 +74,8 @@ def quote_line(quote: Quote) -> str:
 
 def as_json(examinations: Sequence[Checkup]) -> str:
     """Everything as JSON, with the level of each model."""
-    found = [asdict(e) | {"level": e.level, "seconds": e.seconds, "usd": e.usd} for e in examinations]
-    return json.dumps({"works": works(examinations), "models": found}, ensure_ascii=False, indent=1)
+    models = [asdict(e) | {"level": e.level, "seconds": e.seconds, "usd": e.usd} for e in examinations]
+    return json.dumps({"works": works(examinations), "models": models}, ensure_ascii=False, indent=1)
 
 
 def title_of(examination: Checkup) -> str:

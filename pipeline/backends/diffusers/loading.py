@@ -114,12 +114,12 @@ def _load(model: str, revision: str, name: str, dtype: str) -> Any:
 
 
 def _class(diffusers: Any, name: str) -> Any:
-    wanted = getattr(diffusers, "DiffusionPipeline" if name == "auto" else name, None)
-    if wanted is None:
+    kind = getattr(diffusers, "DiffusionPipeline" if name == "auto" else name, None)
+    if kind is None:
         raise EngineDead(
             f"diffusers {diffusers.__version__} has no {name}; check the name, or install a newer diffusers"
         )
-    return wanted
+    return kind
 
 
 def _of_same_parts(pipe: Any, name: str) -> Any:

@@ -102,12 +102,12 @@ def model_app(served: ServedModel) -> FastAPI:
             if body.draws:
                 drawing = served.model.draw(body.image_request(images))
                 return await _drawn(desk, body.model, await desk.answer(request, "draw", drawing))
-            said = await desk.answer(request, "ask", served.model.ask(body.text_request(images)))
+            reply = await desk.answer(request, "ask", served.model.ask(body.text_request(images)))
         except Refused as refused:
             return completion(body.model, {"content": None, "refusal": refused.text}, refused.usage)
         except Malformed as error:
             return completion(body.model, {"content": "" if body.draws else error.text}, error.usage)
-        return await _said(desk, body.model, said)
+        return await _said(desk, body.model, reply)
 
     return app
 

@@ -70,8 +70,8 @@ def drawings(weights: Weights, options: TransformersOptions, asked: Sequence[Dra
         kept = [n for n in kept if n not in results]
         inputs, *_ = readable(weights, options, [asked[n].prompt for n in kept], room) if kept else (None,)
     if kept:
-        said = [reply for reply in spoken if isinstance(reply, Spoken)]
-        results |= zip(kept, _painted(weights, options, inputs, [asked[n] for n in kept], said), strict=True)
+        replies = [reply for reply in spoken if isinstance(reply, Spoken)]
+        results |= zip(kept, _painted(weights, options, inputs, [asked[n] for n in kept], replies), strict=True)
     return [results[n] for n in range(len(asked))]
 
 
@@ -83,20 +83,20 @@ def _spoken(weights: Weights, options: TransformersOptions, asked: Sequence[Draw
 
 
 def _painted(
-    weights: Weights, options: TransformersOptions, inputs: Any, asked: Sequence[Drawing], said: Sequence[Spoken]
+    weights: Weights, options: TransformersOptions, inputs: Any, asked: Sequence[Drawing], replies: Sequence[Spoken]
 ) -> list[Drawn | ModelError]:
     size = asked[0].width, asked[0].height
     family = FAMILIES[weights.family]
     read = inputs["attention_mask"].sum(-1).tolist()
     # without the token that ends a reply
-    words = [[number for number in answer.numbers if number not in weights.ends] for answer in said]
+    words = [[number for number in answer.numbers if number not in weights.ends] for answer in replies]
     begun = _begun(weights, inputs, words, family.opening(weights, size))
     sampling = Sampling(options.draw_temperature, 1.0, options.draw_top_k)
     chooser = Chooser(sampling, [drawing.seed for drawing in asked], ())
     with torch.inference_mode():
         numbers, pixels = family.paint(weights, options, begun, size, chooser)
     results: list[Drawn | ModelError] = []
-    for row, answer in enumerate(said):
+    for row, answer in enumerate(replies):
         codes = numbers[row].tolist()
         usage = Usage(read[row], len(answer.numbers) + len(codes))
         if chooser.broken[row] or not bool(torch.isfinite(pixels[row]).all()):
@@ -115,11 +115,11 @@ def _picture(weights: Weights, pixels: Any) -> Image.Image:
     return picture
 
 
-def _begun(weights: Weights, inputs: Any, said: Sequence[list[int]], opening: Sequence[int]) -> dict[str, Any]:
+def _begun(weights: Weights, inputs: Any, spoken: Sequence[list[int]], opening: Sequence[int]) -> dict[str, Any]:
     """The inputs with what was said and the opening of a picture behind each, padded on the left again."""
     rows = [
         [*ids[mask.bool()].tolist(), *words, *opening]
-        for ids, mask, words in zip(inputs["input_ids"], inputs["attention_mask"], said, strict=True)
+        for ids, mask, words in zip(inputs["input_ids"], inputs["attention_mask"], spoken, strict=True)
     ]
     longest = max(map(len, rows))
     pad, device = weights.tokenizer.pad_token_id, inputs["input_ids"].device

@@ -54,8 +54,8 @@ def opening(weights: Weights, size: tuple[int, int]) -> list[int]:
 
 def names(weights: Weights, codes: Sequence[int]) -> list[str]:
     """The codes as the tokenizer names them."""
-    found: list[str] = weights.tokenizer.convert_ids_to_tokens(codes)
-    return found
+    tokens: list[str] = weights.tokenizer.convert_ids_to_tokens(codes)
+    return tokens
 
 
 def paint(

@@ -108,7 +108,7 @@ def _disarmed(weights: Weights, text: str) -> str:
     The library's own way is lost in processors that have arguments of their own (Emu3, Janus), and absent from some tokenizers.
     """
     controls = weights.controls
-    return text if controls is None else controls.sub(lambda found: f"{found[0][:1]}\u200b{found[0][1:]}", text)
+    return text if controls is None else controls.sub(lambda match: f"{match[0][:1]}\u200b{match[0][1:]}", text)
 
 
 def extended(inputs: Any, tokens: torch.Tensor) -> dict[str, Any]:

@@ -24,8 +24,8 @@ class ReservedPort:
                 return
             if mark is not None:
                 mark.close()
-        wanted = f"port {port}" if port else f"one of the ports {FIRST} to {END - 1}"
-        raise OSError(f"{wanted} cannot be had; other builds hold it")
+        ports = f"port {port}" if port else f"one of the ports {FIRST} to {END - 1}"
+        raise OSError(f"{ports} cannot be had; other builds hold it")
 
     def release(self) -> None:
         """Others may choose it from now on."""
