@@ -51,6 +51,12 @@ def batch_problems(manifest: Manifest) -> Iterator[tuple[str, str]]:
                 suggestion(batch.provider, manifest.providers, "providers") if manifest.providers else "add it there"
             )
             yield f"batches.{name}.provider", f"providers does not name {batch.provider!r}; {known}"
+        elif batch.provider is not None and manifest.providers[batch.provider].server is not None:
+            remedy = "name one with a base_url, or ask it directly (backend: openai)"
+            yield (
+                f"batches.{name}.provider",
+                f"the server of {batch.provider} ends with each pass of the build; {remedy}",
+            )
     for role, spec in manifest.models:
         if (spec.backend == NAME) != (spec.batch is not None):
             yield (
