@@ -110,7 +110,9 @@ def test_tiny_models_climb_the_whole_ladder(reference):
     rows = [row for file in (reference.out / "record").glob("*.parquet") for row in pq.read_table(file).to_pylist()]
     events = [event for row in rows for event in row["events"]]
     assert len(rows) == 4
-    assert {"generation", "evaluation", "reflection"} <= {event["kind"] for event in events}
+    assert {"generation", "evaluation", "reflection", "diagnosis", "decomposition", "subtask"} <= {
+        event["kind"] for event in events
+    }
     makers = {event["made_by"].partition(":")[0] for event in events if event["made_by"]}
     assert makers == {"baseline", "generator", "analyzer"}
 

@@ -26,7 +26,7 @@ from transformers import (
 END = "<|im_end|>"
 QWEN = ("<|endoftext|>", "<|im_start|>", END, "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
 TEXTS = ["score the image on instruction consistency quality knowledge, and the reason of each score"] * 4
-JUDGE = {**dict.fromkeys("aeot ", 9.0), '"': 7.4, "]": 3.0, "t": 9.0, "f": 6.5, "5": 1.0}
+JUDGE = {**dict.fromkeys("aeot ", 9.0), '"': 7.7, "p": 10.0, "]": 3.0, "t": 9.0, "f": 6.5, "5": 1.0}
 """What a judge of random weights says: words of some letters, lists of few items, demands that are met, every score."""
 TURNS = (
     "{{% for m in messages %}}<|im_start|>{{{{ m.role }}}}\n{{% if m.content is string %}}{{{{ m.content }}}}{{% else %}}"
