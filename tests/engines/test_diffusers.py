@@ -123,7 +123,7 @@ def test_an_editing_pipeline_works_on_the_canvas(folders, store):
     model = opened(folders["kontext"], store, KONTEXT, batch=3, batch_wait_s=0.5)
     canvases = [picture(store, colour) for colour in ("red", "blue")]
     red, blue, new = drawn(model, *(replace(DRAWN, images=(canvas,)) for canvas in canvases), DRAWN)
-    assert model.batch_sizes == [2, 1]
+    assert sorted(model.batch_sizes) == [1, 2]  # which shape is ready first is open
     assert len({reply.image.sha256 for reply in (red, blue, new)}) == 3
     (refused,) = drawn(model, replace(DRAWN, images=tuple(canvases)))
     assert isinstance(refused, Refused)
