@@ -16,6 +16,7 @@ BACKENDS = {
     "diffusers": "pipeline.backends.diffusers.description:DiffusersBackend",
     "transformers": "pipeline.backends.transformers.description:TransformersBackend",
     "precomputed": "pipeline.backends.precomputed.description:PrecomputedBackend",
+    "vllm": "pipeline.backends.vllm.description:VllmBackend",
 }
 """Name -> import path of the class, which is made without arguments."""
 

@@ -26,11 +26,12 @@ GOOD = {
     "diffusers": ("no/such-folder", {"steps": 4}),
     "transformers": ("any-name", {"temperature": 0.5}),
     "precomputed": ("any-name", {"steps": 5}),
+    "vllm": ("any-name", {"temperature": 0.5}),
 }
 """Backend -> a model's name and an option that changes its answers."""
 ANY_OPTION = {"batch", "precomputed"}
 """Backends whose options are those of a worker that we do not know."""
-HEAVY = {"openai", "httpx2", "ray", "numpy", "torch", "diffusers"}
+HEAVY = {"openai", "httpx2", "ray", "numpy", "torch", "diffusers", "vllm"}
 REQUEST = TextRequest((Message("user", "hear, hear"),), (), "evaluation", 1, 1)
 
 

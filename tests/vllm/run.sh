@@ -18,3 +18,14 @@ ready || { echo "the server is not ready after 3 minutes; see $home/server.log" 
 X2I_VLLM_URL="http://127.0.0.1:$port/v1" "$python" -m pytest -m slow tests/vllm
 kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null || true
 X2I_VLLM_COMMAND="bash $server serve $home {port}" "$python" -m pytest -m slow tests/vllm/test_launched.py
+
+# vLLM without a server: a venv that sees vLLM's, with what our backend and its tests need beside
+offline="$home/offline"
+if ! [ -x "$offline/bin/pytest" ]; then
+  python3 -m venv "$offline"
+  "$home/venv/bin/python" -c 'import site; print(site.getsitepackages()[0])' \
+    >"$("$offline/bin/python" -c 'import site; print(site.getsitepackages()[0])')/vllm.pth"
+  "$offline/bin/pip" install -q --disable-pip-version-check -c constraints.txt pytest sqlalchemy tenacity
+fi
+PYTHONPATH=$PWD VLLM_LOGGING_LEVEL=ERROR VLLM_CPU_KVCACHE_SPACE=1 HF_HUB_OFFLINE=1 X2I_VLLM_MODEL="$home/tiny-qwen3vl" \
+  "$offline/bin/python" -m pytest -m slow tests/vllm/test_offline.py

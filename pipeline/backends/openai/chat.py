@@ -50,12 +50,12 @@ async def reply_in(wire: Wire, options: Options, store: ImageStore, raw: dict[st
     """The reply that a chat completion holds. Raises stages.errors.ModelError."""
     answer = read(wire, raw)
     with charged(answer.usage):
-        _check_readable(answer)
+        check_readable(answer)
         tokens = await kept_tokens(wire, raw, store) if options.logprobs else None
     return TextReply(answer.reply, answer.usage, answer.carrier, tokens)
 
 
-def _check_readable(answer: ChatAnswer) -> None:
+def check_readable(answer: ChatAnswer) -> None:
     """Raises Refused for an answer that was stopped, Malformed for one that cannot be read."""
     if answer.ended & STOPPED:
         raise Refused(answer.reply[:LONGEST_REFUSAL].strip() or f"the answer was stopped ({_reasons(answer)})")

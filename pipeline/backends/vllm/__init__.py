@@ -1,0 +1,1 @@
+"""Models in this process by vLLM's offline engine: questions and scores in batches, without a server."""

@@ -1,0 +1,115 @@
+"""One `vllm.LLM` in this process, and the batches that go through it.
+
+In: conversations with how to sample. Out: for each, what vLLM gave, or one of `stages.errors`. Whoever names the same weights,
+loaded in the same way, shares one engine: it has one thread, for an `LLM` must not be entered twice.
+"""
+
+import json
+import os
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.backends.local.batcher import Batcher, OutOfMemory
+from pipeline.backends.local.faults import fault
+from pipeline.backends.local.libraries import library
+from pipeline.backends.local.loaded import loaded
+from pipeline.backends.openai.remedies import TOO_LONG, remedy_of
+from stages.errors import EngineDead, ModelError, TooLong
+
+EXTRA = "vllm"
+_ANY_REVISION = "1"  # what a manifest says where it says nothing
+_LONG = ("maximum model length", "maximum context length", "max_model_len", "longer than the maximum", "context length")
+_CANNOT = (OSError, ValueError, RuntimeError, LookupError, TypeError, ImportError, MemoryError, AttributeError)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One call: messages as the OpenAI API has them, the fields of `vllm.SamplingParams`, and those of its structured outputs."""
+
+    turns: list[dict[str, Any]]
+    sampling: Mapping[str, Any]
+    structured: Mapping[str, Any] | None = None
+
+
+class VllmEngine:
+    """An `LLM` and its queue. `submit` with shape "ask" has a conversation answered, with "score" its last message weighed."""
+
+    def __init__(self, llm: Any, name: str, most: int, wait_s: float) -> None:
+        self.tokenizer: Any = llm.get_tokenizer()
+        self._llm = llm
+        self._name = name
+        # its own errors have a root of their own in newer versions
+        own = getattr(getattr(library("vllm", EXTRA), "exceptions", None), "VLLMError", None)
+        self._errors: tuple[type[Exception], ...] = (*_CANNOT, *((own,) if own else ()))
+        self._batcher: Batcher[Conversation, Any] = Batcher(self._run, most, wait_s)
+
+    async def submit(self, shape: str, conversation: Conversation) -> Any:
+        """The `RequestOutput` of a conversation. Raises stages.errors.ModelError."""
+        return await self._batcher.submit(shape, conversation)
+
+    def _run(self, shape: Hashable, jobs: Sequence[Conversation]) -> list[Any]:
+        """What vLLM gives for each. One that it turns down turns the whole batch down: halves are tried until it stands alone."""
+        try:
+            return list(self._chat(shape == "score", jobs))
+        except self._errors as error:
+            meaning = self._meaning(error)
+            if isinstance(meaning, OutOfMemory | EngineDead):
+                raise meaning from error
+            if len(jobs) == 1:
+                return [meaning]
+        half = len(jobs) // 2
+        return [*self._run(shape, jobs[:half]), *self._run(shape, jobs[half:])]
+
+    def _chat(self, is_score: bool, jobs: Sequence[Conversation]) -> Sequence[Any]:
+        return self._llm.chat(  # type: ignore[no-any-return]
+            [job.turns for job in jobs],
+            [self._params(job) for job in jobs],
+            use_tqdm=False,
+            add_generation_prompt=not is_score,
+            continue_final_message=is_score,
+        )
+
+    def _params(self, job: Conversation) -> Any:
+        params = self._llm.get_default_sampling_params()
+        for name, value in job.sampling.items():
+            setattr(params, name, value)
+        if params.prompt_logprobs is not None:
+            # positions that are read from the prefix cache have no log-probability: vLLM leaves stale memory there
+            params.skip_reading_prefix_cache = True
+        if job.structured is not None:
+            from vllm.sampling_params import StructuredOutputsParams
+
+            params.structured_outputs = StructuredOutputsParams(**job.structured)
+        return params
+
+    def _meaning(self, error: BaseException) -> OutOfMemory | ModelError:
+        words = " ".join(str(error).split())
+        if any(sign in words.lower() for sign in _LONG) or remedy_of(words) == TOO_LONG:
+            return TooLong(f"{self._name}: {words[:300]}")
+        if type(error).__name__ == "EngineDeadError":
+            return EngineDead(f"{self._name}: vLLM's engine died; its last words stand in the engine's log")
+        return fault(self._name, error)
+
+
+def engine_of(model: str, revision: str, load: Mapping[str, Any], most: int, wait_s: float) -> VllmEngine:
+    """The engine for these weights, loaded now or before. Raises EngineDead where library or weights are missing."""
+    key = ("vllm", model, revision, json.dumps(load, sort_keys=True, default=str))
+    return loaded(key, lambda: VllmEngine(_load(model, revision, load), model, most, wait_s))
+
+
+def _load(model: str, revision: str, load: Mapping[str, Any]) -> Any:
+    # in this process: what dies is then this engine, which is started again, and errors arrive whole
+    os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    vllm = library("vllm", EXTRA)
+    is_folder = model.startswith((".", "/", "~"))
+    if is_folder and not (Path(model).expanduser() / "config.json").is_file():
+        raise EngineDead(f"the vllm backend finds no config.json in {model}; name a folder that save_pretrained wrote")
+    wanted = {} if is_folder or revision == _ANY_REVISION else {"revision": revision}
+    place = str(Path(model).expanduser()) if is_folder else model
+    try:
+        return vllm.LLM(place, enable_prefix_caching=True, **wanted, **load)
+    except _CANNOT as error:
+        words = " ".join(str(error).split())[:400]
+        raise EngineDead(f"the vllm backend cannot load {model}: {type(error).__name__}: {words}") from error
