@@ -6,7 +6,7 @@ server=$1 home=$2 port=$3 python=$4
 [ -x "$home/venv/bin/vllm" ] && [ -d "$home/tiny-qwen3vl" ] || bash "$server" install "$home"
 bash "$server" serve "$home" "$port" >"$home/server.log" 2>&1 &
 pid=$!
-trap 'kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null || true' EXIT
+trap 'kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true' EXIT
 ready() { "$python" -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)' \
   "http://127.0.0.1:$port/health" 2>/dev/null; }
 for _ in $(seq 180); do
@@ -16,7 +16,7 @@ for _ in $(seq 180); do
 done
 ready || { echo "the server is not ready after 3 minutes; see $home/server.log" >&2; exit 1; }
 X2I_VLLM_URL="http://127.0.0.1:$port/v1" "$python" -m pytest -m slow tests/vllm
-kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null || true
+kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true
 X2I_VLLM_COMMAND="bash $server serve $home {port}" "$python" -m pytest -m slow tests/vllm/test_launched.py
 
 # vLLM without a server: a venv that sees vLLM's, with what our backend and its tests need beside
