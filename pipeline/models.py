@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipeline.backends.contract import Access, BareModel
-from pipeline.backends.openai.options import checked
+from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.spec import Fallback
 from pipeline.backends.registry import backend
 from pipeline.engines.client import Fleet, key_of
@@ -167,7 +167,7 @@ def compose(
 def _parking(manifest: Manifest, spec: ModelSpec, role: str, name: str, scribe: Scribe) -> Parking:
     """A model that answers later, by way of its batch."""
     price = model_price(manifest, spec, table().models)
-    most = checked(spec.options).max_tokens if backend_of(manifest, spec) == "openai" else None
+    most = Options.checked(spec.options).max_tokens if backend_of(manifest, spec) == "openai" else None
 
     def load_of(request: Request) -> Load:
         return load(price, request, most)

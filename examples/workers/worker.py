@@ -15,6 +15,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +69,7 @@ class DoesNotFit(Exception):
 Answer = Callable[[Sequence[Asked]], Sequence[Answered]]
 
 
-class Desk:
+class RequestFolder:
     """A worker's place in the folder of a batch. `shard`: (number from 0, of how many)."""
 
     def __init__(self, folder: Path, shard: tuple[int, int] = (0, 1)) -> None:
@@ -166,18 +167,18 @@ class Desk:
         return False
 
 
-def work(desk: Desk, answer: Answer, at_once: int) -> int:
+def work(requests: RequestFolder, answer: Answer, at_once: int) -> int:
     """Answer what there is; returns how many requests were. An error of one request is its answer."""
     count, in_doubt = 0, list[tuple[Asked, float, str]]()
-    while taken := desk.take(at_once):
+    while taken := requests.take(at_once):
         for asked, seconds, outcome in _outcomes(taken, answer):
             count += 1
             if isinstance(outcome, Answered):
-                _give(desk, in_doubt)
+                _give(requests, in_doubt)
                 parts = {"text": outcome.text, "image": outcome.image, "usage": outcome.usage or None}
-                desk.answer(asked, seconds, **{name: value for name, value in parts.items() if value is not None})
+                requests.answer(asked, seconds, **{name: value for name, value in parts.items() if value is not None})
             elif (kind := _kind(outcome)) != "failed":
-                desk.answer(asked, seconds, error={"kind": kind, "message": str(outcome)[:2000]})
+                requests.answer(asked, seconds, error={"kind": kind, "message": str(outcome)[:2000]})
             else:
                 in_doubt.append((asked, seconds, f"{type(outcome).__name__}: {outcome}"[:2000]))
                 print(f"{asked.id}: {in_doubt[-1][2]}", file=sys.stderr, flush=True)
@@ -185,7 +186,7 @@ def work(desk: Desk, answer: Answer, at_once: int) -> int:
                     sys.exit(
                         f"{MOST_FAILURES} requests failed in a row; none of them is answered: mend the cause, start again"
                     )
-    _give(desk, in_doubt)
+    _give(requests, in_doubt)
     return count
 
 
@@ -201,10 +202,10 @@ def main(load: Callable[[argparse.Namespace], Answer], parser: argparse.Argument
     number, _, of = arguments.shard.partition("/")
     if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
         parser.error("--shard: write K/N, with K from 1 to N")
-    desk = Desk(arguments.folder.resolve(), (int(number) - 1, int(of)))
+    requests = RequestFolder(arguments.folder.resolve(), (int(number) - 1, int(of)))
     answer = load(arguments)
     while True:
-        count = work(desk, answer, arguments.at_once)
+        count = work(requests, answer, arguments.at_once)
         print(f"{count} requests answered", flush=True)
         if not arguments.watch:
             return
@@ -214,22 +215,28 @@ def main(load: Callable[[argparse.Namespace], Answer], parser: argparse.Argument
 def _outcomes(taken: Sequence[Asked], answer: Answer) -> Iterator[tuple[Asked, float, Answered | Exception]]:
     """What comes of requests: together, and where that fails one by one."""
     began = time.monotonic()
-    try:
-        answered = list(answer(taken))
-        share_s = (time.monotonic() - began) / len(taken)
-        yield from ((asked, share_s, outcome) for asked, outcome in zip(taken, answered, strict=True))
-    except Exception as error:  # noqa: BLE001 - whatever a model's library raises is the answer to this request
-        if len(taken) == 1:
-            yield taken[0], time.monotonic() - began, error
-        else:
-            for asked in taken:
-                yield from _outcomes([asked], answer)
+    # in a thread, whose future holds whatever a model's library raises: it is the answer to this request
+    with ThreadPoolExecutor(1) as thread:
+        answered = thread.submit(lambda: list(answer(taken)))
+        error = answered.exception()
+    seconds = time.monotonic() - began
+    if error is None:
+        yield from (
+            (asked, seconds / len(taken), outcome) for asked, outcome in zip(taken, answered.result(), strict=True)
+        )
+    elif not isinstance(error, Exception):
+        raise error
+    elif len(taken) == 1:
+        yield taken[0], seconds, error
+    else:
+        for asked in taken:
+            yield from _outcomes([asked], answer)
 
 
-def _give(desk: Desk, in_doubt: list[tuple[Asked, float, str]]) -> None:
+def _give(requests: RequestFolder, in_doubt: list[tuple[Asked, float, str]]) -> None:
     """Answer requests that failed for reasons of their own: others were answered since."""
     for asked, seconds, words in in_doubt:
-        desk.answer(asked, seconds, error={"kind": "failed", "message": words})
+        requests.answer(asked, seconds, error={"kind": "failed", "message": words})
     in_doubt.clear()
 
 

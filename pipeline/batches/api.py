@@ -19,7 +19,7 @@ from pipeline.backends.openai.answers import usage_of
 from pipeline.backends.openai.bodies import at_most
 from pipeline.backends.openai.client import Wire
 from pipeline.backends.openai.failures import classified, error_in_answer, server_error
-from pipeline.backends.openai.options import Options, checked
+from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.spec import Provider
 from pipeline.batches.port import Arrived, JobLook, Outcome
 from pipeline.journal.parking import load_request
@@ -177,7 +177,7 @@ class ApiPort:
 
 
 def _options(letter: Letter) -> Options:
-    return checked(json.loads(letter.options))
+    return Options.checked(json.loads(letter.options))
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -44,12 +44,7 @@ def doctor(
 
     console = Console(stderr=as_json)
     read = load(manifest, set_)
-    roles = [name for name, _ in read.models]
-    for name in role:
-        if name not in roles:
-            raise typer.BadParameter(
-                f"there is no {name} in {manifest}; it has {', '.join(roles)}", param_hint="--role"
-            )
+    _check_roles(role, [name for name, _ in read.models], manifest)
     everybody = patients(read, frozenset(role))
     with TemporaryDirectory(prefix="x2i-doctor-", ignore_cleanup_errors=True) as folder:
         store = ImageStore(str(Path(folder) / "store"))
@@ -81,6 +76,15 @@ def doctor(
         say(f"The page: {page}")
     if not works(examinations):
         raise typer.Exit(WILL_NOT_WORK)
+
+
+def _check_roles(asked: list[str], roles: list[str], manifest: Path) -> None:
+    """Raises typer.BadParameter for a role that the manifest does not have."""
+    for name in asked:
+        if name not in roles:
+            raise typer.BadParameter(
+                f"there is no {name} in {manifest}; it has {', '.join(roles)}", param_hint="--role"
+            )
 
 
 def _confirm(quiet: bool) -> None:

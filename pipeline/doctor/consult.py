@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.backends.contract import Access, BareModel
 from pipeline.backends.openai.client import close_clients
-from pipeline.backends.openai.options import checked
+from pipeline.backends.openai.options import Options
 from pipeline.backends.registry import backend
 from pipeline.doctor.cases import Cases
 from pipeline.doctor.findings import Checkup, Symptom
@@ -96,7 +96,7 @@ def quote(practice: Practice, patients: Sequence[Patient]) -> Quote:
 
 def _limit(access: Access) -> int | None:
     """How many tokens a reply may have, by the options of a model at a provider, which are read without its key."""
-    return checked(access.options).max_tokens if access.provider is not None else None
+    return Options.checked(access.options).max_tokens if access.provider is not None else None
 
 
 async def consult(

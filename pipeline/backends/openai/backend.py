@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.backends.openai import chat, images, logprobs
 from pipeline.backends.openai.client import Wire
-from pipeline.backends.openai.options import checked, identity
+from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.remedies import is_unclear
 from pipeline.backends.openai.replicas import one_of
 from pipeline.backends.openai.spec import Provider
@@ -29,11 +29,11 @@ class OpenAIModel:
     ) -> None:
         """Raises ValueError for options it does not know. The key is looked up with the first call."""
         self._model = model
-        self._options = checked(options)
+        self._options = Options.checked(options)
         self._name = provider_name
         self._provider = provider
         self._store = store
-        self._identity = identity(model, revision, self._options)
+        self._identity = self._options.identity("openai", model, revision)
         self._answered = False
 
     @property

@@ -18,11 +18,11 @@ class OpenAIBackend:
 
     def problems(self, model: str, options: Options) -> Iterator[tuple[str, str]]:
         """Only options can be wrong: what a server calls its models is its own affair."""
-        return ((f"options.{name}", text) for name, text in own.option_problems(options))
+        return ((f"options.{name}", text) for name, text in own.Options.problems(options))
 
     def identity(self, model: str, revision: str, options: Options) -> str:
         """See `Backend.identity`: "openai/MODEL@REVISION?OPTIONS"."""
-        return own.identity(model, revision, own.checked(options))
+        return own.Options.checked(options).identity("openai", model, revision)
 
     def fixed_size(self, options: Options) -> str | None:
         """See `Backend.fixed_size`."""

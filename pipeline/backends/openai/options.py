@@ -1,17 +1,13 @@
 """The options of a model over HTTP, as a manifest gives them. In: a mapping. Out: `Options`, or one line a problem."""
 
-import difflib
-import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
-from urllib.parse import quote
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, field_validator
 
 from pipeline.backends.openai.schemas import Structured
-from pipeline.typed import shown
+from pipeline.backends.option_model import OptionModel
 
 _SET_BY_BUILD = ("model", "messages", "prompt", "stream", "n", "image")
 
@@ -27,7 +23,7 @@ def _names(value: Any) -> Iterator[str]:
         yield from _names(inner)
 
 
-class Options(BaseModel):
+class Options(OptionModel):
     """How a model is asked; whatever is left out is the server's default.
 
     `max_tokens` null sends no limit. `structured`: how a reply's shape is enforced. `images`: which part of the API makes them.
@@ -36,7 +32,7 @@ class Options(BaseModel):
     `extra` goes into the request's body as it is.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    forms: ClassVar[Mapping[str, str]] = {"size": "request, auto, none, or WIDTHxHEIGHT such as 1024x1024"}
 
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
@@ -47,7 +43,7 @@ class Options(BaseModel):
     quality: str | None = None
     seed: bool = True
     logprobs: bool = False
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = Field({})
 
     @field_validator("extra")
     @classmethod
@@ -68,54 +64,9 @@ class Options(BaseModel):
         # the numbers of the tokens are vLLM's own field: others ignore it
         return sent | ({"logprobs": True, "return_token_ids": True} if self.logprobs else {})
 
-    def identity(self) -> str:
-        """All that changes answers, canonically: "temperature=0.7&top_p=0.9"; options left at their default are not named."""
-        given = {name: value for name, value in self if value != type(self).model_fields[name].default}
-        return "&".join(f"{name}={_canonical(given[name])}" for name in sorted(given))
-
-
-def _canonical(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return quote(text, safe='{}[]":,._-/')
-
 
 def fixed_size(options: Mapping[str, Any]) -> str | None:
     """The size, as "WIDTHxHEIGHT", that options ask for whatever the sample's; None where they ask for none."""
     size = options.get("size")
     sent = isinstance(size, str) and re.fullmatch(_FIXED_SIZE, size) and options.get("images") != "chat"
     return str(size) if sent else None
-
-
-def checked(options: Mapping[str, Any]) -> Options:
-    """The options, ready for use. Raises ValueError that names every problem."""
-    problems = option_problems(options)
-    if problems:
-        raise ValueError("; ".join(f"option {name}: {text}" for name, text in problems))
-    return Options.model_validate(dict(options))
-
-
-def identity(model: str, revision: str, options: Options) -> str:
-    """Who answers: model, revision, and the options that change answers; never where the model is."""
-    named = options.identity()
-    return f"openai/{model}@{revision}" + (f"?{named}" if named else "")
-
-
-def option_problems(options: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is wrong with options, as (option, "problem; remedy") pairs; [] where they can be used."""
-    try:
-        Options.model_validate(dict(options))
-    except ValidationError as error:
-        return [(str(e["loc"][0]), _text(e)) for e in error.errors()]
-    return []
-
-
-def _text(error: ErrorDetails) -> str:
-    if error["type"] == "extra_forbidden":
-        names = sorted(Options.model_fields)
-        close = difflib.get_close_matches(str(error["loc"][-1]), names, n=1, cutoff=0.5)
-        return "unknown option; " + (f"did you mean {close[0]}?" if close else f"valid options are {', '.join(names)}")
-    if error["type"] == "value_error":
-        return str(error.get("ctx", {})["error"])
-    if error["type"] == "string_pattern_mismatch":
-        return f"got {shown(error['input'])}; it should be request, auto, none, or WIDTHxHEIGHT such as 1024x1024"
-    return f"got {shown(error['input'])}; it should {error['msg'].partition(' should ')[2]}"

@@ -15,7 +15,7 @@ from pipeline.backends.local.pictures import kept_picture, opened_pictures
 from pipeline.backends.transformers.asking import Question, Spoken, answers, tokens_of
 from pipeline.backends.transformers.drawing import Drawing, Drawn, drawings
 from pipeline.backends.transformers.loading import shared
-from pipeline.backends.transformers.options import checked, identity
+from pipeline.backends.transformers.options import TransformersOptions
 from pipeline.backends.transformers.prompts import Prompt
 from pipeline.backends.transformers.scoring import scores
 from pipeline.backends.transformers.shapes import Shapes
@@ -40,8 +40,8 @@ class TransformersModel:
 
     def __init__(self, access: Access, store: ImageStore) -> None:
         """Loads the weights. Raises ValueError for options it does not know, EngineDead where something is missing."""
-        self._options = checked(access.options)
-        self._identity = identity(access.model, access.revision, self._options)
+        self._options = TransformersOptions.checked(access.options)
+        self._identity = self._options.identity("transformers", access.model, access.revision)
         self._weights = shared(access.model, access.revision, self._options)
         self._store = store
         # here, and not with the first call: what is missing should show before a run begins

@@ -19,11 +19,11 @@ class TransformersBackend:
 
     def problems(self, model: str, options: Options) -> Iterator[tuple[str, str]]:
         """Only options can be wrong here: whether a folder or a name holds a model shows when it is opened."""
-        return ((f"options.{name}", text) for name, text in own.option_problems(options))
+        return ((f"options.{name}", text) for name, text in own.TransformersOptions.problems(options))
 
     def identity(self, model: str, revision: str, options: Options) -> str:
         """See `Backend.identity`: "transformers/MODEL@REVISION?OPTIONS"."""
-        return own.identity(model, revision, own.checked(options))
+        return own.TransformersOptions.checked(options).identity("transformers", model, revision)
 
     def fixed_size(self, options: Options) -> str | None:
         """None: Emu3 draws at the sample's size, and Janus at one that only its weights know."""
@@ -32,7 +32,7 @@ class TransformersBackend:
     def open(self, access: Access, store: ImageStore, pool: Executor | None) -> BareModel:
         """See `Backend.open`. Raises EngineDead where the library or the weights are missing."""
         # before anything is loaded: a wrong option needs no library to be found
-        own.checked(access.options)
+        own.TransformersOptions.checked(access.options)
         for name in ("torch", "transformers"):
             library(name, "transformers")
         # not above: whoever only checks a manifest should not load torch

@@ -9,7 +9,7 @@ from pipeline.backends.openai import chat
 from pipeline.backends.openai.answers import charged, parse
 from pipeline.backends.openai.schemas import Structured, schema
 from pipeline.backends.vllm.engine import Conversation, VllmEngine, engine_of
-from pipeline.backends.vllm.options import checked, identity
+from pipeline.backends.vllm.options import VllmOptions
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.token_files import write_tokens
 from stages.errors import EngineDead, ModelError
@@ -30,8 +30,8 @@ class VllmModel:
 
     def __init__(self, access: Access, store: ImageStore) -> None:
         """Loads the weights, or shares them. Raises ValueError for unknown options, EngineDead where something is missing."""
-        self._options = checked(access.options)
-        self._identity = identity(access.model, access.revision, self._options)
+        self._options = VllmOptions.checked(access.options)
+        self._identity = self._options.identity("vllm", access.model, access.revision)
         self._store = store
         self._engine: VllmEngine = engine_of(
             access.model, access.revision, self._options.load, access.batch, access.batch_wait_s

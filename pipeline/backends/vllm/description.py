@@ -19,11 +19,11 @@ class VllmBackend:
 
     def problems(self, model: str, options: Options) -> Iterator[tuple[str, str]]:
         """Options alone can be told to be wrong without the library; whether the weights are there shows when it starts."""
-        return ((f"options.{name}", text) for name, text in own.option_problems(options))
+        return ((f"options.{name}", text) for name, text in own.VllmOptions.problems(options))
 
     def identity(self, model: str, revision: str, options: Options) -> str:
         """See `Backend.identity`: "vllm/MODEL@REVISION?OPTIONS"."""
-        return own.identity(model, revision, own.checked(options))
+        return own.VllmOptions.checked(options).identity("vllm", model, revision)
 
     def fixed_size(self, options: Options) -> str | None:
         """See `Backend.fixed_size`: it draws nothing."""

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from pipeline.backends.openai.options import option_problems
+from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.spec import Provider
 
 KEY = "sk-0123456789abcdef"
@@ -11,14 +11,14 @@ KEY = "sk-0123456789abcdef"
 
 @pytest.mark.parametrize("extra", [{"api_key": KEY}, {"a": [{"Authorization": KEY}]}, {"x-auth-token": KEY}])
 def test_an_option_that_holds_a_key_is_refused(extra):
-    ((option, problem),) = option_problems({"extra": extra})
+    ((option, problem),) = Options.problems({"extra": extra})
     assert option == "extra"
     assert "api_key_env" in problem
     assert KEY not in problem
 
 
 def test_an_ordinary_extra_is_not():
-    assert option_problems({"extra": {"top_k": 20, "max_completion_tokens": 9, "provider": {"order": ["a"]}}}) == []
+    assert Options.problems({"extra": {"top_k": 20, "max_completion_tokens": 9, "provider": {"order": ["a"]}}}) == []
 
 
 def test_a_key_in_place_of_the_name_of_its_variable_is_refused_unread():

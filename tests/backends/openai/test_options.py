@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from pipeline.backends.openai.options import option_problems
+from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.schemas import response_format, schema
 from pipeline.storage.image_store import ImageStore
 from stages import replies
@@ -58,7 +58,7 @@ def test_defaults_written_out_change_no_identity():
     ],
 )
 def test_a_wrong_option_comes_with_its_remedy(option, value, remedy):
-    [(name, text)] = option_problems({option: value})
+    [(name, text)] = Options.problems({option: value})
     assert name == option
     assert remedy in text
     with pytest.raises(ValueError, match=option):
@@ -66,8 +66,8 @@ def test_a_wrong_option_comes_with_its_remedy(option, value, remedy):
 
 
 def test_every_problem_is_listed_at_once():
-    assert len(option_problems({"temperature": 9, "top_p": 9, "size": "x"})) == 3
-    assert option_problems({"temperature": 0.2, "max_tokens": None, "extra": {"top_k": 1}}) == []
+    assert len(Options.problems({"temperature": 9, "top_p": 9, "size": "x"})) == 3
+    assert Options.problems({"temperature": 0.2, "max_tokens": None, "extra": {"top_k": 1}}) == []
 
 
 def test_a_reply_that_fits_its_schema_is_one_that_can_be_read():

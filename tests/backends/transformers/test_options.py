@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.backends.contract import Access
 from pipeline.backends.registry import backend
-from pipeline.backends.transformers.options import LOADING, NOT_NAMED, TransformersOptions, option_problems
+from pipeline.backends.transformers.options import LOADING, NOT_NAMED, TransformersOptions
 from pipeline.storage.image_store import ImageStore
 from stages.errors import EngineDead
 
@@ -52,7 +52,7 @@ def test_every_option_is_part_of_the_identity_but_where_a_model_runs():
     ],
 )
 def test_a_wrong_option_is_named_with_its_remedy(options, name, text):
-    [(named, problem)] = option_problems(options)
+    [(named, problem)] = TransformersOptions.problems(options)
     assert named == name
     assert text in problem
 
