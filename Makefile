@@ -11,7 +11,7 @@ VLLM_PORT ?= 8200
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset test lint verify report truth truth-policies truth-holdout skill-curves picture bench \
 	test-datasets-3 test-identity test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
-	test-batches plan-coverage \
+	test-batches test-training plan-coverage \
 	chromium postgresql clean
 
 help: ## list the commands
@@ -77,6 +77,9 @@ test-engines: $(VENV)/.installed-engines ## models in engines of our own: tiny o
 test-batches: $(VENV)/.installed-dev ## the whole ladder by workers in an environment of their own (2 minutes)
 	$(BIN)/python -m pytest -m slow tests/batches
 
+test-training: $(VENV)/.installed-train ## train tiny models on the shards: masks, fits, modes, GRPO (sets itself up)
+	$(BIN)/python -m pytest -m slow tests/training $(ARGS)
+
 test-vllm: $(VENV)/.installed-dev ## a real vLLM server on this CPU, through our backend (sets itself up: 3 minutes, 6 GB)
 	tests/vllm/run.sh $(VLLM_SERVER) $(VLLM_HOME) $(VLLM_PORT) $(BIN)/python
 
@@ -110,6 +113,10 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-postgres: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[dev,postgres]'
+	@touch $(VENV)/.installed $(VENV)/.installed-dev $@
+
+$(VENV)/.installed-train: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[dev,train]'
 	@touch $(VENV)/.installed $(VENV)/.installed-dev $@
 
 $(VENV)/.installed-engines: pyproject.toml constraints.txt | $(BIN)/python
