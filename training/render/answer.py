@@ -1,0 +1,172 @@
+"""A model's answer as it was read: what rewards score and what a row is made of again.
+
+In: texts and images in the order of the answer, from tokens (`training.render.parse`) or from messages (`read_answer`). Out:
+`ParsedAnswer`: its segments, its letters, its mode by the grammar of the ladder, or what is wrong with it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from stages.answers import mode_of
+from stages.dialect_reading import BETWEEN, Claims, NumberedStep, Said, Thought, Unread, dialect_of, read_texts
+from stages.dialects import Dialect
+from stages.grammar import LETTERS
+from stages.mask import SegmentKind
+from stages.records import Axis, Mode, Plan, Words
+from stages.rung import Recipe
+from training.render.tokenizers import ImageTokens
+
+Picture: TypeAlias = bytes | ImageTokens
+"""An image of an answer: encoded, or as tokens where nothing decodes them."""
+
+INTERMEDIATE: tuple[SegmentKind, ...] = ("reflection", "decomposition", "subtask")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSegment:
+    """A segment of an answer: a text and what it says, or the number of an image of `ParsedAnswer.images` (-1 for a text).
+
+    `index` is the paper's subscript.
+    """
+
+    kind: SegmentKind
+    index: int
+    text: str | None = None
+    said: Said | None = None
+    image: int = -1
+
+    @property
+    def passed(self) -> bool | None:
+        """What an evaluation claims of its image; None for other segments. It is the model's own word, no judgement."""
+        return self.said.passed if isinstance(self.said, Claims) else None
+
+    @property
+    def letter(self) -> str:
+        """Its letter in `stages.grammar`."""
+        if self.kind == "evaluation":
+            return "+" if self.passed else "-"
+        return next(letter for kind, letter in LETTERS.items() if kind == self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAnswer:
+    """An answer: the segments that could be read, its images in order, and `problem`: None where its structure is valid.
+
+    `mode` is the mode whose sentence the answer is, None where it is none.
+    """
+
+    segments: tuple[AnswerSegment, ...]
+    images: tuple[Picture, ...]
+    mode: Mode | None
+    problem: str | None
+    dialect: Dialect | None = None
+
+    @property
+    def letters(self) -> str:
+        """The letters of the segments, as `stages.grammar` spells them."""
+        return "".join(segment.letter for segment in self.segments)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts between: reflections, the plan, sub-tasks. Judgements and free words are none."""
+        return tuple(s.text for s in self.segments if s.kind in INTERMEDIATE and s.text is not None)
+
+
+def read_answer(
+    parts: Sequence[str | Picture],
+    recipe: Recipe,
+    *,
+    axes: Sequence[Axis] | None = None,
+    dialect: Dialect | None = None,
+    problem: str | None = None,
+) -> ParsedAnswer:
+    """The answer that these texts and images are, in order. What is wrong with it is in `problem`, never raised.
+
+    `axes`: the axes that its judgements have to name; by default those of the first one. `dialect`: by default that of the
+    first text. `problem`: what was wrong with it before it came here; what could be read stands all the same.
+    """
+    reader = _Reader(axes, dialect)
+    try:
+        for part in _joined(parts):
+            reader.take(part)
+    except Unread as error:
+        problem = str(error) if problem is None else f"{error}; {problem}"
+    segments = tuple(reader.segments)
+    answer = ParsedAnswer(segments, tuple(reader.images), None, problem, reader.dialect)
+    if problem is not None:
+        return answer
+    mode, misfit = mode_of(recipe, answer.letters)
+    return ParsedAnswer(segments, answer.images, mode, misfit, reader.dialect)
+
+
+def _joined(parts: Sequence[str | Picture]) -> Iterator[str | Picture]:
+    """The parts with texts that follow one another made one, and empty ones left out: messages may be cut anywhere."""
+    text = ""
+    for part in parts:
+        if isinstance(part, str):
+            text += part
+            continue
+        if text:
+            yield text
+        text = ""
+        yield part
+    if text:
+        yield text
+
+
+class _Reader:
+    """What was read so far: each segment with its index, by what comes before it."""
+
+    def __init__(self, axes: Sequence[Axis] | None, dialect: Dialect | None) -> None:
+        self.segments: list[AnswerSegment] = []
+        self.images: list[Picture] = []
+        self.axes = None if axes is None else tuple(axes)
+        self.dialect = dialect
+
+    def take(self, part: str | Picture) -> None:
+        """One more text or image. Raises Unread."""
+        if not isinstance(part, str):
+            self.segments.append(AnswerSegment("generation", len(self.images) + 1, image=len(self.images)))
+            self.images.append(part)
+            return
+        where = f"the text after image {len(self.images)}" if self.images else "the text before the first image"
+        found = dialect_of(part)
+        if self.dialect is not None and found != self.dialect:
+            raise Unread(f"{where}: it is in the {found} dialect, and the answer in the {self.dialect} one")
+        self.dialect = found
+        try:
+            for said, text in read_texts(part, found):
+                self.segments.append(self._segment(said, text))
+        except Unread as error:
+            raise Unread(f"{where}: {error}") from None
+
+    def _segment(self, said: Said, text: str) -> AnswerSegment:
+        """Raises Unread where the text is not about the image before it."""
+        made = len(self.images)
+        match said:
+            case Claims():
+                self._check_axes(said)
+                return AnswerSegment("evaluation", made, text, said)
+            case Thought():
+                return AnswerSegment("reflection", made, text, said)
+            case Plan():
+                return AnswerSegment("decomposition", made, text, said)
+            case NumberedStep():
+                # the paper's S_2 is step 1
+                if said.number != made:
+                    raise Unread(f"step {said.number} stands where step {made} should")
+                return AnswerSegment("subtask", made + 1, text, said)
+            case Words():
+                return AnswerSegment("words", made + 1, text, said)
+
+    def _check_axes(self, said: Claims) -> None:
+        named = tuple(claim.axis for claim in said.claims)
+        self.axes = self.axes or named
+        if named != self.axes:
+            raise Unread(f"the judgement names {', '.join(named)}; it has to name {', '.join(self.axes)}")
+
+
+def text_of(segments: Sequence[AnswerSegment]) -> str:
+    """The text that these segments of text stand in."""
+    return BETWEEN.join(segment.text or "" for segment in segments)

@@ -1,0 +1,55 @@
+"""Tokenizers of the transformers library as rendering wants them. Nothing heavy is imported: the tokenizer is handed in.
+
+In: a fast tokenizer. Out: `HfText`, and the ids of named tokens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from training.render.rendered import RenderProblem
+
+
+@dataclass(frozen=True)
+class HfText:
+    """A `TextTokenizer` over a tokenizer of transformers."""
+
+    tokenizer: Any
+
+    def encode(self, text: str) -> list[int]:
+        """See `TextTokenizer`."""
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+        return ids
+
+    def encode_marked(self, text: str) -> list[int]:
+        """See `TextTokenizer`."""
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=False)
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """See `TextTokenizer`."""
+        text: str = self.tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return text
+
+
+def number_of(tokenizer: Any, name: str) -> int:
+    """The id of a token by its name. Raises RenderProblem where the vocabulary lacks it."""
+    number = tokenizer.get_vocab().get(name)
+    if number is None:
+        raise RenderProblem(f"the tokenizer has no token {name}; give the one that belongs to the model")
+    return int(number)
+
+
+def turn(tokenizer: Any, default: tuple[str, str]) -> tuple[str, str]:
+    """What stands before and after a user's words, by the tokenizer's chat template; `default` where it has none."""
+    if not tokenizer.chat_template:
+        return default
+    words = "what the user says"
+    message = [{"role": "user", "content": [{"type": "text", "text": words}]}]
+    text: str = tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True)
+    before, found, after = text.partition(words)
+    if not found:
+        raise RenderProblem(
+            "the tokenizer's chat template leaves the user's words out; give the one that belongs to the model"
+        )
+    return before, after
