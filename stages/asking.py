@@ -67,7 +67,7 @@ async def question(
     broken = speech.broken(kind, payload)
     if payload is None or not broken or speech.voice != "ask_again":
         return ReadReply(payload, request, broken, tokens=first.tokens)
-    again = _follow_up(request, first.text, words.render("again_voice", problem=complaint(payload)))
+    again = follow_up(request, first.text, words.render("again_voice", problem=complaint(payload)))
     try:
         reply = await model.ask(again)
         second = _parsed(reply.text, parse)
@@ -98,7 +98,7 @@ async def _readable(
     except Malformed as problem:
         # servers turn down an empty turn
         shown = words.render("again", problem=str(problem))
-        request = _follow_up(request, problem.text or "(an empty reply)", shown)
+        request = follow_up(request, problem.text or "(an empty reply)", shown)
     reply = await model.ask(request)
     return reply, _parsed(reply.text, parse), request
 
@@ -110,7 +110,8 @@ def _parsed(text: str, parse: Callable[[str], Payload | None]) -> Payload | None
     return payload
 
 
-def _follow_up(request: TextRequest, reply: str, words: str) -> TextRequest:
+def follow_up(request: TextRequest, reply: str, words: str) -> TextRequest:
+    """`request` asked again, with the reply that it got and `words` about it."""
     messages = (*request.messages, Message("assistant", reply), Message("user", words))
     return replace(request, messages=messages, seed=next_seed(request.seed))
 

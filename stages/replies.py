@@ -16,8 +16,8 @@ from stages.errors import Malformed, NothingWrong
 from stages.json_objects import Fields, Unreadable, objects
 from stages.policy import Thresholds
 from stages.records import Axis, AxisScore, Cause, Diagnosis, ErrorType, Evaluation, Plan, Reflection
-from stages.reply_values import one_of, option_in, pick, text
-from stages.verdicts import verdict
+from stages.reply_values import one_of, option_in, pick, score, text
+from stages.verdicts import REASONS, SCORES, verdict
 
 NO_ERROR = "none"
 """The error type of a reflection that finds no fault."""
@@ -48,6 +48,7 @@ _PLAN: Mapping[str, Sequence[str]] = {
     "rationale": ("rationale", "reason", "reasoning", "explanation", "justification", "analysis"),
     "steps": ("steps", "plan", "sub_tasks", "subtasks", "tasks", "instructions", "step_list"),
 }
+_APPRAISAL: Mapping[str, Sequence[str]] = {"score": SCORES, "reason": REASONS}
 _STEP = ("instruction", "step", "text", "description", "task", "action", "sub_task", "subtask", "content", "prompt")
 _NUMBERED = re.compile(r"\s*(?:step\s*)?\d{1,2}\s*(?:[.):]|\s[-–—])\s+", re.IGNORECASE)
 
@@ -99,6 +100,13 @@ def plan(text: str, least: int, most: int) -> Plan:
     if not least <= len(steps) <= most:
         raise Malformed(text, f"steps: {len(steps)} given, between {least} and {most} asked for")
     return Plan(rationale, steps)
+
+
+def appraisal(text: str) -> tuple[int, str]:
+    """Score and reason of one text; the reason is empty where none is given. Raises Malformed."""
+    fields = _read(text, lambda items: _fields(items, _APPRAISAL))
+    number, words = _value(text, "score", fields, score)
+    return number, words or (_text(text, "reason", fields) if fields["reason"] is not None else "")
 
 
 def _read(reply: str, read: Callable[[list[Fields]], Read]) -> Read:

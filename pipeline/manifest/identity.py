@@ -62,14 +62,15 @@ def meaning(manifest: Manifest, prompts: Mapping[str, str]) -> dict[str, Any]:
     return data
 
 
-def load_prompts(*recipes: Recipe, kits: Iterable[str] = ()) -> Prompts:
-    """The words of these ladders: the package's prompts, those of these kits, and those of rungs from elsewhere.
+def load_prompts(*recipes: Recipe, kits: Iterable[str] = (), further: Iterable[str] = ()) -> Prompts:
+    """The words of these ladders: the package's prompts, those of these kits, and those of rungs from elsewhere. `further`: files
+    beside which there are more words that no build uses.
 
     Raises ManifestError where two share a name.
     """
     beside = (rung.prompts for recipe in recipes for rung in recipe.rungs if rung.prompts is not None)
     try:
-        return load(beside, kits)
+        return load((*beside, *further), kits)
     except (ValueError, OSError) as error:
         raise ManifestError(f"policy.ladder: {error}") from error
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from stages.grammar import LETTERS, letters_of
 from stages.records import Evaluation, Event, Kind
 from stages.trajectory import Trajectory
-from training.rewards.form import THOUGHTS
 
+THOUGHTS = "RPS"
+"""Letters of the intermediate texts: reflections, plans, sub-tasks."""
 _THOUGHT_KINDS: Mapping[Kind, str] = {kind: letter for kind, letter in LETTERS.items() if letter in THOUGHTS}
 
 

@@ -1,6 +1,6 @@
 """The rewards of a group: all terms of each trajectory, the penalty among them, and their advantages.
 
-In: rollouts of one prompt (or several such groups at once), settings, and the patterns that are valid. Out: `GroupScores`.
+In: rollouts of one prompt (or several such groups at once), settings, and the ladder whose answers are valid. Out: `GroupScores`.
 """
 
 from collections.abc import Sequence
@@ -8,9 +8,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from stages.grammar import Pattern
+from stages.answers import mode_of
+from stages.policy import Policy
+from stages.rung import Recipe
+from stages.rungs import read_recipe
 from stages.trajectory import Trajectory
-from training.rewards.form import PAPER_GRAMMAR, is_valid
 from training.rewards.rollout import Rollout, rollout_of
 from training.rewards.settings import PAPER, RewardSettings
 from training.rewards.terms import Bools, Floats, Ints, advantages, competitive, penalised, scaled, total
@@ -46,33 +48,31 @@ class GroupScores:
 def score_group(
     group: Sequence[Rollout | Trajectory],
     settings: RewardSettings = PAPER,
-    grammar: Sequence[Pattern] = PAPER_GRAMMAR,
+    recipe: Recipe | None = None,
 ) -> GroupScores:
-    """The scores of one group. Raises Unscored, ValueError for an empty group."""
-    return score_groups([group], settings, grammar)[0]
+    """The scores of one group; `recipe` is by default the ladder of the paper. Raises Unscored, ValueError for an empty group."""
+    return score_groups([group], settings, recipe)[0]
 
 
 def score_groups(
     groups: Sequence[Sequence[Rollout | Trajectory]],
     settings: RewardSettings = PAPER,
-    grammar: Sequence[Pattern] = PAPER_GRAMMAR,
+    recipe: Recipe | None = None,
 ) -> tuple[GroupScores, ...]:
     """The scores of several groups, computed together. Raises Unscored, ValueError for an empty group."""
     sizes = [len(group) for group in groups]
     if 0 in sizes:
         raise ValueError(f"group {sizes.index(0)} is empty; a group has at least one trajectory")
     flat = [one if isinstance(one, Rollout) else rollout_of(one) for group in groups for one in group]
-    every = _score(flat, np.repeat(np.arange(len(groups)), sizes), settings, grammar)
+    every = _score(flat, np.repeat(np.arange(len(groups)), sizes), settings, recipe or read_recipe(Policy()))
     ends = np.cumsum(sizes)[:-1]
     columns = [np.split(getattr(every, field.name), ends) for field in fields(GroupScores)]
     return tuple(GroupScores(*parts) for parts in zip(*columns, strict=True))
 
 
-def _score(
-    rollouts: Sequence[Rollout], group: Ints, settings: RewardSettings, grammar: Sequence[Pattern]
-) -> GroupScores:
+def _score(rollouts: Sequence[Rollout], group: Ints, settings: RewardSettings, recipe: Recipe) -> GroupScores:
     outcome = np.array([_outcome(rollout, settings) for rollout in rollouts])
-    form = np.array([float(is_valid(rollout.letters, grammar)) for rollout in rollouts])
+    form = np.array([float(mode_of(recipe, rollout.letters)[0] is not None) for rollout in rollouts])
     steps = np.array([_steps(rollout, settings) for rollout in rollouts])
     images = np.array([rollout.images for rollout in rollouts], dtype=np.int64)
     drew = images > 0

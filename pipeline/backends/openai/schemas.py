@@ -33,6 +33,8 @@ def schema(request: TextRequest) -> dict[str, Any]:
             return _object({"cause": {"type": "string", "enum": list(get_args(Cause))}, "explanation": _TEXT})
         case "plan":
             return _object({"rationale": _TEXT, "steps": _list(_TEXT, *(request.steps or (1, None)))})
+        case "appraisal":
+            return _object({"reason": _TEXT, "score": _SCORE})
         case _:
             raise ValueError(f"there is no schema for replies of the kind {request.schema!r}")
 

@@ -7,6 +7,7 @@ rendered words and pixels.
 from collections.abc import Sequence
 
 from pipeline.backends.world.models.analyzer import evaluate
+from pipeline.backends.world.models.appraisal import appraise
 from pipeline.backends.world.models.generator import make_image
 from pipeline.backends.world.models.plans import plan
 from pipeline.backends.world.models.reflection import diagnose, reflect
@@ -32,5 +33,7 @@ def respond(
             return diagnose(request, skill)
         case "plan":
             return plan(request)
+        case "appraisal":
+            return appraise(request, skill)
         case _:
             raise Refused(f"I do not know replies of the kind {schema!r}.")

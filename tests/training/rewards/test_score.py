@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.rewards.form import is_valid
+from stages.answers import mode_of
+from stages.policy import Policy
+from stages.rungs import read_recipe
 from training.rewards.rollout import Rollout
 from training.rewards.score import Unscored, score_group, score_groups
 from training.rewards.settings import RewardSettings, TermWeights
@@ -110,7 +112,7 @@ def test_who_must_pass_to_compete():
     "letters", [DIRECT, REFLECTED, TWICE, "G-RG-RG-RG+", PLANNED, "G-PSG+", "G-P" + "SG-" * 4 + "SG+", "WG-RWG+"]
 )
 def test_valid_structures(letters):
-    assert is_valid(letters)
+    assert mode_of(read_recipe(Policy()), letters)[0]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_valid_structures(letters):
     ],
 )
 def test_nothing_else_is_valid(letters):
-    assert not is_valid(letters)
+    assert mode_of(read_recipe(Policy()), letters)[0] is None
 
 
 def test_what_nobody_judged_is_an_error_and_not_a_zero():

@@ -7,7 +7,6 @@ import pytest
 from pipeline.storage.image_store import ImageStore
 from stages.prune import prune
 from tests.output.factory import RECIPE, Maker
-from training.rewards.form import grammar_of
 from training.rewards.rollout import rollout_of
 from training.rewards.score import Unscored, score_group
 
@@ -29,7 +28,7 @@ def test_every_mode_of_a_build_is_valid_and_scored(maker):
     assert [r.letters for r in read] == ["G+", "G-RG-RG+", "G-PSG+SG+SG+"]
     assert [r.images for r in read] == [1, 3, 4]
     assert [len(r.steps) for r in read] == [0, 2, 4]
-    scores = score_group([direct, reflected, planned], grammar=grammar_of(RECIPE))
+    scores = score_group([direct, reflected, planned], recipe=RECIPE)
     assert list(scores.form) == [1, 1, 1]
     assert list(scores.outcome) == [1, 1, 1]
     assert scores.totals[0] == 1.0

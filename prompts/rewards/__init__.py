@@ -1,0 +1,4 @@
+"""The words in which rewards are asked for. They are no part of a build, so that a change here changes no build's fingerprint."""
+
+BESIDE = __file__
+"""What `prompts.catalogue.load` takes to find them."""
