@@ -24,6 +24,7 @@ POLICIES: Mapping[str, tuple[str, ...]] = {
     "one judgement": OFF,
     "3, all asked": (*OFF, "policy.judging={judgements: 3, stop_early: false}"),
     "3, early stop": (*OFF, "policy.judging={judgements: 3}"),
+    "5, early stop": (*OFF, "policy.judging={judgements: 5}"),
     "3, confirm a fail": (*OFF, "policy.judging={judgements: 3, confirm: fail}"),
     "3, confirm a pass": (*OFF, "policy.judging={judgements: 3, confirm: pass}"),
     "1, second judge on the margin": (*OFF, "policy.judging={second: margin}", SECOND),

@@ -25,8 +25,9 @@ from pipeline.backends.world.models.skill import PRESETS, make_skill
 from pipeline.backends.world.models.slips import KINDS, botch
 from pipeline.backends.world.oracle.truth import Finding, inspect
 from pipeline.backends.world.respond import respond
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.find import Unresolved
-from pipeline.backends.world.scenes.perform import Context, perform
+from pipeline.backends.world.scenes.perform import perform
 from pipeline.backends.world.scenes.scene import Scene
 from pipeline.backends.world.source import WorldRow, WorldSpec, row
 from stages.policy import Policy

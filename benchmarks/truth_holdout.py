@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from benchmarks.climbing import ClimbResult, bench, world_of
 from benchmarks.heldout_writer import write
 from pipeline.backends.world.oracle.truth import Truth
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.find import Unresolved
-from pipeline.backends.world.scenes.perform import Context, apply, settle_background
+from pipeline.backends.world.scenes.perform import apply, settle_background
 from pipeline.backends.world.scenes.terms import resolve_terms
 from pipeline.backends.world.words.reading import NotUnderstood, facts, parse
 from pipeline.output.share import Share

@@ -14,10 +14,11 @@ from pipeline.backends.world.models.skill import PRESETS
 from pipeline.backends.world.models.slips import KINDS, botch
 from pipeline.backends.world.models.variants import misspell
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.find import Unresolved
 from pipeline.backends.world.scenes.looks import TEXT
 from pipeline.backends.world.scenes.ops import Look, Near, Selector
-from pipeline.backends.world.scenes.perform import Context, perform
+from pipeline.backends.world.scenes.perform import perform
 from pipeline.backends.world.scenes.scene import Scene, Thing, empty
 from tests.backends.world.climber import FLAWLESS, desk_of, drafts
 from tests.backends.world.test_plans import wrong

@@ -9,8 +9,9 @@ from pipeline.backends.world.models.faults import compare
 from pipeline.backends.world.models.generator import carry_out
 from pipeline.backends.world.models.plans import decompose
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.ops import Look, Near, Op, Selector
-from pipeline.backends.world.scenes.perform import Context, apply, perform, starting_scene
+from pipeline.backends.world.scenes.perform import apply, perform, starting_scene
 from pipeline.backends.world.scenes.scene import Scene, Thing, empty
 from tests.backends.world.climber import FLAWLESS, desk_of, drafts
 

@@ -11,9 +11,10 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.backends.world.oracle.truth import Truth, is_right
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.looks import EXOTIC_SHAPES
 from pipeline.backends.world.scenes.ops import Op
-from pipeline.backends.world.scenes.perform import Context, apply, settle_background, starting_scene
+from pipeline.backends.world.scenes.perform import apply, settle_background, starting_scene
 from pipeline.backends.world.scenes.physics import LAWS
 from pipeline.backends.world.scenes.scene import Scene
 from pipeline.backends.world.scenes.terms import resolve_terms, terms

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.find import Unresolved, find_all, group
 from pipeline.backends.world.scenes.ops import Look
-from pipeline.backends.world.scenes.perform import Context, apply, perform, settle_background, starting_scene
+from pipeline.backends.world.scenes.perform import apply, perform, settle_background, starting_scene
 from pipeline.backends.world.scenes.scene import Scene, Thing
 from pipeline.backends.world.tasks.categories import CATEGORIES, COMPOSITIONS, WHOLE, category
 from pipeline.backends.world.tasks.draft import LAST, MOST_THINGS, Draft, selectors_of
@@ -97,6 +98,25 @@ def test_every_way_the_words_leave_open_can_be_gone_and_is_right(draft: Draft, s
     )
     convention = settle_background(draft.now, draft.clauses, draft.start)
     assert draft.loose or draft.open_ground or result == convention
+
+
+LOOSE, SMALL = ops.Add(Look("balloon", "brown")), ops.Add(Look("balloon", "brown", "small"))
+PLACED = ops.Add(Look("balloon", "brown"), "center")
+
+
+@pytest.mark.parametrize(
+    ("clauses", "sizes"),
+    [
+        ((LOOSE, SMALL), {"top left": "small", "center": "medium"}),
+        ((LOOSE, SMALL), {"center": "small", "right": "large"}),
+        ((SMALL, LOOSE), {"top left": "small", "right": "large"}),
+        ((LOOSE, PLACED), {"center": "medium", "right": "large"}),
+        ((LOOSE, LOOSE, SMALL), {"center": "small", "left": "small", "right": "large"}),
+    ],
+)
+def test_what_a_later_clause_asks_for_is_left_to_it(clauses: tuple[ops.Add, ...], sizes: dict[str, str]) -> None:
+    shown = apply(Scene("white", ()), [ops.Add(Look("balloon", "brown", size), p) for p, size in sizes.items()])
+    assert apply(Scene("white", ()), clauses, Context(hint=shown)).settled() == shown.settled()
 
 
 def test_every_picture_that_is_attached_is_used_and_shows_one_subject() -> None:

@@ -8,8 +8,9 @@ import pytest
 from pipeline.backends.world.drawing.draw import picture
 from pipeline.backends.world.oracle.truth import Truth, inspect, is_right
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.ops import Look, Op, Selector
-from pipeline.backends.world.scenes.perform import Context, apply
+from pipeline.backends.world.scenes.perform import apply
 from pipeline.backends.world.scenes.scene import Scene, Thing, empty
 from tests.backends.world.random_scenes import near_misses, recoded, shifted, some_scene
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 from pipeline.backends.world.models.demand import DemandedScene
 from pipeline.backends.world.models.faults import compare, remedies
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.find import Unresolved, exact_selector, find, find_all, full_look
 from pipeline.backends.world.scenes.looks import BACKGROUNDS, SIZES, TONES
 from pipeline.backends.world.scenes.ops import Look, Op
-from pipeline.backends.world.scenes.perform import Context, apply, facing_after_turn, perform
+from pipeline.backends.world.scenes.perform import apply, facing_after_turn, perform
 from pipeline.backends.world.scenes.scene import Scene, Thing
 
 InPlace = ops.Remove | ops.Replace | ops.Alter | ops.Complete | ops.Turn | ops.ReplaceFrom | ops.TransferFrom

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from pipeline.backends.world.models.desk import Desk
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.find import Unresolved
 from pipeline.backends.world.scenes.looks import BACKGROUNDS, COLOURS, PLACES
 from pipeline.backends.world.scenes.ops import Op
-from pipeline.backends.world.scenes.perform import Context, perform, settle_background
+from pipeline.backends.world.scenes.perform import perform, settle_background
 from pipeline.backends.world.scenes.scene import Scene
 from pipeline.backends.world.scenes.terms import resolve_terms, terms
 
@@ -69,9 +70,10 @@ def _carry_out(desk: Desk, clauses: Sequence[Op], facts: Mapping[str, str], cont
     taught: frozenset[str] = frozenset()
     borrowed: dict[str, int] = {}
     misfits, effects = [], []
-    for op in clauses:
+    for n, op in enumerate(clauses):
+        ahead = context.before([resolve_terms(other, facts) for other in clauses[n + 1 :]])
         try:
-            clear, after = _perform_resolved(scene, resolve_terms(op, facts), context)
+            clear, after = _perform_resolved(scene, resolve_terms(op, facts), ahead)
         except Unresolved as error:
             misfits.append((op.kind.replace("_", " "), str(error)))
             effects.append(ClauseEffect(op, frozenset(), followed=False))

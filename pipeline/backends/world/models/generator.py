@@ -18,10 +18,11 @@ from pipeline.backends.world.models.skill import Skill
 from pipeline.backends.world.models.slips import botch, disturb
 from pipeline.backends.world.models.variants import GUESSES, pick
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.find import Unresolved
 from pipeline.backends.world.scenes.looks import BACKGROUNDS, COLOURS, EXOTIC_SHAPES
 from pipeline.backends.world.scenes.ops import Op
-from pipeline.backends.world.scenes.perform import Context, perform
+from pipeline.backends.world.scenes.perform import perform
 from pipeline.backends.world.scenes.scene import Scene
 from pipeline.backends.world.scenes.terms import resolve_terms, terms
 from pipeline.backends.world.words.reading import glean

@@ -19,9 +19,10 @@ from pipeline.backends.world.sayings import frames
 from pipeline.backends.world.sayings.facts import change_slots, fill, scene_slots, sentence
 from pipeline.backends.world.sayings.quotes import gist
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.find import Unresolved
 from pipeline.backends.world.scenes.ops import Op
-from pipeline.backends.world.scenes.perform import Context, apply
+from pipeline.backends.world.scenes.perform import apply
 from pipeline.backends.world.scenes.scene import Scene, empty
 from pipeline.backends.world.words.lexicon import NUMBERS
 from pipeline.backends.world.words.orders import orders

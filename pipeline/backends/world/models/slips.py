@@ -13,10 +13,11 @@ import numpy as np
 from pipeline.backends.world.models.skill import Skill
 from pipeline.backends.world.models.variants import misspell, other_look, pick, pigments
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.find import Unresolved, exact_selector, find_all
 from pipeline.backends.world.scenes.looks import BACKGROUNDS, PLACES, PLAIN, TONES
 from pipeline.backends.world.scenes.ops import Op
-from pipeline.backends.world.scenes.perform import Context, perform
+from pipeline.backends.world.scenes.perform import perform
 from pipeline.backends.world.scenes.physics import later
 from pipeline.backends.world.scenes.scene import Scene, Thing
 

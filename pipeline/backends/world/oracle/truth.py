@@ -17,10 +17,11 @@ from pipeline.backends.world.oracle.compare import Difference, differences
 from pipeline.backends.world.oracle.flat import fitted, flatten, ground_of
 from pipeline.backends.world.oracle.glimpse import glimpse
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.find import Unresolved, fits
 from pipeline.backends.world.scenes.looks import PLACES
 from pipeline.backends.world.scenes.ops import Op
-from pipeline.backends.world.scenes.perform import Context, perform, settle_background
+from pipeline.backends.world.scenes.perform import perform, settle_background
 from pipeline.backends.world.scenes.scene import Scene
 from stages.records import AXES, Axis, Cause
 
@@ -116,7 +117,7 @@ def _follow_clauses(truth: Truth, context: Context) -> _Expected:
     """Carry out the clauses. Raises Unresolved."""
     scene, taught, borrowed = truth.start, frozenset[str](), frozenset[str]()
     for n, op in enumerate(truth.clauses):
-        after = perform(scene, op, context)
+        after = perform(scene, op, context.before(truth.clauses[n + 1 :]))
         new = frozenset(p for p in PLACES if _look_in_cell(scene, p) != _look_in_cell(after, p))
         taught |= new if n in truth.taught or isinstance(op, ops.Later | ops.Push) else frozenset()
         borrowed |= new if isinstance(op, ops.AddFrom | ops.ReplaceFrom | ops.TransferFrom) else frozenset()

@@ -2,49 +2,19 @@
 
 Conventions, so that every instruction has a meaning:
 - A replacement keeps the size and colour that the words leave open; any other new thing is medium, plain, in its natural pose.
-- Where words leave a choice open (a place, a size or a colour, which of several go, the background of a new picture), every
-  choice is right. The choice is taken from `Context.hint`, the picture to judge; without a hint it is drawn with `Context.rng`;
-  without either it is the first option.
+- Where words leave a choice open, every choice is right; `Context` makes it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
-
-import numpy as np
+from dataclasses import replace
 
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import BARE, Context
 from pipeline.backends.world.scenes.find import Unresolved, find, find_all, fits, group, next_to
 from pipeline.backends.world.scenes.looks import COLOURS, DEFAULT_SIZE, DIRECTED, FACINGS, PLACES, PLAIN
 from pipeline.backends.world.scenes.ops import Look, Near, Op, Spot
 from pipeline.backends.world.scenes.physics import later, push
 from pipeline.backends.world.scenes.scene import Scene, Thing, empty, natural_facing
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a clause depends on besides the scene: the attached pictures, and the hint or the generator that makes open choices."""
-
-    pictures: tuple[Scene, ...] = ()
-    hint: Scene | None = None
-    rng: np.random.Generator | None = None
-
-    def choose(self, options: Sequence[T], liked: Callable[[T], bool]) -> T:
-        """One of the options; with a hint the first that is `liked`. Raises Unresolved when there is none."""
-        if not options:
-            raise Unresolved("there is no room for it")
-        if self.hint is not None:
-            return next((o for o in options if liked(o)), options[0])
-        return options[0] if self.rng is None else options[int(self.rng.integers(len(options)))]
-
-    def shown(self, place: str) -> Thing | None:
-        """The thing that the hint shows at a place."""
-        return self.hint.at(place) if self.hint is not None else None
-
-
-BARE = Context()
 
 
 def starting_scene(clauses: Sequence[Op], pictures: Sequence[Scene]) -> Scene:
@@ -55,8 +25,8 @@ def starting_scene(clauses: Sequence[Op], pictures: Sequence[Scene]) -> Scene:
 
 def apply(scene: Scene, clauses: Sequence[Op], context: Context = BARE) -> Scene:
     """The scene after all ops, in order. Raises Unresolved."""
-    for op in clauses:
-        scene = perform(scene, op, context)
+    for n, op in enumerate(clauses):
+        scene = perform(scene, op, context.before(clauses[n + 1 :]))
     return scene
 
 
@@ -256,7 +226,9 @@ def _choose_cell(
         return spot
     anywhere = tuple(sorted(scene.free(), key=lambda p: p != "center"))
     options = next_to(spot, scene) if isinstance(spot, Near) else anywhere
-    return context.choose([p for p in options if p != barred], likes)
+    # "a balloon" must not take the small one that a later clause asks for
+    ordered = sorted((p for p in options if p != barred), key=lambda p: context.is_claimed(p))
+    return context.choose(ordered, likes)
 
 
 def thing_of_picture(context: Context, picture: int) -> Thing:

@@ -14,10 +14,11 @@ from typing import TypeVar
 import numpy as np
 
 from pipeline.backends.world.scenes import ops
+from pipeline.backends.world.scenes.choices import Context
 from pipeline.backends.world.scenes.find import Unresolved, find, find_all, group, next_to
 from pipeline.backends.world.scenes.looks import PLACES
 from pipeline.backends.world.scenes.ops import Look, Near, Op, Selector
-from pipeline.backends.world.scenes.perform import Context, perform
+from pipeline.backends.world.scenes.perform import perform
 from pipeline.backends.world.scenes.scene import Scene, Thing, empty
 
 T = TypeVar("T")
