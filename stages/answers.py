@@ -18,13 +18,14 @@ from stages.rung import Recipe
 def mode_of(recipe: Recipe, letters: str) -> tuple[Mode | None, str | None]:
     """The mode of an answer with these letters, and None; or None and what is wrong with it."""
     for rung in recipe.rungs:
-        if any(fit(form, letters) is not None for form in _forms(recipe, rung.mode)):
+        if any(fit(form, letters) is not None for form in forms(recipe, rung.mode)):
             return rung.mode, None
-    forms = " or ".join(spell(_forms(recipe, mode)[-1]) for mode in recipe.modes)
-    return None, f"{letters or 'nothing'} is no answer; an answer reads {forms}"
+    expected = " or ".join(spell(forms(recipe, mode)[-1]) for mode in recipe.modes)
+    return None, f"{letters or 'nothing'} is no answer; an answer reads {expected}"
 
 
-def _forms(recipe: Recipe, mode: Mode) -> tuple[Pattern, ...]:
+def forms(recipe: Recipe, mode: Mode) -> tuple[Pattern, ...]:
+    """The patterns that an answer in this mode may have. Raises LookupError for a mode that the ladder lacks."""
     rung = recipe.of_mode(mode)
     sentence = rung.sentence(recipe.policy)
     return (sentence, _steps(recipe.policy)) if rung.name == RUNG else (sentence,)

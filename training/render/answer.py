@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from stages.answers import mode_of
-from stages.dialect_reading import BETWEEN, Claims, NumberedStep, Said, Thought, Unread, dialect_of, read_texts
+from stages.dialect_reading import Claims, NumberedStep, Said, Thought, Unread, dialect_of, read_texts
 from stages.dialects import Dialect
 from stages.grammar import LETTERS
 from stages.mask import SegmentKind
@@ -51,7 +51,8 @@ class AnswerSegment:
 
 @dataclass(frozen=True, slots=True)
 class ParsedAnswer:
-    """An answer: the segments that could be read, its images in order, and `problem`: None where its structure is valid.
+    """An answer: the segments that could be read, all of its images in order (also those behind what could not be read), and
+    `problem`: None where its structure is valid.
 
     `mode` is the mode whose sentence the answer is, None where it is none.
     """
@@ -92,8 +93,9 @@ def read_answer(
             reader.take(part)
     except Unread as error:
         problem = str(error) if problem is None else f"{error}; {problem}"
+    pictures = tuple(part for part in parts if not isinstance(part, str))
     segments = tuple(reader.segments)
-    answer = ParsedAnswer(segments, tuple(reader.images), None, problem, reader.dialect)
+    answer = ParsedAnswer(segments, pictures, None, problem, reader.dialect)
     if problem is not None:
         return answer
     mode, misfit = mode_of(recipe, answer.letters)
@@ -120,17 +122,17 @@ class _Reader:
 
     def __init__(self, axes: Sequence[Axis] | None, dialect: Dialect | None) -> None:
         self.segments: list[AnswerSegment] = []
-        self.images: list[Picture] = []
+        self.made = 0
         self.axes = None if axes is None else tuple(axes)
         self.dialect = dialect
 
     def take(self, part: str | Picture) -> None:
         """One more text or image. Raises Unread."""
         if not isinstance(part, str):
-            self.segments.append(AnswerSegment("generation", len(self.images) + 1, image=len(self.images)))
-            self.images.append(part)
+            self.segments.append(AnswerSegment("generation", self.made + 1, image=self.made))
+            self.made += 1
             return
-        where = f"the text after image {len(self.images)}" if self.images else "the text before the first image"
+        where = f"the text after image {self.made}" if self.made else "the text before the first image"
         found = dialect_of(part)
         if self.dialect is not None and found != self.dialect:
             raise Unread(f"{where}: it is in the {found} dialect, and the answer in the {self.dialect} one")
@@ -143,7 +145,7 @@ class _Reader:
 
     def _segment(self, said: Said, text: str) -> AnswerSegment:
         """Raises Unread where the text is not about the image before it."""
-        made = len(self.images)
+        made = self.made
         match said:
             case Claims():
                 self._check_axes(said)
@@ -165,8 +167,3 @@ class _Reader:
         self.axes = self.axes or named
         if named != self.axes:
             raise Unread(f"the judgement names {', '.join(named)}; it has to name {', '.join(self.axes)}")
-
-
-def text_of(segments: Sequence[AnswerSegment]) -> str:
-    """The text that these segments of text stand in."""
-    return BETWEEN.join(segment.text or "" for segment in segments)

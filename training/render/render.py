@@ -3,7 +3,8 @@
 In: a row of `traj/2`, the grammar of a family of models, its images as tokens or what makes them. Out: `Rendered`.
 
 A segment's loss is that of all its tokens: of what opens it, too (the break before a text, the start and the size of an image),
-since these are the decision to think on. The end of the answer is trained after the last segment.
+since these are the decision to think on. The end of the answer is trained after the last segment; an answer that goes on in another
+row (`training.render.decompose`) has none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,8 +59,9 @@ def render(row: TrainingRow, grammar: TokenGrammar, images: Images) -> Rendered:
         before = segment.type
     if not answering:
         raise RenderProblem(f"row {row.id}: it holds no answer; leave it out")
-    # an answer whose last segment is context only has to end all the same
-    walk.put_segment(grammar.end, -1, END, 0, row.segments[-1].loss or 1.0)
+    if row.segments[-1].next_special == "end":
+        # an answer whose last segment is context only has to end all the same
+        walk.put_segment(grammar.end, -1, END, 0, row.segments[-1].loss or 1.0)
     return _rendered(row, walk)
 
 
@@ -86,7 +88,8 @@ def check_segment(row: TrainingRow, n: int, segment: RowSegment, following: RowS
     if following is not None and segment.role == "assistant" and following.role == "user":
         raise RenderProblem(f"{where}: a user speaks after the answer has begun; rows hold one turn of each")
     expected = next_special(following)
-    if segment.next_special != expected:
+    # an answer that goes on in another row has no end here
+    if segment.next_special != expected and (following is not None or segment.next_special is not None):
         raise RenderProblem(
             f"{where}: next_special is {segment.next_special}, and by the loss of what follows it is {expected}; "
             "`x2i verify` checks a whole output"
