@@ -289,7 +289,7 @@ def _payloads() -> TypeAdapter[Payload]:
 
 
 def payload_json(payload: Payload) -> str:
-    """A payload as JSON, as `record/3` and `traj/1` hold it."""
+    """A payload as JSON, as `record/3` and `traj/2` hold it."""
     return _payloads().dump_json(payload).decode()
 
 

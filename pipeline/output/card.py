@@ -10,14 +10,16 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from pipeline.output.places import RECORD_STEM, name_shard, stem_of
 from pipeline.output.run_json import RunSummary, recipe_of
+from pipeline.output.schema import PRODUCTS, Product
 from pipeline.output.voice_counts import by_kind
 from stages.mask import rows as mask_rows
 from stages.policy import Facts
 
 _TEMPLATE = "card.md.j2"
 _BUCKETS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_SPLITS = {"part": "train"}  # the record has no split of its own, and the Hub's default is this one
+_SPLITS = {RECORD_STEM: "train"}  # the record has no split of its own, and the Hub's default is this one
 
 
 def card(summary: RunSummary, licences: Sequence[str]) -> str:
@@ -63,8 +65,7 @@ def _rows(summary: RunSummary) -> dict[str, dict[str, int]]:
     """Rows by product and split."""
     rows: dict[str, dict[str, int]] = {}
     for name, file in summary.files.items():
-        product, _, rest = name.partition("/")
-        stem = rest.split("-")[0]
+        product, _, stem = stem_of(name).partition("/")
         splits = rows.setdefault(product, {})
         splits[stem] = splits.get(stem, 0) + file.rows
     return rows
@@ -73,15 +74,20 @@ def _rows(summary: RunSummary) -> dict[str, dict[str, int]]:
 def _configs(rows: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
     """The configurations of the Hub, the trainer's own first. One without rows is left out: the Hub cannot show it."""
     configs = []
-    for product in ("sft", "rl", "pairs", "record"):
+    for product in PRODUCTS:
         data = [
-            {"split": _SPLITS.get(stem, stem), "path": f"{product}/{stem}-*.parquet"}
+            {"split": _SPLITS.get(stem, stem), "path": _pattern(product, stem)}
             for stem, n in rows.get(product, {}).items()
             if n
         ]
         if data:
             configs.append({"name": product, "files": data})
     return configs
+
+
+def _pattern(product: Product, stem: str) -> str:
+    """What the files of a split are called, whatever their number."""
+    return name_shard(product, stem, 0, 0).removesuffix("00000-of-00000.parquet") + "*.parquet"
 
 
 def _bucket(n: int) -> str:

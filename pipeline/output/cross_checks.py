@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.output.file_checks import FileReport
+from pipeline.output.places import name_shard, product_of, stem_of
 from pipeline.output.problem import Problem
 from pipeline.output.rebuild import Content
 from pipeline.output.record import Recorded
@@ -46,7 +47,8 @@ def check_files(summary: RunSummary, reports: Sequence[FileReport]) -> Iterator[
 def _check_names(names: Iterable[str]) -> Iterator[Problem]:
     for stem, shards in by_stem(names).items():
         for n, name in enumerate(shards):
-            expected = f"{stem}-{n:05d}-of-{len(shards):05d}.parquet"
+            product, _, split = stem.partition("/")
+            expected = name_shard(product, split, n, len(shards))
             if name != expected:
                 yield Problem(name, None, f"is shard {n + 1} of {len(shards)} and should be named {expected}")
 
@@ -59,17 +61,11 @@ def by_stem(names: Iterable[str]) -> dict[str, list[str]]:
     return stems
 
 
-def stem_of(name: str) -> str:
-    """`sft/train` of `sft/train-00000-of-00001.parquet`."""
-    product, _, file = name.partition("/")
-    return f"{product}/{file.partition('-')[0]}"
-
-
 def check_about(content: Content, reports: Iterable[FileReport]) -> Iterator[Problem]:
     """The metadata of each file are those that `run.json` gives; `check_files` reports files of another run."""
-    about = {part.product: content.frame.about(part.product) for part in content.parts}
+    about: dict[str, str] = {part.product: content.frame.about(part.product) for part in content.parts}
     for report in reports:
-        expected = next(text for product, text in about.items() if report.name.startswith(f"{product}/"))
+        expected = about[product_of(report.name)]
         if report.fingerprint == content.frame.fingerprint and report.about != expected:
             yield Problem(report.name, None, f"the x2i metadata is not what {NAME} makes it")
 

@@ -37,6 +37,7 @@ CHECKS: Mapping[Product, Callable[[Row, About], Iterator[str]]] = {
     "sft": row_checks.check_traj,
     "rl": row_checks.check_rl,
     "pairs": row_checks.check_pair,
+    "edit_pairs": row_checks.check_pair,
 }
 
 

@@ -1,7 +1,7 @@
 """Finalise: outcomes and store in, a data set out. The only place where shards are written.
 
 A pure function of its inputs: the order of the outcomes, the number of workers and the time of day change no byte of
-`sft rl pairs record`. Sort by rank, cut by quota, make the trained views, plan shards, write aside in parallel, rename,
+`sft rl pairs edit_pairs record`. Sort by rank, cut by quota, make the trained views, plan shards, write aside in parallel, rename,
 `run.json` last.
 """
 

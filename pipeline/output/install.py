@@ -14,7 +14,7 @@ CARD = "README.md"
 
 
 def install(folder: Path, out: Path) -> None:
-    """Move `sft rl pairs record`, the card and `run.json` from `folder` into `out`. Raises OSError."""
+    """Move `sft rl pairs edit_pairs record`, the card and `run.json` from `folder` into `out`. Raises OSError."""
     for product in PRODUCTS:
         _sync(folder / product)
     _sync(folder)

@@ -19,6 +19,7 @@ import yaml
 from pipeline.errors import BuildError
 from pipeline.manifest.difference import differences, shared
 from pipeline.output import run_json
+from pipeline.output.schema import PRODUCTS
 from pipeline.storage.database import answers_kept
 from pipeline.storage.files import write_synced
 
@@ -26,7 +27,7 @@ LOCK = "manifest.lock.yaml"
 RUN = "run.json"
 ASIDE = f".{LOCK}"  # a lock half written, when a disk was full
 OURS = (
-    RUN, "README.md", "report.html", "truth.parquet", "ledger.parquet", "sft", "rl", "pairs", "record", "store",
+    RUN, "README.md", "report.html", "truth.parquet", "ledger.parquet", *PRODUCTS, "store",
     "run.db", "run.db-wal", "run.db-shm", "ray.log", "engines", "servers", LOCK,
 )  # fmt: skip
 

@@ -1,6 +1,10 @@
-"""`pairs/1`: one row is two images of one instruction, the accepted one and one that was judged worse.
+"""`pairs/2`: one row is two images of one instruction, the accepted one and one that was judged worse, in Pick-a-Pic's columns.
 
-In: a kept training trajectory. Out: rows for `pipeline.output.schema.PAIRS`: one for every distinct other image that was judged
+Trainers that learn from preferred images read `caption`, the encoded images `jpg_0` and `jpg_1`, and `label_0`, 1 where the first
+is the better one. Which place that is follows from the row's id, in about half of the rows each: no place gives the answer away.
+Such trainers know no references, so pairs that were made from references are a product of their own, `edit_pairs`.
+
+In: a kept trajectory. Out: rows for `pipeline.output.schema.PAIRS`: one for every distinct other image that was judged
 worse against the original instruction, those pruned from the trained view included: it failed, or it passed and its scores are
 lower by the order of axes in `policy.best_of`. Where the accepted image was never judged against the original instruction (final
 check off) there is no pair: nothing says it is the better one.
@@ -11,7 +15,7 @@ from typing import Any
 
 from pipeline.output.cut import Fate
 from pipeline.output.frame import RunFrame, Unit
-from pipeline.output.traj import image, scores
+from pipeline.output.traj import image, scores, sha256_of
 from pipeline.output.view import Views
 from stages.best_of import merit
 from stages.identity import digest
@@ -35,29 +39,43 @@ def units(t: Trajectory, fate: Fate, policy: Policy) -> Iterator[Unit]:
             yield Unit(digest("pair", t.sample.id, sha256)[:32], t, fate, (*references, best, sha256), number)
 
 
+def chosen_place(pair: str) -> int:
+    """Where the better image of the pair with this id stands: 0 or 1."""
+    return int(pair[-1], 16) % 2
+
+
 def row(unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
     """The row of `unit`. Raises FileNotFoundError when a view is missing."""
-    sample = unit.trajectory.sample
-    cells = [image(sha256, views.get(sha256), frame.view) for sha256 in unit.images]
+    sample, place = unit.trajectory.sample, chosen_place(unit.id)
+    *references, chosen, rejected = [image(views.get(sha256), frame.view) for sha256 in unit.images]
+    first, second = (rejected, chosen) if place else (chosen, rejected)
     verdicts = _verdicts(unit.trajectory)
     best, worse = unit.images[-2:]
     worst = shortfall(verdicts[best][1], verdicts[worse][1], frame.policy)
     assert worst is not None
     return {
         "id": unit.id,
+        "caption": frame.plain(sample.instruction),
+        "jpg_0": first["bytes"],
+        "jpg_1": second["bytes"],
+        "label_0": float(place == 0),
+        "label_1": float(place == 1),
+        "has_label": True,
+        "num_example_per_prompt": sum(1 for _ in units(unit.trajectory, unit.fate, frame.policy)),
+        "references": references,
         "sample_id": sample.id,
         "task": sample.task,
         "category": frame.plain(sample.category),
-        "instruction": frame.plain(sample.instruction),
-        "references": cells[:-2],
-        "chosen": cells[-2],
-        "rejected": cells[-1],
         "chosen_scores": scores(verdicts[best][1]),
         "rejected_scores": scores(verdicts[worse][1]),
         "axis": worst.axis,
         "reason": plain_line(worst.reason, frame.markers),
-        "chosen_sha256": best,
-        "rejected_sha256": worse,
+        "chosen_sha256": sha256_of(chosen["bytes"]),
+        "chosen_original_sha256": best,
+        "rejected_sha256": sha256_of(rejected["bytes"]),
+        "rejected_original_sha256": worse,
+        "references_sha256": [sha256_of(cell["bytes"]) for cell in references],
+        "references_original_sha256": list(unit.images[:-2]),
         "licence": frame.plain(sample.licence),
         "leak_group": sample.leak_group,
     }

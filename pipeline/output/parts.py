@@ -1,9 +1,9 @@
 """Which rows go into which files, and in which order.
 
-In: planned trajectories with their fates, in rank order. Out: `Part`s: `sft/train`, `sft/validation`, `rl/train`,
-`pairs/train`, `record/part`, each with its `Unit`s. Rows for training are shuffled by a hash of seed and row id; the record
+In: planned trajectories with their fates, in rank order. Out: `Part`s: `train` and `validation` of `sft`, `pairs` and `edit_pairs`,
+`rl/train`, `record/part`, each with its `Unit`s. Rows for training are shuffled by a hash of seed and row id; the record
 stays in rank order. A part without rows is still written, so that a reader finds the schema and zero rows; only an
-empty `sft/validation` is left out: Hugging Face `datasets` refuses a split without rows, and `sft/train` along with it.
+empty validation split is left out: Hugging Face `datasets` refuses a split without rows, and the others along with it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,12 +35,12 @@ def parts(planned: Planned, frame: RunFrame) -> list[Part]:
     """All parts of an output. Raises stages.mask.NoRule for a trajectory without a complete mask."""
     train, validation = (_sft(planned, split, frame) for split in ("train", "validation"))
     prompts = _prompts(planned)
-    compared = [unit for u in train for unit in pairs.units(u.trajectory, u.fate, frame.policy)]
     content = [
         Part("sft", "train", _shuffled(train, frame.seed)),
         Part("sft", "validation", _shuffled(validation, frame.seed)),
         Part("rl", "train", _shuffled([replace(u, number=n) for n, u in enumerate(prompts)], frame.seed)),
-        Part("pairs", "train", _shuffled(compared, frame.seed)),
+        *_compared("train", train, frame),
+        *_compared("validation", validation, frame),
         Part("record", "part", tuple(Unit(t.sample.id, t, fate) for t, fate in planned)),
     ]
     return [part for part in content if part.units or part.stem != "validation"]
@@ -53,7 +53,7 @@ def build_row(product: Product, unit: Unit, frame: RunFrame, views: Views) -> di
             return traj.row(unit.trajectory, frame, views)
         case "rl":
             return rl.row(unit, frame, views)
-        case "pairs":
+        case "pairs" | "edit_pairs":
             return pairs.row(unit, frame, views)
         case "record":
             return record.row(unit)
@@ -67,6 +67,17 @@ def row_bytes(unit: Unit, view_bytes: Mapping[str, int]) -> int:
 def _sft(planned: Planned, split: Split, frame: RunFrame) -> list[Unit]:
     kept = [(t, fate) for t, fate in planned if fate == "kept" and t.sample.split == split]
     return [Unit(t.sample.id, t, fate, traj.shown_images(t, frame.dialect, frame.recipe)) for t, fate in kept]
+
+
+def _compared(split: str, accepted: Sequence[Unit], frame: RunFrame) -> list[Part]:
+    """Pairs of images made from words alone, and apart from them those made from references, too."""
+    units = [unit for u in accepted for unit in pairs.units(u.trajectory, u.fate, frame.policy)]
+    drawn = [unit for unit in units if not unit.trajectory.sample.references]
+    edited = [unit for unit in units if unit.trajectory.sample.references]
+    return [
+        Part("pairs", split, _shuffled(drawn, frame.seed)),
+        Part("edit_pairs", split, _shuffled(edited, frame.seed)),
+    ]
 
 
 def _prompts(planned: Planned) -> list[Unit]:

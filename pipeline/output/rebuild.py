@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.manifest.spec import Manifest
-from pipeline.output import record, run_json
+from pipeline.output import pairs, record, run_json
 from pipeline.output.cut import Fate, cut, finished
 from pipeline.output.frame import RunFrame, Unit, frame_of
 from pipeline.output.parts import Part, build_row, parts
@@ -99,5 +99,9 @@ def _differing_names(name: str, expected: Any, actual: Any) -> list[str]:
 
 
 def _cells(product: Product, row: Row) -> list[bytes]:
-    cells = [*row["references"], row["chosen"], row["rejected"]] if product == "pairs" else row["images"]
-    return [cell["bytes"] for cell in cells]
+    """The encoded images of a row, in the order of its unit's."""
+    if product not in ("pairs", "edit_pairs"):
+        return [cell["bytes"] for cell in row["images"]]
+    two = [row["jpg_0"], row["jpg_1"]]
+    best = pairs.chosen_place(row["id"])
+    return [*(cell["bytes"] for cell in row["references"]), two[best], two[1 - best]]

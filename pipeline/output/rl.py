@@ -1,4 +1,4 @@
-"""`rl/1`: one row is one prompt for group rewards, in verl's columns.
+"""`rl/2`: one row is one prompt for group rewards, in verl's columns.
 
 In: a kept trajectory of the RL split, and its index in rank order. Out: a row for `pipeline.output.schema.RL`.
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.output.frame import RunFrame, Unit
-from pipeline.output.traj import image, scores
+from pipeline.output.traj import image, meta, scores
 from pipeline.output.view import Views
 from stages.plain import plain
 from stages.records import Evaluation, Sample
@@ -26,11 +26,13 @@ _STYLES: Mapping[str, str] = {"objects": "rule", "judge": "model", "questions": 
 def row(unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
     """The row of `unit`. Raises FileNotFoundError when a view is missing."""
     sample = unit.trajectory.sample
-    references = [image(sha256, views.get(sha256), frame.view) for sha256 in unit.images]
+    references = [image(views.get(sha256), frame.view) for sha256 in unit.images]
+    facts = [meta(c, sha256, "reference", frame.view) for c, sha256 in zip(references, unit.images, strict=True)]
     return {
         "data_source": frame.plain(sample.source),
         "prompt": [{"role": "user", "content": prompt(sample.instruction, len(references), frame.markers)}],
         "images": references,
+        "image_meta": facts,
         "ability": sample.task,
         "reward_model": {"style": _STYLES[sample.checker.style], "ground_truth": _ground_truth(sample)},
         "extra_info": _extra(unit, frame),

@@ -5,19 +5,17 @@ goes through pruning or the record: the segments must be a sentence of their mod
 the marks of the mask; texts are rendered again from their payloads, images decoded.
 """
 
-import hashlib
 import json
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from pipeline.output.problem import one_line
+from pipeline.output.image_checks import check_image, check_images
 from pipeline.output.record_checks import verdict_problems
 from pipeline.output.rl import IMAGE_MARKER
 from pipeline.output.row_order import order_problems
-from pipeline.output.traj import VERSION, content_hash, scores
+from pipeline.output.traj import NO_IMAGE, VERSION, content_hash, scores, sha256_of
 from pipeline.output.view import ViewSpec
-from pipeline.storage.pictures.opening import UNREADABLE, opened
 from stages.dialects import Dialect, render
 from stages.grammar import LETTERS, numbering
 from stages.mask import GIVEN, IMAGES, Marks, marks
@@ -55,42 +53,23 @@ def about(text: str) -> About:
     return About(metadata["dialect"], view, str(metadata["fingerprint"]), recipe, markers)
 
 
-def check_image(cell: Row, view: ViewSpec) -> Iterator[str]:
-    """An image cell must decode at the declared size and in the declared encoding, and carry no metadata."""
-    try:
-        with opened(cell["bytes"]) as image:
-            if image.size != view.size or image.format != view.format or image.mode != "RGB":
-                actual = f"{image.format} {image.mode} {image.width} x {image.height}"
-                yield f"the image is {actual}, declared is {view.format} RGB {view.size[0]} x {view.size[1]}"
-                return  # a wrong size may be a very large one: do not decode it
-            image.load()
-            if any(key in image.info for key in ("exif", "icc_profile", "xmp")):
-                yield "the image carries metadata"
-    except UNREADABLE as error:
-        yield f"the image does not decode ({one_line(error)})"
-
-
 def check_traj(row: Row, file: About) -> Iterator[str]:
     """A row of `sft`."""
-    images, meta, segments = row["images"], row["image_meta"], row["segments"]
+    images, segments = row["images"], row["segments"]
     if row["schema_version"] != VERSION:
         yield f"schema_version is {row['schema_version']!r}, this is {VERSION}"
     if row["mode"] not in file.recipe.modes:
         yield f"mode {row['mode']!r} is unknown"
         return
-    if not len(images) == len(meta) == row["n_images"]:
-        yield f"{len(images)} images, {len(meta)} entries of image_meta, n_images {row['n_images']}"
-    for n, cell in enumerate(images):
-        yield from (f"images[{n}]: {problem}" for problem in check_image(cell, file.view))
-    for n, m in enumerate(meta):
-        if (m["width"], m["height"]) != file.view.size or m["format"] != file.view.format:
-            yield f"image_meta[{n}]: {m['format']} {m['width']} x {m['height']} is not what the file declares"
+    if len(images) != row["n_images"]:
+        yield f"{len(images)} images, n_images {row['n_images']}"
+    yield from check_images(images, row["image_meta"], file.view)
     if sum(len(s["text"] or "") for s in segments) != row["n_text_chars"]:
         yield f"n_text_chars is {row['n_text_chars']}, which is not the length of its texts"
     yield from plain_problems(row, ("instruction", "explanation", "category", "source", "licence"), file.markers)
     yield from _check_segments(row, file)
     yield from _check_scores(row)
-    if row["content_hash"] != content_hash(row, [hashlib.sha256(cell["bytes"]).hexdigest() for cell in images]):
+    if row["content_hash"] != content_hash(row, [sha256_of(cell["bytes"]) for cell in images]):
         yield "content_hash does not match the content"
 
 
@@ -136,10 +115,11 @@ def _check_pointers(s: Row, images: int) -> Iterator[str]:
     is_image = s["kind"] in IMAGES
     if s["type"] != ("image" if is_image else "text"):
         yield f"type is {s['type']}, it is {'an image' if is_image else 'a text'}"
-    if (s["text"] is None) != is_image or (s["image_index"] is None) == is_image:
-        yield "exactly one of text and image_index must be set, as its kind says"
-    for place, index in (("image_index", s["image_index"]), *(("inputs", i) for i in s["inputs"])):
-        if index is not None and not 0 <= index < images:
+    if (s["text"] is None) != is_image or (s["image_index"] == NO_IMAGE) == is_image:
+        yield f"exactly one of text and image_index must be set, as its kind says; the image_index of a text is {NO_IMAGE}"
+    shown = [("image_index", s["image_index"])] if is_image else []
+    for place, index in (*shown, *(("inputs", i) for i in s["inputs"])):
+        if not 0 <= index < images:
             yield f"{place} {index} is none of the {images} images"
     role = "user" if s["kind"] in ("instruction", "reference") else "assistant"
     if s["role"] != role:
@@ -203,20 +183,24 @@ def check_rl(row: Row, file: About) -> Iterator[str]:
     if plain(words, file.markers) != words:
         yield "the prompt holds what a trainer could take for a marker, or what cannot be seen"
     yield from plain_problems(row["extra_info"], ("explanation", "category", "licence"), file.markers)
-    for n, cell in enumerate(row["images"]):
-        yield from (f"images[{n}]: {problem}" for problem in check_image(cell, file.view))
+    yield from check_images(row["images"], row["image_meta"], file.view)
     if "checker" not in json.loads(row["reward_model"]["ground_truth"]):
         yield "reward_model.ground_truth holds no checker"
 
 
 def check_pair(row: Row, file: About) -> Iterator[str]:
-    """A row of `pairs`."""
-    yield from plain_problems(row, ("instruction", "category", "licence"), file.markers)
+    """A row of `pairs` or `edit_pairs`."""
+    yield from plain_problems(row, ("caption", "category", "licence"), file.markers)
     if plain_line(row["reason"], file.markers) != row["reason"]:
         yield "reason holds what a trainer could take for a marker, or what cannot be seen"
-    cells = {"chosen": row["chosen"], "rejected": row["rejected"]}
-    for name, cell in (*cells.items(), *((f"references[{n}]", cell) for n, cell in enumerate(row["references"]))):
-        yield from (f"{name}: {problem}" for problem in check_image(cell, file.view))
+    if (row["label_0"], row["label_1"]) not in ((1, 0), (0, 1)) or not row["has_label"]:
+        yield f"the labels are {row['label_0']:g} and {row['label_1']:g}: one must be 1, the other 0, and has_label true"
+    hashes = (row["chosen_sha256"], row["rejected_sha256"])
+    first, second = hashes if row["label_0"] == 1 else hashes[::-1]
+    references = zip(row["references"], row["references_sha256"], strict=True)
+    cells = {f"references[{n}]": (cell["bytes"], sha256) for n, (cell, sha256) in enumerate(references)}
+    for name, (data, sha256) in (cells | {"jpg_0": (row["jpg_0"], first), "jpg_1": (row["jpg_1"], second)}).items():
+        yield from (f"{name}: {problem}" for problem in check_image(data, sha256, file.view))
     if row["chosen_sha256"] == row["rejected_sha256"]:
         yield "chosen and rejected are the same image"
     limits = file.recipe.policy.thresholds

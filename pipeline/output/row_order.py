@@ -1,4 +1,4 @@
-"""Do the images and plans of a `traj/1` row stand where the row says they were made, shown and judged?
+"""Do the images and plans of a `traj/2` row stand where the row says they were made, shown and judged?
 
 In: a row as read from Parquet. Out: what is wrong, in words; nothing when all is well. Only the row itself is looked at.
 """
@@ -6,6 +6,7 @@ In: a row as read from Parquet. Out: what is wrong, in words; nothing when all i
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pipeline.output.traj import NO_IMAGE
 from stages.records import Plan, Step, payload_from
 
 Row = Mapping[str, Any]
@@ -15,7 +16,7 @@ PRECOMPUTED = "baseline:precomputed"
 def order_problems(row: Row) -> Iterator[str]:
     """All of them."""
     segments, images = row["segments"], len(row["images"])
-    shown = list(dict.fromkeys(s["image_index"] for s in segments if s["image_index"] is not None))
+    shown = list(dict.fromkeys(s["image_index"] for s in segments if s["image_index"] != NO_IMAGE))
     if shown != list(range(len(shown))):
         yield f"the images are not in the order in which they are first shown: {shown}"
         return
@@ -43,7 +44,7 @@ def _inputs(segments: Sequence[Row], n: int, images: int) -> Iterator[str]:
             yield "it has inputs, and only images are made from images"
         return
     before = {other["image_index"] for other in segments[:n]}
-    later = {other["image_index"] for other in segments[n:]} - before - {None}
+    later = {other["image_index"] for other in segments[n:]} - before - {NO_IMAGE}
     if too_late := [index for index in s["inputs"] if index in later and index < images]:
         yield f"it is made from image {too_late[0]}, which comes later"
     if not s["inputs"] and segments[0]["kind"] == "reference" and not s["made_by"].startswith(PRECOMPUTED):

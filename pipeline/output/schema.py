@@ -1,8 +1,10 @@
-"""The Arrow schemas of the four products, and the Hugging Face types that go with them.
+"""The Arrow schemas of the products, and the Hugging Face types that go with them.
 
-In: nothing. Out: `traj/1`, `rl/1`, `pairs/1`, `record/3`; for any of them the `huggingface` metadata in the one spelling that
+In: nothing. Out: `traj/2`, `rl/2`, `pairs/2`, `record/3`; for any of them the `huggingface` metadata in the one spelling that
 datasets 3.6 and 5 both read (a list of values is a `Sequence`, a list of structs a JSON list), and the full leaf paths by
 which Parquet knows the columns (a top-level name of a nested column would be ignored in silence).
+
+No integer that a trainer reads is ever null: pandas makes floats of a column in which one is, and `images[0.0]` is no image.
 """
 
 import json
@@ -11,17 +13,22 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-Product = Literal["sft", "rl", "pairs", "record"]
-PRODUCTS: tuple[Product, ...] = ("sft", "rl", "pairs", "record")
+Product = Literal["sft", "rl", "pairs", "edit_pairs", "record"]
+PRODUCTS: tuple[Product, ...] = ("sft", "rl", "pairs", "edit_pairs", "record")
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _S, _I, _F, _B = pa.string(), pa.int32(), pa.float32(), pa.bool_()
+_BYTES, _STRINGS = pa.binary(), pa.list_(pa.string())
 AXIS_SCORES = [("instruction", _F), ("consistency", _F), ("quality", _F), ("knowledge", _F)]
 
 
 def _list(*fields: tuple[str, Any]) -> Any:
     return pa.list_(pa.struct(list(fields)))
 
+
+IMAGE_META = _list(
+    *(("sha256", _S), ("original_sha256", _S), ("width", _I), ("height", _I), ("format", _S), ("origin", _S))
+)
 
 TRAJ = pa.schema(
     [
@@ -43,7 +50,7 @@ TRAJ = pa.schema(
                 *(("vae", _B), ("vit", _B), ("cfg_drop", _B), ("next_special", _S)),
             ),
         ),
-        ("image_meta", _list(("sha256", _S), ("width", _I), ("height", _I), ("format", _S), ("origin", _S))),
+        ("image_meta", IMAGE_META),
         ("scores", _list(("image_index", _I), ("against", _S), *AXIS_SCORES, ("passed", _B))),
         ("applicable_axes", pa.list_(_S)),
         ("n_images", _I),
@@ -59,6 +66,7 @@ RL = pa.schema(
         ("data_source", _S),
         ("prompt", _list(("role", _S), ("content", _S))),
         ("images", pa.list_(IMAGE)),
+        ("image_meta", IMAGE_META),
         ("ability", _S),
         ("reward_model", pa.struct([("style", _S), ("ground_truth", _S)])),
         (
@@ -89,19 +97,27 @@ RL = pa.schema(
 PAIRS = pa.schema(
     [
         ("id", _S),
+        ("caption", _S),  # second: trainers that are told no column take this place
+        ("jpg_0", _BYTES),
+        ("jpg_1", _BYTES),
+        ("label_0", _F),
+        ("label_1", _F),
+        ("has_label", _B),
+        ("num_example_per_prompt", _I),
+        ("references", pa.list_(IMAGE)),
         ("sample_id", _S),
         ("task", _S),
         ("category", _S),
-        ("instruction", _S),
-        ("references", pa.list_(IMAGE)),
-        ("chosen", IMAGE),
-        ("rejected", IMAGE),
         ("chosen_scores", pa.struct(AXIS_SCORES)),
         ("rejected_scores", pa.struct(AXIS_SCORES)),
         ("axis", _S),
         ("reason", _S),
         ("chosen_sha256", _S),
+        ("chosen_original_sha256", _S),
         ("rejected_sha256", _S),
+        ("rejected_original_sha256", _S),
+        ("references_sha256", _STRINGS),
+        ("references_original_sha256", _STRINGS),
         ("licence", _S),
         ("leak_group", _S),
     ]
@@ -152,8 +168,14 @@ RECORD = pa.schema(
     ]
 )
 
-SCHEMAS: Mapping[Product, Any] = {"sft": TRAJ, "rl": RL, "pairs": PAIRS, "record": RECORD}
-VERSIONS: Mapping[Product, str] = {"sft": "traj/1", "rl": "rl/1", "pairs": "pairs/1", "record": "record/3"}
+SCHEMAS: Mapping[Product, Any] = {"sft": TRAJ, "rl": RL, "pairs": PAIRS, "edit_pairs": PAIRS, "record": RECORD}
+VERSIONS: Mapping[Product, str] = {
+    "sft": "traj/2",
+    "rl": "rl/2",
+    "pairs": "pairs/2",
+    "edit_pairs": "pairs/2",
+    "record": "record/3",
+}
 
 
 def features(schema: Any) -> dict[str, Any]:

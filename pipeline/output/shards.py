@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.output.frame import RunFrame, Unit
 from pipeline.output.parts import build_row
+from pipeline.output.places import name_shard
 from pipeline.output.schema import Product, leaves, with_metadata
 from pipeline.output.view import Views
 
@@ -100,12 +101,12 @@ def _groups(sizes: Mapping[str, int], targets: Targets) -> list[tuple[int, int]]
 
 
 def lay_out(product: Product, stem: str, units: Sequence[Unit], planned: Sequence[Sequence[int]]) -> list[Shard]:
-    """The shards of a part, named `train-00000-of-0000N.parquet`."""
+    """The shards of a part."""
     rest = iter(units)
     shards = []
     for n, lengths in enumerate(planned):
         groups = tuple(tuple(next(rest) for _ in range(length)) for length in lengths)
-        shards.append(Shard(product, f"{product}/{stem}-{n:05d}-of-{len(planned):05d}.parquet", groups))
+        shards.append(Shard(product, name_shard(product, stem, n, len(planned)), groups))
     return shards
 
 

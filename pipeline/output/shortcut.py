@@ -69,7 +69,7 @@ def findings(contests: Iterable[Contest]) -> list[ShortcutFinding]:
 
 
 def contest(row: Mapping[str, Any]) -> Contest:
-    """The contest within a `traj/1` row."""
+    """The contest within a `traj/2` row."""
     accepted = {s["image_index"] for s in row["scores"] if s["against"] == "original" and s["passed"]}
     rejected = {s["image_index"] for s in row["scores"] if s["against"] == "original" and not s["passed"]} - accepted
     return Contest(_appearances(row, accepted), _appearances(row, rejected))

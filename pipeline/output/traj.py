@@ -1,9 +1,9 @@
-"""`traj/1`: one row is one accepted trajectory as a trainer reads it.
+"""`traj/2`: one row is one accepted trajectory as a trainer reads it.
 
 In: a kept trajectory, the frame of the run and the views. Out: a row for `pipeline.output.schema.TRAJ`. An image is held once,
-in order of first appearance; loss and flags stand on the segments that use it. `image_meta.sha256` is the hash of the
-image in the store, everything else of an image is that of its trained view. Texts are plain (`stages.plain`): as they came they
-stand in the record.
+in order of first appearance; loss and flags stand on the segments that use it. `image_meta.sha256` is the hash of the bytes that
+lie in the row, so that whoever has the row alone can check them; `original_sha256` is that of the image in the store. Texts are
+plain (`stages.plain`): as they came they stand in the record.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.output.frame import RunFrame
+from pipeline.output.schema import VERSIONS
 from pipeline.output.view import Views, ViewSpec
 from stages.dialects import Dialect
 from stages.identity import digest
@@ -22,7 +23,9 @@ from stages.rung import Recipe
 from stages.segments import Segment, segments
 from stages.trajectory import Trajectory
 
-VERSION = "traj/1"
+VERSION = VERSIONS["sft"]
+NO_IMAGE = -1
+"""The `image_index` of a text: a null would make floats of the whole column in pandas."""
 _HASHED = (
     "type",
     "kind",
@@ -44,7 +47,8 @@ def row(t: Trajectory, frame: RunFrame, views: Views) -> dict[str, Any]:
     shown = segments(prune(t, frame.recipe), frame.dialect, frame.recipe, frame.markers)
     origins = _origins(t, shown)
     place = {sha256: n for n, sha256 in enumerate(origins)}
-    encoded = [views.get(sha256) for sha256 in origins]
+    cells = [image(views.get(sha256), frame.view) for sha256 in origins]
+    facts = [meta(cell, *origin, frame.view) for cell, origin in zip(cells, origins.items(), strict=True)]
     written = [_segment(s, place) for s in shown]
     columns = {
         "id": sample.id,
@@ -56,9 +60,9 @@ def row(t: Trajectory, frame: RunFrame, views: Views) -> dict[str, Any]:
         "explanation": frame.plain(sample.explanation),
         "source": frame.plain(sample.source),
         "licence": frame.plain(sample.licence),
-        "images": [image(sha256, data, frame.view) for sha256, data in zip(origins, encoded, strict=True)],
+        "images": cells,
         "segments": written,
-        "image_meta": [_meta(sha256, origin, frame.view) for sha256, origin in origins.items()],
+        "image_meta": facts,
         "scores": _scores(shown, place),
         "applicable_axes": list(sample.applicable_axes),
         "n_images": len(origins),
@@ -66,7 +70,7 @@ def row(t: Trajectory, frame: RunFrame, views: Views) -> dict[str, Any]:
         "leak_group": sample.leak_group,
         "provenance": frame.provenance(t),
     }
-    return columns | {"content_hash": content_hash(columns, [hashlib.sha256(data).hexdigest() for data in encoded])}
+    return columns | {"content_hash": content_hash(columns, [m["sha256"] for m in facts])}
 
 
 def _strip_judgements(payload: str | None) -> str | None:
@@ -86,9 +90,26 @@ def content_hash(row: Mapping[str, Any], views: Sequence[str]) -> str:
     return digest("traj", row["id"], row["mode"], row["instruction"], json.dumps(content), list(views))
 
 
-def image(sha256: str, data: bytes, view: ViewSpec) -> dict[str, Any]:
+def image(data: bytes, view: ViewSpec) -> dict[str, Any]:
     """An image cell; its path is a name, not a place: two rows with the same image give the same name."""
-    return {"bytes": data, "path": f"{sha256[:16]}.{view.suffix}"}
+    return {"bytes": data, "path": f"{sha256_of(data)[:16]}.{view.suffix}"}
+
+
+def meta(cell: Mapping[str, Any], original: str, origin: str, view: ViewSpec) -> dict[str, Any]:
+    """What is known of an image cell: hashes of its bytes and of the stored image, size and format of the view, who made it."""
+    return {
+        "sha256": sha256_of(cell["bytes"]),
+        "original_sha256": original,
+        "width": view.size[0],
+        "height": view.size[1],
+        "format": view.format,
+        "origin": origin,
+    }
+
+
+def sha256_of(data: bytes) -> str:
+    """In hex."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def scores(verdict: Evaluation) -> dict[str, float | None]:
@@ -115,7 +136,7 @@ def _segment(s: Segment, place: Mapping[str, int]) -> dict[str, Any]:
         "kind": s.kind,
         "index": s.index,
         "text": s.text,
-        "image_index": None if s.image is None else place[s.image.sha256],
+        "image_index": NO_IMAGE if s.image is None else place[s.image.sha256],
         "payload": None if s.payload is None else payload_json(s.payload),
         "inputs": [place[sha256] for sha256 in s.inputs],
         "made_by": s.made_by,
@@ -126,11 +147,6 @@ def _segment(s: Segment, place: Mapping[str, int]) -> dict[str, Any]:
         "cfg_drop": s.marks.cfg_drop,
         "next_special": s.marks.next_special,
     }
-
-
-def _meta(sha256: str, origin: str, view: ViewSpec) -> dict[str, Any]:
-    width, height = view.size
-    return {"sha256": sha256, "width": width, "height": height, "format": view.format, "origin": origin}
 
 
 def _scores(shown: Sequence[Segment], place: Mapping[str, int]) -> list[dict[str, Any]]:

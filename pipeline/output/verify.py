@@ -20,6 +20,7 @@ from pipeline.output.database_checks import check_database
 from pipeline.output.file_checks import FileReport, check_file, row_ids
 from pipeline.output.group_checks import check_groups
 from pipeline.output.install import CARD
+from pipeline.output.places import list_files, stem_of
 from pipeline.output.problem import Problem, one_line
 from pipeline.output.rebuild import Content, Expected, manifest_of, rebuild
 from pipeline.output.record import Recorded
@@ -81,7 +82,7 @@ class _Check:
         self.summary: RunSummary | None = None
         self.reports: list[FileReport] = []
         self._problems: list[Problem] = []
-        self._files = [(p, str(f.relative_to(out))) for p in PRODUCTS for f in sorted((out / p).rglob("*.parquet"))]
+        self._files = [(p, name) for p in PRODUCTS for name in list_files(out, p)]
         self._workers = (os.cpu_count() or 1) if workers is None else workers
 
     def run(self) -> list[Problem]:
@@ -129,7 +130,7 @@ class _Check:
         units = {f"{part.product}/{part.stem}": {u.id: u for u in part.units} for part in content.parts}
         expected = []
         for name, row_names in ids.items():
-            due = units.get(cross_checks.stem_of(name), {})
+            due = units.get(stem_of(name), {})
             here = {row: due[row] for row in row_names or () if row in due}
             used = {sha256 for unit in here.values() for sha256 in unit.images} & views.keys()
             expected.append(Expected(content.frame, here, {sha256: views[sha256] for sha256 in used}))

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, inspect, make_url, select
 
 from pipeline.output import lock
 from pipeline.output.lock import OutputError, OutputIdentity
+from pipeline.output.places import list_files
 from pipeline.output.schema import PRODUCTS
 from pipeline.storage import ledger
 from pipeline.storage.batch import OUTCOMES
@@ -80,7 +81,7 @@ def _is_file(url: str) -> bool:
 def _find_written(out: Path) -> list[str]:
     """What only a build that had come to its end wrote there."""
     written = [name for name in (lock.RUN, ledger.NAME) if (out / name).exists()]
-    return written + [f"{product}/" for product in PRODUCTS if any((out / product).glob("*.parquet"))]
+    return written + [f"{product}/" for product in PRODUCTS if list_files(out, product)]
 
 
 def _find_stored(out: Path) -> list[str]:

@@ -6,6 +6,7 @@ In: the folder of an output, and a folder for the cache. Out: one line of JSON w
 says which old version it is run with by `make`; the tests run it with the newest.
 """
 
+import io
 import json
 import sys
 from collections import Counter
@@ -18,7 +19,10 @@ from PIL import Image
 
 def check_row(row: dict[str, Any], product: str) -> int:
     """Every image of a row, decoded. Raises AssertionError."""
-    images = [row["chosen"], row["rejected"], *row["references"]] if product == "pairs" else row["images"]
+    if is_pair := product in ("pairs", "edit_pairs"):  # as diffusers' DPO scripts open them
+        for name in ("jpg_0", "jpg_1"):
+            Image.open(io.BytesIO(row[name])).load()
+    images = row["references"] if is_pair else row["images"]
     for image in images:
         assert isinstance(image, Image.Image), f"{product}: an image came back as {type(image).__name__}"
         image.load()
@@ -29,14 +33,14 @@ def check_row(row: dict[str, Any], product: str) -> int:
         assert all(isinstance(s["inputs"], list) for s in row["segments"])
     if product == "rl":
         assert row["prompt"][0]["content"].count("<image>") == len(images)
-    return len(images)
+    return len(images) + 2 * is_pair
 
 
 def load(out: Path, product: str, split: str, cache: str, streaming: bool) -> Any:
     """One split of one product: streaming by the card's configuration, map-style by the files' names."""
     if streaming:
         return datasets.load_dataset(str(out), product, split=split, cache_dir=cache, streaming=True)
-    files = sorted(str(path) for path in (out / product).glob(f"{split}-*.parquet"))
+    files = sorted(str(path) for path in (out / product / split).glob("*.parquet"))
     return datasets.load_dataset("parquet", data_files={split: files}, split=split, cache_dir=cache)
 
 

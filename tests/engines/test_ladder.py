@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from pipeline.output.schema import PRODUCTS
 from pipeline.output.verify import examine
-from tests.kill.victim import GONE_S, PRODUCTS, ROOT, in_session, wait_for_end
+from tests.kill.victim import GONE_S, ROOT, in_session, wait_for_end
 
 pytestmark = pytest.mark.slow
 COUNT_AT_KILL = 7
@@ -59,7 +60,7 @@ class LadderBuild:
             time.sleep(0.02)
 
     def digests(self) -> dict[str, bytes]:
-        files = (file for product in PRODUCTS for file in sorted((self.out / product).glob("*.parquet")))
+        files = (file for product in PRODUCTS for file in sorted((self.out / product).rglob("*.parquet")))
         return {str(file.relative_to(self.out)): file.read_bytes() for file in files}
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.output.schema import PRODUCTS
 from pipeline.output.verify import examine
-from tests.kill.victim import GONE_S, PRODUCTS, ROOT, in_session, wait_for_end
+from tests.kill.victim import GONE_S, ROOT, in_session, wait_for_end
 
 pytestmark = pytest.mark.slow
 SMALL = {"sources.0.count": 24, "sources.0.size": 128, "output.image.size": 128, "run.concurrency": 8, "run.workers": 1}
@@ -51,7 +52,7 @@ def finish(out: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 def digests(out: Path) -> dict[str, str]:
-    files = (file for product in PRODUCTS for file in sorted((out / product).glob("*.parquet")))
+    files = (file for product in PRODUCTS for file in sorted((out / product).rglob("*.parquet")))
     return {str(file.relative_to(out)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.output.schema import PRODUCTS
 from tests.kill.counting import CountingServer, SeenRequest
 from tests.kill.promise import Kill
 
@@ -29,7 +30,6 @@ SMALL = {
     "run.workers": 1,
 }
 GONE_S = 30  # after this time, no process of a build that has ended may be left
-PRODUCTS = ("sft", "rl", "pairs", "record")
 HELPER = re.compile(rb"ray::(DashboardAgent|RuntimeEnvAgent)\b")
 HUB = re.compile(rb"ray::Hub\b")
 RUNG = re.compile(rb"ray::.*(Direct|Reflect|Multistep)")
@@ -182,7 +182,7 @@ class Build:
 
     def digests(self) -> dict[str, str]:
         """sha256 of every file whose bytes are promised."""
-        files = (f for product in PRODUCTS for f in sorted((self.out / product).glob("*.parquet")))
+        files = (f for product in PRODUCTS for f in sorted((self.out / product).rglob("*.parquet")))
         return {str(f.relative_to(self.out)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 

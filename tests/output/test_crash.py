@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.output import install, run_json
+from pipeline.output.schema import PRODUCTS
 from pipeline.output.verify import verify
 from pipeline.storage.files import aside
 from stages.trajectory import dump
@@ -74,7 +75,7 @@ def test_a_crash_between_two_renames_leaves_no_run_json(few, tmp_path, monkeypat
     out = tmp_path / "out"
     shutil.copytree(few.out, out)
     with aside(out) as folder:
-        for product in ("sft", "rl", "pairs", "record"):
+        for product in PRODUCTS:
             shutil.copytree(out / product, folder / product)
         (folder / "README.md").write_text("new", "utf-8")
         with pytest.raises(FileNotFoundError):

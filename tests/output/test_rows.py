@@ -28,9 +28,9 @@ def test_images_come_once_in_order_of_first_appearance(many, mode):
     for row in sft_rows:
         t = sources[row["id"]]
         kept = [e.image.sha256 for e in t.events if e.kind == "generation" and not e.pruned]
-        hashes = [m["sha256"] for m in row["image_meta"]]
+        hashes = [m["original_sha256"] for m in row["image_meta"]]
         assert hashes == [r.sha256 for r in t.sample.references] + kept
-        assert [i["path"] for i in row["images"]] == [f"{h[:16]}.png" for h in hashes]
+        assert [i["path"] for i in row["images"]] == [f"{m['sha256'][:16]}.png" for m in row["image_meta"]]
         origins = [m["origin"].split(":")[0] for m in row["image_meta"]]
         assert origins == ["reference"] * len(t.sample.references) + ["baseline"] + ["generator"] * (len(kept) - 1)
         shown = [s["image_index"] for s in row["segments"] if s["type"] == "image"]
@@ -43,7 +43,7 @@ def test_what_was_pruned_is_in_the_record_and_not_in_the_row(many):
         events = recorded[row["id"]]["events"]
         pruned = {e["image_sha256"] for e in events if e["pruned"] and e["kind"] == "generation"}
         assert len(pruned) >= 3
-        assert not pruned & {m["sha256"] for m in row["image_meta"]}
+        assert not pruned & {m["original_sha256"] for m in row["image_meta"]}
         kinds = [s["kind"] for s in row["segments"] if s["role"] == "assistant"]
         assert kinds[:3] == ["generation", "evaluation", "decomposition"]
         assert "reflection" not in kinds
@@ -147,7 +147,7 @@ def test_difficulty_says_how_far_a_prompt_came(many):
 
 
 def test_pairs_set_the_accepted_image_against_each_rejected_one(many):
-    pair_rows = read_rows(many, "pairs/")
+    pair_rows = read_rows(many, "pairs/train") + read_rows(many, "edit_pairs/train")
     assert len({row["id"] for row in pair_rows}) == len(pair_rows)
     train = {
         t.sample.id: t for t in many.outcomes if t.sample.split == "train" and t.mode in ("reflection", "multistep")
@@ -155,10 +155,10 @@ def test_pairs_set_the_accepted_image_against_each_rejected_one(many):
     by_sample = {}
     for row in pair_rows:
         by_sample.setdefault(row["sample_id"], []).append(row)
-        assert row["chosen_sha256"] == train[row["sample_id"]].current().image.sha256
+        assert row["chosen_original_sha256"] == train[row["sample_id"]].current().image.sha256
         assert row["rejected_scores"][row["axis"]] == 2
         assert row["reason"] == f"{row['axis']} as seen"
-        assert row["chosen"]["bytes"] != row["rejected"]["bytes"]
+        assert row["jpg_0"] != row["jpg_1"]
     assert by_sample.keys() == train.keys()
     for name, pairs in by_sample.items():
         t = train[name]
@@ -167,7 +167,8 @@ def test_pairs_set_the_accepted_image_against_each_rejected_one(many):
             for e in t.events
             if e.kind == "evaluation" and e.against == "original" and not e.payload.passed
         }
-        assert {p["rejected_sha256"] for p in pairs} == failed
+        assert {p["rejected_original_sha256"] for p in pairs} == failed
+        assert {p["num_example_per_prompt"] for p in pairs} == {len(pairs)}
         assert t.mode != "multistep" or len(failed) >= 4, "those that were pruned count too"
 
 

@@ -133,7 +133,8 @@ def test_a_pair_whose_images_were_swapped_cannot_pass(few):
     metadata = about(pq.read_schema(few.out / name).metadata[b"x2i"].decode())
     pair = pq.read_table(few.out / name).to_pylist()[0]
     assert list(check_pair(pair, metadata)) == []
-    for key in ("{}", "{}_scores", "{}_sha256"):
-        one, other = key.format("chosen"), key.format("rejected")
+    names = ("{}_scores", "{}_sha256", "{}_original_sha256")
+    swapped = [("label_0", "label_1"), *((name.format("chosen"), name.format("rejected")) for name in names)]
+    for one, other in swapped:
         pair[one], pair[other] = pair[other], pair[one]
     assert any("the chosen image does not pass" in line for line in check_pair(pair, metadata))

@@ -8,8 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.output.places import stem_of
 from pipeline.output.schema import PRODUCTS, SCHEMAS, features
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS
+
+TRAINED = ("sft", "rl", "pairs", "edit_pairs")
 
 
 def open_files(built):
@@ -21,11 +24,11 @@ def hash_files(out):
 
 
 def test_at_least_five_shards_of_three_row_groups(many):
-    train = [f for f in many.summary.files if f.startswith("sft/train-")]
+    train = [f for f in many.summary.files if f.startswith("sft/train/")]
     groups = [len(many.summary.files[f].row_groups) for f in train]
     assert len(train) >= 5
     assert sum(n >= 3 for n in groups) >= 5
-    assert sorted(train) == [f"sft/train-{n:05d}-of-{len(train):05d}.parquet" for n in range(len(train))]
+    assert sorted(train) == [f"sft/train/train-{n:05d}-of-{len(train):05d}.parquet" for n in range(len(train))]
 
 
 def test_run_json_says_where_every_row_group_begins(many):
@@ -46,7 +49,7 @@ def test_images_lie_uncompressed_and_text_compressed_by_leaf(many):
             group = file.metadata.row_group(n)
             columns = [group.column(c) for c in range(group.num_columns)]
             for column in columns:
-                is_image = column.path_in_schema.endswith(".bytes")
+                is_image = column.path_in_schema.endswith((".bytes", "jpg_0", "jpg_1"))
                 assert column.compression == ("UNCOMPRESSED" if is_image else "ZSTD"), (name, column.path_in_schema)
                 assert not (is_image and column.has_dictionary_page)
                 assert column.has_column_index is not is_image
@@ -74,7 +77,7 @@ def test_only_plain_types_in_what_trainers_read():
             return leaves(kind.value_type)
         return {leaf for field in kind for leaf in leaves(field.type)} if pa.types.is_struct(kind) else {kind}
 
-    for product in ("sft", "rl", "pairs"):
+    for product in TRAINED:
         assert {leaf for field in SCHEMAS[product] for leaf in leaves(field.type)} <= plain
 
 
@@ -92,7 +95,7 @@ def test_file_metadata_name_judge_prompts_and_thresholds(many):
 def test_training_rows_are_shuffled_and_the_record_is_in_rank_order(many):
     ranks = {t.sample.id: t.rank for t in many.outcomes}
     read = {
-        p: [row for name in sorted(many.summary.files) if name.startswith(p) for row in read_ids(many, name)]
+        p: [row for name in sorted(many.summary.files) if name.startswith(f"{p}/") for row in read_ids(many, name)]
         for p in PRODUCTS
     }
     assert read["record"] == sorted(ranks, key=lambda i: (ranks[i], i))
@@ -117,7 +120,9 @@ def test_order_of_outcomes_and_workers_change_no_byte(many, tmp_path, workers):
 
 def test_empty_products_are_valid_and_an_empty_validation_set_is_left_out(many, tmp_path):
     summary = many.again(tmp_path, [t for t in many.outcomes if t.status == "failed"])
-    assert sorted(f.partition("-")[0] for f in summary.files) == ["pairs/train", "record/part", "rl/train", "sft/train"]
+    assert sorted(map(stem_of, summary.files)) == [
+        *("edit_pairs/train", "pairs/train", "record/part", "rl/train", "sft/train"),
+    ]
     for name in summary.files:
         assert pq.read_table(tmp_path / name).schema.equals(SCHEMAS[name.split("/")[0]])
     assert summary.counts["planned"] == summary.counts["failed"] > 0

@@ -7,7 +7,7 @@ import yaml
 
 from pipeline.output import run_json
 from pipeline.output.funnel import ENDS
-from pipeline.output.schema import SCHEMAS
+from pipeline.output.schema import PRODUCTS, SCHEMAS
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS
 
 
@@ -63,8 +63,11 @@ def test_the_card_has_a_head_the_hub_understands(many):
     assert {"image", "text", "datasets"} <= set(metadata["tags"])
     assert metadata["license"] == "other"
     configs = {c["config_name"]: {f["split"]: f["path"] for f in c["data_files"]} for c in metadata["configs"]}
-    assert configs["sft"] == {"train": "sft/train-*.parquet", "validation": "sft/validation-*.parquet"}
-    assert configs.keys() == {"sft", "rl", "pairs", "record"}
+    assert configs["sft"] == {
+        "train": "sft/train/train-*.parquet",
+        "validation": "sft/validation/validation-*.parquet",
+    }
+    assert configs.keys() == set(PRODUCTS)
     assert "arxiv.org/abs/2605.14709" in body
     assert "| multistep | generation | first | off |" in body
     assert "planned 74 = kept" in body

@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 
 from pipeline.output import run_json
+from pipeline.output.places import list_files, stem_of
+from pipeline.output.schema import PRODUCTS
 from pipeline.output.shards import describe_file
 from pipeline.output.verify import examine, verify
 
@@ -37,7 +39,7 @@ def assert_problem(out: Path, *words: str) -> None:
 
 
 def first_file(out: Path, stem: str) -> Path:
-    return sorted(out.glob(f"{stem}-*.parquet"))[0]
+    return out / next(name for p in PRODUCTS for name in list_files(out, p) if stem_of(name) == stem)
 
 
 def update_checksum(out: Path, path: Path) -> None:
@@ -181,8 +183,8 @@ ROWS = {
     "pair axis": ("pairs/train", lambda r: r[0].update(axis="beauty"), "axis 'beauty' has no score"),
     "pair image": (
         "pairs/train",
-        lambda r: r[0]["rejected"].update(bytes=encode_image((8, 8))),
-        "rejected: the image is PNG RGB 8 x 8",
+        lambda r: r[0].update(jpg_1=encode_image((8, 8))),
+        "jpg_1: the image is PNG RGB 8 x 8",
     ),
 }
 
@@ -199,7 +201,7 @@ def test_a_flipped_byte_is_told(out):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(bytes(data))
-    assert_problem(out, "sft/train-00000", "checksum differs")
+    assert_problem(out, "sft/train/train-00000", "checksum differs")
 
 
 @pytest.mark.parametrize("product", ["sft/train", "rl/train", "pairs/train", "record/part"])
@@ -208,8 +210,8 @@ def test_a_truncated_file_is_told(out, product, keep):
     path = first_file(out, product)
     data = path.read_bytes()
     path.write_bytes(data[: int(keep * len(data)) if isinstance(keep, float) else keep])
-    assert_problem(out, f"{product}-00000", "cannot be read")
-    assert_problem(out, f"{product}-00000", "checksum differs")
+    assert_problem(out, "-00000", product, "cannot be read")
+    assert_problem(out, "-00000", product, "checksum differs")
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -225,7 +227,7 @@ def test_noise_anywhere_in_a_file_is_never_an_error(out, seed):
 def test_a_missing_or_foreign_file_is_told(out):
     first_file(out, "sft/validation").unlink()
     shutil.copy(first_file(out, "sft/train"), out / "sft" / "extra-00000-of-00001.parquet")
-    assert_problem(out, "sft/validation-00000", "is listed in run.json and missing")
+    assert_problem(out, "sft/validation/validation-00000", "is listed in run.json and missing")
     assert_problem(out, "sft/extra-00000", "is not listed in run.json")
 
 
@@ -264,16 +266,16 @@ def test_a_sample_beyond_the_cut_is_told(out):
 
 def test_files_of_two_runs_are_told(out):
     edit_run(out, lambda run: run.update(fingerprint="e" * 64))
-    assert_problem(out, "sft/train-00000", "is of run ffffffffffff, run.json is of eeeeeeeeeeee")
+    assert_problem(out, "sft/train/train-00000", "is of run ffffffffffff, run.json is of eeeeeeeeeeee")
 
 
 def test_lost_types_are_told(out):
     path = first_file(out, "sft/train")
     x2i = pq.read_schema(path).metadata[b"x2i"]
     rewrite(out, "sft/train", lambda rows: None, {"x2i": x2i})
-    assert_problem(out, "sft/train-00000", "huggingface metadata is missing")
+    assert_problem(out, "sft/train/train-00000", "huggingface metadata is missing")
     rewrite(out, "sft/train", lambda rows: None, {"huggingface": "{}"})
-    assert_problem(out, "sft/train-00000", "x2i metadata cannot be read")
+    assert_problem(out, "sft/train/train-00000", "x2i metadata cannot be read")
 
 
 def test_other_columns_are_told(out):
@@ -281,7 +283,7 @@ def test_other_columns_are_told(out):
     table = pq.read_table(path)
     pq.write_table(table.drop_columns(["ability"]).append_column("cost", pa.array([1.0] * len(table))), path)
     update_checksum(out, path)
-    assert_problem(out, "rl/train-00000", "missing ability; unknown cost")
+    assert_problem(out, "rl/train/train-00000", "missing ability; unknown cost")
 
 
 def test_an_image_lost_from_the_store_is_told_unless_the_store_was_given_up(out):
@@ -301,9 +303,9 @@ def test_all_problems_are_listed_at_once(out):
     rewrite(out, "sft/train", lambda rows: segment(rows, "generation").update(loss=1.0))
     rewrite(out, "rl/train", lambda rows: rows[0]["prompt"][0].update(content="<image>" * 9))
     first_file(out, "pairs/train").write_bytes(b"PAR1")
-    assert_problem(out, "sft/train-00000", "the mask table")
-    assert_problem(out, "rl/train-00000", "<image>")
-    assert_problem(out, "pairs/train-00000", "cannot be read")
+    assert_problem(out, "sft/train/train-00000", "the mask table")
+    assert_problem(out, "rl/train/train-00000", "<image>")
+    assert_problem(out, "pairs/train/train-00000", "cannot be read")
 
 
 def test_notes_tell_what_metadata_say_and_survive_anything(out):
@@ -344,9 +346,10 @@ def set_to_x(name: str, rows: Any) -> None:
 
 
 CONSISTENT = {
-    "chosen and rejected": ("pairs/train", lambda r: swap_columns(r[0], "chosen", "rejected"), "chosen, rejected"),
+    "chosen and rejected": ("pairs/train", lambda r: swap_columns(r[0], "jpg_0", "jpg_1"), "jpg_0, jpg_1"),
+    "labels": ("edit_pairs/train", lambda r: swap_columns(r[0], "label_0", "label_1"), "make it: label_0, label_1"),
     "pair dropped": ("pairs/train", lambda r: r[1:], "is missing"),
-    "pair instruction": ("pairs/train", lambda r: r[0].update(instruction="x"), "make it: instruction"),
+    "pair caption": ("pairs/train", lambda r: r[0].update(caption="x"), "make it: caption"),
     "pair reason": ("pairs/train", lambda r: r[0].update(reason="x"), "make it: reason"),
     "rl prompt": ("rl/train", lambda r: r[0]["prompt"][0].update(content=r[0]["prompt"][0]["content"] + "x"), "prompt"),
     "rl truth": ("rl/train", lambda r: r[0]["reward_model"].update(ground_truth='{"checker": 1}'), "ground_truth"),
@@ -446,8 +449,9 @@ def test_a_misnamed_shard_is_told(out):
     path = first_file(out, "pairs/train")
     other = path.with_name("train-00007-of-00009.parquet")
     path.rename(other)
-    edit_run(out, lambda s: s["files"].update({f"pairs/{other.name}": s["files"].pop(f"pairs/{path.name}")}))
-    assert_problem(out, "pairs/train-00007", "should be named pairs/train-00000-of-00001.parquet")
+    folder = "pairs/train"
+    edit_run(out, lambda s: s["files"].update({f"{folder}/{other.name}": s["files"].pop(f"{folder}/{path.name}")}))
+    assert_problem(out, "pairs/train/train-00007", "should be named pairs/train/train-00000-of-00001.parquet")
 
 
 @pytest.mark.parametrize(

@@ -76,10 +76,10 @@ def admitted(tmp_path_factory: pytest.TempPathFactory) -> Admitted:
 def shown_in(out: Path) -> dict[str, np.ndarray]:
     """By the hash of a stored image: what a trainer decodes from the shards."""
     shown = {}
-    for path in sorted((out / "sft").glob("*.parquet")):
+    for path in sorted((out / "sft").rglob("*.parquet")):
         for row in pq.read_table(path, columns=["images", "image_meta"]).to_pylist():
             for cell, meta in zip(row["images"], row["image_meta"], strict=True):
-                shown[meta["sha256"]] = decoded(cell["bytes"])
+                shown[meta["original_sha256"]] = decoded(cell["bytes"])
     return shown
 
 

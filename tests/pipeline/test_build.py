@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from pipeline.output.schema import PRODUCTS
 from tests.output.test_mask_table import LETTER, trained_segments
 
 ROOT = Path(__file__).parent.parent.parent
@@ -38,7 +39,7 @@ def x2i(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[s
 
 
 def hash_files(out: Path) -> dict[str, str]:
-    files = (f for product in ("sft", "rl", "pairs", "record") for f in sorted((out / product).glob("*.parquet")))
+    files = (f for product in PRODUCTS for f in sorted((out / product).rglob("*.parquet")))
     return {str(f.relative_to(out)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
@@ -164,7 +165,7 @@ def _letter(kind):
 
 def test_the_mask_table_of_the_method_agrees_with_every_row(narrow):
     modes = set()
-    for file in (narrow / "sft").glob("*.parquet"):
+    for file in (narrow / "sft").rglob("*.parquet"):
         for row in pq.read_table(file, columns=["mode", "segments"]).to_pylist():
             made = [s for s in row["segments"] if s["role"] == "assistant"]
             last = max(s["index"] for s in made if s["kind"] == "generation")
@@ -209,8 +210,8 @@ def test_the_lock_lies_beside_the_output(narrow):
 
 def test_nothing_of_the_journey_is_in_the_data(narrow):
     names = set()
-    for product in ("sft", "rl", "pairs", "record"):
-        for file in (narrow / product).glob("*.parquet"):
+    for product in PRODUCTS:
+        for file in (narrow / product).rglob("*.parquet"):
             names |= {str(p) for p in pq.ParquetFile(file).schema_arrow.names}
     assert not names & {"latency", "cost", "retries", "provider", "created_at", "timestamp"}
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.output.schema import PRODUCTS
+
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "manifests" / "demo.yaml"
@@ -30,7 +32,7 @@ def build_command(out: Path) -> list[str]:
 
 
 def hash_files(out: Path) -> dict[str, str]:
-    files = (f for product in ("sft", "rl", "pairs", "record") for f in sorted((out / product).glob("*.parquet")))
+    files = (f for product in PRODUCTS for f in sorted((out / product).rglob("*.parquet")))
     return {str(f.relative_to(out)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 

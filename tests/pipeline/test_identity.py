@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pipeline.output.schema import PRODUCTS
 from tests.pipeline.test_build import DEMO, hash_files, x2i
 
 QUOTAS = "quotas={direct: 50, reflection: 30, multistep: 30, rl: 15}"
@@ -21,4 +22,4 @@ def test_240_samples_make_the_same_bytes_with_1_and_16_blocks(tmp_path, quotas):
         hashes[blocks] = hash_files(out)
         print(json.loads((out / "run.json").read_text())["counts"])
     assert hashes[1] == hashes[16]
-    assert {name.split("/")[0] for name in hashes[1]} == {"sft", "rl", "pairs", "record"}
+    assert {name.split("/")[0] for name in hashes[1]} == set(PRODUCTS)

@@ -82,9 +82,9 @@ def outcomes_of(out: Path) -> Outcomes:
     ("lost", "imports"),
     [
         (("run.db*", "run.json"), True),
-        (("run.db*", "run.json", "sft", "rl", "pairs", "store"), True),
+        (("run.db*", "run.json", "sft", "rl", "pairs", "edit_pairs", "store"), True),
         (("run.db*", "run.json", "record"), False),
-        (("run.db*", "run.json", "record", "sft", "rl", "pairs", "ledger.parquet"), False),
+        (("run.db*", "run.json", "record", "sft", "rl", "pairs", "edit_pairs", "ledger.parquet"), False),
     ],
 )
 def test_results_without_a_database_are_refused_with_the_choice_said(out, lost, imports):
@@ -125,7 +125,7 @@ def test_a_database_without_the_rows_of_the_record_is_refused(out):
 
 def test_an_unfinished_build_is_not_begun_anew_with_another_database(out, tmp_path):
     """As it is when it was stopped while it climbed."""
-    lose(out, "run.json", "ledger.parquet", "sft", "rl", "pairs", "record")
+    lose(out, "run.json", "ledger.parquet", "sft", "rl", "pairs", "edit_pairs", "record")
     other = f"sqlite:///{tmp_path / 'other.db'}"
     with Outcomes(other, "of another build") as shared:
         shared.create()

@@ -38,7 +38,7 @@ def out(tmp_path_factory, asked):
 
 
 def rows(out: Path, product: str) -> list[dict[str, Any]]:
-    return [row for file in sorted((out / product).glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
+    return [row for file in sorted((out / product).rglob("*.parquet")) for row in pq.read_table(file).to_pylist()]
 
 
 def test_a_score_is_recorded_with_its_call_and_shown_to_no_trainer(out, asked):

@@ -14,6 +14,7 @@ import yaml
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.output.schema import PRODUCTS
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 STATIONS = ("until_pass", "reflect 1", "reflect 2", "multistep diagnosis", "multistep")
@@ -109,7 +110,7 @@ def test_the_card_names_the_mode_its_stations_and_its_mask(out, run):
     assert f"| until_pass | {run['funnel']['until_pass']['entered']} |" in card
     assert "| patience | generation | last | on |" in card
     head = yaml.safe_load(card.split("---\n")[1])
-    assert {c["config_name"] for c in head["configs"]} == {"sft", "rl", "pairs", "record"}
+    assert {c["config_name"] for c in head["configs"]} == set(PRODUCTS)
 
 
 def test_the_plan_counts_the_tries_and_says_whose_rates_it_takes(out):

@@ -126,7 +126,7 @@ def test_a_build_holds_every_group_whole(tmp_path):
     groups = Counter(row["group"] for row in record)
     assert set(groups.values()) == {3}
     assert f"The {len(record)} samples are rollouts of {len(groups)} rows" in " ".join(text.split())
-    prompts = [row for file in (tmp_path / "out" / "rl").glob("*.parquet") for row in pq.read_table(file).to_pylist()]
+    prompts = [row for file in (tmp_path / "out" / "rl").rglob("*.parquet") for row in pq.read_table(file).to_pylist()]
     assert len(prompts) == len({row["group"] for row in record if row["split"] == "rl" and row["status"] == "kept"})
     assert "no problems found" in x2i("verify", tmp_path / "out")
     later = next(row for row in record if row["rollout"] == 2)

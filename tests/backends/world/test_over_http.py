@@ -17,6 +17,7 @@ from pipeline.backends.world.backend import WorldModel
 from pipeline.backends.world.server.app import app
 from pipeline.manifest.file import load
 from pipeline.manifest.spec import Manifest
+from pipeline.output.schema import PRODUCTS
 from pipeline.planning.plan import plan
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.likeness import StoreComparer
@@ -101,8 +102,8 @@ def test_the_whole_demo_is_the_same_data_set(base_url, tmp_path, monkeypatch):
     for manifest, out in zip((DEMO, OVER_HTTP), outs, strict=True):
         x2i("build", manifest, "--out", out)
         assert "no problems found" in x2i("verify", out).stdout
-    for product in ("record", "sft", "rl", "pairs"):
-        files = [sorted((out / product).glob("*.parquet")) for out in outs]
+    for product in PRODUCTS:
+        files = [sorted((out / product).rglob("*.parquet")) for out in outs]
         assert [f.name for f in files[1]] == [f.name for f in files[0]] != []
         for local, remote in zip(*files, strict=True):
             compare(pq.read_table(local).to_pylist(), pq.read_table(remote).to_pylist())
