@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.render.grammar import TokenGrammar
-from training.render.hf import HfText, number_of, turn
+from training.render.hf import HfText, number_of, special_ids, turn
 from training.render.tokenizers import ImageTokens
 
 LINE_END = "<|extra_200|>"
@@ -38,6 +38,7 @@ def emu3_grammar(tokenizer: Any) -> TokenGrammar:
         frame_end=(number_of(tokenizer, tokenizer.eof_token),),
         image_end=number_of(tokenizer, tokenizer.eoi_token),
         visual=frozenset(n for name, n in tokenizer.get_vocab().items() if name.startswith(VISUAL)),
+        special=special_ids(tokenizer),
     )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from training.render.emu3 import LINE_END, VISUAL
 from training.render.grammar import TokenGrammar
-from training.render.hf import HfText, number_of
+from training.render.hf import HfText, number_of, special_ids
 from training.render.tokenizers import ImageTokens
 
 SYSTEM = "You are a helpful assistant for {task} task. USER: "
@@ -39,6 +39,7 @@ def emu35_grammar(tokenizer: Any, task: str = "x2i") -> TokenGrammar:
         frame_end=(),
         image_end=number_of(tokenizer, "<|image end|>"),
         visual=frozenset(n for name, n in tokenizer.get_vocab().items() if name.startswith(VISUAL)),
+        special=special_ids(tokenizer),
     )
 
 

@@ -23,6 +23,7 @@ class TokenGrammar:
                      the tokens of an image's frame; `frame_end` may be none
     last_line_ends   whether the last line of an image has its line_end, too
     visual           the ids that may stand in an image's lines
+    special          ids of named tokens, which no text may hold
     """
 
     name: str
@@ -37,6 +38,7 @@ class TokenGrammar:
     frame_end: tuple[int, ...]
     image_end: int
     visual: frozenset[int]
+    special: frozenset[int] = frozenset()
 
     @cached_property
     def between(self) -> tuple[int, ...]:
@@ -45,9 +47,9 @@ class TokenGrammar:
 
     @cached_property
     def reserved(self) -> frozenset[int]:
-        """Ids that no text may hold: they would open or end an image or the answer."""
+        """Ids that no text may hold: they would open or end an image, a turn or the answer."""
         frame = {self.image_start, self.image_body, self.line_end, self.image_end, *self.frame_end, *self.end[:1]}
-        return self.visual | frame
+        return self.visual | self.special | frame
 
     def image(self, tokens: ImageTokens) -> list[int]:
         """An image with its frame. Raises ValueError where an id is none of the images'."""

@@ -40,6 +40,12 @@ def number_of(tokenizer: Any, name: str) -> int:
     return int(number)
 
 
+def special_ids(tokenizer: Any) -> frozenset[int]:
+    """The ids of special tokens: those that the tokenizer calls so, and all that are spelled `<|...|>`."""
+    named = (n for name, n in tokenizer.get_vocab().items() if name.startswith("<|") and name.endswith("|>"))
+    return frozenset({*(int(n) for n in named), *tokenizer.all_special_ids})
+
+
 def turn(tokenizer: Any, default: tuple[str, str]) -> tuple[str, str]:
     """What stands before and after a user's words, by the tokenizer's chat template; `default` where it has none."""
     if not tokenizer.chat_template:

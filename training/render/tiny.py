@@ -14,6 +14,7 @@ from PIL import Image
 
 from training.render.grammar import TokenGrammar
 from training.render.tokenizers import ImageTokens
+from training.row import TrainingRow
 
 _BYTES = 256
 SPECIAL = ("<pad>", "<begin>", "<user>", "<assistant>", "<end>", "<image>", "<pixels>", "<line>", "<frame>", "</image>")
@@ -89,6 +90,10 @@ class Tiny:
         """Its images."""
         return ColourImages(self.side)
 
+    def tokens(self, row: TrainingRow) -> dict[int, ImageTokens]:
+        """All images of a row as tokens, by their number."""
+        return {n: self.images.encode(cell.bytes) for n, cell in enumerate(row.images)}
+
     @cached_property
     def grammar(self) -> TokenGrammar:
         """Its grammar."""
@@ -105,4 +110,5 @@ class Tiny:
             frame_end=(special("<frame>"),),
             image_end=special("</image>"),
             visual=frozenset(range(FIRST_COLOUR, SIZE)),
+            special=frozenset(range(_BYTES, FIRST_COLOUR)),
         )
