@@ -17,10 +17,15 @@ from pipeline.commands.places import ManifestPath, Overrides
 
 if TYPE_CHECKING:
     from pipeline.manifest.spec import Manifest
+    from pipeline.run.alone import Workplace
+    from prompts.catalogue import Prompts
+    from stages.records import Sample
     from training.rewards.settings import RewardSettings
 
 PORT = 8110
 GROUP_WAIT_S = 300.0
+MOST_HELD = 4 * 2**30
+"""Bytes of all bodies in hand: those of rollouts that wait for their group are many."""
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 Weight = Annotated[
@@ -86,6 +91,15 @@ def reward_server(
     group_wait: Annotated[
         float, typer.Option(help="How long a group waits for its next rollout, in seconds.", min=0.1, max=86400)
     ] = GROUP_WAIT_S,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(
+            help="A build whose RL prompts may be named by their ids alone.",
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     weights: Weight = "0.7,0.1,0.2",
     eps: Eps = 0.05,
     penalty: PenaltyKind = "multiply",
@@ -103,7 +117,7 @@ def reward_server(
     settings = settings_of(weights, eps, penalty, scaling, must_pass)
     read = load(manifest, set_)
     folder = out or Path("build") / f"{read.name}-rewards"
-    prompts = load_prompts(read.recipe, further=[BESIDE])
+    words = load_prompts(read.recipe, further=[BESIDE])
 
     def tell(line: str) -> None:
         print(line, file=sys.stderr)
@@ -111,18 +125,36 @@ def reward_server(
     if host not in LOCAL:
         tell(f"x2i: anybody who reaches {host} can have answers judged at your expense; there is no key")
     with alone(read, judges(read), folder, "rewards", tell) as site:
-        asyncio.run(_try_to_open(site, prompts))
+        asyncio.run(_try_to_open(site, words))
+        known = {} if prompts is None else asyncio.run(_known(site, prompts))
+        if known:
+            tell(f"{len(known)} prompts of {prompts} may be named by their ids.")
         tell(f"Judged by {site.manifest.models.analyzer.model}; kept in {folder}.")
-        listen(_app(site, prompts, settings, group_wait), port, host)
+        listen(_app(site, words, settings, group_wait, known), port, host)
 
 
-async def _try_to_open(site: Any, prompts: Any) -> None:
+async def _try_to_open(site: "Workplace", words: "Prompts") -> None:
     """Raises BuildError where a model cannot be opened: before anybody is told an address."""
-    async with site.open(prompts):
+    async with site.open(words):
         pass
 
 
-def _app(site: Any, prompts: Any, settings: "RewardSettings", wait_s: float) -> Any:
+async def _known(site: "Workplace", folder: Path) -> dict[str, "Sample"]:
+    """The RL prompts of a build by their ids, their references in the store. Raises typer.BadParameter."""
+    from pipeline.backends.serving.shelf import Shelf
+    from training.rewards.prompts import sample_of
+    from training.rewards.rl_rows import RlProblem, read_prompts
+
+    shelf = Shelf(site.surgery.store, passing=False)
+    try:
+        return {one.id: sample_of(one.asked, await shelf.take_in(one.references)) for one in read_prompts(folder)}
+    except RlProblem as error:
+        raise typer.BadParameter(str(error), param_hint="--prompts") from None
+
+
+def _app(
+    site: "Workplace", words: "Prompts", settings: "RewardSettings", wait_s: float, known: "dict[str, Sample]"
+) -> Any:
     """The application, its errors in the form of the OpenAI API, its bodies limited."""
     from fastapi.responses import JSONResponse
 
@@ -137,12 +169,12 @@ def _app(site: Any, prompts: Any, settings: "RewardSettings", wait_s: float) -> 
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[RewardHouse]:
-        async with site.open(prompts) as desk:
+        async with site.open(words) as desk:
             take_in = Shelf(desk.store, passing=False).take_in
-            yield RewardHouse(desk.models, site.manifest.recipe, settings, take_in, wait_s)
+            yield RewardHouse(desk.models, site.manifest.recipe, settings, take_in, wait_s, known)
 
     app = reward_app(opened)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, most_held=MOST_HELD)
     answer_errors_in_form(app, "the reward server")
 
     @app.exception_handler(RewardProblem)

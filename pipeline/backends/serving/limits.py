@@ -25,10 +25,11 @@ TOO_LARGE = f"the body has more than {MOST_BODY // 2**20} MiB; send fewer or sma
 
 
 class BodyLimit:
-    """An application that reads at most MOST_BODY bytes of a body, and MOST_HELD of all that are being answered."""
+    """An application that reads at most MOST_BODY bytes of a body, and `most_held` of all that are being answered."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, most_held: int = MOST_HELD) -> None:
         self._app = app
+        self._most_held = most_held
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,7 +51,7 @@ class BodyLimit:
             self._held += size
             if taken > MOST_BODY:
                 raise HTTPException(413, TOO_LARGE)
-            if self._held > MOST_HELD:
+            if self._held > self._most_held:
                 raise HTTPException(503, "too many requests are in hand; ask again", {"Retry-After": "1"})
             return message
 

@@ -4,53 +4,20 @@ import json
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from http.client import HTTPConnection
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.commands.rewarding import _app, judges, settings_of
-from pipeline.manifest.file import load
-from pipeline.manifest.identity import load_prompts
-from pipeline.run.alone import alone
-from prompts.rewards import BESIDE
-from tests.serving import serving
+from tests.training.rewards.rewarding import reward_server
 from tests.training.rewards.world_answers import HALF, INSTRUCTION, PROMPT, direct, picture, planned, reflected, text
 
-DEMO = Path(__file__).parents[3] / "manifests" / "demo.yaml"
 WHOLE, PART = picture(INSTRUCTION), picture(HALF)
-SURE = ["models.analyzer.options={error_rate: 0.0, severe: 0.0}", "policy.judging.judgements=1"]
 REFLECTED = reflected(
     PART, WHOLE, "The small blue square is missing at the bottom.", "Add a small blue square at the bottom."
 )
 PLANNED = planned(PART, [(HALF, PART), ("Add a small blue square at the bottom", WHOLE)])
-
-
-@contextmanager
-def reward_server(folder: Path, wait_s: float = 30.0, sets=()) -> Iterator[str]:
-    manifest = load(DEMO, [*SURE, *sets])
-    prompts = load_prompts(manifest.recipe, further=[BESIDE])
-    settings = settings_of("0.7,0.1,0.2", 0.05, "multiply", "quarters", False)
-    with (
-        alone(manifest, judges(manifest), folder, "rewards", print) as site,
-        serving(_app(site, prompts, settings, wait_s)) as url,
-    ):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("rewards")
-
-
-@pytest.fixture(scope="module")
-def url(folder):
-    with reward_server(folder, wait_s=1.0) as url:
-        yield url
 
 
 def post(url, path, body, raw=None):
@@ -113,20 +80,19 @@ def test_rollouts_that_come_alone_wait_for_each_other(url):
     assert post(url, "/v1/rollouts", bodies[1]) == found[1]
 
 
-def test_an_incomplete_group_is_an_error_for_all_of_it(url):
-    bodies = [one(direct(WHOLE), "a", "g2", 3), one(direct(PART), "b", "g2", 3)]
+def test_an_incomplete_group_is_an_error_for_all_of_it(hasty_url):
+    bodies = [one([text("no")], "a", "g2", 3), one([text("nor this")], "b", "g2", 3)]
     with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(lambda body: post(url, "/v1/rollouts", body), bodies))
+        found = list(pool.map(lambda body: post(hasty_url, "/v1/rollouts", body), bodies))
     for status, error in found:
         assert (status, error["code"], error["param"]) == (408, "group_incomplete", "group_size")
-        assert (
-            "group g2: 2 of 3 rollouts came, and no further one for 1 s, so nobody of it has a reward"
-            in error["message"]
-        )
-    # it begins anew: all of it may come again
-    bodies.append(one(REFLECTED, "c", "g2", 3))
-    with ThreadPoolExecutor(3) as pool:
-        assert [status for status, _ in pool.map(lambda body: post(url, "/v1/rollouts", body), bodies)] == [200] * 3
+        assert "of 3 rollouts came, and no further one for 0.3 s, so nobody of it has a reward" in error["message"]
+    assert json.load(urllib.request.urlopen(f"{hasty_url}/health"))["waiting"] == 0
+
+
+def test_a_group_of_the_same_name_begins_anew_once_one_is_whole(url):
+    assert post(url, "/v1/rollouts", one([text("no")], "a", "g4", 1))[0] == 200
+    assert post(url, "/v1/rollouts", one([text("nor this")], "b", "g4", 1))[0] == 200
 
 
 def test_a_group_has_one_size_one_prompt_and_ids_of_its_own(url):
@@ -162,6 +128,17 @@ def test_nothing_is_read_or_fetched(url, address):
     assert "paths and addresses are not fetched" in error["message"]
 
 
+def test_a_prompt_may_be_named_where_the_server_knows_it(url):
+    rollouts = [{"parts": direct(WHOLE)}, {"parts": direct(PART)}]
+    _, named = post(url, "/v1/groups", {"prompt_id": "first", "rollouts": rollouts})
+    _, given = post(url, "/v1/groups", group(direct(WHOLE), direct(PART)))
+    assert [r["reward"] for r in named["rollouts"]] == [r["reward"] for r in given["rollouts"]]
+    status, error = post(url, "/v1/groups", {"prompt_id": "other", "rollouts": rollouts})
+    assert (status, error["code"], error["param"]) == (404, "prompt_not_found", "prompt_id")
+    status, error = post(url, "/v1/groups", {"rollouts": rollouts})
+    assert (status, "give either prompt or prompt_id" in error["message"]) == (400, True)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -194,6 +171,7 @@ def test_bodies_have_limits_and_a_form(url):
     assert post(url, "/v1/nothing", {})[0] == 404
 
 
+@pytest.mark.slow
 def test_nothing_is_paid_twice_across_restarts(tmp_path):
     body = group(direct(WHOLE), REFLECTED)
     with reward_server(tmp_path) as url:

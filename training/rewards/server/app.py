@@ -6,9 +6,9 @@ problem is a `RewardProblem` or an error of `stages.errors`; whoever serves puts
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
@@ -18,15 +18,16 @@ from pydantic import BaseModel, ValidationError
 from stages.calls import Models
 from stages.identity import digest
 from stages.policy import Policy
-from stages.records import ImageRef
+from stages.records import ImageRef, Sample
 from stages.rung import Recipe
 from training.rewards.answers import read_parts
 from training.rewards.judging import judge_answer
-from training.rewards.prompts import AskedPrompt, sample_of
+from training.rewards.prompts import sample_of
 from training.rewards.rollout import Rollout
 from training.rewards.score import GroupScores, score_group
 from training.rewards.server.bodies import AskedRollout, GroupBody, RolloutBody, image_bytes
 from training.rewards.server.groups import Arrival, GroupDesk, Rewarded
+from training.rewards.server.problems import RewardProblem
 from training.rewards.settings import RewardSettings
 
 TakeIn = Callable[[Sequence[bytes]], Awaitable[tuple[ImageRef, ...]]]
@@ -38,7 +39,7 @@ Body = TypeVar("Body", bound=BaseModel)
 class RewardHouse:
     """What the server goes by: who judges under which policy, how rewards are made of that, and where images are put.
 
-    `wait_s`: how long a group waits for its next rollout, in seconds.
+    `wait_s`: how long a group waits for its next rollout, in seconds. `known`: the samples that may be named by their ids.
     """
 
     models: Models
@@ -46,6 +47,7 @@ class RewardHouse:
     settings: RewardSettings
     take_in: TakeIn
     wait_s: float
+    known: Mapping[str, Sample] = field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:
@@ -56,19 +58,28 @@ class RewardHouse:
         """The scores of a group. Raises ValueError."""
         return score_group(rollouts, self.settings, self.recipe)
 
-    async def judge(self, prompt: AskedPrompt, rollout: AskedRollout) -> Rollout:
+    async def judge(self, asked: GroupBody | RolloutBody, rollout: AskedRollout) -> Rollout:
         """What counts of a rollout. Raises RewardProblem, stages.errors.ModelError."""
-        shown = [image_bytes(text, f"prompt.references.{n}") for n, text in enumerate(prompt.references)]
-        references = await self.take_in(shown)
+        sample = await self._sample(asked)
         pieces = [
             part.text if part.image is None else image_bytes(part.image, f"rollout.parts.{n}.image")
             for n, part in enumerate(rollout.parts)
         ]
         drawn = await self.take_in([piece for piece in pieces if isinstance(piece, bytes)])
-        sample = sample_of(prompt, references)
         answer = read_parts([p for p in pieces if p is not None], drawn, self.recipe, sample.applicable_axes)
         with_steps = self.settings.weights.steps > 0
         return await judge_answer(sample, answer, self.models, self.policy, with_steps, rollout.id or "")
+
+    async def _sample(self, asked: GroupBody | RolloutBody) -> Sample:
+        if asked.prompt_id is not None:
+            if asked.prompt_id not in self.known:
+                remedy = "send all of it, or name its build when the server starts (--prompts)"
+                text = f"prompt {asked.prompt_id} is not known; {remedy}"
+                raise RewardProblem(404, text, "prompt_not_found", "prompt_id")
+            return self.known[asked.prompt_id]
+        assert asked.prompt is not None
+        shown = [image_bytes(text, f"prompt.references.{n}") for n, text in enumerate(asked.prompt.references)]
+        return sample_of(asked.prompt, await self.take_in(shown))
 
 
 def reward_app(opened: Callable[[], AbstractAsyncContextManager[RewardHouse]]) -> FastAPI:
@@ -97,8 +108,8 @@ def reward_app(opened: Callable[[], AbstractAsyncContextManager[RewardHouse]]) -
     async def rollouts(request: Request) -> dict[str, Any]:
         body = await _read(request, RolloutBody)
         (house, desk), arrival = running[0], _arrival(body.rollout, 0)
-        work = _work(house, body.prompt, body.rollout)
-        one = await desk.reward(body.group, body.group_size, _digest(body.prompt), arrival, work)
+        work = _work(house, body, body.rollout)
+        one = await desk.reward(body.group, body.group_size, _prompt_digest(body), arrival, work)
         return {"group": body.group, **_shown(arrival.id, one)}
 
     return app
@@ -115,21 +126,27 @@ async def _read(request: Request, shape: type[Body]) -> Body:
 
 
 async def _reward_group(house: RewardHouse, desk: GroupDesk, body: GroupBody) -> dict[str, Any]:
-    prompt = _digest(body.prompt)
+    prompt = _prompt_digest(body)
     arrivals = [_arrival(rollout, n) for n, rollout in enumerate(body.rollouts)]
     name = body.group or digest("group", prompt, [[one.id, one.content] for one in arrivals])[:32]
-    work = [_work(house, body.prompt, rollout) for rollout in body.rollouts]
+    work = [_work(house, body, rollout) for rollout in body.rollouts]
     waits = (desk.reward(name, len(arrivals), prompt, one, task) for one, task in zip(arrivals, work, strict=True))
     rewarded = await asyncio.gather(*waits)
     return {"group": name, "rollouts": [_shown(a.id, one) for a, one in zip(arrivals, rewarded, strict=True)]}
 
 
-def _work(house: RewardHouse, prompt: AskedPrompt, rollout: AskedRollout) -> Callable[[], Coroutine[Any, Any, Rollout]]:
-    return lambda: house.judge(prompt, rollout)
+def _work(
+    house: RewardHouse, asked: GroupBody | RolloutBody, rollout: AskedRollout
+) -> Callable[[], Coroutine[Any, Any, Rollout]]:
+    return lambda: house.judge(asked, rollout)
 
 
-def _digest(body: AskedPrompt | AskedRollout) -> str:
-    return digest(body.model_dump_json())
+def _prompt_digest(body: GroupBody | RolloutBody) -> str:
+    return digest(body.prompt_id or _digest(body.prompt))
+
+
+def _digest(body: BaseModel | None) -> str:
+    return "" if body is None else digest(body.model_dump_json())
 
 
 def _arrival(rollout: AskedRollout, place: int) -> Arrival:

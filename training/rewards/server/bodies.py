@@ -42,10 +42,22 @@ class AskedRollout(Strictly):
     parts: tuple[AskedPart, ...] = Field(max_length=MOST_PARTS)
 
 
-class GroupBody(Strictly):
+class _OfPrompt(Strictly):
+    """What is answered: all of it, or the id by which the server knows it (the `extra_info.id` of an RL row)."""
+
+    prompt: AskedPrompt | None = None
+    prompt_id: Name | None = None
+
+    @model_validator(mode="after")
+    def _says_one(self) -> Self:
+        if (self.prompt is None) == (self.prompt_id is None):
+            raise ValueError("give either prompt or prompt_id")
+        return self
+
+
+class GroupBody(_OfPrompt):
     """POST /v1/groups: all answers to one prompt."""
 
-    prompt: AskedPrompt
     rollouts: tuple[AskedRollout, ...] = Field(min_length=1, max_length=MOST_ROLLOUTS)
     group: Name | None = None
 
@@ -58,10 +70,9 @@ class GroupBody(Strictly):
         return value
 
 
-class RolloutBody(Strictly):
+class RolloutBody(_OfPrompt):
     """POST /v1/rollouts: one answer, of a group whose others are sent by somebody else."""
 
-    prompt: AskedPrompt
     rollout: AskedRollout
     group: Name
     group_size: int = Field(ge=1, le=MOST_ROLLOUTS)
