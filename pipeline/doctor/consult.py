@@ -82,7 +82,7 @@ def quote(practice: Practice, patients: Sequence[Patient]) -> Quote:
         limit = _limit(patient.access)
         prices = tariff(practice.manifest, patient.access, limit)
         rehearsal = PriceRehearsal(prices.load_of, practice.cases.ordered)
-        asyncio.run(_examine(practice, patient, Overheard(rehearsal, prices.cost_of, practice.limit_s)))
+        asyncio.run(_examine(practice, patient, Overheard(rehearsal, prices, practice.limit_s)))
         rehearsals.append(rehearsal)
         if at_provider and not prices.known:
             unpriced.append(patient.access.model)
@@ -128,7 +128,7 @@ async def examine(practice: Practice, patient: Patient, open_: Open) -> Checkup:
     except (ModelError, ValueError, BuildError) as error:
         symptom = Symptom("bad", "opened", f"it cannot be opened: {error}")
         return Checkup(patient.roles, patient.place, access.model, patient.identity, (), (symptom,))
-    overheard = Overheard(model, tariff(practice.manifest, access, model.max_output_tokens).cost_of, practice.limit_s)
+    overheard = Overheard(model, tariff(practice.manifest, access, model.max_output_tokens), practice.limit_s)
     case = await _examine(practice, patient, overheard)
     if not patient.draws and access.backend == "openai" and _is_unread(case):
         await _try_other_shapes(practice, patient, open_, case)

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pipeline.doctor.findings import Exchange
-from pipeline.money.cost import CostOf, LoadOf, images_paid
+from pipeline.doctor.patients import Tariff
+from pipeline.journal.metered import paid
+from pipeline.money.cost import LoadOf
 from stages.errors import ModelError, RateLimited, TimedOut, Transient
 from stages.protocols import (
     ImageReply,
@@ -38,7 +40,7 @@ class Overheard:
     """Passes calls on to `model`, each of which may take `limit_s` seconds. `purpose` is what the next call is for."""
 
     model: Model
-    cost_of: CostOf
+    tariff: Tariff
     limit_s: float
     exchanges: list[Exchange] = field(default_factory=list)
     errors: list[ModelError] = field(default_factory=list)
@@ -95,7 +97,9 @@ class Overheard:
             self.requests.append(request)
         if error is not None:
             self.errors.append(error)
-        usd = self.cost_of(request, usage, images_paid(request, error)) if error is None or usage else 0.0
+        most = self.tariff.load_of(request).usd if self.tariff.known else None
+        # as the ledger has it: a call that we gave up may be paid all the same
+        usd = paid(request, usage, error, most, self.tariff.cost_of)
         self.exchanges.append(
             Exchange(
                 self.purpose,

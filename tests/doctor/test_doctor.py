@@ -239,6 +239,12 @@ def test_a_slow_model_is_a_line_and_stops_being_asked(habits, stored, monkeypatc
     (found,) = examined(habits, stored, monkeypatch, "slow", roles=["baseline"], limit_s=0.3)
     assert "no answer within 0.3 s" in bad_of(found)["time"]
     assert len(habits.asked) == 1
+    assert found.usd is None, "nobody knows what the provider takes for it"
+    price = "prices={world-baseline: {image: 0.04}}"
+    (found,) = examined(habits, stored, monkeypatch, "slow", roles=["baseline"], limit_s=0.3, sets=[price])
+    assert found.usd == pytest.approx(0.04), "it may be paid all the same"
+    (found,) = examined(habits, stored, monkeypatch, "busy", roles=["baseline"], sets=[price])
+    assert found.usd == 0
 
 
 def test_a_dead_model_does_not_hinder_the_others_and_failover_is_examined_too(habits, stored, monkeypatch):
