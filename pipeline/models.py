@@ -10,7 +10,8 @@ are listed in `pipeline.backends.registry`; what a model needs is imported when 
             Metered(    notes the call before it is sent, and what it took, whatever came of it
               backend)))))
 
-A model on a batch has no such chain: Journalled(Parking) posts what is not known yet, and `pipeline.batches` sends it.
+A model on a batch has no such chain: Journalled(Parking) posts what is not known yet, and `pipeline.batches` sends it. `UnlessOut`
+stands before the Failover of one that a batch API could be asked for, too.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 
+from pipeline.backends.batch.description import API
 from pipeline.backends.contract import Access, BareModel
 from pipeline.backends.openai.options import Options
 from pipeline.backends.openai.spec import Fallback
@@ -25,7 +27,7 @@ from pipeline.backends.registry import backend
 from pipeline.engines.client import Fleet, key_of
 from pipeline.journal.journalled import Journalled
 from pipeline.journal.metered import Metered
-from pipeline.journal.parking import Parking
+from pipeline.journal.parking import Parking, UnlessOut
 from pipeline.journal.scribe import Scribe
 from pipeline.manifest.batches import backend_of
 from pipeline.manifest.prices import model_price
@@ -158,7 +160,10 @@ def compose(
         models = tuple(
             _at_one_place(manifest, spec, at, role, name, len(places) == 1, opened(at), services) for at in places
         )
-        journals.append(Journalled(Failover(models, name, services.sleep), services.scribe, store))
+        asked: Model = Failover(models, name, services.sleep)
+        if spec.backend == API:  # a batch API answers the same questions in the same words
+            asked = UnlessOut(asked, services.scribe)
+        journals.append(Journalled(asked, services.scribe, store))
         return journals[-1]
 
     return Composed(models_of(manifest, prompts, store, chain), tuple(journals))

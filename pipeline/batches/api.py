@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from openai import AsyncOpenAI
-from openai.types import Batch
+from openai.types import Batch, BatchError
 
 from pipeline.backends.openai import chat, images
 from pipeline.backends.openai.answers import usage_of
@@ -109,17 +109,17 @@ class ApiPort:
             if file is not None:
                 for one in await self._fetch(file, job, letters):
                     arrived.setdefault(one.key, one)
-        return JobLook(list(arrived.values()), True, batch.status, self._problem(batch))
+        full = batch.status == "failed" and any(error.code == _FULL for error in _errors(batch))
+        return JobLook(list(arrived.values()), True, batch.status, None if full else self._problem(batch), full)
 
     def finish(self, job: Job) -> None:
         """Nothing: the provider keeps its files for as long as it likes."""
 
     def _problem(self, batch: Batch) -> str | None:
-        """Why a batch was turned down; None where it was not, or may be sent again."""
-        errors = (batch.errors.data if batch.errors else None) or []
-        if batch.status != "failed" or any(error.code == _FULL for error in errors):
+        """Why a batch was turned down; None where it was not."""
+        if batch.status != "failed":
             return None
-        words = "; ".join(dict.fromkeys(error.message or error.code or "no reason given" for error in errors))
+        words = "; ".join(dict.fromkeys(error.message or error.code or "no reason given" for error in _errors(batch)))
         return f"the batch was turned down ({self._wire.quoted(words or 'no reason given')})"
 
     async def _fetch(self, file: str, job: Job, letters: Mapping[str, Letter]) -> list[Arrived]:
@@ -174,6 +174,10 @@ class ApiPort:
         if isinstance(request, ImageRequest):
             return await images.reply_in(self._wire, options, self._store, job.endpoint, body)
         return await chat.reply_in(self._wire, options, self._store, body)
+
+
+def _errors(batch: Batch) -> list[BatchError]:
+    return (batch.errors.data if batch.errors else None) or []
 
 
 def _options(letter: Letter) -> Options:

@@ -2,13 +2,14 @@
 
 In: letters that a pass of the ladder posted. Out: the same letters sent, and the answers that came taken in (`taking`); or Waiting.
 A job is written down before it is sent, and looked for before it is sent again, so that a kill at any moment sends nothing twice.
+Jobs of other builds of the database are theirs: a question that one of them has sent is waited for (`others`).
 """
 
 import asyncio
 import json
 import time
 import uuid
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -21,9 +22,11 @@ from pipeline.backends.batch.description import NAME
 from pipeline.backends.batch.spec import BatchSpec
 from pipeline.backends.openai.client import close_clients
 from pipeline.batches.files import FilesPort
-from pipeline.batches.port import Port
+from pipeline.batches.others import OtherBuilds
+from pipeline.batches.port import JobLook, Port
 from pipeline.batches.taking import take_in
 from pipeline.errors import RunStopped, Waiting
+from pipeline.journal.parking import write_failure
 from pipeline.manifest.batches import batches_used
 from pipeline.manifest.prices import model_price
 from pipeline.manifest.spec import Manifest, ModelSpec
@@ -58,34 +61,39 @@ class _Out:
 
 
 class Office:
-    """The batches that a manifest uses."""
+    """The batches that a manifest uses, and those of its batches by which requests are out still."""
 
     def __init__(self, manifest: Manifest, outcomes: Outcomes, store: ImageStore, out: Path, console: Console) -> None:
         self._manifest = manifest
         self._outcomes = outcomes
-        self._batches = batches_used(manifest)
+        self._place = str(out.resolve())
+        self._used = batches_used(manifest)
+        with outcomes.engine.connect() as connection:
+            names = {job.batch for job in letters.jobs(connection, outcomes.run, self._place)} | self._used.keys()
+        self._batches = {name: batch for name, batch in manifest.batches.items() if name in names}
         self._ports = {name: open_port(name, b, manifest, store, out) for name, b in self._batches.items()}
+        self._others = OtherBuilds(outcomes, self._place)
         self._console = console
         self._warned = ""
 
     def begin(self) -> None:
         """Take in what came while no build was at work. Raises RunStopped, OSError, SQLAlchemyError."""
-        if self._batches:
+        if self._batches or self.busy:
             with self._outcomes.engine.begin() as connection:
                 letters.forget_unsent(connection, self._outcomes.run)
+        if self._batches:
             asyncio.run(self._closing(self._look_once()))
 
     @property
     def busy(self) -> bool:
         """Whether any question waits for an answer."""
-        if not self._batches:
-            return False
         with self._outcomes.engine.connect() as connection:
-            return any(letters.count(connection, self._outcomes.run, state) for state in ("posted", "sent"))
+            mine = any(letters.count(connection, self._outcomes.run, state) for state in ("posted", "sent"))
+        return mine or bool(self._used and self._others.letters())
 
     def mention_rest(self) -> None:
         """Say what is out and no longer needed: it may be paid all the same, and is taken in if the build ever goes on."""
-        if self.busy and self._jobs():
+        if self._jobs() and self.busy:
             self._console.print(
                 f"Requests that no quota needs any more are out still: {self._places()}.", markup=False, soft_wrap=True
             )
@@ -109,6 +117,9 @@ class Office:
         await self._send_all()
         if not self._jobs():
             self._refuse_moved()
+            least = min((batch.poll_s for batch in self._used.values()), default=0.0)
+            await self._others.wait(samples, least, self._longest_wait_s(self._used.values()))
+            return
         began, answered = time.monotonic(), 0
         self._console.print(self._state(samples), markup=False, highlight=False, soft_wrap=True)
         with self._console.status("waiting for answers; Ctrl-C is safe"):
@@ -119,22 +130,21 @@ class Office:
                     await asyncio.sleep(min(batch.poll_s for batch in self._batches.values()))
                 if over or not self._jobs():
                     return
-                left_s = self._wait_s - (time.monotonic() - began)
+                left_s = self._longest_wait_s(out.batch for out in self._jobs()) - (time.monotonic() - began)
                 if left_s <= 0:
                     break
                 await asyncio.sleep(min(left_s, *(out.batch.poll_s for out in self._jobs())))
         if not answered:
             raise Waiting(f"{self._state(samples)}; {self._places()}; {GO_ON}")
 
-    @property
-    def _wait_s(self) -> float:
-        waits = [out.batch.wait_s for out in self._jobs()]
-        return max((float("inf") if wait is None else wait for wait in waits), default=0.0)
+    @staticmethod
+    def _longest_wait_s(batches: Iterable[BatchSpec]) -> float:
+        return max((float("inf") if batch.wait_s is None else batch.wait_s for batch in batches), default=0.0)
 
     def _jobs(self) -> list[_Out]:
         with self._outcomes.engine.connect() as connection:
-            jobs = letters.jobs(connection, list(self._batches))
-        return [_Out(job, self._ports[job.batch], self._batches[job.batch]) for job in jobs]
+            jobs = letters.jobs(connection, self._outcomes.run, self._place)
+        return [_Out(job, self._ports[job.batch], self._batches[job.batch]) for job in jobs if job.batch in self._ports]
 
     def _state(self, samples: int) -> str:
         files: dict[str, int] = {}
@@ -149,7 +159,7 @@ class Office:
     def _refuse_moved(self) -> None:
         """Raises RunStopped where samples wait for what went out with a batch that no model goes by any more."""
         with self._outcomes.engine.connect() as connection:
-            elsewhere = letters.count_elsewhere(connection, self._outcomes.run, list(self._batches))
+            elsewhere = letters.count_elsewhere(connection, self._outcomes.run, self._place, list(self._batches))
         if elsewhere:
             places = ", ".join(f"{number:,} with {name}" for name, number in elsewhere.items())
             raise RunStopped(
@@ -180,7 +190,7 @@ class Office:
         taken = take_in(self._outcomes, out.job, waiting, look.arrived, provider, retries, self._cost_of)
         over = look.over or len(look.arrived) == len(waiting)
         if over:
-            self._end(out)
+            self._end(out, look)
         problem = taken.dead or look.problem
         if problem is not None:
             raise RunStopped(f"batch {out.job.batch}: {problem}")
@@ -191,16 +201,23 @@ class Office:
             self._console.print(error.text, markup=False, highlight=False, soft_wrap=True)
         self._warned = error.text
 
-    def _end(self, out: _Out) -> None:
+    def _end(self, out: _Out, look: JobLook) -> None:
+        """A job is over: what has no answer goes out again, as often as the run says."""
+        retries = self._manifest.run.retries
         with self._outcomes.engine.begin() as connection:
             left = letters.of_job(connection, out.job.id)
-            letters.post_again(connection, list(left))
+            given_up = [one.key for one in left.values() if one.tries >= retries and not look.full]
+            letters.post_again(connection, [key for key in left if key not in set(given_up)], counted=not look.full)
+            words = f"{retries + 1} batches of {out.job.batch} came back without an answer to it ({look.remark})"
+            for key in given_up:
+                letters.fail(connection, key, write_failure(Transient(words)))
             letters.set_job(connection, out.job.id, state="done")
         out.port.finish(out.job)
         if left:
-            self._console.print(
-                f"{len(left):,} requests of {out.job.batch} came back without an answer: they are sent again."
-            )
+            why = "the provider has no room for them yet" if look.full else look.remark
+            again = f"{len(left) - len(given_up):,} are sent again, {len(given_up):,} for the last time came back"
+            text = f"{len(left):,} requests of {out.job.batch} came back without an answer ({why}): {again}."
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _cost_of(self, letter: Letter) -> CostOf:
         spec = ModelSpec(
@@ -216,7 +233,7 @@ class Office:
         """Send what is posted, as far as the budget goes. Raises RunStopped when it pays for nothing more."""
         budget = Budget(self._manifest.run.budget_usd, self._outcomes.spent())
         with self._outcomes.engine.connect() as connection:
-            posted = [one for one in letters.posted(connection, self._outcomes.run) if one.batch in self._ports]
+            posted = [one for one in letters.posted(connection, self._outcomes.run) if one.batch in self._used]
         paid_for = [one for one in posted if budget.reserve(one.usd or 0.0)]
         if posted and not paid_for and not self._jobs():
             raise RunStopped(
@@ -234,13 +251,13 @@ class Office:
         for letter in group:
             line = await port.line(job, letter)
             if held and (len(held) == batch.most_per_file or size + len(line) > batch.most_bytes):
-                await self._send(Job(job, name, endpoint, len(held), time.time()), held, lines)
+                await self._send(Job(job, name, endpoint, len(held), time.time(), out=self._place), held, lines)
                 job, size, lines, held = uuid.uuid4().hex[:12], 0, [], []
                 line = await port.line(job, letter)
             lines.append(line)
             held.append(letter.key)
             size += len(line) + 1
-        await self._send(Job(job, name, endpoint, len(held), time.time()), held, lines)
+        await self._send(Job(job, name, endpoint, len(held), time.time(), out=self._place), held, lines)
 
     async def _send(self, job: Job, keys: Sequence[str], lines: Sequence[bytes]) -> None:
         with self._outcomes.engine.begin() as connection:

@@ -26,12 +26,14 @@ class Arrived:
 @dataclass(frozen=True)
 class JobLook:
     """What a look at a job found. `over`: nothing more will come, and letters without an answer are to be sent again; `remark`: how
-    it stands, in few words; `problem`: why no letter of it can be answered, which stops the run."""
+    it stands, in few words; `problem`: why no letter of it can be answered, which stops the run. `full`: it was over before it
+    began, for want of room at the provider."""
 
     arrived: Sequence[Arrived]
     over: bool
     remark: str = ""
     problem: str | None = None
+    full: bool = False
 
 
 class Port(Protocol):

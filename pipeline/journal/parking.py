@@ -2,7 +2,7 @@
 
 In: requests that the journal cannot answer. Out: never a reply: Parked, once it is durable that the question is posted; or the
 error that an earlier pass got for it. Such a call holds no permit, and is in the ledger only once its answer is taken in
-(`pipeline.batches`), which lies in the journal then.
+(`pipeline.batches`), which lies in the journal then. `UnlessOut` keeps a model that is asked directly from what is out already.
 """
 
 import json
@@ -22,6 +22,7 @@ from stages.identity import call_key
 from stages.protocols import (
     ImageReply,
     ImageRequest,
+    Model,
     Request,
     ScoreReply,
     ScoreRequest,
@@ -75,6 +76,42 @@ class Parking:
             )
         )
         return Parked(f"{self.batch} answers {request.schema} later")
+
+
+@dataclass(frozen=True)
+class UnlessOut:
+    """`model`, for questions that are not out already: with a batch that a manifest named before, or another build of the database.
+
+    The answer to one that is out is awaited: it is paid for.
+    """
+
+    model: Model
+    scribe: Scribe
+
+    @property
+    def identity(self) -> str:
+        """The identity of `model`."""
+        return self.model.identity
+
+    async def ask(self, request: TextRequest) -> TextReply:
+        """The reply of `model`. Raises Parked, and what the model or the database raises."""
+        await self._refuse_what_is_out(request)
+        return await self.model.ask(request)
+
+    async def draw(self, request: ImageRequest) -> ImageReply:
+        """The reply of `model`. Raises Parked, and what the model or the database raises."""
+        await self._refuse_what_is_out(request)
+        return await self.model.draw(request)
+
+    async def score(self, request: ScoreRequest) -> ScoreReply:
+        """The reply of `model`: no batch scores."""
+        return await self.model.score(request)
+
+    async def _refuse_what_is_out(self, request: Request) -> None:
+        letter = await self.scribe.find_letter(call_key(self.identity, request))
+        if letter is not None and letter.state == "sent":
+            await self.scribe.post(letter)  # it is ours, too, from now on
+            raise Parked(f"{letter.batch} answers {request.schema} later")
 
 
 def dump_request(request: Request) -> str:

@@ -2,17 +2,34 @@
 
     posted    no file holds it yet
     sent      it went out with a job, and the money for it is reserved
+    idle      it came back without an answer, and nobody has asked since; it is kept for the number of its tries
     failed    it was answered by an error that is no answer; `failure` holds it, for the next pass
 
 In: letters, and the jobs that they go out with. Out: rows of the tables `letters` and `batch_jobs`. A letter is known by its call's
-key, whichever run of the database asks; `run` is the one that asked last. A job is written down before anything is sent.
+key, whichever run of the database asks; `run` is the one that asked last. A job is written down before anything is sent. It belongs
+to the run that sent it, and to whichever run goes on in its output folder: another build of the database leaves it alone.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import Column, Connection, Double, Integer, String, Table, Text, delete, func, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Double,
+    Integer,
+    String,
+    Table,
+    Text,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from pipeline.storage.database import AT_ONCE, METADATA, insert_into
 
@@ -46,6 +63,7 @@ JOBS = Table(
     Column("created", Double, nullable=False),
     Column("state", String(16), nullable=False),
     Column("remote", Text),
+    Column("out", Text),
 )
 
 
@@ -73,7 +91,8 @@ class Letter:
 @dataclass(frozen=True, slots=True)
 class Job:
     """Letters that go out together. `endpoint`: the path of a provider's API, "" for files. `state`: "making" until it is known to
-    have been sent, then "sent", at last "done". `remote`: its name at the provider. `created`: in seconds since 1970."""
+    have been sent, then "sent", at last "done". `remote`: its name at the provider. `created`: in seconds since 1970. `out`: the
+    output folder of the build that sent it."""
 
     id: str
     batch: str
@@ -82,6 +101,7 @@ class Job:
     created: float
     state: str = "making"
     remote: str | None = None
+    out: str | None = None
 
 
 _LETTER = [LETTERS.c[field.name] for field in fields(Letter)]
@@ -89,11 +109,13 @@ _JOB = [JOBS.c[field.name] for field in fields(Job)]
 
 
 def post(connection: Connection, run: str, letters: Sequence[Letter]) -> None:
-    """Post `letters` for `run`; one that is under way already stays as it is. Raises sqlalchemy.exc.SQLAlchemyError."""
+    """Post `letters` for `run`; one that is under way already stays where it is. Raises sqlalchemy.exc.SQLAlchemyError."""
     if letters:
         insert = insert_into(connection.dialect.name, LETTERS)
         rows = sorted(({"run": run, **asdict(letter)} for letter in letters), key=lambda row: str(row["key"]))
-        connection.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"run": run}), rows)
+        state = case((LETTERS.c.state == "idle", "posted"), else_=LETTERS.c.state)
+        changed = {"run": run, "state": state}
+        connection.execute(insert.on_conflict_do_update(index_elements=["key"], set_=changed), rows)
 
 
 def find(connection: Connection, keys: Collection[str]) -> dict[str, Letter]:
@@ -127,11 +149,21 @@ def count(connection: Connection, run: str, state: str) -> int:
     return int(connection.execute(query).scalar() or 0)
 
 
-def count_elsewhere(connection: Connection, run: str, batches: Collection[str]) -> dict[str, int]:
-    """How many letters of `run` are out with a batch that is none of these, by its name."""
-    out = (LETTERS.c.run == run) & (LETTERS.c.state == "sent") & LETTERS.c.batch.not_in(batches)
-    rows = connection.execute(select(LETTERS.c.batch, func.count()).where(out).group_by(LETTERS.c.batch))
+def count_elsewhere(connection: Connection, run: str, out: str, batches: Collection[str]) -> dict[str, int]:
+    """How many letters of `run` are out with jobs of the build in `out` whose batch is none of these, by its name."""
+    ours = (LETTERS.c.run == run) & (LETTERS.c.state == "sent") & _is_of(run, out)
+    query = select(LETTERS.c.batch, func.count()).join(JOBS, LETTERS.c.job == JOBS.c.id)
+    rows = connection.execute(query.where(ours & LETTERS.c.batch.not_in(batches)).group_by(LETTERS.c.batch))
     return {name: int(number) for name, number in rows}
+
+
+def count_with_others(connection: Connection, run: str, out: str, since: float) -> dict[str, int]:
+    """How many letters other builds of the database have, by the output folder of who sent them, "" for those not sent yet, which
+    were posted at `since` or later."""
+    query = select(JOBS.c.out, func.count()).select_from(LETTERS).outerjoin(JOBS, LETTERS.c.job == JOBS.c.id)
+    sent = (LETTERS.c.state == "sent") & ~_is_of(run, out)
+    theirs = sent | ((LETTERS.c.state == "posted") & (LETTERS.c.run != run) & (LETTERS.c.posted >= since))
+    return {name or "": int(number) for name, number in connection.execute(query.where(theirs).group_by(JOBS.c.out))}
 
 
 def begin_job(connection: Connection, run: str, job: Job, keys: Sequence[str]) -> None:
@@ -145,10 +177,15 @@ def set_job(connection: Connection, job: str, **values: Any) -> None:
     connection.execute(update(JOBS).where(JOBS.c.id == job).values(**values))
 
 
-def jobs(connection: Connection, batches: Collection[str]) -> list[Job]:
-    """The jobs of these batches that are not done, the oldest first."""
-    query = select(*_JOB).where(JOBS.c.batch.in_(batches) & (JOBS.c.state != "done"))
+def jobs(connection: Connection, run: str, out: str) -> list[Job]:
+    """The jobs of `run`, and of the build in `out`, that are not done, the oldest first."""
+    query = select(*_JOB).where(_is_of(run, out) & (JOBS.c.state != "done"))
     return [Job(**row._mapping) for row in connection.execute(query.order_by(JOBS.c.created, JOBS.c.id))]
+
+
+def _is_of(run: str, out: str) -> ColumnElement[bool]:
+    # jobs of a version without the column may be anybody's
+    return or_(JOBS.c.run == run, JOBS.c.out == out, JOBS.c.out.is_(None))
 
 
 def delete_letters(connection: Connection, keys: Sequence[str]) -> None:
@@ -157,9 +194,9 @@ def delete_letters(connection: Connection, keys: Sequence[str]) -> None:
         connection.execute(delete(LETTERS).where(LETTERS.c.key.in_(keys[start : start + AT_ONCE])))
 
 
-def post_again(connection: Connection, keys: Sequence[str]) -> None:
-    """Letters that came back without an answer are to be sent once more."""
-    _set(connection, keys, {"state": "posted", "job": None, "tries": LETTERS.c.tries + 1})
+def post_again(connection: Connection, keys: Sequence[str], counted: bool = True) -> None:
+    """Letters that came back without an answer are to be sent once more; `counted`: they were tried."""
+    _set(connection, keys, {"state": "posted", "job": None, "tries": LETTERS.c.tries + int(counted)})
 
 
 def fail(connection: Connection, key: str, failure: str) -> None:
@@ -168,8 +205,10 @@ def fail(connection: Connection, key: str, failure: str) -> None:
 
 
 def forget_unsent(connection: Connection, run: str) -> None:
-    """Delete the letters of `run` that are not out: what is still wanted of them is posted again when its sample climbs."""
-    connection.execute(delete(LETTERS).where((LETTERS.c.run == run) & (LETTERS.c.state != "sent")))
+    """Let go of the letters of `run` that are not out: what is still wanted of them is posted again when its sample climbs."""
+    tried = (LETTERS.c.run == run) & (LETTERS.c.state == "posted") & (LETTERS.c.tries > 0)
+    connection.execute(update(LETTERS).where(tried).values(state="idle"))
+    connection.execute(delete(LETTERS).where((LETTERS.c.run == run) & LETTERS.c.state.in_(("posted", "failed"))))
 
 
 def _set(connection: Connection, keys: Sequence[str], values: dict[str, Any]) -> None:

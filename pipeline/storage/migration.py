@@ -11,8 +11,9 @@ from sqlalchemy.schema import CreateColumn
 from pipeline.errors import RunStopped
 from pipeline.storage.database import METADATA, lock_run, masked
 
-VERSION = 2
-"""1: without this table, before rows had checksums. 2: outcomes, answers and calls have one. A new column needs a new number."""
+VERSION = 3
+"""1: without this table, before rows had checksums. 2: outcomes, answers and calls have one. 3: jobs of batches name the output
+folder that they were sent from. A new column needs a new number."""
 _SCHEMA = Table("x2i_schema", METADATA, Column("version", Integer, primary_key=True, autoincrement=False))
 
 

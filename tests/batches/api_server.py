@@ -12,12 +12,14 @@ from fastapi.responses import JSONResponse, Response
 
 
 class Provider:
-    """What the server holds. `created`: how many batches were made; `lose_answer`: a batch is made and the answer to it is lost."""
+    """What the server holds. `created`: how many batches were made; `asked`: how many images were asked for directly;
+    `lose_answer`: a batch is made and the answer to it is lost."""
 
     def __init__(self):
         self.files = {}
         self.batches = {}
         self.created = 0
+        self.asked = 0
         self.lose_answer = False
         self.app = FastAPI()
         self.app.post("/v1/files")(self.upload)
@@ -25,6 +27,8 @@ class Provider:
         self.app.post("/v1/batches")(self.create)
         self.app.get("/v1/batches")(self.list)
         self.app.get("/v1/batches/{name}")(self.retrieve)
+        self.app.post("/v1/images/generations")(self.refuse)
+        self.app.post("/v1/images/edits")(self.refuse)
         self.app.get("/v1/models")(lambda: {"object": "list", "data": []})
 
     async def upload(self, file: UploadFile, purpose: str = Form()):
@@ -50,6 +54,10 @@ class Provider:
             self.lose_answer = False
             return JSONResponse({"error": {"message": "bad gateway"}}, 502)
         return self.batches[name]
+
+    async def refuse(self):
+        self.asked += 1
+        return JSONResponse({"error": {"message": "nobody should ask here"}}, 400)
 
     async def list(self, after: str | None = None):
         names = list(reversed(self.batches))

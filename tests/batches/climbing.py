@@ -33,14 +33,14 @@ WORKERS = ROOT / "examples" / "workers"
 
 
 class Place:
-    """A manifest's build in `out`."""
+    """A manifest's build in `out`, in a database of its own or in that at `database`."""
 
-    def __init__(self, manifest_file, out, *overrides):
+    def __init__(self, manifest_file, out, *overrides, database=None, run="f" * 64):
         self.manifest = load(manifest_file, list(overrides))
         self.out = Path(out)
         self.out.mkdir(exist_ok=True)
         self.store = ImageStore(str(self.out / "store"))
-        self.outcomes = Outcomes(f"sqlite:///{self.out / 'run.db'}", "f" * 64)
+        self.outcomes = Outcomes(database or f"sqlite:///{self.out / 'run.db'}", run)
         self.outcomes.create()
         self.planned = plan(self.manifest, self.store, 1).trajectories
         self.prompts = load_prompts(self.manifest.recipe)

@@ -43,7 +43,7 @@ def at(served, provider, tmp_path):
         "prices": {"painter": {"image": 0.5, "input_per_million": 2.0}},
     }
     (tmp_path / "m.yaml").write_text(yaml.safe_dump(raw))
-    return Place(tmp_path / "m.yaml", tmp_path / "out")
+    return Place(tmp_path / "m.yaml", tmp_path / "out", "run.retries=2")
 
 
 def sent(at, left=3):
@@ -168,3 +168,90 @@ def test_a_batch_that_was_cancelled_goes_out_again(at, provider):
     sent(at)
     assert len([r for b in provider.out() for r in provider.requests(b)]) == 3
     assert rows(at) == []
+
+
+def expire(provider):
+    for batch in provider.out():
+        provider.end(batch, "expired")
+
+
+def test_requests_that_always_expire_fail_in_the_end_however_often_the_build_was_stopped(at, provider):
+    for _ in range(3):
+        sent(at)
+        expire(provider)
+        at.office.begin()
+    made = provider.created
+    assert at.climb() == 0
+    assert {(t.status, t.reason) for t in at.outcomes.all()} == {("failed", "transport")}
+    assert provider.created == made == 6
+    at.outcomes.forget([t.sample.id for t in at.planned])
+    at.office.begin()  # a build that is typed again tries them anew
+    sent(at)
+    assert provider.created == made + 2
+
+
+def test_a_provider_without_room_is_no_try(at, provider):
+    for _ in range(5):
+        sent(at)
+        for batch in provider.out():
+            batch["errors"] = {"object": "list", "data": [{"code": "token_limit_exceeded", "message": "no room"}]}
+            provider.end(batch, "failed")
+        at.office.begin()
+    sent(at)
+    answer_all(at, provider)
+    at.office.begin()
+    assert [outcome for outcome, *_ in rows(at)] == ["ok"] * 3
+
+
+def answer_all(at, provider):
+    for batch in provider.out():
+        provider.end(batch, "completed", [line(r, picture()) for r in provider.requests(batch)])
+
+
+DIRECT = [f"models.{role}={{backend: openai, provider: vendor, model: painter}}" for role in ("baseline", "generator")]
+
+
+def test_a_model_that_is_asked_directly_from_now_on_is_not_asked_what_is_out(at, provider, tmp_path):
+    sent(at)
+    direct = Place(tmp_path / "m.yaml", tmp_path / "out", *DIRECT)
+    direct.office.begin()
+    assert direct.climb() == 3  # the server has no endpoint for images: a call would be an error
+    answer_all(direct, provider)
+    direct.office.exchange(3)
+    assert [outcome for outcome, *_ in rows(direct)] == ["ok"] * 3
+    assert provider.asked == 0
+
+
+def test_a_batch_that_is_not_in_the_manifest_any_more_is_asked_for(at, provider, tmp_path):
+    sent(at)
+    analyzer = "models.analyzer={backend: openai, provider: vendor, model: painter}"
+    direct = Place(tmp_path / "m.yaml", tmp_path / "out", *DIRECT, analyzer, "batches={}")
+    direct.office.begin()
+    assert direct.climb() == 3
+    with pytest.raises(RunStopped, match=r"\(3 with half\); name it again"):
+        direct.office.exchange(3)
+
+
+def test_builds_of_one_database_leave_each_others_batches_alone(at, provider, tmp_path):
+    """The other one asks the same questions: they are its own to take in, and nobody asks them twice."""
+    database = f"sqlite:///{tmp_path / 'shared.db'}"
+    mine, other = (
+        Place(tmp_path / "m.yaml", tmp_path / name, database=database, run=name * 32) for name in ("aa", "bb")
+    )
+    sent(mine)
+    made = provider.created
+    with mine.outcomes.engine.begin() as connection:  # it is just about to send them
+        connection.exec_driver_sql("UPDATE batch_jobs SET state = 'making'")
+    other.office.begin()
+    assert other.climb() == 3
+    assert other.office.busy
+    with pytest.raises(Waiting, match=r"another build of this database has sent \(.*/aa\); let that one go on"):
+        other.office.exchange(3)
+    assert provider.created == made
+    answer_all(mine, provider)
+    other.office.begin()
+    assert rows(mine) == []
+    mine.office.begin()
+    mine.office.begin()
+    assert [outcome for outcome, *_ in rows(mine)] == ["ok"] * 3
+    assert provider.created == made

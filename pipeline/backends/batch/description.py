@@ -14,12 +14,12 @@ from pipeline.backends.contract import Access, BareModel, InEngine, Options
 from pipeline.backends.later import LaterModel
 from pipeline.storage.image_store import ImageStore
 
-NAME = "batch"
+NAME, API = "batch", "openai"
 
 
 def asked_by(backend: str, batch: BatchSpec | None) -> str:
     """The backend whose options and identity a model has: openai for one behind a batch API, else the one named."""
-    return "openai" if batch is not None and batch.kind == "openai" else backend
+    return API if batch is not None and batch.kind == API else backend
 
 
 class BatchBackend:
