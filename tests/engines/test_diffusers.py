@@ -137,7 +137,6 @@ def test_a_pipeline_for_new_pictures_refuses_references_unless_another_takes_the
     assert isinstance(refused, Refused)
     assert "editing pipeline" in str(refused)
     pair = KONTEXT | {"text_to_image": {"model": str(folders["sd3"])}}
-    pair["extra"] = {"max_sequence_length": 16}
     model = opened(folders["kontext"], store, pair | {"pipeline": "FluxKontextPipeline"})
     alone, new = drawn(opened(folders["sd3"], store), DRAWN)[0], drawn(model, DRAWN)[0]
     assert alone.image == new.image
@@ -203,6 +202,7 @@ def test_what_keeps_a_pipeline_from_loading_is_one_clear_line(folders, store, tm
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     assert "no folder here" in said("nobody/no-such-model")
     assert "has no true_cfg_scale" in said(folders["sd3"], OPTIONS | {"true_cfg": 2.0})
+    assert "takes no no_such_thing" in said(folders["sd3"], OPTIONS | {"extra": {"no_such_thing": 1}})
     assert "has no NoSuchPipeline" in said(folders["sd3"], OPTIONS | {"pipeline": "NoSuchPipeline"})
     assert "no GPU" in said(folders["sd3"], OPTIONS | {"device": "cuda:7"})
 

@@ -1,9 +1,11 @@
-"""The whole ladder with no server at all: a tiny Emu3 draws, a tiny Qwen3-VL judges, each in an engine of the build.
+"""The whole ladder with no server at all: an engine of the build draws, another one judges with a tiny Qwen3-VL.
 
-Their weights are random, but for a constant on the letters, brackets and scores that a judge writes (`tiny_vlm.JUDGE`), without
+What draws is a tiny Emu3, or a pair of tiny pipelines of diffusers in one role: FLUX Kontext edits, Stable Diffusion 3 makes new
+pictures. Weights are random, but for a constant on the letters, brackets and scores that a judge writes (`tiny_vlm.JUDGE`), without
 which its texts would have no end. Prompts, pictures, verdicts, rungs and the journal are real.
 """
 
+import json
 import os
 import re
 import signal
@@ -15,7 +17,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from pipeline.output.schema import PRODUCTS
 from pipeline.output.verify import examine
@@ -64,22 +65,35 @@ class LadderBuild:
         return {str(file.relative_to(self.out)): file.read_bytes() for file in files}
 
 
-@pytest.fixture(scope="module")
-def manifest(tiny, tmp_path_factory) -> Path:
+def emu3(tiny, _) -> dict[str, dict[str, object]]:
+    drawing: dict[str, object] = {"backend": "transformers", "engine": "hands", "model": str(tiny("emu3"))}
+    return {"baseline": {**drawing, "options": {"guidance": 1.0}}, "generator": drawing}
+
+
+def pipelines(_, folder: Path) -> dict[str, dict[str, object]]:
+    """Both roles share the weights; the baseline takes fewer steps."""
+    from tests.engines.tiny_pipelines import save_kontext, save_sd3
+
+    editor, painter = save_kontext(folder / "kontext"), save_sd3(folder / "sd3")
+    options: dict[str, object] = {"text_to_image": {"model": str(painter)}, "dtype": "float32", "device": "cpu"}
+    options["extra"] = {"max_sequence_length": 16, "_auto_resize": False}
+    drawing = {"backend": "diffusers", "engine": "hands", "model": str(editor)}
+    steps = {"baseline": 1, "generator": 2}
+    return {role: {**drawing, "options": {**options, "steps": n}} for role, n in steps.items()}
+
+
+@pytest.fixture(scope="module", params=[emu3, pipelines])
+def manifest(request, tiny, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("ladder")
     judged = {"temperature": 1.0, "max_new_tokens": 700}
     raw = {
         "name": "ladder",
         "seed": 5,
-        "sources": [{"kind": "world", "name": "w", "count": 4, "size": 96}],
+        # an editor of one picture takes no composition of several
+        "sources": [{"kind": "world", "name": "w", "count": 4, "size": 96, "t2i": 0.5, "compose": 0.0}],
         "engines": {"hands": {"cpus": 0.1}, "eyes": {"cpus": 0.1}},
         "models": {
-            "baseline": {
-                "backend": "transformers",
-                "engine": "hands",
-                "model": str(tiny("emu3")),
-                "options": {"guidance": 1.0},
-            },
-            "generator": {"backend": "transformers", "engine": "hands", "model": str(tiny("emu3"))},
+            **request.param(tiny, folder),
             "analyzer": {"backend": "transformers", "engine": "eyes", "model": str(tiny("judge")), "options": judged},
         },
         # few judgements and tries: this is about rungs, engines and the journal
@@ -93,8 +107,8 @@ def manifest(tiny, tmp_path_factory) -> Path:
         "splits": {"rl": 0.0},
         "run": {"concurrency": 8, "workers": 1, "max_failed": 1},
     }
-    path: Path = tmp_path_factory.mktemp("ladder") / "ladder.yaml"
-    path.write_text(yaml.safe_dump(raw))
+    path: Path = folder / "ladder.yaml"
+    path.write_text(json.dumps(raw))
     return path
 
 
@@ -116,6 +130,7 @@ def test_tiny_models_climb_the_whole_ladder(reference):
     }
     makers = {event["made_by"].partition(":")[0] for event in events if event["made_by"]}
     assert makers == {"baseline", "generator", "analyzer"}
+    assert {row["task"] for row in rows} == {"t2i", "edit"}
 
 
 def end_driver(build: LadderBuild) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.backends.contract import Access
-from pipeline.backends.diffusers.drawing import DrawJob, Drawn, DrawShape, asked_size, draw_batch, shape_of
+from pipeline.backends.diffusers.drawing import DrawJob, Drawn, DrawShape, accepts, asked_size, draw_batch, shape_of
 from pipeline.backends.diffusers.loading import Hosted, hosted
 from pipeline.backends.diffusers.options import DrawOptions, checked, identity
 from pipeline.backends.diffusers.pipelines import OPTION_OF, drawn_size, parameter
@@ -95,9 +95,11 @@ def _runner(chosen: Hosted) -> Any:
 
 
 def _check_steering(options: DrawOptions, pipelines: Sequence[Hosted]) -> None:
-    """Raises EngineDead for an option that no pipeline takes."""
+    """Raises EngineDead for an option, or a parameter of `extra`, that no pipeline takes."""
+    names = " and ".join(one.name for one in pipelines)
+    for parameter_name in options.extra:
+        if not any(accepts(one, parameter_name) for one in pipelines):
+            raise EngineDead(f"options.extra: {names} takes no {parameter_name}; leave it out, or check its name")
     for option, name in OPTION_OF.items():
         if getattr(options, option) is not None and not any(parameter(option, one.takes) for one in pipelines):
-            raise EngineDead(
-                f"options.{option}: {' and '.join(one.name for one in pipelines)} has no {name}; leave it out"
-            )
+            raise EngineDead(f"options.{option}: {names} has no {name}; leave it out")

@@ -75,7 +75,7 @@ def arguments(hosted: Hosted, options: DrawOptions, shape: DrawShape, jobs: Sequ
     row = hosted.takes
     count = len(jobs)
     given: dict[str, Any] = {
-        **options.extra,
+        **{name: value for name, value in options.extra.items() if accepts(hosted, name)},
         "prompt": [job.prompt for job in jobs] if row.batches else jobs[0].prompt,
         # noise from the CPU's generator is the same on every device
         "generator": [torch.Generator("cpu").manual_seed(job.seed) for job in jobs],
@@ -86,7 +86,7 @@ def arguments(hosted: Hosted, options: DrawOptions, shape: DrawShape, jobs: Sequ
         given["num_inference_steps"] = options.steps
     if (negative := given.get("negative_prompt")) is not None and row.batches:
         given["negative_prompt"] = [negative] * count
-    sized = _accepts(hosted, "width")
+    sized = accepts(hosted, "width")
     if sized:
         given |= {"width": shape.width, "height": shape.height}
     if row.area:
@@ -122,7 +122,8 @@ def _images(hosted: Hosted, shape: DrawShape, jobs: Sequence[DrawJob], resize: b
     return [canvas.resize((shape.width, shape.height), Image.Resampling.LANCZOS) for canvas in canvases]
 
 
-def _accepts(hosted: Hosted, name: str) -> bool:
+def accepts(hosted: Hosted, name: str) -> bool:
+    """Whether the pipeline's call has a parameter of this name."""
     return name in inspect.signature(type(hosted.pipe).__call__).parameters
 
 
