@@ -259,7 +259,7 @@ def _climb(
         manifest = served.manifest
         limits = hub.RunLimits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
         engines = fleet.start(
-            manifest.engines, hosted(manifest), site.store, site.out / "engines", tell, grows=grows, taken=served.held
+            manifest.engines, hosted(manifest), site.store, site.out / "engines", tell, grows, served.held, served.keys
         )
         counting = hub.start(run.concurrency, len(planned), [finished(t) for t in earlier], manifest.quotas, limits)
         served.end_with(counting)

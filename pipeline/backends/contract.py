@@ -11,12 +11,17 @@ from typing import Any, Literal, Protocol
 
 from pipeline.backends.openai.spec import Provider
 from pipeline.storage.image_store import ImageStore
+from stages.errors import EngineDead
 from stages.protocols import Model
 
 Options = Mapping[str, Any]
 """The options of a model, as a manifest gives them."""
 InEngine = Literal["no", "may", "must"]
 """Whether a backend's models run in an engine: never, where the manifest says so, or always."""
+
+
+class DeviceLost(EngineDead):
+    """Nothing more can be computed in this process; one that is started anew may find the device well again."""
 
 
 class BareModel(Model, Protocol):

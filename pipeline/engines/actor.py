@@ -2,19 +2,20 @@
 
 In: the models to open, requests. Out: replies, whose images lie in the store; a ModelError is a value here, because Ray would wrap
 what is raised. Run as an async Ray actor by `pipeline.engines.fleet`; after its death Ray makes it anew, and the models are opened
-at the first call. What libraries print goes to a file of the engine.
+at the first call. It ends itself when its device is lost. What libraries print goes to a file of the engine.
 """
 
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
-from pipeline.backends.contract import Access, BareModel
+from pipeline.backends.contract import Access, BareModel, DeviceLost
 from pipeline.backends.registry import backend
+from pipeline.engines.environment import withhold
 from pipeline.storage.image_store import ImageStore
 from stages.errors import ModelError
 from stages.protocols import ImageReply, ImageRequest, Request, ScoreReply, TextReply, TextRequest
@@ -31,9 +32,13 @@ class Opened:
 
 
 class EngineActor:
-    """One replica of an engine. `models`: what to open, by key; `log`: where it prints, if that place can be written here."""
+    """One replica of an engine. `models`: what to open, by key; `log`: where it prints, if that place can be written here.
 
-    def __init__(self, models: Mapping[str, Access], store: str, log: str) -> None:
+    `withheld`: variables of the environment that are removed before any library is imported.
+    """
+
+    def __init__(self, models: Mapping[str, Access], store: str, log: str, withheld: Collection[str] = ()) -> None:
+        withhold(withheld)
         self._models = models
         self._store = ImageStore(store)
         self._opening: asyncio.Task[dict[str, BareModel]] | None = None
@@ -57,6 +62,8 @@ class EngineActor:
             if isinstance(request, ImageRequest):
                 return await model.draw(request)
             return await model.score(request)
+        except DeviceLost as error:
+            _end(error)
         except ModelError as error:
             return error
 
@@ -68,6 +75,12 @@ class EngineActor:
 
     def _open(self) -> dict[str, BareModel]:
         return {key: backend(at.backend).open(at, self._store, None) for key, at in self._models.items()}
+
+
+def _end(error: DeviceLost) -> NoReturn:
+    """End this process, for Ray to start another one: a device that is lost is lost to all calls here."""
+    print(f"process {os.getpid()} ends: {error}", flush=True)
+    os._exit(1)
 
 
 def _print_into(log: str) -> None:

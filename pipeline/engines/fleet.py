@@ -5,7 +5,7 @@ loaded, or RunStopped with the engine's own words. `ray.init` must have been cal
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,13 @@ def start(
     tell: Tell,
     grows: bool = False,
     taken: Mapping[str, float] | None = None,
+    withheld: Collection[str] = (),
     actor: type[EngineActor] = EngineActor,
 ) -> Fleet:
     """The engines, ready. `hosted`: the models of each engine, by key. `tell` gets a line of progress now and then.
 
-    `grows`: the cluster may get nodes that it does not have yet; `taken`: what servers of this run hold already, as Ray counts it.
-    Raises RunStopped.
+    `grows`: the cluster may get nodes that it does not have yet; `taken`: what servers of this run hold already, as Ray counts it;
+    `withheld`: variables of the environment that engines do not see. Raises RunStopped.
     """
     if not engines:
         return Fleet()
@@ -48,14 +49,21 @@ def start(
         _refuse_what_does_not_fit(engines, taken or {})
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
-    actors = {name: _make(actor, name, spec, hosted[name], store, folder) for name, spec in engines.items()}
+    actors = {
+        name: _make(actor, name, spec, folder, (dict(hosted[name]), store), withheld) for name, spec in engines.items()
+    }
     return Fleet(
         {name: _wait_for(name, spec, actors[name], str(folder), begun, tell) for name, spec in engines.items()}
     )
 
 
 def _make(
-    actor: type[EngineActor], name: str, spec: EngineSpec, models: Mapping[str, Access], store: str, folder: Path
+    actor: type[EngineActor],
+    name: str,
+    spec: EngineSpec,
+    folder: Path,
+    work: tuple[dict[str, Access], str],
+    withheld: Collection[str],
 ) -> list[Any]:
     options = {
         "num_gpus": spec.gpus,
@@ -66,7 +74,7 @@ def _make(
         "max_concurrency": _CALLS_AT_ONCE,
     }
     made = remote(actor, name, options)
-    return [made.remote(dict(models), store, str(_log(folder, name, number))) for number in range(spec.replicas)]
+    return [made.remote(*work, str(_log(folder, name, number)), tuple(withheld)) for number in range(spec.replicas)]
 
 
 def _log(folder: Path, name: str, number: int | str) -> Path:

@@ -15,6 +15,7 @@ from pipeline.backends.contract import Access, BareModel
 from pipeline.doctor.patients import Patient
 from pipeline.engines import fleet
 from pipeline.engines.client import Fleet
+from pipeline.engines.environment import keys_named
 from pipeline.errors import RunStopped
 from pipeline.manifest.spec import Manifest
 from pipeline.models import build, hosted
@@ -92,7 +93,8 @@ def _start(
     def start(*names: str) -> Fleet:
         chosen = {name: specs[name] for name in names}
         grows = manifest.run.address is not None
-        return fleet.start(chosen, hosted(manifest), store.root, folder / "engines", tell, grows, taken)
+        keys = keys_named(manifest.providers.values())
+        return fleet.start(chosen, hosted(manifest), store.root, folder / "engines", tell, grows, taken, keys)
 
     try:
         return dict.fromkeys(specs, start(*specs))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.engines.environment import keys_named
 from pipeline.engines.servers.launch import Servers, running
 from pipeline.manifest.spec import Manifest
 from pipeline.run.providers import check_providers, providers_asked, to_be_started
@@ -30,6 +31,11 @@ class ServedRun:
         """What Ray lends to the servers, by its name."""
         return {} if self.servers is None else self.servers.held
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The variables of the environment in which keys of providers stand."""
+        return keys_named(self.manifest.providers.values())
+
     def end_with(self, hub: Any) -> None:
         """From here on, the run that `hub` counts ends when a provider has no replica left."""
         if self.servers is not None:
@@ -48,7 +54,8 @@ def serving(
     for name in sorted(names):
         tell(f"Starting the server {name} ...")
     asked = {name: manifest.providers[name] for name in sorted(providers_asked(manifest))}
-    with running(asked, out / FOLDER, manifest.run.address, tell) as servers:
+    keys = keys_named(manifest.providers.values())
+    with running(asked, out / FOLDER, manifest.run.address, tell, keys) as servers:
         started = manifest.model_copy(update={"providers": manifest.providers | servers.providers})
         check_providers(started, warn, names)
         yield ServedRun(started, servers)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from pipeline import dag
 from pipeline.backends.contract import Access
+from pipeline.backends.local.faults import fault
 from pipeline.engines.actor import EngineActor
 from pipeline.engines.client import key_of
 from pipeline.engines.fleet import start
@@ -52,6 +53,10 @@ class Odd:
         self._note(f"{word}-begun")
         if word == "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        if word == "lose" and notes(self._log.parent).count("lose-begun") <= int(rest):
+            raise fault("odd", RuntimeError("CUDA error: device-side assert triggered"))
+        if word == "environment":
+            return TextReply(os.environ.get(rest, "is not there"))
         if word == "break":
             raise OSError(28, "No space left on device", "store")
         if word == "refuse":
@@ -121,10 +126,12 @@ def up(tmp_path_factory):
         yield
 
 
-def engine_of(actor, folder, lines=None, **spec):
+def engine_of(actor, folder, lines=None, withheld=(), **spec):
     engines = {"e": EngineSpec.model_validate({"cpus": 0.01} | spec)}
     tell = [].append if lines is None else lines.append
-    return start(engines, {"e": {key_of(AT): AT}}, str(folder), folder / "engines", tell, actor=actor)
+    return start(
+        engines, {"e": {key_of(AT): AT}}, str(folder), folder / "engines", tell, withheld=withheld, actor=actor
+    )
 
 
 def asked(words, seed=1):
@@ -260,6 +267,36 @@ def test_a_call_that_kills_its_engine_stops_the_run_and_is_named(tmp_path):
     asyncio.run(work())
     assert notes(tmp_path) == ["die-begun"] * 3
     assert (tmp_path / "engines" / "e-0.log").read_text().count("begins") == 3
+
+
+def test_a_device_that_is_lost_is_an_engine_that_starts_again(tmp_path):
+    model = engine_of(OddEngine, tmp_path, restarts=3).model(AT)
+
+    async def work():
+        before = await model.ask(asked("which"))
+        with_others = await asyncio.gather(model.ask(asked("lose 2")), model.ask(asked("wait 0")))
+        assert before.text not in {reply.text for reply in with_others}
+        with pytest.raises(
+            EngineDead, match=r"died once more than the 3 restarts it has.* under way at 2 of its deaths"
+        ):
+            await model.ask(asked("lose 9"))
+
+    asyncio.run(work())
+    log = (tmp_path / "engines" / "e-0.log").read_text()
+    assert log.count("ends: odd lost its device: RuntimeError: CUDA error: device-side assert triggered") == 4
+
+
+def test_an_engine_does_not_see_the_keys_of_providers(tmp_path):
+    model = engine_of(OddEngine, tmp_path, withheld=["PATH"]).model(AT)
+
+    async def seen(name):
+        return (await model.ask(asked(f"environment {name}"))).text
+
+    async def work():
+        assert await seen("PATH") == "is not there"
+        assert await seen("HOME") == os.environ["HOME"]
+
+    asyncio.run(work())
 
 
 ROLES = ("baseline", "generator", "analyzer")

@@ -1,8 +1,9 @@
 """A server with bad habits, as a program of its own: python fake.py PORT [HABIT...], in a bare interpreter.
 
 It answers /health, /v1/models and chat completions. Habits: family (children and grandchildren of every kind, which ignore
-SIGTERM), deaf (ignores SIGTERM itself), ill (/health answers 503), last-words (ends at once, with words), once=FILE (ends at once
-from the second start on), mortal (POST /die ends it), print=WORDS.
+SIGTERM), deaf (ignores SIGTERM itself), ill (/health answers 503), last-words (ends at once, with words), gone (ends once
+it has printed), once=FILE (ends at once from the second start on), mortal (POST /die ends it), print=WORDS, long=WORDS (10,000
+times on one line).
 """
 
 import json
@@ -72,7 +73,11 @@ if __name__ == "__main__":
             if os.path.exists(habit[5:]):
                 sys.exit("I come up but once")
             open(habit[5:], "w").close()
+        if habit.startswith("long="):
+            print(habit[5:] * 10_000)
     print("listening", *(habit[6:] for habit in habits if habit.startswith("print=")), flush=True)
+    if "gone" in habits:
+        sys.exit(3)
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     threading.Event().wait()

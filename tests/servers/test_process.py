@@ -1,5 +1,6 @@
 """A real server process on its leash: it starts, answers, ends, and whatever is killed, nothing of it is left."""
 
+import json
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ import pytest
 from pipeline.backends.openai.server import ServerSpec
 from pipeline.engines.servers import leash
 from pipeline.engines.servers.port import ReservedPort, is_free
-from pipeline.engines.servers.process import ServerProcess, ServerReplica
+from pipeline.engines.servers.process import ServerProcess, ServerReplica, in_short
 from tests.servers.family import marked, wait_until
 
 FAKE = str(Path(__file__).with_name("fake.py"))
@@ -33,10 +34,11 @@ def mark():
 def start(tmp_path, mark):
     begun = []
 
-    def begin(*habits, **spec):
+    def begin(*habits, key_env=None, withheld=frozenset(), **spec):
         command = (sys.executable, "-S", FAKE, "{port}", mark, *habits)
         made = ServerSpec(command=command, **{"startup_s": 60, "stop_s": 1, **spec})
-        replica = ServerReplica("mine", 0, made, str(tmp_path / "servers" / "mine-0.log"), str(tmp_path), "127.0.0.1")
+        log = str(tmp_path / "servers" / "mine-0.log")
+        replica = ServerReplica("mine", 0, made, log, str(tmp_path), "127.0.0.1", {}, key_env, withheld)
         process = ServerProcess(replica)
         begun.append(process)
         process.start()
@@ -106,7 +108,7 @@ def test_the_end_of_the_holder_is_the_end_of_the_server(mark, tmp_path):
 def test_one_that_ends_early_fails_in_its_last_words(start, tmp_path):
     process = start("last-words")
     wait_until(is_(process, "failed"))
-    words = process.state.words
+    words = in_short(process.state.words)
     assert words.startswith("server mine ended before it was ready (with status 3); its log ends: ")
     assert "loading weights | RuntimeError: the weights are gone; all of it:" in words
     assert "\n" not in words
@@ -125,7 +127,7 @@ def test_a_program_that_is_not_there_is_named(tmp_path):
 def test_one_that_never_gets_well_fails_in_time(start, mark):
     process = start("ill", startup_s=1.5)
     wait_until(is_(process, "failed"))
-    assert "did not answer /health within 1.5 s (startup_s); its log ends: listening" in process.state.words
+    assert "did not answer /health within 1.5 s (startup_s); its log ends: listening" in in_short(process.state.words)
     assert marked(mark) == {}
 
 
@@ -153,17 +155,27 @@ def test_restarts_that_fail_are_counted(start, tmp_path):
     assert "I come up but once" in process.state.words
 
 
-def test_its_environment_is_ours_and_the_manifests(start, monkeypatch):
-    monkeypatch.setenv("FROM_OUTSIDE", "yes")
-    monkeypatch.setenv("RAY_OF_NO_USE", "1")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    process = start(env={"FROM_MANIFEST": "2"})
+def test_it_sees_what_it_needs_and_what_the_manifest_names(start, monkeypatch):
+    set_here = (
+        "FROM_OUTSIDE",
+        "RAY_OF_NO_USE",
+        "OMP_NUM_THREADS",
+        "HF_HOME",
+        "HF_KEY_OF_ANOTHER",
+        "OTHER_KEY",
+        "OWN_KEY",
+    )
+    for name in (*set_here, "NAMED_ONE", "ALL_OF_THESE", "OTHER_NAMED"):
+        monkeypatch.setenv(name, "1")
+    others = frozenset({"HF_KEY_OF_ANOTHER", "OTHER_KEY", "OTHER_NAMED", "ALL_OF_A_KEY"})
+    process = start(
+        env={"FROM_MANIFEST": "2"}, inherit=("NAMED_ONE", "ALL_OF_*", "OTHER_NAMED"), key_env="OWN_KEY", withheld=others
+    )
     wait_until(is_(process, "ready"))
-    seen = get(process, "/env")
-    assert '"FROM_OUTSIDE": "yes"' in seen
-    assert '"FROM_MANIFEST": "2"' in seen
-    assert "RAY_OF" not in seen
-    assert "OMP_NUM" not in seen
+    seen = json.loads(get(process, "/env"))
+    passed = {"HF_HOME", "OWN_KEY", "NAMED_ONE", "ALL_OF_THESE", "OTHER_NAMED", "FROM_MANIFEST", "PATH", "HOME"}
+    assert passed <= set(seen)
+    assert not set(seen) & {"FROM_OUTSIDE", "RAY_OF_NO_USE", "OMP_NUM_THREADS", "HF_KEY_OF_ANOTHER", "OTHER_KEY"}
 
 
 def test_a_port_is_not_given_twice():

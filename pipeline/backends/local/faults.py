@@ -1,19 +1,23 @@
 """Errors of torch as errors of a model call (`stages.errors`).
 
-In: whatever a library raised while it computed. Out: `OutOfMemory` for a batch that does not fit, EngineDead where the device is
-lost, ModelError for all else that concerns one call.
+In: whatever a library raised while it computed. Out: `OutOfMemory` for a batch that does not fit, `DeviceLost` where the device
+is, ModelError for all else that concerns one call.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipeline.backends.contract import DeviceLost
 from pipeline.backends.local.batcher import OutOfMemory
-from stages.errors import EngineDead, ModelError
+from stages.errors import ModelError
 
 _NO_ROOM = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory")
 _LOST = (
     "device-side assert",
     "illegal memory access",
+    "illegal instruction",
+    "misaligned address",
+    "launch timed out",
     "unspecified launch failure",
     "cublas_status_not_initialized",
     "uncorrectable ecc",
@@ -40,5 +44,5 @@ def fault(model: str, error: BaseException) -> OutOfMemory | ModelError:
     if isinstance(error, MemoryError) or "outofmemory" in low or any(sign in low for sign in _NO_ROOM):
         return OutOfMemory(words)
     if any(sign in low for sign in _LOST):  # nothing that runs on this device succeeds any more in this process
-        return EngineDead(f"{model} lost its device: {words}")
+        return DeviceLost(f"{model} lost its device: {words}")
     return ModelError(f"{model} failed: {words}")

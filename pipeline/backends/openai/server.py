@@ -16,7 +16,7 @@ HOST = "{host}"
 _SECRET = re.compile(r"(key|token|secret|passw(or)?d|passwd|credentials?)$", re.IGNORECASE)
 _SET_IN_WORDS = re.compile(r"\b\w*(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)=")
 _BY_ENVIRONMENT = (
-    "a manifest is kept beside its output; export it before the build, the server inherits the environment"
+    "a manifest is kept beside its output; export the variable before the build, and name it under server.inherit"
 )
 
 Amount = Annotated[float, Field(gt=0)]
@@ -25,15 +25,18 @@ Amount = Annotated[float, Field(gt=0)]
 class ServerSpec(BaseModel):
     """One command, run once a replica for as long as the build lasts.
 
-    `{port}` in the command becomes a free port, `{host}` the address at which calls will come. `gpus` and `cpus` are those of one
-    replica, as Ray counts them. `health`: the path that answers 200 once calls may come. `startup_s`: how long that may take;
-    `stop_s`: how long it may take to end when it is asked to. `restarts`: how often one that ends by itself is started again.
+    `inherit` names variables of the build's environment that the command gets beside those that systems and libraries go by
+    (`pipeline.engines.environment`); a * at the end stands for the rest of a name. `{port}` in the command becomes a free port,
+    `{host}` the address at which calls will come. `gpus` and `cpus` are those of one replica, as Ray counts them. `health`: the
+    path that answers 200 once calls may come. `startup_s`: how long that may take; `stop_s`: how long it may take to end when it is
+    asked to. `restarts`: how often one that ends by itself is started again.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     command: tuple[str, ...] = Field(min_length=1)
     env: dict[str, str] = {}
+    inherit: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*[*]?$")], ...] = ()
     gpus: float = Field(0, ge=0)
     cpus: float = Field(0, ge=0)
     resources: dict[str, Amount] = {}

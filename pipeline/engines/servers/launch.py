@@ -20,8 +20,9 @@ import ray.exceptions
 from pipeline.backends.openai.secrets import key_of, scrubbed
 from pipeline.backends.openai.server import ServerSpec
 from pipeline.backends.openai.spec import Provider, Started
+from pipeline.engines.environment import kept_variables, keys_named
 from pipeline.engines.servers.actor import ServerReport, start_actor
-from pipeline.engines.servers.process import ServerReplica, ServerState, kept_variables
+from pipeline.engines.servers.process import ServerReplica, ServerState, in_short
 from pipeline.errors import RunStopped
 
 LOOK_S = 0.5
@@ -46,7 +47,9 @@ class _Kept:
 class Servers:
     """All servers of a run. Made by `running`."""
 
-    def __init__(self, providers: Mapping[str, Provider], folder: Path, host: str, tell: Tell) -> None:
+    def __init__(
+        self, providers: Mapping[str, Provider], folder: Path, host: str, tell: Tell, keys: frozenset[str]
+    ) -> None:
         self._providers = providers
         self._tell = tell
         self._over = threading.Event()
@@ -58,7 +61,10 @@ class Servers:
             for number in range(provider.server.replicas if provider.server else 0):
                 assert provider.server is not None
                 log = str(folder / f"{name}-{number}.log")
-                replica = ServerReplica(name, number, provider.server, log, os.getcwd(), host, kept)
+                others = keys - keys_named([provider])
+                replica = ServerReplica(
+                    name, number, provider.server, log, os.getcwd(), host, kept, provider.api_key_env, others
+                )
                 self._kept.append(_Kept(replica, None))
 
     @property
@@ -174,15 +180,21 @@ class Servers:
             kept.latest = replace(kept.latest, state=ServerState("restarting", kept.replica.port, "its actor died"))
 
     def _clean(self, kept: _Kept, words: str) -> str:
-        return words and scrubbed(words, (key_of(kept.replica.name, self._providers[kept.replica.name]),))
+        return words and in_short(scrubbed(words, (key_of(kept.replica.name, self._providers[kept.replica.name]),)))
 
 
 @contextmanager
-def running(providers: Mapping[str, Provider], folder: Path, address: str | None, tell: Tell) -> Iterator[Servers]:
+def running(
+    providers: Mapping[str, Provider],
+    folder: Path,
+    address: str | None,
+    tell: Tell,
+    keys: frozenset[str] = frozenset(),
+) -> Iterator[Servers]:
     """The servers of these providers, running; their logs lie in `folder`. `address` as `ray.init` was given it: None means that
-    all happens on this machine. Raises RunStopped.
+    all happens on this machine. `keys`: the variables with keys of any provider, of which a server gets its own. Raises RunStopped.
     """
-    servers = Servers(providers, folder, LOCAL if address is None else "", tell)
+    servers = Servers(providers, folder, LOCAL if address is None else "", tell, keys)
     try:
         servers.start()
         yield servers

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from pipeline.backends.openai.server import ServerSpec
+from pipeline.engines.environment import server_environment
 from pipeline.engines.servers.port import ReservedPort, is_free
 from pipeline.errors import one_line
 
@@ -24,16 +25,17 @@ LOOK_S = 0.2
 ANSWER_S = 5.0
 PORTS_TRIED = 3
 LINES_SHOWN = 6
+LINE_SHOWN = 200
+MOST_READ = 64 << 10  # bytes of a log
 _LEASH = Path(__file__).with_name("leash.py")
-_THREADS = "OMP_NUM_THREADS"
-_OF_RAY = ("RAY_", _THREADS)  # set for a worker of Ray's, and not for a server that shares its node
 
 
 @dataclass(frozen=True)
 class ServerReplica:
     """What to start: replica `number` of the provider `name`, reached at `host`; its words go to `log`; it works in `folder`.
 
-    `kept`: see `kept_variables`. `port`: the one it had before, None for a free one.
+    `kept`: see `kept_variables`; `key_env` and `withheld`: `own_key` and `others` of `server_environment`. `port`: the one it had
+    before, None for a free one.
     """
 
     name: str
@@ -43,6 +45,8 @@ class ServerReplica:
     folder: str
     host: str
     kept: Mapping[str, str] = field(default_factory=dict)
+    key_env: str | None = None
+    withheld: frozenset[str] = frozenset()
     port: int | None = None
 
     @property
@@ -55,7 +59,10 @@ class ServerReplica:
 
 @dataclass(frozen=True)
 class ServerState:
-    """How a replica fares. `words`: what it says last, or why it failed, on one line; `restarts`: how often it began again."""
+    """How a replica fares. `words`: what it says last, or why it failed; `restarts`: how often it began again.
+
+    Each line of its log begins a line of `words`, and is whole: a key in it must be masked before it is cut (`in_short`).
+    """
 
     kind: Literal["starting", "ready", "restarting", "failed", "stopped"] = "starting"
     port: int | None = None
@@ -166,7 +173,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=replica.folder if os.path.isdir(replica.folder) else None,
-                env=_environment(replica),
+                env=server_environment(spec.inherit, replica.key_env, replica.withheld, {**replica.kept, **spec.env}),
                 start_new_session=True,
             )
 
@@ -184,37 +191,38 @@ class ServerProcess:
         return f"{self._replica.title} {what} ({how}){self._tail()}"
 
     def _tail(self) -> str:
-        lines = [line for line in self._lines() if line][-LINES_SHOWN:]
-        last = " | ".join(line[:200] for line in lines)
+        last = "".join(f"\n{line}" for line in self._lines()[-LINES_SHOWN:])
         return (
-            f"; its log ends: {last}; all of it: {self._replica.log}"
+            f"; its log ends: {last}\n; all of it: {self._replica.log}"
             if last
             else f"; its log {self._replica.log} is empty"
         )
 
     def _last_line(self) -> str:
-        return next((line[:100] for line in reversed(self._lines()) if line), "")
+        return "".join(f"\n{line}" for line in self._lines()[-1:])
 
     def _lines(self) -> list[str]:
-        """The end of what this start has written, without colour codes and control characters."""
+        """The whole lines at the end of what this start has written, without colour codes, control characters and empty lines."""
         with open(self._replica.log, "rb") as log:
-            log.seek(max(self._log_begins, os.fstat(log.fileno()).st_size - 8192))
-            return [_plain(line) for line in log.read().decode("utf-8", "replace").splitlines()]
+            begin = max(self._log_begins, os.fstat(log.fileno()).st_size - MOST_READ)
+            log.seek(begin)
+            lines = log.read().decode("utf-8", "replace").splitlines()
+        if begin > self._log_begins:
+            lines = lines[1:]
+        return [plain for line in lines if (plain := _plain(line))]
+
+
+def in_short(words: str) -> str:
+    """The words of a `ServerState` on one line, each line of its log cut to LINE_SHOWN characters."""
+    first, *rest = words.split("\n")
+    lines = [line if line.startswith("; all of it: ") else line[:LINE_SHOWN] for line in rest]
+    shown = " | ".join(lines).replace(" | ; all of it: ", "; all of it: ")
+    return first + shown
 
 
 def _plain(line: str) -> str:
     without_colour = "".join(part.partition("m")[2] if n else part for n, part in enumerate(line.split("\x1b[")))
     return " ".join("".join(sign if sign.isprintable() else " " for sign in without_colour).split())
-
-
-def _environment(replica: ServerReplica) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OF_RAY)}
-    return inherited | dict(replica.kept) | replica.spec.env
-
-
-def kept_variables() -> dict[str, str]:
-    """What Ray would set in its worker, as this environment has it: in the driver, it is the person who set it."""
-    return {name: os.environ[name] for name in (_THREADS,) if name in os.environ}
 
 
 def _answers(address: str) -> bool:

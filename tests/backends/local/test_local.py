@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.backends.contract import DeviceLost
 from pipeline.backends.local import loaded
 from pipeline.backends.local.batcher import OutOfMemory
 from pipeline.backends.local.faults import mapped
@@ -19,7 +20,7 @@ from stages.errors import EngineDead, Malformed, ModelError, Refused
         (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"), OutOfMemory),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), OutOfMemory),
         (MemoryError(), OutOfMemory),
-        (RuntimeError("CUDA error: device-side assert triggered"), EngineDead),
+        (RuntimeError("CUDA error: device-side assert triggered"), DeviceLost),
         (ValueError("height has to be divisible by 8"), ModelError),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ModelError),
         (Refused("no"), Refused),
