@@ -8,7 +8,6 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -27,7 +26,7 @@ from stages.rungs import read_recipe
 from stages.trajectory import Trajectory
 from tests.output.factory import png
 from training.render.render import next_special
-from training.row import VERSION, TrainingRow, read_row
+from training.row import TrainingRow, read_row
 
 POLICY = Policy(judging=Judging(judgements=1, second="off"), voice="off")
 RECIPE = read_recipe(POLICY)
@@ -83,7 +82,7 @@ def row_of(script: Script) -> TrainingRow:
     frame = RunFrame(
         *("f" * 64, 7, script.dialect, ViewSpec(SIZE, "png"), script.policy, {}, {"analyzer": "scripted/analyzer@1"})
     )
-    return read_row(as_traj_2(traj_row(t, frame, views)), script.mode)
+    return read_row(traj_row(t, frame, views), script.mode)
 
 
 def trajectory_of(script: Script, views: Held) -> Trajectory:
@@ -104,19 +103,6 @@ def trajectory_of(script: Script, views: Held) -> Trajectory:
     t = asyncio.run(climb_all(Trajectory(sample, rank=1), recipe, models))
     assert (t.status, t.mode) == ("accepted", script.mode), (t.reason, t.detail)
     return prune(t, recipe)
-
-
-def as_traj_2(written: dict[str, Any]) -> dict[str, Any]:
-    """A row of the pipeline as `traj/2`, until the pipeline writes that itself."""
-    if written["schema_version"] == VERSION:
-        return written
-    for segment in written["segments"]:
-        segment["image_index"] = -1 if segment["image_index"] is None else segment["image_index"]
-    meta = []
-    for cell, facts in zip(written["images"], written["image_meta"], strict=True):
-        own = hashlib.sha256(cell["bytes"]).hexdigest()
-        meta.append({**facts, "sha256": own, "original_sha256": facts["sha256"]})
-    return {**written, "schema_version": VERSION, "image_meta": meta}
 
 
 def _image(seed: int, views: Held) -> ImageRef:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.render.grammar import TokenGrammar
-from training.render.hf import HfText, number_of, special_ids, turn
+from training.render.hf import HfText, number_of, special_ids, split_lead, turn
 from training.render.tokenizers import ImageTokens
 
 LINE_END = "<|extra_200|>"
@@ -25,10 +25,11 @@ def emu3_grammar(tokenizer: Any) -> TokenGrammar:
     """The grammar of an Emu3 tokenizer. Raises RenderProblem where it lacks a token."""
     text = HfText(tokenizer)
     before, after = turn(tokenizer, _TURN)
+    names, lead = split_lead(f"{tokenizer.bos_token or ''}{before}")
     return TokenGrammar(
         name="emu3",
         text=text,
-        begin=tuple(text.encode_marked(f"{tokenizer.bos_token or ''}{before}")),
+        begin=(*text.encode_marked(names), *text.encode(lead)),
         answer=tuple(text.encode_marked(after)),
         end=(number_of(tokenizer, tokenizer.eos_token),),
         image_start=number_of(tokenizer, tokenizer.boi_token),
@@ -39,6 +40,7 @@ def emu3_grammar(tokenizer: Any) -> TokenGrammar:
         image_end=number_of(tokenizer, tokenizer.eoi_token),
         visual=frozenset(n for name, n in tokenizer.get_vocab().items() if name.startswith(VISUAL)),
         special=special_ids(tokenizer),
+        lead=lead,
     )
 
 

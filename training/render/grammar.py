@@ -6,6 +6,7 @@ In: a tokenizer and the family's own tokens. Out: `TokenGrammar`; the tokens tha
     image: image_start  "ROWS*COLUMNS"  image_body  line, line_end, line, line_end, ...  frame_end  image_end
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,7 @@ class TokenGrammar:
     """The tokens of a family.
 
     begin, answer    what opens the sequence and the user's turn; what closes that turn and opens the answer
+    lead             the words that `begin` ends in, after its last special token: a text that follows is one text with them
     end              what ends the answer
     image_start, image_body, line_end, frame_end, image_end
                      the tokens of an image's frame; `frame_end` may be none
@@ -39,11 +41,24 @@ class TokenGrammar:
     image_end: int
     visual: frozenset[int]
     special: frozenset[int] = frozenset()
+    lead: str = ""
 
     @cached_property
     def between(self) -> tuple[int, ...]:
         """What stands between two texts; it opens the second one."""
         return tuple(self.text.encode(BETWEEN))
+
+    @cached_property
+    def opening(self) -> tuple[int, ...]:
+        """`begin` without its lead."""
+        return self.begin[: len(self.begin) - len(self.text.encode(self.lead))]
+
+    def turn(self, references: Sequence[ImageTokens], words: str) -> list[int]:
+        """The user's turn and the opening of the answer: what a model is given to answer. Raises ValueError."""
+        if not references:
+            return [*self.opening, *self.text.encode(self.lead + words), *self.answer]
+        shown = [one for image in references for one in self.image(image)]
+        return [*self.begin, *shown, *self.text.encode(words), *self.answer]
 
     @cached_property
     def reserved(self) -> frozenset[int]:

@@ -46,6 +46,12 @@ def special_ids(tokenizer: Any) -> frozenset[int]:
     return frozenset({*(int(n) for n in named), *tokenizer.all_special_ids})
 
 
+def split_lead(text: str) -> tuple[str, str]:
+    """A text up to its last special token, and the words after it. A special token is spelled `<|...|>`."""
+    cut = text.rfind("|>") + 2 if "|>" in text else 0
+    return text[:cut], text[cut:]
+
+
 def turn(tokenizer: Any, default: tuple[str, str]) -> tuple[str, str]:
     """What stands before and after a user's words, by the tokenizer's chat template; `default` where it has none."""
     if not tokenizer.chat_template:

@@ -61,7 +61,7 @@ def parse(
 def answer_of(tokens: Sequence[int], grammar: TokenGrammar) -> list[int]:
     """The tokens after the opening of the answer; all of them where the sequence does not hold the opening of a whole row."""
     ids = [int(token) for token in tokens]
-    if tuple(ids[: len(grammar.begin)]) != grammar.begin:
+    if not grammar.opening or tuple(ids[: len(grammar.opening)]) != grammar.opening:
         return ids
     width = len(grammar.answer)
     at = next((n for n in range(len(ids) - width + 1) if tuple(ids[n : n + width]) == grammar.answer), None)

@@ -46,7 +46,8 @@ def render(row: TrainingRow, grammar: TokenGrammar, images: Images) -> Rendered:
     """
     walk, tokens = _Walk(), image_tokens(row, images)
     answering, before = False, None
-    walk.put(grammar.begin)
+    first = row.segments[0].type if row.segments else None
+    walk.put(grammar.opening if first == "text" else grammar.begin)
     for n, segment in enumerate(row.segments):
         following = row.segments[n + 1] if n + 1 < len(row.segments) else None
         check_segment(row, n, segment, following)
@@ -54,7 +55,8 @@ def render(row: TrainingRow, grammar: TokenGrammar, images: Images) -> Rendered:
             walk.put(grammar.answer)
             answering, before = True, None
         opening = grammar.between if before == "text" and segment.type == "text" else ()
-        ids = [*opening, *_own_tokens(row, n, segment, grammar, tokens)]
+        lead = grammar.lead if n == 0 else ""
+        ids = [*opening, *_own_tokens(row, n, segment, grammar, tokens, lead)]
         walk.put_segment(ids, n, segment.kind, segment.index, segment.loss)
         before = segment.type
     if not answering:
@@ -106,11 +108,11 @@ def next_special(following: RowSegment | None) -> Special | None:
 
 
 def _own_tokens(
-    row: TrainingRow, n: int, segment: RowSegment, grammar: TokenGrammar, images: Mapping[int, ImageTokens]
+    row: TrainingRow, n: int, segment: RowSegment, grammar: TokenGrammar, images: Mapping[int, ImageTokens], lead: str
 ) -> list[int]:
     if segment.type == "image":
         return grammar.image(images[segment.image_index])
-    ids = grammar.text.encode(segment.text or "")
+    ids = grammar.text.encode(lead + (segment.text or ""))
     if strange := grammar.reserved.intersection(ids):
         name = grammar.text.decode([min(strange)])
         raise RenderProblem(

@@ -63,14 +63,17 @@ def restore(
 def _given(rendered: Rendered, grammar: TokenGrammar) -> list[_Read]:
     """The user's segments."""
     ids = [int(one) for one in rendered.input_ids]
-    asked = ids[len(grammar.begin) : len(ids) - len(answer_of(ids, grammar)) - len(grammar.answer)]
+    asked = ids[len(grammar.opening) : len(ids) - len(answer_of(ids, grammar)) - len(grammar.answer)]
     stretch = read_stretch(asked, grammar, ended=False)
     if stretch.problem is not None:
         raise RenderProblem(f"row {rendered.id}: what the user says: {stretch.problem}")
     read, references = [], 0
-    for part in stretch.parts:
+    for n, part in enumerate(stretch.parts):
         if isinstance(part, str):
-            read.append(_Read("instruction", 0, part, None))
+            words = part.removeprefix(grammar.lead) if n == 0 else part
+            # before an image the lead stands alone
+            if words or n or len(stretch.parts) == 1:
+                read.append(_Read("instruction", 0, words, None))
         else:
             read.append(_Read("reference", references, None, part))
             references += 1
