@@ -13,7 +13,7 @@ from training.render.rendered import RenderProblem
 from training.render.tiny import Tiny
 
 TINY = Tiny()
-QUICK = settings(max_examples=20, deadline=None)
+QUICK = settings(max_examples=12, deadline=None)
 BLANK = {"type": "text", "text": None, "image_index": -1, "loss": 9.0, "vae": False, "vit": False, "cfg_drop": False}
 
 

@@ -13,7 +13,7 @@ from training.render.rendered import RenderProblem
 from training.render.tiny import Tiny
 
 TINY = Tiny()
-QUICK = settings(max_examples=25, deadline=None)
+QUICK = settings(max_examples=15, deadline=None)
 
 
 @QUICK

@@ -21,7 +21,7 @@ def bare(row):
     return replace(row, segments=tuple(replace(s, **READ) for s in row.segments))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(rows())
 def test_a_row_becomes_tokens_and_the_row_again(row):
     rendered = render(row, TINY.grammar, TINY.images)
