@@ -32,6 +32,8 @@ def verify(out: Out, database: Database = None) -> None:
             way = "The shards are whole."  # and would be written from a damaged database
         elif all(problem.of_models for problem in examination.problems):
             way = "The shards are whole; written again they would be alike: it lies in what models made, see report.html, Style."
+        elif all(problem.of_form for problem in examination.problems):
+            way = "Nothing is damaged."
         print(f"{count} problem{'s' * (count > 1)}. {way.format(out=out)}")
         raise typer.Exit(1)
     print(f"{out}: no problems found.")

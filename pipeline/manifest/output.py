@@ -45,7 +45,8 @@ Marker = Annotated[str, AfterValidator(_check_marker)]
 
 
 class Output(Strict):
-    """How the shards are written. `markers`: what the trainer's tokenizer reads as a marker, beside what is known of all."""
+    """How the shards are written. `markers`: what the trainer's tokenizer reads as a marker, beside what is known of all.
+    `ranks` and `rank_workers`: the GPUs that will read a split at once, and the loader processes of each."""
 
     image: ImageOutput = ImageOutput()
     dialect: Literal["paper", "think"] = "paper"
@@ -54,3 +55,5 @@ class Output(Strict):
     shard_bytes: int = Field(256 << 20, ge=1 << 10)
     row_group_bytes: int = Field(32 << 20, ge=1 << 10)
     row_group_rows: int = Field(100, ge=1, le=1000)
+    ranks: int = Field(1, ge=1, le=100_000)
+    rank_workers: int = Field(1, ge=1, le=1000)

@@ -4,7 +4,7 @@ In: a `RunSummary`. Out: Markdown with a YAML head. The columns' types are in th
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from pipeline.output.places import RECORD_STEM, name_shard, stem_of
 from pipeline.output.run_json import RunSummary, recipe_of
 from pipeline.output.schema import PRODUCTS, Product
+from pipeline.output.shards import ShardFile
 from pipeline.output.voice_counts import by_kind
 from stages.mask import rows as mask_rows
 from stages.policy import Facts
@@ -30,11 +31,12 @@ def card(summary: RunSummary, licences: Sequence[str]) -> str:
     environment.filters["json"] = json.dumps
     environment.filters["cell"] = _cell
     template = environment.from_string((files("pipeline") / "templates" / _TEMPLATE).read_text("utf-8"))
-    rows = _rows(summary)
+    rows = _count(summary, lambda file: file.rows)
     return template.render(
         s=summary,
         configs=_configs(rows),
         rows=rows,
+        groups=_count(summary, lambda file: len(file.row_groups)),
         size_category=_bucket(sum(rows.get("sft", {}).values())),
         licences=licences,
         mask=list(mask_rows(recipe_of(summary))),
@@ -61,14 +63,14 @@ def _cell(value: Any) -> str:
     return " ".join(str(value).replace("|", "\\|").split())
 
 
-def _rows(summary: RunSummary) -> dict[str, dict[str, int]]:
-    """Rows by product and split."""
-    rows: dict[str, dict[str, int]] = {}
+def _count(summary: RunSummary, of: Callable[[ShardFile], int]) -> dict[str, dict[str, int]]:
+    """What the files hold, by product and split."""
+    counts: dict[str, dict[str, int]] = {}
     for name, file in summary.files.items():
         product, _, stem = stem_of(name).partition("/")
-        splits = rows.setdefault(product, {})
-        splits[stem] = splits.get(stem, 0) + file.rows
-    return rows
+        splits = counts.setdefault(product, {})
+        splits[stem] = splits.get(stem, 0) + of(file)
+    return counts
 
 
 def _configs(rows: dict[str, dict[str, int]]) -> list[dict[str, Any]]:

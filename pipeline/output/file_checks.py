@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.output import row_checks
+from pipeline.output.image_checks import hashed_images
 from pipeline.output.problem import Problem, one_line
 from pipeline.output.rebuild import Expected, differences, read_record
 from pipeline.output.record import Recorded
@@ -22,6 +23,7 @@ from pipeline.output.row_checks import About, Row
 from pipeline.output.schema import SCHEMAS, Product, features
 from pipeline.output.shards import ShardFile, describe_file
 from pipeline.output.shortcut import Contest, contest
+from pipeline.output.traj import sha256_of
 
 _UNREADABLE = (OSError, pa.ArrowException, ValueError)  # corrupt text shows as UnicodeDecodeError, a ValueError
 _MALFORMED = (
@@ -54,6 +56,9 @@ class FileReport:
     problems: list[Problem] = field(default_factory=list)
     recorded: list[Recorded] = field(default_factory=list)
     contests: list[Contest] = field(default_factory=list)
+    images: int = 0
+    """Images that lie in its rows; `altered`: those of them that are not what their sha256 says."""
+    altered: int = 0
 
     def note(self, what: str, row: str | None = None) -> None:
         """Add a problem."""
@@ -115,6 +120,9 @@ def _check_row(row: Row, product: Product, about: About, report: FileReport, exp
             return
         for problem in CHECKS[product](row, about):
             report.note(problem, name)
+        hashes = hashed_images(product, row)
+        report.images += len(hashes)
+        report.altered += sum(sha256_of(data) != sha256 for data, sha256 in hashes)
         if product == "sft":
             report.contests.append(contest(row))
         unit = None if expected is None else expected.units.get(name)

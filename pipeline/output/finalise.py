@@ -16,6 +16,7 @@ from pipeline.output.card import card
 from pipeline.output.cut import cut, finished
 from pipeline.output.frame import RunFrame, frame_of
 from pipeline.output.parts import Part, parts, row_bytes
+from pipeline.output.readers import wanted_groups
 from pipeline.output.run_json import RunSummary
 from pipeline.output.shards import Shard, ShardFile, Targets, lay_out, plan, write
 from pipeline.output.view import Views, make_views
@@ -64,7 +65,7 @@ def _write(
     shown = (sha256 for part in content for unit in part.units for sha256 in unit.images)
     view_bytes = make_views(shown, store, views, frame.view, pool)
     output = manifest.output
-    targets = Targets(output.shard_bytes, output.row_group_bytes, output.row_group_rows)
+    targets = Targets(output.shard_bytes, output.row_group_bytes, output.row_group_rows, wanted_groups(output))
     shards: list[Shard] = []
     for part in content:
         planned = plan({unit.id: row_bytes(unit, view_bytes) for unit in part.units}, targets)

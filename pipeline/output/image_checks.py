@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.output.problem import one_line
+from pipeline.output.schema import Product
 from pipeline.output.traj import sha256_of
 from pipeline.output.view import ViewSpec
 from pipeline.storage.pictures.opening import UNREADABLE, opened
@@ -40,3 +41,13 @@ def check_images(cells: Sequence[Row], meta: Sequence[Row], view: ViewSpec) -> I
         yield from (f"images[{n}]: {problem}" for problem in check_image(cell["bytes"], m["sha256"], view))
         if (m["width"], m["height"]) != view.size or m["format"] != view.format:
             yield f"image_meta[{n}]: {m['format']} {m['width']} x {m['height']} is not what the file declares"
+
+
+def hashed_images(product: Product, row: Row) -> list[tuple[bytes, str]]:
+    """Every image that lies in a row, and the sha256 that the row gives for it."""
+    if product not in ("pairs", "edit_pairs"):
+        return [(cell["bytes"], m["sha256"]) for cell, m in zip(row["images"], row["image_meta"], strict=True)]
+    hashes = (row["chosen_sha256"], row["rejected_sha256"])
+    first, second = hashes if row["label_0"] == 1 else hashes[::-1]
+    references = zip(row["references"], row["references_sha256"], strict=True)
+    return [(row["jpg_0"], first), (row["jpg_1"], second), *((cell["bytes"], sha256) for cell, sha256 in references)]

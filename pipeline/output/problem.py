@@ -12,6 +12,8 @@ class Problem:
     what: str
     of_models: bool = False
     """True where nothing is damaged: it lies in what the models made."""
+    of_form: bool = False
+    """True where nothing is damaged: another version of this program wrote it."""
 
     def __str__(self) -> str:
         place = self.file if self.row is None else f"{self.file}: {self.row}"

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from pipeline.output.image_checks import check_image, check_images
+from pipeline.output.image_checks import check_image, check_images, hashed_images
 from pipeline.output.record_checks import verdict_problems
 from pipeline.output.rl import IMAGE_MARKER
 from pipeline.output.row_order import order_problems
@@ -195,11 +195,8 @@ def check_pair(row: Row, file: About) -> Iterator[str]:
         yield "reason holds what a trainer could take for a marker, or what cannot be seen"
     if (row["label_0"], row["label_1"]) not in ((1, 0), (0, 1)) or not row["has_label"]:
         yield f"the labels are {row['label_0']:g} and {row['label_1']:g}: one must be 1, the other 0, and has_label true"
-    hashes = (row["chosen_sha256"], row["rejected_sha256"])
-    first, second = hashes if row["label_0"] == 1 else hashes[::-1]
-    references = zip(row["references"], row["references_sha256"], strict=True)
-    cells = {f"references[{n}]": (cell["bytes"], sha256) for n, (cell, sha256) in enumerate(references)}
-    for name, (data, sha256) in (cells | {"jpg_0": (row["jpg_0"], first), "jpg_1": (row["jpg_1"], second)}).items():
+    for n, (data, sha256) in enumerate(hashed_images("pairs", row)):
+        name = f"jpg_{n}" if n < 2 else f"references[{n - 2}]"
         yield from (f"{name}: {problem}" for problem in check_image(data, sha256, file.view))
     if row["chosen_sha256"] == row["rejected_sha256"]:
         yield "chosen and rejected are the same image"

@@ -19,7 +19,7 @@ from pipeline.errors import BuildError
 from pipeline.manifest.identity import resolved
 from pipeline.manifest.output import ImageOutput
 from pipeline.manifest.spec import Manifest
-from pipeline.output import funnel
+from pipeline.output import funnel, readers
 from pipeline.output.cut import FATES, Cut
 from pipeline.output.frame import RunFrame
 from pipeline.output.parts import Planned
@@ -37,6 +37,7 @@ _PACKAGES = ("pyarrow", "ray", "pillow", "numpy", "x2i-ladder")
 class RunSummary(BaseModel):
     """A finished run. `counts`: planned = kept + surplus + discarded + failed, and `beyond_cut` outside of it.
 
+    `warnings`: what is true of the files and a trainer should know, one line each.
     `store` is where the images lie, relative to the output where they lie inside; null when they were given up on purpose.
     """
 
@@ -62,6 +63,7 @@ class RunSummary(BaseModel):
     models: dict[str, str]
     versions: dict[str, str]
     finished_at: str
+    warnings: list[str] = []
 
 
 def summary(
@@ -100,6 +102,7 @@ def summary(
         prompts=dict(frame.prompts),
         models=dict(frame.identities),
         versions=versions(),
+        warnings=list(readers.warnings(dict(sorted(files.items())), manifest.output)),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

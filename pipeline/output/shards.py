@@ -2,14 +2,16 @@
 
 In: row sizes and targets; then rows-to-be and a path. Out: a plan (shards of row groups), then files, synced, with their
 checksums. A row group is what a reader holds in memory and what a trainer hands to a worker: it is flushed by bytes, or
-by a number of rows, and never passes 200 MB (the Hugging Face viewer gives up at 300). Images stay uncompressed (they are
-compressed already), text is zstd, addressed by full leaf path.
+by a number of rows, and never passes 200 MB (the Hugging Face viewer gives up at 300); where that makes too few for those who
+are to read at once, rows are shared out evenly. Images stay uncompressed (they are compressed already), text is zstd, addressed by
+full leaf path.
 """
 
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,11 +54,13 @@ class ShardFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """When to begin a new row group, and a new shard."""
+    """When to begin a new row group, and a new shard. `least_groups`: how many row groups to make at least, where there are rows
+    enough."""
 
     shard_bytes: int
     group_bytes: int
     group_rows: int
+    least_groups: int = 1
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,21 @@ def plan(sizes: Mapping[str, int], targets: Targets) -> list[list[int]]:
 
 
 def _groups(sizes: Mapping[str, int], targets: Targets) -> list[tuple[int, int]]:
+    """Row groups as (rows, bytes): filled up where that makes enough of them, else cut evenly."""
+    rows = list(sizes.items())
+    filled = _fill(rows, targets)
+    if len(filled) >= min(targets.least_groups, len(rows)):
+        return filled
+    count = min(targets.least_groups, len(rows))
+    cuts = [len(rows) * n // count for n in range(count + 1)]
+    return [group for begin, end in pairwise(cuts) for group in _fill(rows[begin:end], targets)]
+
+
+def _fill(sizes: Sequence[tuple[str, int]], targets: Targets) -> list[tuple[int, int]]:
     most = min(targets.group_bytes, MOST_BYTES)
     groups: list[tuple[int, int]] = []
     rows = filled = 0
-    for name, size in sizes.items():
+    for name, size in sizes:
         if size > MOST_BYTES:
             raise RowTooLarge(
                 f"{name}: the row holds {size:,} bytes, the most is {MOST_BYTES:,}: lower output.image.size"

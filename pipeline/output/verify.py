@@ -18,8 +18,10 @@ import pyarrow as pa
 from pipeline.output import cross_checks, record
 from pipeline.output.database_checks import check_database
 from pipeline.output.file_checks import FileReport, check_file, row_ids
+from pipeline.output.forms import describe_other_form
 from pipeline.output.group_checks import check_groups
 from pipeline.output.install import CARD
+from pipeline.output.lock import LOCK
 from pipeline.output.places import list_files, stem_of
 from pipeline.output.problem import Problem, one_line
 from pipeline.output.rebuild import Content, Expected, manifest_of, rebuild
@@ -58,7 +60,12 @@ def examine(out: Path, workers: int | None = None, database: str | None = None) 
     damage, unchecked = ([], []) if check.summary is None else check_database(out, check.summary, database)
     contests = [contest for report in check.reports for contest in report.contests]
     shortcuts = [f"metadata against verdicts: {f}" for f in findings(contests) if f.contests]
-    return Examination(problems + damage, _truth_notes(out, check.summary) + shortcuts + unchecked)
+    held = sum(report.images for report in check.reports)
+    right = held - sum(report.altered for report in check.reports)
+    images = [f"images in rows: {right} of {held} are as their sha256 says"] if held else []
+    if check.is_published:
+        images.append("the store is not here: rows were not compared with the originals of their images")
+    return Examination(problems + damage, [*_truth_notes(out, check.summary), *shortcuts, *images, *unchecked])
 
 
 def _truth_notes(out: Path, summary: RunSummary | None) -> list[str]:
@@ -85,8 +92,17 @@ class _Check:
         self._files = [(p, name) for p in PRODUCTS for name in list_files(out, p)]
         self._workers = (os.cpu_count() or 1) if workers is None else workers
 
+    @property
+    def is_published(self) -> bool:
+        """True for a copy without the store and the lock of its build: its originals are elsewhere, on purpose."""
+        root = None if self.summary is None else store_root(self.summary, self.out)
+        return root is not None and "://" not in root and not (Path(root).exists() or (self.out / LOCK).exists())
+
     def run(self) -> list[Problem]:
-        """Every problem."""
+        """Every problem; of an output in another form, that alone: no rule here fits its rows."""
+        if other := describe_other_form(self.out):
+            name, _, what = other.partition(": ")
+            return [Problem(name, None, what, of_form=True)]
         try:
             self.summary = read(self.out)
         except FileNotFoundError:
@@ -171,6 +187,8 @@ class _Check:
             return {}
         if what := store_problem(root):
             self._note(NAME, what)
+            return {}
+        if self.is_published:
             return {}
         self._problems += check_tokens(rows, ImageStore(root))
         viewed = {sha256 for part in content.parts for unit in part.units for sha256 in unit.images}

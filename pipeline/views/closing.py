@@ -46,6 +46,7 @@ def closing(summary: RunSummary, outcomes: Sequence[Trajectory], width: int) -> 
     if short := unfilled(summary):
         missing = ", ".join(f"{slot} {kept} of {quota}" for slot, (kept, quota) in short.items())
         yield f"Quotas not filled: {missing}. All samples have climbed: give more rows, or lower the quotas."
+    yield from (f"Warning: {warning}." for warning in summary.warnings)
     yield from _failed([t for t in outcomes if t.status == "failed"], width)
 
 

@@ -18,8 +18,9 @@ from pipeline.forecast.declared import DeclaredRates
 from pipeline.forecast.forecast import Forecast, Range, forecast
 from pipeline.forecast.pilot import pilot
 from pipeline.manifest.batches import batches_used
-from pipeline.manifest.spec import Manifest, ManifestError
+from pipeline.manifest.spec import RL, Manifest, ManifestError
 from pipeline.money.prices import table
+from pipeline.output.readers import wanted_groups
 from pipeline.output.rehearsal import admit
 from pipeline.sources.files import TableError
 from pipeline.views.text import clip, spoken
@@ -37,7 +38,8 @@ def plan(manifest: Manifest, measured: Path | None = None, declared: Path | None
     rates = DeclaredRates(declaration(declared), manifest) if measured is None else pilot(measured, manifest)
     try:
         expected = forecast(manifest, rates)
-        return replace(expected, notes=(*expected.notes, *_waits(manifest), *warnings))
+        notes = (*expected.notes, *_waits(manifest), *_readers(manifest, expected), *warnings)
+        return replace(expected, notes=notes)
     except TableError as error:
         raise ManifestError(f"sources: {error}") from error
 
@@ -51,6 +53,18 @@ def _waits(manifest: Manifest) -> Iterator[str]:
             "and their time is not in the hours above"
             + (f"; money with their discount: {', '.join(cheaper)}." if cheaper else ".")
         )
+
+
+def _readers(manifest: Manifest, expected: Forecast) -> Iterator[str]:
+    """Splits that will hardly have a row for each row group that their readers want."""
+    wanted, splits = wanted_groups(manifest.output), manifest.splits
+    if manifest.output.ranks * manifest.output.rank_workers == 1:
+        return
+    kept = sum(figure.mean for slot, figure in expected.kept.items() if slot != RL)
+    held_out = kept * splits.validation / (1 - splits.rl) if splits.rl < 1 else 0.0
+    rows = {"sft/train": kept - held_out, "sft/validation": held_out, "rl/train": expected.kept[RL].mean}
+    if short := [f"{split} about {n:,.0f}" for split, n in rows.items() if 0 < n < wanted]:
+        yield f"output.ranks and rank_workers want {wanted:,} row groups of at least one row: {', '.join(short)} rows."
 
 
 def as_json(expected: Forecast) -> str:
