@@ -1,8 +1,8 @@
 """Are there row groups enough for the processes that are to read a split at once?
 
 In: the files of an output, and how many readers its manifest declares. Out: how many row groups a split should have, and a warning
-that names the splits with fewer. A row group is the least that a reader is given: one that gets none trains on nothing, and trainers
-that share out by whole division, like BAGEL, leave unread what is left over. Four a reader keep that small.
+that names the splits with fewer. A row group is the least that a reader is given: one that gets none trains on nothing, and
+trainers that share out by whole division, like BAGEL, leave unread what is left over. Four a reader keep that small.
 """
 
 from collections import Counter
