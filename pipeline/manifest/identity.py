@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import make_url
 
 from pipeline.manifest.batches import backend_of
+from pipeline.manifest.forms import FORMS
 from pipeline.manifest.generators import place_of
 from pipeline.manifest.spec import Manifest, ManifestError
-from pipeline.output.schema import VERSIONS
 from pipeline.sources.files import content_hash, is_one_file
 from pipeline.sources.spec import TableSpec
 from prompts.catalogue import Prompts, load
@@ -58,7 +58,7 @@ def meaning(manifest: Manifest, prompts: Mapping[str, str]) -> dict[str, Any]:
     data["prompts"] = dict(prompts)
     # the groups of sub-categories are words of the judging prompt too, and stand in no prompt file
     data["rubric"] = RUBRIC
-    data["forms"] = dict(VERSIONS)
+    data["forms"] = dict(FORMS)
     if own := {name: _source_of(name) for name in manifest.policy.ladder if ":" in name}:
         data["rungs"] = own  # of one's own: their code is what they do
     return data

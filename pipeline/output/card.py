@@ -10,9 +10,9 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from pipeline.manifest.forms import PRODUCTS, Product
 from pipeline.output.places import RECORD_STEM, name_shard, stem_of
 from pipeline.output.run_json import RunSummary, recipe_of
-from pipeline.output.schema import PRODUCTS, Product
 from pipeline.output.shards import ShardFile
 from pipeline.output.voice_counts import by_kind
 from stages.mask import rows as mask_rows

@@ -14,13 +14,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.manifest.forms import Product
 from pipeline.output import row_checks
 from pipeline.output.image_checks import hashed_images
 from pipeline.output.problem import Problem, one_line
 from pipeline.output.rebuild import Expected, differences, read_record
 from pipeline.output.record import Recorded
 from pipeline.output.row_checks import About, Row
-from pipeline.output.schema import SCHEMAS, Product, features
+from pipeline.output.schema import SCHEMAS, features
 from pipeline.output.shards import ShardFile, describe_file
 from pipeline.output.shortcut import Contest, contest
 from pipeline.output.traj import sha256_of

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.manifest.forms import FORMS, PRODUCTS
 from pipeline.output.places import list_files
-from pipeline.output.schema import PRODUCTS, VERSIONS
 
 
 def describe_other_form(out: Path) -> str | None:
@@ -19,9 +19,9 @@ def describe_other_form(out: Path) -> str | None:
     for product in PRODUCTS:
         for name in list_files(out, product):
             form = _form(out / name)
-            if form not in (None, VERSIONS[product]):
+            if form not in (None, FORMS[product]):
                 return (
-                    f"{name}: its rows are {form}, this version of x2i reads and writes {VERSIONS[product]}; "
+                    f"{name}: its rows are {form}, this version of x2i reads and writes {FORMS[product]}; "
                     "build it again with --fork, which keeps its answers, or use the version that built it"
                 )
     return None

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from pipeline.manifest.forms import FORMS, Product
 from pipeline.manifest.spec import Manifest
 from pipeline.output.cut import Fate
-from pipeline.output.schema import VERSIONS, Product
 from pipeline.output.view import ViewSpec
 from stages.dialects import Dialect
 from stages.plain import plain
@@ -50,7 +50,7 @@ class RunFrame:
         """The file metadata `x2i`, as JSON: what a reader needs to check the rows, or to score with the same judge."""
         policy = self.policy.model_dump(mode="json")
         metadata = {
-            "schema": VERSIONS[product],
+            "schema": FORMS[product],
             "fingerprint": self.fingerprint,
             "shuffle_seed": self.seed,
             "dialect": self.dialect,

@@ -6,8 +6,8 @@ In: encoded images, and what the row and its file say. Out: what is wrong, in wo
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pipeline.manifest.forms import Product
 from pipeline.output.problem import one_line
-from pipeline.output.schema import Product
 from pipeline.output.traj import sha256_of
 from pipeline.output.view import ViewSpec
 from pipeline.storage.pictures.opening import UNREADABLE, opened

@@ -7,8 +7,8 @@ and the new one comes last: whoever finds a `run.json` finds the files it speaks
 import os
 from pathlib import Path
 
+from pipeline.manifest.forms import PRODUCTS
 from pipeline.output.run_json import NAME
-from pipeline.output.schema import PRODUCTS
 
 CARD = "README.md"
 

@@ -18,8 +18,8 @@ import yaml
 
 from pipeline.errors import BuildError
 from pipeline.manifest.difference import differences, shared
+from pipeline.manifest.forms import PRODUCTS
 from pipeline.output import run_json
-from pipeline.output.schema import PRODUCTS
 from pipeline.storage.database import answers_kept
 from pipeline.storage.files import write_synced
 

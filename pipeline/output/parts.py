@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pipeline.manifest.forms import Product
 from pipeline.output import pairs, record, rl, traj
 from pipeline.output.cut import Fate
 from pipeline.output.frame import RunFrame, Unit
-from pipeline.output.schema import Product
 from pipeline.output.view import Views
 from stages.identity import digest
 from stages.records import Split

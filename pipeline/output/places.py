@@ -7,7 +7,7 @@ has no splits, lies in `record/` itself. `stem_of` goes the other way.
 
 from pathlib import Path
 
-from pipeline.output.schema import Product
+from pipeline.manifest.forms import Product
 
 RECORD_STEM = "part"
 

@@ -10,6 +10,7 @@ from hashlib import sha256 as hashed
 from pathlib import Path
 from typing import Any
 
+from pipeline.manifest.forms import Product
 from pipeline.manifest.spec import Manifest
 from pipeline.output import pairs, record, run_json
 from pipeline.output.cut import Fate, cut, finished
@@ -17,7 +18,6 @@ from pipeline.output.frame import RunFrame, Unit, frame_of
 from pipeline.output.parts import Part, build_row, parts
 from pipeline.output.record import Recorded
 from pipeline.output.run_json import RunSummary
-from pipeline.output.schema import Product
 from pipeline.output.view import Views
 
 Row = Mapping[str, Any]

@@ -15,9 +15,10 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.manifest.forms import FORMS
 from pipeline.output.cut import FATES, Fate
 from pipeline.output.frame import Unit
-from pipeline.output.schema import RECORD, VERSIONS
+from pipeline.output.schema import RECORD
 from stages.ladder import FAILURE_REASONS
 from stages.records import Event, Status, payload_from, payload_json
 from stages.trajectory import Trajectory
@@ -151,7 +152,7 @@ def recorded(out: Path, ids: Collection[str] | None = None) -> Iterator[Recorded
         with pq.ParquetFile(path) as file:  # a dataset would read ahead: 400 MB held where this holds 100
             if missing := sorted(set(RECORD.names) - set(file.schema_arrow.names)):
                 raise ValueError(
-                    f"{path}: no {VERSIONS['record']}, it lacks {', '.join(missing)}; "
+                    f"{path}: no {FORMS['record']}, it lacks {', '.join(missing)}; "
                     "build it with --fork, which keeps its answers"
                 )
             for batch in file.iter_batches(batch_size=_BATCH):

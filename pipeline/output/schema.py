@@ -9,12 +9,11 @@ No integer that a trainer reads is ever null: pandas makes floats of a column in
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
-Product = Literal["sft", "rl", "pairs", "edit_pairs", "record"]
-PRODUCTS: tuple[Product, ...] = ("sft", "rl", "pairs", "edit_pairs", "record")
+from pipeline.manifest.forms import Product
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _S, _I, _F, _B = pa.string(), pa.int32(), pa.float32(), pa.bool_()
@@ -169,13 +168,6 @@ RECORD = pa.schema(
 )
 
 SCHEMAS: Mapping[Product, Any] = {"sft": TRAJ, "rl": RL, "pairs": PAIRS, "edit_pairs": PAIRS, "record": RECORD}
-VERSIONS: Mapping[Product, str] = {
-    "sft": "traj/2",
-    "rl": "rl/2",
-    "pairs": "pairs/2",
-    "edit_pairs": "pairs/2",
-    "record": "record/3",
-}
 
 
 def features(schema: Any) -> dict[str, Any]:

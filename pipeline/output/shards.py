@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.manifest.forms import Product
 from pipeline.output.frame import RunFrame, Unit
 from pipeline.output.parts import build_row
 from pipeline.output.places import name_shard
-from pipeline.output.schema import Product, leaves, with_metadata
+from pipeline.output.schema import leaves, with_metadata
 from pipeline.output.view import Views
 
 MOST_BYTES = 200_000_000  # of a row, and of a row group

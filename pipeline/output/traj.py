@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pipeline.manifest.forms import FORMS
 from pipeline.output.frame import RunFrame
-from pipeline.output.schema import VERSIONS
 from pipeline.output.view import Views, ViewSpec
 from stages.dialects import Dialect
 from stages.identity import digest
@@ -23,7 +23,7 @@ from stages.rung import Recipe
 from stages.segments import Segment, segments
 from stages.trajectory import Trajectory
 
-VERSION = VERSIONS["sft"]
+VERSION = FORMS["sft"]
 NO_IMAGE = -1
 """The `image_index` of a text: a null would make floats of the whole column in pandas."""
 _HASHED = (

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from pipeline.manifest.forms import PRODUCTS, Product
 from pipeline.output import cross_checks, record
 from pipeline.output.database_checks import check_database
 from pipeline.output.file_checks import FileReport, check_file, row_ids
@@ -27,7 +28,6 @@ from pipeline.output.problem import Problem, one_line
 from pipeline.output.rebuild import Content, Expected, manifest_of, rebuild
 from pipeline.output.record import Recorded
 from pipeline.output.run_json import NAME, RunSummary, read, store_root
-from pipeline.output.schema import PRODUCTS, Product
 from pipeline.output.shortcut import findings
 from pipeline.output.stored_images import StoredImage, examine_images, store_problem
 from pipeline.output.token_checks import check_tokens

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, inspect, make_url, select
 
+from pipeline.manifest.forms import PRODUCTS
 from pipeline.output import lock
 from pipeline.output.lock import OutputError, OutputIdentity
 from pipeline.output.places import list_files
-from pipeline.output.schema import PRODUCTS
 from pipeline.storage import ledger
 from pipeline.storage.batch import OUTCOMES
 from pipeline.storage.calls import OPEN_CALLS

@@ -18,7 +18,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.output.schema import PRODUCTS
+from pipeline.manifest.forms import PRODUCTS
 from pipeline.output.verify import examine
 from tests.kill.victim import GONE_S, ROOT, in_session, wait_for_end
 

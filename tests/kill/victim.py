@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.output.schema import PRODUCTS
+from pipeline.manifest.forms import PRODUCTS
 from tests.kill.counting import CountingServer, SeenRequest
 from tests.kill.promise import Kill
 

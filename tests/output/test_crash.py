@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.manifest.forms import PRODUCTS
 from pipeline.output import install, run_json
-from pipeline.output.schema import PRODUCTS
 from pipeline.output.verify import verify
 from pipeline.storage.files import aside
 from stages.trajectory import dump

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.manifest.forms import PRODUCTS
 from pipeline.output.places import stem_of
-from pipeline.output.schema import PRODUCTS, SCHEMAS, features
+from pipeline.output.schema import SCHEMAS, features
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS
 
 TRAINED = ("sft", "rl", "pairs", "edit_pairs")

@@ -5,9 +5,10 @@ import json
 import pyarrow.parquet as pq
 import yaml
 
+from pipeline.manifest.forms import PRODUCTS
 from pipeline.output import run_json
 from pipeline.output.funnel import ENDS
-from pipeline.output.schema import PRODUCTS, SCHEMAS
+from pipeline.output.schema import SCHEMAS
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS
 
 

@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from pipeline.manifest.forms import Product
 from pipeline.manifest.output import Output
 from pipeline.output.places import list_files
 from pipeline.output.readers import wanted_groups
 from pipeline.output.readers import warnings as warned
-from pipeline.output.schema import SCHEMAS, Product
+from pipeline.output.schema import SCHEMAS
 from pipeline.output.verify import examine
 from training.row import read_row
 

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from pipeline.manifest.forms import PRODUCTS
 from pipeline.output import run_json
 from pipeline.output.places import list_files, stem_of
-from pipeline.output.schema import PRODUCTS
 from pipeline.output.shards import describe_file
 from pipeline.output.verify import examine, verify
 

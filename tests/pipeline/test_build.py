@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from pipeline.output.schema import PRODUCTS
+from pipeline.manifest.forms import PRODUCTS
 from tests.output.test_mask_table import LETTER, trained_segments
 
 ROOT = Path(__file__).parent.parent.parent

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.output.schema import PRODUCTS
+from pipeline.manifest.forms import PRODUCTS
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent

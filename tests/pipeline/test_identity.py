@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.output.schema import PRODUCTS
+from pipeline.manifest.forms import PRODUCTS
 from tests.pipeline.test_build import DEMO, hash_files, x2i
 
 QUOTAS = "quotas={direct: 50, reflection: 30, multistep: 30, rl: 15}"

@@ -14,7 +14,7 @@ import yaml
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.output.schema import PRODUCTS
+from pipeline.manifest.forms import PRODUCTS
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 STATIONS = ("until_pass", "reflect 1", "reflect 2", "multistep diagnosis", "multistep")

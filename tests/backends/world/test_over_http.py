@@ -16,8 +16,8 @@ from pipeline.backends.openai.client import close_clients
 from pipeline.backends.world.backend import WorldModel
 from pipeline.backends.world.server.app import app
 from pipeline.manifest.file import load
+from pipeline.manifest.forms import PRODUCTS
 from pipeline.manifest.spec import Manifest
-from pipeline.output.schema import PRODUCTS
 from pipeline.planning.plan import plan
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.likeness import StoreComparer
