@@ -57,11 +57,13 @@ def turn(tokenizer: Any, default: tuple[str, str]) -> tuple[str, str]:
     if not tokenizer.chat_template:
         return default
     words = "what the user says"
-    message = [{"role": "user", "content": [{"type": "text", "text": words}]}]
-    text: str = tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True)
-    before, found, after = text.partition(words)
-    if not found:
-        raise RenderProblem(
-            "the tokenizer's chat template leaves the user's words out; give the one that belongs to the model"
-        )
-    return before, after
+    # templates of text models want the words, those of others a list of parts, which the former would print as it is
+    for content in ([{"type": "text", "text": words}], words):
+        message = [{"role": "user", "content": content}]
+        text: str = tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True)
+        before, found, after = text.partition(words)
+        if found and "'type'" not in text:
+            return before, after
+    raise RenderProblem(
+        "the tokenizer's chat template leaves the user's words out; give the one that belongs to the model"
+    )

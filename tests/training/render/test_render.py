@@ -1,5 +1,8 @@
 """Rendering, masking and reading again, on rows that the real ladder made."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -67,3 +70,62 @@ def test_images_that_were_made_tokens_before_give_the_same(mode):
     assert (first.input_ids == second.input_ids).all()
     with pytest.raises(RenderProblem, match="no tokens of image 1"):
         render(row, TINY.grammar, {0: tokens[0]})
+
+
+def text_of(rendered, where):
+    return TINY.text.decode(rendered.input_ids[where].tolist())
+
+
+def test_what_opens_a_segment_is_trained_with_it():
+    """The decision to think on: the break and the label of a plan, the start and the size of an image, the end."""
+    rendered = render(climbed("multistep"), TINY.grammar, TINY.images)
+    trained, masked = text_of(rendered, rendered.labels != -100), text_of(rendered, rendered.labels == -100)
+    image = r"<image>3\*2<pixels>(<colour \d+><colour \d+><line>){3}<frame></image>"
+    verdict = (
+        r"<Evaluate Instruction>: .*?\n<Evaluate Consistency>: .*?\n<Evaluate Quality>: .*?\n<Evaluate Knowledge>: .*?"
+    )
+    plan = r"\n<Start Multi-Step Editing>: one thing at a time\n1. find the cat\n2. make a hat"
+    steps = rf"\n<Step 1 Instruction>: find the cat{image}{verdict}✓\n<Step 2 Instruction>: make a hat{image}{verdict}✓"
+    assert re.fullmatch(f"{verdict}✗{plan}{steps}<end>", trained)
+    assert re.fullmatch(f"<begin><user>{image}give the cat a red hat<assistant>{image}", masked)
+
+
+def test_before_a_masked_segment_nothing_is_trained_to_open_it():
+    rendered = render(climbed("reflection", rounds=2, words="I draw."), TINY.grammar, TINY.images)
+    trained = text_of(rendered, rendered.labels != -100)
+    # the words before the last image are context, the image is not
+    assert re.search(r"put a red hat on the cat<image>", trained)
+    assert trained.count("<image>") == 1
+    assert "I draw." not in trained
+
+
+BROKEN = {
+    "a special before what is masked": (
+        {2: {"next_special": "im_start"}, 3: {"loss": 0.0}},
+        "segments.2: next_special is im_start, and by",
+    ),
+    "none before what is trained": (
+        {2: {"next_special": None}},
+        "segments.2: next_special is None, and by the loss of what follows",
+    ),
+    "a negative loss": ({3: {"loss": -1.0}}, "segments.3: its loss is -1.0; a weight is 0 or more"),
+    "a loss that is no number": ({3: {"loss": float("nan")}}, "segments.3: its loss is nan"),
+    "a user who speaks again": ({3: {"role": "user"}}, "segments.2: a user speaks after the answer has begun"),
+    "no answer": ({2: {"role": "user"}, 3: {"role": "user"}}, "it holds no answer"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_row_that_contradicts_itself_is_named(kind):
+    changes, problem = BROKEN[kind]
+    row = climbed("direct")
+    segments = tuple(replace(s, **changes.get(n, {})) for n, s in enumerate(row.segments))
+    with pytest.raises(RenderProblem, match=f"row {row.id}: {problem}"):
+        render(replace(row, segments=segments), TINY.grammar, TINY.images)
+
+
+def test_an_image_that_is_none_is_named():
+    row = climbed("direct")
+    broken = replace(row, images=(row.images[0], replace(row.images[1], bytes=b"no image")))
+    with pytest.raises(RenderProblem, match=f"row {row.id}: an image cannot be made tokens"):
+        render(broken, TINY.grammar, TINY.images)

@@ -133,3 +133,17 @@ def test_an_estimate_is_the_number_of_tokens(model, processor):
         assert len(grammar.image(images.encode(out.getvalue()))) == image_tokens_at("emu3", big.size)
     finally:
         processor.image_processor.min_pixels, processor.image_processor.max_pixels = 32 * 32, 64 * 64
+
+
+def test_a_template_for_plain_words_serves_and_one_without_them_is_refused(model, processor):
+    own = processor.tokenizer.chat_template
+    row = climbed("direct", references=0)
+    try:
+        processor.tokenizer.chat_template = "{% for m in messages %}U: {{ m.content }} A:{% endfor %}"
+        grammar = emu3_grammar(processor.tokenizer)
+        assert grammar.text.decode(grammar.turn([], row.instruction)) == f"<|extra_203|>U: {row.instruction} A:"
+        processor.tokenizer.chat_template = "{{ messages | length }}"
+        with pytest.raises(RenderProblem, match="leaves the user's words out"):
+            emu3_grammar(processor.tokenizer)
+    finally:
+        processor.tokenizer.chat_template = own
