@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 TEXT = {
     "hidden_size": 32,
@@ -23,7 +24,7 @@ def byte_vocabulary(special):
     return {token: number for number, token in enumerate([*special, *letters, *(f"{one}</w>" for one in letters)])}
 
 
-def clip_tokenizer(folder):
+def clip_tokenizer(folder: Path) -> Any:
     """A byte-level CLIP tokenizer."""
     from transformers import CLIPTokenizer
 
@@ -33,7 +34,7 @@ def clip_tokenizer(folder):
     return CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=77)
 
 
-def t5_tokenizer():
+def t5_tokenizer() -> Any:
     """A tokenizer of letters, in the form T5's is used."""
     from tokenizers import Tokenizer
     from tokenizers.models import Unigram
@@ -249,51 +250,3 @@ def qwen_processor(tokenizer):
     }
     kind = type("Qwen2VLProcessor", (Qwen2VLProcessor,), pictures_only)
     return kind(Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=28 * 28 * 4), tokenizer)
-
-
-def save_flux(folder: Path, dtype: str = "float32", **shape: int) -> Path:
-    """A text-to-image pipeline in the style of FLUX; `shape` makes its transformer as large as one likes."""
-    import torch
-    from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
-
-    torch.manual_seed(0)
-    heads = {"num_layers": 1, "num_single_layers": 2, "attention_head_dim": 16, "num_attention_heads": 2} | shape
-    width = heads["attention_head_dim"]
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    standard = torch.get_default_dtype()
-    torch.set_default_dtype(getattr(torch, dtype))
-    try:
-        with torch.device(device):  # random numbers for billions of weights take minutes on a CPU
-            transformer = FluxTransformer2DModel(
-                patch_size=1,
-                in_channels=64,
-                joint_attention_dim=32,
-                pooled_projection_dim=32,
-                axes_dims_rope=[width // 4, width * 3 // 8, width * 3 // 8],
-                guidance_embeds=True,
-                **heads,
-            )
-    finally:
-        torch.set_default_dtype(standard)
-    vae = AutoencoderKL(
-        block_out_channels=(16, 16, 16, 16),
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        layers_per_block=1,
-        latent_channels=16,
-        norm_num_groups=8,
-        use_quant_conv=False,
-        use_post_quant_conv=False,
-        shift_factor=0.1159,
-        scaling_factor=0.3611,
-    )
-    FluxPipeline(
-        transformer=transformer.eval(),
-        scheduler=FlowMatchEulerDiscreteScheduler(),
-        vae=vae.eval(),
-        text_encoder=clip_text(False),
-        tokenizer=clip_tokenizer(folder / "clip"),
-        text_encoder_2=t5_encoder(),
-        tokenizer_2=t5_tokenizer(),
-    ).save_pretrained(folder)
-    return folder

@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.backends.contract import Access
-from pipeline.backends.diffusers.drawing import DrawJob, Drawn, DrawShape, accepts, asked_size, draw_batch, shape_of
+from pipeline.backends.diffusers.drawing import (
+    DrawJob,
+    Drawn,
+    DrawShape,
+    Pixels,
+    accepts,
+    asked_size,
+    draw_batch,
+    finished,
+    shape_of,
+)
 from pipeline.backends.diffusers.loading import Hosted, hosted
 from pipeline.backends.diffusers.options import DrawOptions, checked, identity
 from pipeline.backends.diffusers.pipelines import OPTION_OF, drawn_size, parameter
@@ -55,8 +65,8 @@ class DiffusersModel:
         images = await asyncio.to_thread(opened_pictures, self._store, request.images)
         prompt = next(message.content for message in reversed(request.messages) if message.role == "user")
         job = (self._options, DrawJob(prompt, tuple(images), request.seed % 2**63))
-        picture = await chosen.batcher(_runner(chosen), self._batch, self._wait_s).submit(shape, job)
-        return ImageReply(await asyncio.to_thread(self._keep, picture, request))
+        drawn: Pixels = await chosen.batcher(_runner(chosen), self._batch, self._wait_s).submit(shape, job)
+        return ImageReply(await asyncio.to_thread(self._keep, chosen, drawn, request))
 
     async def ask(self, request: TextRequest) -> TextReply:
         """Raises EngineDead: a pipeline draws, and answers no question."""
@@ -82,8 +92,8 @@ class DiffusersModel:
         span = str(row.most) if row.least == row.most else f"{row.least} to {row.most}"
         raise Refused(f"{chosen.name} works from {span} image(s), and this request has {count}; {remedy}")
 
-    def _keep(self, picture: Any, request: ImageRequest) -> ImageRef:
-        return kept_picture(self._store, asked_size(picture, request.width, request.height))
+    def _keep(self, chosen: Hosted, drawn: Pixels, request: ImageRequest) -> ImageRef:
+        return kept_picture(self._store, asked_size(finished(chosen, drawn), request.width, request.height))
 
 
 def _runner(chosen: Hosted) -> Any:

@@ -1,4 +1,8 @@
-"""A batch through a pipeline. In: jobs of one shape. Out: a picture or an error for each. Runs in the thread of the batches."""
+"""A batch through a pipeline. In: jobs of one shape. Out: pixels or an error for each. Runs in the thread of the batches.
+
+That thread only computes: pixels become a picture, and a picture a file, in `finished` and after it, in threads of the callers, so
+that the device works on the next batch meanwhile.
+"""
 
 import inspect
 from collections.abc import Sequence
@@ -13,7 +17,7 @@ from pipeline.backends.diffusers.pipelines import OPTION_OF, parameter
 from pipeline.backends.local.batcher import OutOfMemory
 from pipeline.backends.local.faults import mapped
 from pipeline.backends.local.libraries import library
-from pipeline.backends.local.pictures import WITHHELD, is_black, picture_of
+from pipeline.backends.local.pictures import WITHHELD, is_black, picture_of, pixels_of
 from stages.errors import EngineDead, Malformed, ModelError, Refused
 
 _NEGATIVE = " "  # true classifier-free guidance needs a text to lead away from; without one it is off
@@ -38,11 +42,19 @@ class DrawJob:
     seed: int
 
 
-Drawn = Image.Image | ModelError
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """What was drawn, in the form that `pixels_of` gives, and whether a safety checker holds it back."""
+
+    values: Any
+    withheld: bool
+
+
+Drawn = Pixels | ModelError
 
 
 def draw_batch(hosted: Hosted, options: DrawOptions, shape: DrawShape, jobs: Sequence[DrawJob]) -> list[Drawn]:
-    """A picture or an error for each job. Raises OutOfMemory when they are too many, EngineDead when the device is lost."""
+    """Pixels or an error for each job. Raises OutOfMemory when they are too many, EngineDead when the device is lost."""
     try:
         return _draw(hosted, options, shape, jobs)
     except EngineDead:
@@ -60,7 +72,7 @@ def _draw(hosted: Hosted, options: DrawOptions, shape: DrawShape, jobs: Sequence
         with mapped(hosted.name), hosted.using, torch.inference_mode():
             hosted.sizes.append(len(jobs))
             output = hosted.pipe(**arguments(hosted, options, shape, jobs))
-            return _pictures(hosted, output, len(jobs))
+            return _pixels(output, len(jobs))
     except OutOfMemory as error:
         words = str(error)
     # raised anew: the first error holds the frames, and with them the memory that the smaller batch needs
@@ -79,7 +91,7 @@ def arguments(hosted: Hosted, options: DrawOptions, shape: DrawShape, jobs: Sequ
         "prompt": [job.prompt for job in jobs] if row.batches else jobs[0].prompt,
         # noise from the CPU's generator is the same on every device
         "generator": [torch.Generator("cpu").manual_seed(job.seed) for job in jobs],
-        "output_type": "np",
+        "output_type": _form(hosted),
         **steering(hosted, options),
     }
     if options.steps is not None:
@@ -127,21 +139,24 @@ def accepts(hosted: Hosted, name: str) -> bool:
     return name in inspect.signature(type(hosted.pipe).__call__).parameters
 
 
-def _pictures(hosted: Hosted, output: Any, count: int) -> list[Drawn]:
+def _form(hosted: Hosted) -> str:
+    """Tensors where the pipeline gives them: whole numbers are then made on the device, a quarter of the bytes to bring here."""
+    return "pt" if hasattr(hosted.pipe, "image_processor") else "np"
+
+
+def _pixels(output: Any, count: int) -> list[Drawn]:
     withheld = getattr(output, "nsfw_content_detected", None) or [False] * count
-    return [_picture(hosted, values, bool(flag)) for values, flag in zip(output.images, withheld, strict=True)]
+    return [Pixels(values, bool(flag)) for values, flag in zip(pixels_of(output.images), withheld, strict=True)]
 
 
-def _picture(hosted: Hosted, values: Any, withheld: bool) -> Drawn:
-    try:
-        picture = picture_of(values, withheld)
-    except ModelError as error:
-        return error
+def finished(hosted: Hosted, drawn: Pixels) -> Image.Image:
+    """The picture. Raises Refused where it is held back, Malformed where it is none."""
+    picture = picture_of(drawn.values, drawn.withheld)
     if not is_black(picture):
         return picture
     if getattr(hosted.pipe, "safety_checker", None) is not None:
-        return Refused(WITHHELD)
-    return Malformed(
+        raise Refused(WITHHELD)
+    raise Malformed(
         "", f"{hosted.name} drew a black image: every pixel is 0, as a safety checker or an overflow leaves it"
     )
 
