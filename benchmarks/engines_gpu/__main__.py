@@ -18,7 +18,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.engines_gpu.figures import Figures, versions
+from benchmarks.engines_gpu.figures import FigureLog, versions
 
 PARTS = {"card": 60, "sdxl": 150, "ladder": 200, "reader": 150, "flux": 150}
 """The parts in their order, and the seconds that each may take."""
@@ -47,7 +47,7 @@ def main() -> None:
 
 def run_all(parts: list[str], args: argparse.Namespace) -> int:
     """Each part in a process; 1 where one failed."""
-    figures, began, failed = Figures("all", args.out), time.monotonic(), 0
+    figures, began, failed = FigureLog("all", args.out), time.monotonic(), 0
     figures.say("versions", **versions())
     with tempfile.TemporaryDirectory(dir=_roomy()) as folder:
         for part in parts:
@@ -94,7 +94,7 @@ def measure(part: str, folder: Path, tiny: bool, out: Path | None) -> None:
     """One part, in this process."""
     from benchmarks.engines_gpu.shapes import FLUX, SDXL, TINY, weights  # here: torch is loaded in a part's own process
 
-    figures = Figures(part, out)
+    figures = FigureLog(part, out)
     match part:
         case "card":
             from benchmarks.engines_gpu.watch import measured_peak, peak

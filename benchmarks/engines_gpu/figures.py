@@ -1,4 +1,4 @@
-"""Figures as they are measured: each at once on the screen, and as a line of JSON in a file, so that a later fault loses none."""
+"""FigureLog as they are measured: each at once on the screen, and as a line of JSON in a file, so that a later fault loses none."""
 
 import json
 import platform
@@ -14,7 +14,7 @@ LIBRARIES = ("torch", "diffusers", "transformers", "accelerate", "tokenizers", "
 
 
 @dataclass(frozen=True)
-class Figures:
+class FigureLog:
     """Where the figures of one part go; `out` is a file of JSON lines that all parts append to, or None."""
 
     part: str

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engines_gpu.figures import Figures
+from benchmarks.engines_gpu.figures import FigureLog
 from benchmarks.engines_gpu.watch import kernel_seconds, operations, peak, watching
 from pipeline.backends.contract import Access
 from pipeline.backends.diffusers.backend import DiffusersModel
@@ -25,7 +25,7 @@ IN_FLIGHT = 4  # batches' worth of calls at once: what a ladder keeps waiting
 
 
 @dataclass(frozen=True)
-class Drawing:
+class DrawPlan:
     """What is drawn: the sides in pixels, the steps, the size of a batch, and how long either way may take, in seconds."""
 
     side: int
@@ -40,7 +40,7 @@ class Drawing:
         return {"dtype": self.dtype, "steps": self.steps}
 
 
-def measure_images(figures: Figures, folder: Path, drawing: Drawing) -> None:
+def measure_images(figures: FigureLog, folder: Path, drawing: DrawPlan) -> None:
     """Draw one by one and in batches, for about as long each way."""
     rates: dict[int, float] = {}
     flops: float | None = None
@@ -56,7 +56,7 @@ def measure_images(figures: Figures, folder: Path, drawing: Drawing) -> None:
     figures.say("batched against one by one", times=rates[drawing.batch] / rates[1])
 
 
-def _measure(figures: Figures, model: DiffusersModel, drawing: Drawing, batch: int, flops: float | None) -> float:
+def _measure(figures: FigureLog, model: DiffusersModel, drawing: DrawPlan, batch: int, flops: float | None) -> float:
     began = time.perf_counter()
     asyncio.run(_drawn(model, _requests(drawing, batch), batch))
     each = (time.perf_counter() - began) / batch
@@ -82,7 +82,7 @@ def roofline(rate: float, flops: float | None) -> dict[str, float]:
     return {"tflop_each": flops / 1e12, "tflop_per_s": rate * flops / 1e12, **share}
 
 
-def say_kernels(figures: Figures, work: Callable[[], None], batch: int, rate: float) -> None:
+def say_kernels(figures: FigureLog, work: Callable[[], None], batch: int, rate: float) -> None:
     """The time that kernels take for each of a batch of `work`, and what share of the time they fill at `rate` a second."""
     kernels = figures.tried("kernels", partial(kernel_seconds, work))
     if kernels is not None:
@@ -90,13 +90,13 @@ def say_kernels(figures: Figures, work: Callable[[], None], batch: int, rate: fl
         figures.say(f"kernels, batch {batch}", kernel_s_each=kernels / batch, busy_kernels_percent=busy)
 
 
-def _opened(folder: Path, drawing: Drawing, batch: int) -> DiffusersModel:
+def _opened(folder: Path, drawing: DrawPlan, batch: int) -> DiffusersModel:
     # the weights stay: batches are those of who asked first on an event loop, and each run here has one of its own
     at = Access("diffusers", "bench", None, str(folder), "1", drawing.options, batch=batch, batch_wait_s=0.2)
     return DiffusersModel(at, ImageStore(str(folder.parent / "images")))
 
 
-def _requests(drawing: Drawing, count: int) -> list[ImageRequest]:
+def _requests(drawing: DrawPlan, count: int) -> list[ImageRequest]:
     words = (Message("user", WORDS),)
     return [ImageRequest(words, (), drawing.side, drawing.side, "image", seed, 0) for seed in range(count)]
 
@@ -111,7 +111,7 @@ async def _drawn(model: DiffusersModel, requests: list[ImageRequest], batch: int
     await asyncio.gather(*map(one, requests))
 
 
-def _direct(model: DiffusersModel, drawing: Drawing, count: int) -> None:
+def _direct(model: DiffusersModel, drawing: DrawPlan, count: int) -> None:
     """One batch in this thread: counters and profilers see no other."""
     shape = shape_of(model._options, drawing.side, drawing.side, ())
     draw_batch(model._with_images, model._options, shape, [DrawJob(WORDS, (), seed) for seed in range(count)])

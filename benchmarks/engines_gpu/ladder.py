@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engines_gpu.figures import Figures
+from benchmarks.engines_gpu.figures import FigureLog
 from benchmarks.engines_gpu.watch import watching
 
 BATCH = 8
@@ -20,7 +20,7 @@ LIMIT_S = 100
 _ON_NO_GPU = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}  # an engine that asks for no GPU sees them all the same
 
 
-def measure_ladder(figures: Figures, model: Path, folder: Path, tiny: bool) -> None:
+def measure_ladder(figures: FigureLog, model: Path, folder: Path, tiny: bool) -> None:
     """Build in batches, then one by one with fewer samples."""
     rates: dict[int, float] = {}
     for batch, samples in ((BATCH, 8 if tiny else 96), (1, 3 if tiny else 12)):
@@ -59,7 +59,7 @@ def manifest(model: Path, batch: int, samples: int, tiny: bool, gpus: float) -> 
     }
 
 
-def _measure(figures: Figures, model: Path, out: Path, batch: int, samples: int, tiny: bool) -> float | None:
+def _measure(figures: FigureLog, model: Path, out: Path, batch: int, samples: int, tiny: bool) -> float | None:
     import torch
 
     with watching() as watched:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.engines_gpu.figures import Figures
+from benchmarks.engines_gpu.figures import FigureLog
 from benchmarks.engines_gpu.images import roofline, say_kernels
 from benchmarks.engines_gpu.watch import operations, watching
 from pipeline.backends.contract import Access
@@ -32,7 +32,7 @@ TEXT = "a red cup stands beside a blue plate on a table of light wood, and nothi
 WRITTEN = 96
 
 
-def measure_reader(figures: Figures, folder: Path, tiny: bool) -> None:
+def measure_reader(figures: FigureLog, folder: Path, tiny: bool) -> None:
     """Score and write."""
     store = ImageStore(str(folder.parent / "images"))
     picture = _picture(store, 64 if tiny else 512)
@@ -68,7 +68,7 @@ def _picture(store: ImageStore, side: int) -> ImageRef:
     return store.put(out.getvalue())
 
 
-def _scored(figures: Figures, model: TransformersModel, picture: ImageRef, batch: int, prompts: int) -> float:
+def _scored(figures: FigureLog, model: TransformersModel, picture: ImageRef, batch: int, prompts: int) -> float:
     requests = [
         ScoreRequest((Message("user", f"{prompt} {PROMPT}"),), (picture,), f"{n} {TEXT}", n, 0)
         for prompt in range(prompts)
@@ -102,7 +102,7 @@ def _scored(figures: Figures, model: TransformersModel, picture: ImageRef, batch
     return tokens / (end - start)
 
 
-def _written(figures: Figures, model: TransformersModel, picture: ImageRef) -> None:
+def _written(figures: FigureLog, model: TransformersModel, picture: ImageRef) -> None:
     """Texts of random weights have no end: each is counted when it is cut off."""
     words = (Message("user", PROMPT),)
     requests = [TextRequest(words, (picture,), "free", seed, 0) for seed in range(2 * BATCH)]

@@ -4,17 +4,17 @@ import shutil
 import time
 from pathlib import Path
 
-from benchmarks.engines_gpu.figures import Figures
-from benchmarks.engines_gpu.images import Drawing
+from benchmarks.engines_gpu.figures import FigureLog
+from benchmarks.engines_gpu.images import DrawPlan
 
-SDXL = Drawing(side=512, steps=20, batch=8, seconds=12, dtype="bfloat16")
+SDXL = DrawPlan(side=512, steps=20, batch=8, seconds=12, dtype="bfloat16")
 """Launches take longer than the kernels of one image: a GPU waits for its processor unless images come in batches."""
-FLUX = Drawing(side=1024, steps=4, batch=4, seconds=16, dtype="bfloat16")
+FLUX = DrawPlan(side=1024, steps=4, batch=4, seconds=16, dtype="bfloat16")
 """One image fills the card: there is little that batches could gain."""
-TINY = Drawing(side=64, steps=2, batch=4, seconds=2, dtype="float32")
+TINY = DrawPlan(side=64, steps=2, batch=4, seconds=2, dtype="float32")
 
 
-def weights(name: str, folder: Path, tiny: bool, figures: Figures) -> Path:
+def weights(name: str, folder: Path, tiny: bool, figures: FigureLog) -> Path:
     """The folder of the weights called `name`, made unless an earlier part made it. Raises OSError where there is no room."""
     from benchmarks.engines_gpu import painters, readers
 

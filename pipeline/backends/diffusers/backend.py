@@ -11,8 +11,8 @@ from pipeline.backends.contract import Access
 from pipeline.backends.diffusers.drawing import (
     DrawJob,
     Drawn,
+    DrawnPixels,
     DrawShape,
-    Pixels,
     accepts,
     asked_size,
     draw_batch,
@@ -65,7 +65,7 @@ class DiffusersModel:
         images = await asyncio.to_thread(opened_pictures, self._store, request.images)
         prompt = next(message.content for message in reversed(request.messages) if message.role == "user")
         job = (self._options, DrawJob(prompt, tuple(images), request.seed % 2**63))
-        drawn: Pixels = await chosen.batcher(_runner(chosen), self._batch, self._wait_s).submit(shape, job)
+        drawn: DrawnPixels = await chosen.batcher(_runner(chosen), self._batch, self._wait_s).submit(shape, job)
         return ImageReply(await asyncio.to_thread(self._keep, chosen, drawn, request))
 
     async def ask(self, request: TextRequest) -> TextReply:
@@ -92,7 +92,7 @@ class DiffusersModel:
         span = str(row.most) if row.least == row.most else f"{row.least} to {row.most}"
         raise Refused(f"{chosen.name} works from {span} image(s), and this request has {count}; {remedy}")
 
-    def _keep(self, chosen: Hosted, drawn: Pixels, request: ImageRequest) -> ImageRef:
+    def _keep(self, chosen: Hosted, drawn: DrawnPixels, request: ImageRequest) -> ImageRef:
         return kept_picture(self._store, asked_size(finished(chosen, drawn), request.width, request.height))
 
 

@@ -43,18 +43,18 @@ class DrawJob:
 
 
 @dataclass(frozen=True, eq=False)
-class Pixels:
+class DrawnPixels:
     """What was drawn, in the form that `pixels_of` gives, and whether a safety checker holds it back."""
 
     values: Any
     withheld: bool
 
 
-Drawn = Pixels | ModelError
+Drawn = DrawnPixels | ModelError
 
 
 def draw_batch(hosted: Hosted, options: DrawOptions, shape: DrawShape, jobs: Sequence[DrawJob]) -> list[Drawn]:
-    """Pixels or an error for each job. Raises OutOfMemory when they are too many, EngineDead when the device is lost."""
+    """DrawnPixels or an error for each job. Raises OutOfMemory when they are too many, EngineDead when the device is lost."""
     try:
         return _draw(hosted, options, shape, jobs)
     except EngineDead:
@@ -146,10 +146,10 @@ def _form(hosted: Hosted) -> str:
 
 def _pixels(output: Any, count: int) -> list[Drawn]:
     withheld = getattr(output, "nsfw_content_detected", None) or [False] * count
-    return [Pixels(values, bool(flag)) for values, flag in zip(pixels_of(output.images), withheld, strict=True)]
+    return [DrawnPixels(values, bool(flag)) for values, flag in zip(pixels_of(output.images), withheld, strict=True)]
 
 
-def finished(hosted: Hosted, drawn: Pixels) -> Image.Image:
+def finished(hosted: Hosted, drawn: DrawnPixels) -> Image.Image:
     """The picture. Raises Refused where it is held back, Malformed where it is none."""
     picture = picture_of(drawn.values, drawn.withheld)
     if not is_black(picture):
