@@ -5,7 +5,7 @@ coordinate of every embedding is large, survives all layers, and the head reads 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +94,16 @@ def tiny_reader(folder: Path, bias: Mapping[str, float] | None = None, context: 
     return folder
 
 
-def tiny_emu3(folder: Path, bias: Mapping[str, float] | None = None) -> Path:
-    """An Emu3 that reads and draws: 32 codes, and 8 pixels a token."""
+def tiny_emu3(
+    folder: Path, bias: Mapping[str, float] | None = None, texts: Sequence[str] = TEXTS, size: int = 400
+) -> Path:
+    """An Emu3 that reads and draws: 32 codes, and 8 pixels a token. Its vocabulary of `size` has words of `texts`."""
     visual = [f"<|visual token {n:06d}|>" for n in range(32)]
     named = {"image_token": "<image>", "boi_token": "<|image start|>", "eoi_token": "<|image end|>"}
     named |= {"image_wrapper_token": "<|image token|>", "eof_token": "<|extra_201|>"}
     special = ["<|pad|>", "<|extra_203|>", END, "<|im_start|>", *named.values(), "<|extra_200|>", *visual]
-    tokens = tokenizer(special, eos_token=END, pad_token="<|pad|>", bos_token="<|extra_203|>", **named)
+    named_by_role = {"eos_token": END, "pad_token": "<|pad|>", "bos_token": "<|extra_203|>", **named}
+    tokens = tokenizer(special, texts, size, **named_by_role)
     tokens.chat_template = TURNS.format(image="<image>")
     vocabulary = {name: tokens.convert_tokens_to_ids(name) for name in special}
     config = Emu3Config(
@@ -192,15 +195,15 @@ def tiny_janus(folder: Path) -> Path:
     return folder
 
 
-def tokenizer(special: Any, **named: str) -> PreTrainedTokenizerFast:
+def tokenizer(special: Any, texts: Any = TEXTS, size: Any = 400, **named: str) -> PreTrainedTokenizerFast:
     raw = Tokenizer(models.BPE())
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     raw.train_from_iterator(
-        TEXTS,
+        texts,
         trainers.BpeTrainer(
-            vocab_size=400,
+            vocab_size=size,
             special_tokens=[AddedToken(name, special=True, normalized=False) for name in special],
             initial_alphabet=alphabet,
             show_progress=False,

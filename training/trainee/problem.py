@@ -1,0 +1,28 @@
+"""What training refuses: one line that says what, and what to do. Nothing else comes in or goes out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+NEEDED = ("torch", "transformers", "accelerate", "safetensors")
+
+
+class TrainProblem(ValueError):
+    """Settings, a model or shards that cannot be trained with; the message is one line."""
+
+
+def check_installed() -> None:
+    """Raises TrainProblem where the extra is missing."""
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise TrainProblem(f"training needs {', '.join(missing)}: pip install 'x2i-ladder[train]'")
+
+
+@contextmanager
+def explained_memory(advice: str) -> Iterator[None]:
+    """Turns a device that runs out of memory into a TrainProblem that ends with `advice`."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise TrainProblem(f"the device ran out of memory; {advice}") from error
