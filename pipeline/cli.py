@@ -1,5 +1,5 @@
 """The command line: `x2i build | verify | show | report | truth | compare | serve | journal | whatif | mend | plan | doctor
-| reward-server | reward-sim`.
+| reward-server | reward-sim | train`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
 a bad manifest, 3 when a build is written but nothing was kept or too much failed, or when the doctor says that a model will not
@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline.commands import building, consulting, looking, paying, rewarding, serving, simulating, words
+from pipeline.commands import building, consulting, looking, paying, rewarding, serving, simulating, teaching, words
 from pipeline.commands.places import fail
 from pipeline.errors import BuildError, one_line
 
@@ -44,6 +44,7 @@ for command in (
     simulating.reward_sim,
 ):
     app.command()(command)
+app.add_typer(teaching.app, name="train")
 
 
 def _print_version(requested: bool) -> None:

@@ -1,6 +1,7 @@
-"""The RL prompts of an output, read for rewards.
+"""The RL prompts of an output, read for rewards and for GRPO.
 
-In: the folder of a build. Out: `RlPrompt`s, in the order of the files: what is asked, the references as bytes, the id.
+In: the folder of a build, or of rl files. Out: `RlPrompt`s, in the order of the files: what is asked, the references as bytes,
+the id.
 """
 
 import json
@@ -14,7 +15,8 @@ from pydantic import ValidationError
 
 from training.rewards.prompts import AskedPrompt
 
-COLUMNS = ["reward_model", "extra_info", "images"]
+COLUMNS = ["prompt", "reward_model", "extra_info", "images"]
+MARKER = "<image>"
 
 
 class RlProblem(ValueError):
@@ -23,16 +25,17 @@ class RlProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RlPrompt:
-    """One prompt: its id, what it asks, and its references as they lie in the row."""
+    """One prompt: its id, what it asks, its references as they lie in the row, and the words that a model reads after them."""
 
     id: str
     asked: AskedPrompt
     references: tuple[bytes, ...]
+    words: str
 
 
 def read_prompts(folder: Path) -> Iterator[RlPrompt]:
     """The prompts of the output in `folder`. Raises RlProblem."""
-    files = sorted((folder / "rl").rglob("*.parquet"))
+    files = sorted((folder / "rl").rglob("*.parquet")) or sorted(folder.glob("*.parquet"))
     if not files:
         raise RlProblem(f"{folder}: holds no rl/*.parquet; name the folder of a build that has RL prompts (splits.rl)")
     for file in files:
@@ -56,7 +59,12 @@ def _read(columns: Mapping[str, Any], where: str) -> RlPrompt:
         more = {name: info[name] for name in ("category", "task") if info.get(name)}
         asked = AskedPrompt.model_validate_json(json.dumps({**truth, **more}))
         images = tuple(image["bytes"] for image in columns["images"] or ())
-        return RlPrompt(str(info["id"]), asked, images)
+        content, markers = columns["prompt"][0]["content"], MARKER * len(images)
+        if not content.startswith(markers):
+            raise RlProblem(f"{where}: prompt: it begins without {len(images)} {MARKER}; build the prompts again")
+        return RlPrompt(str(info["id"]), asked, images, content.removeprefix(markers))
+    except RlProblem:
+        raise
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))

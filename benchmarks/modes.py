@@ -1,0 +1,147 @@
+"""Does the mask teach a model when to think, and does the complexity penalty keep it from thinking needlessly? A tiny Emu3 shows
+it.
+
+In: seeds. Out: `modes.json`, `modes.png` and a table: for each seed the share of held-out prompts whose mode suits them after
+SFT; then a model that was taught to waste steps, before and after GRPO with and without the penalty: images per answer, outcome.
+
+    python -m benchmarks.modes --seeds 0 1 2 --out build/modes
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.mode_plot import plot
+from stages.rungs import read_recipe
+from tests.training.rows import POLICY
+from tests.training.torch.planted import shades, tiny_trainee, written
+from tests.training.torch.planted_modes import Prompt, Truth, World, rl_shards, scores, taught, world
+from training.grpo.judge import CheckerJudge
+from training.grpo.run import train_grpo
+from training.grpo.sampling import Asking, sample
+from training.grpo.settings import GrpoSettings
+from training.grpo.writer import Canvas
+from training.render.parse import parse
+from training.rewards.settings import RewardSettings, TermWeights
+from training.sft.run import train_sft
+from training.sft.settings import SftSettings
+from training.trainee.log import read_log
+from training.trainee.model import load_trainee, reseed
+
+PIXELS = 32 * 32
+SFT = SftSettings(
+    batch=8, epochs=10, learning_rate=3e-3, final_learning_rate=1e-4, precision="fp32", pixels=PIXELS,
+    gradient_checkpointing=False, save_every=10_000,
+)  # fmt: skip
+STEPS = 30
+WEIGHTS = TermWeights(steps=0.0)
+"""Nobody judges intermediate texts here."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Means over answers to held-out prompts: images, outcome (0 to 1), the share whose mode suits the prompt, that are well
+    formed.
+    """
+
+    images: float
+    images_easy: float
+    images_hard: float
+    outcome: float
+    suited: float
+    formed: float
+
+
+def answers(model: str, prompts: Sequence[Prompt], times: int, seed: int, temperature: float = 1.0) -> Answered:
+    """How a model answers `prompts`, `times` each."""
+    trainee = load_trainee(model, PIXELS)
+    trainee.model.eval()
+    grammar, images = trainee.grammar, shades(trainee.processor.tokenizer)
+    canvas = Canvas(grammar, *trainee.grid(32, 32))
+    every = [prompt for prompt in prompts for _ in range(times)]
+    asked = [Asking(tuple(grammar.turn([], prompt.words)), canvas) for prompt in every]
+    reseed(seed, 0)
+    found = sample(trainee, asked, tokens=500, temperature=temperature, together=160)
+    read = [parse(one.answer, images, grammar, read_recipe(POLICY)) for one in found]
+    count = np.array([len(answer.images) for answer in read])
+    hard = np.array([prompt.hard for prompt in every])
+    right = [
+        (scores(prompt, answer.images[-1])[0] - 1) / 4
+        if answer.images and isinstance(answer.images[-1], bytes)
+        else 0.0
+        for prompt, answer in zip(every, read, strict=True)
+    ]
+    return Answered(
+        images=float(count.mean()),
+        images_easy=float(count[~hard].mean()),
+        images_hard=float(count[hard].mean()),
+        outcome=float(np.mean(right)),
+        suited=float(np.mean([answer.mode == prompt.mode for prompt, answer in zip(every, read, strict=True)])),
+        formed=float(np.mean([answer.mode is not None for answer in read])),
+    )
+
+
+def taught_model(here: World, wasteful: bool, seed: int, folder: Path) -> str:
+    """A tiny model after SFT; the folder is that of its last checkpoint."""
+    rows = taught(here.trained, wasteful, seed)
+    start = str(tiny_trainee(folder / "start", rows[:24]))
+    images = shades(load_trainee(start, PIXELS).processor.tokenizer)
+    settings = SFT.model_copy(update={"seed": seed})
+    return str(train_sft(written(folder / "shards", rows), start, folder / "sft", settings, images))
+
+
+def after_grpo(here: World, model: str, penalty: bool, seed: int, folder: Path) -> str:
+    """The model after GRPO with the truth as its judge."""
+    place = folder / "prompts"
+    shards = place if place.exists() else rl_shards(place, here.trained)
+    rewards = RewardSettings(weights=WEIGHTS, penalty="multiply" if penalty else "off")
+    settings = GrpoSettings(
+        seed=seed, epochs=100, steps=STEPS, prompts=8, learning_rate=1e-3, max_tokens=400, pixels=PIXELS, rewards=rewards,
+        precision="fp32", gradient_checkpointing=False, length=4096, save_every=1000,
+    )  # fmt: skip
+    judge = CheckerJudge(Truth(here.trained), read_recipe(POLICY))
+    images = shades(load_trainee(model, PIXELS).processor.tokenizer)
+    return str(train_grpo(shards, model, folder / f"grpo-{penalty}", settings, judge, images, read_recipe(POLICY)))
+
+
+def measure(seed: int, folder: Path) -> dict[str, object]:
+    """Everything for one seed. What lies in `folder` already is not measured again."""
+    done = folder / "found.json"
+    if done.exists():
+        before: dict[str, object] = json.loads(done.read_text("utf-8"))
+        return before
+    here = world(seed)
+    chosen = taught_model(here, False, seed, folder / "suited")
+    waste = taught_model(here, True, seed, folder / "wasteful")
+    found: dict[str, object] = {
+        "seed": seed,
+        "sft": asdict(answers(chosen, here.held_out, 8, seed)),
+        "sft_likeliest": asdict(answers(chosen, here.held_out, 1, seed, temperature=0.0)),
+        "before": asdict(answers(waste, here.held_out, 8, seed)),
+    }
+    for name, penalty in (("with_penalty", True), ("without_penalty", False)):
+        model = after_grpo(here, waste, penalty, seed, folder / "wasteful")
+        found[name] = asdict(answers(model, here.held_out, 8, seed))
+        log = read_log(folder / "wasteful" / f"grpo-{penalty}" / "log.jsonl")
+        found[f"{name}_steps"] = [line["images"] for line in log]
+    done.write_text(json.dumps(found), "utf-8")
+    return found
+
+
+def main() -> None:
+    """The command line."""
+    reader = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    reader.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    reader.add_argument("--out", type=Path, default=Path("build/modes"))
+    asked = reader.parse_args()
+    found = [measure(seed, asked.out / f"seed-{seed}") for seed in asked.seeds]
+    (asked.out / "modes.json").write_text(json.dumps(found, indent=1), "utf-8")
+    print(plot(found, asked.out / "modes.png"))
+
+
+if __name__ == "__main__":
+    main()
