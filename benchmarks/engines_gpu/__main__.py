@@ -23,7 +23,9 @@ from benchmarks.engines_gpu.figures import FigureLog, versions
 PARTS = {"card": 60, "sdxl": 150, "ladder": 200, "reader": 150, "flux": 150}
 """The parts in their order, and the seconds that each may take."""
 SHARED_MEMORY = Path("/dev/shm")
-NEEDED_BYTES = 60 << 30
+NEEDED_BYTES = 36 << 30
+LAST_USE = {"ladder": "sdxl", "reader": "reader", "flux": "flux"}
+"""Parts after which weights are not needed any more."""
 
 
 def main() -> None:
@@ -60,6 +62,9 @@ def run_all(parts: list[str], args: argparse.Namespace) -> int:
             code = _run_part(part, Path(folder), args, min(left, PARTS[part] * (4 if args.tiny else 1)))
             figures.say("part ended", name=part, code=code, seconds=time.monotonic() - since)
             failed |= int(code != 0)
+            if part in LAST_USE:
+                shutil.rmtree(Path(folder) / LAST_USE[part], ignore_errors=True)
+                (Path(folder) / f"{LAST_USE[part]}.done").unlink(missing_ok=True)
     return failed
 
 

@@ -54,7 +54,7 @@ Drawn = DrawnPixels | ModelError
 
 
 def draw_batch(hosted: Hosted, options: DrawOptions, shape: DrawShape, jobs: Sequence[DrawJob]) -> list[Drawn]:
-    """DrawnPixels or an error for each job. Raises OutOfMemory when they are too many, EngineDead when the device is lost."""
+    """Pixels or an error for each job. Raises OutOfMemory when they are too many, EngineDead when the device is lost."""
     try:
         return _draw(hosted, options, shape, jobs)
     except EngineDead:
