@@ -38,7 +38,8 @@ SIZE = (16, 24)
 
 @dataclass
 class Script:
-    """What happens: the mode, how often it is tried, and the words of the models. `seed` decides the images."""
+    """What happens: the mode, how often it is tried, and the words of the models. `seed` decides the images. `unchanged`: the
+    first image is the first reference, so that it fails by rule; for modes that begin with a failure."""
 
     mode: str = "direct"
     references: int = 1
@@ -52,6 +53,7 @@ class Script:
     instruction: str = "give the cat a red hat"
     explanation: str | None = None
     words: str | None = None
+    unchanged: bool = False
     dialect: Dialect = "paper"
     seed: int = 0
     policy: Policy = POLICY
@@ -89,6 +91,8 @@ def trajectory_of(script: Script, views: Held) -> Trajectory:
     """The pruned trajectory of a script. Its images are put into `views`."""
     images = [_image(script.seed * 100 + n, views) for n in range(40)]
     references, drawn = images[: script.references], images[script.references :]
+    if script.unchanged:
+        drawn[0] = references[0]
     axes = AXES if references else tuple(axis for axis in AXES if axis != "consistency")
     sample = Sample(
         id=hashlib.sha256(repr(script).encode()).hexdigest()[:32], source="made", row_id=str(script.seed),
@@ -119,10 +123,12 @@ def _replies(script: Script, axes) -> list[str]:
     )
     if script.mode == "direct":
         return [good]
+    # nobody is asked about an image that shows nothing new
+    first = [] if script.unchanged else [bad]
     if script.mode == "reflection":
-        return [bad, *[thought, bad] * (script.rounds - 1), thought, good]
+        return [*first, *[thought, bad] * (script.rounds - 1), thought, good]
     planned = json.dumps({"rationale": script.rationale, "steps": script.tasks[: script.steps]})
-    chain = [bad, *[thought, bad] * 3, scripted.diagnosis("prompt_too_complex"), planned]
+    chain = [*first, *[thought, bad] * 3, scripted.diagnosis("prompt_too_complex"), planned]
     return [*chain, *[good] * script.steps, good]
 
 
@@ -138,9 +144,11 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3
 @st.composite
 def scripts(draw, modes=RECIPE.modes) -> Script:
     """Any script of these modes."""
+    mode, references = draw(st.sampled_from(modes)), draw(st.integers(0, 3))
     return Script(
-        mode=draw(st.sampled_from(modes)),
-        references=draw(st.integers(0, 3)),
+        mode=mode,
+        references=references,
+        unchanged=mode != "direct" and references > 0 and draw(st.booleans()),
         rounds=draw(st.integers(1, 3)),
         steps=draw(st.integers(2, 5)),
         reasons=tuple(draw(st.lists(WORDS, min_size=4, max_size=4))),

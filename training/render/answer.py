@@ -12,6 +12,7 @@ from stages.answers import mode_of
 from stages.dialect_reading import Claims, NumberedStep, Said, Thought, Unread, dialect_of, read_texts
 from stages.dialects import Dialect
 from stages.grammar import LETTERS
+from stages.likeness import AXIS as UNCHANGED_AXIS
 from stages.mask import SegmentKind
 from stages.records import Axis, Mode, Plan, Words
 from stages.rung import Recipe
@@ -84,7 +85,8 @@ def read_answer(
 ) -> ParsedAnswer:
     """The answer that these texts and images are, in order. What is wrong with it is in `problem`, never raised.
 
-    `axes`: the axes that its judgements have to name; by default those of the first one. `dialect`: by default that of the
+    `axes`: the axes that its judgements have to name; by default those of the first one. A failed one may name the instruction
+    alone, as rows have it of an image that shows nothing new (`stages.likeness`). `dialect`: by default that of the
     first text. `problem`: what was wrong with it before it came here; what could be read stands all the same.
     """
     reader = _Reader(axes, dialect)
@@ -164,6 +166,9 @@ class _Reader:
 
     def _check_axes(self, said: Claims) -> None:
         named = tuple(claim.axis for claim in said.claims)
+        # of an image that shows nothing new rows say so alone: nobody looked at the other axes
+        if named == (UNCHANGED_AXIS,) and not said.passed:
+            return
         self.axes = self.axes or named
         if named != self.axes:
             raise Unread(f"the judgement names {', '.join(named)}; it has to name {', '.join(self.axes)}")

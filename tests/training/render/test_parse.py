@@ -112,6 +112,19 @@ def test_axes_and_dialect_may_be_known_before():
     assert "in the paper dialect, and the answer in the think one" in read(G, GOOD, dialect="think").problem
 
 
+def test_of_an_image_that_shows_nothing_new_the_instruction_alone_may_be_judged():
+    nothing = "<Evaluate Instruction>: Nothing was changed. ✗"
+    for axes in (None, ("instruction", "quality")):
+        assert read(G, after(nothing, R), G, GOOD, axes=axes).mode == "reflection"
+        assert read(G, after(BAD, R), G, after(nothing, R), G, GOOD, axes=axes).mode == "reflection"
+        passed = nothing.replace("✗", "✓")
+        assert "the judgement names instruction; it has to name" in read(G, after(BAD, R), G, passed, axes=axes).problem
+    assert (
+        "the judgement names quality; it has"
+        in read(G, after("<Evaluate Quality>: dull ✗", R), G, GOOD, axes=("instruction", "quality")).problem
+    )
+
+
 def test_the_ladder_says_what_is_an_answer():
     short = read_recipe(Policy(ladder=("direct", "reflect"), reflection_rounds=1))
     parts = [G, after(BAD, R), G, after(BAD, R), G, GOOD]
