@@ -179,8 +179,11 @@ CHECKS: dict[str, Check] = {
 
 
 def checks_of(case: Case, backend_name: str) -> list[str]:
-    """The checks that concern a case: batches only where it makes some, engines only where it may run in one."""
+    """The checks that concern a case: batches only where it makes some, engines only where it may run in one, calls only where
+    they are answered at once."""
     without = {"batch coalescing"} if case.batches is None else set()
     if backend(backend_name).engine == "no":
         without.add("restart of an engine")
+    if not case.answers_at_once:
+        without |= {"concurrent calls", "cancellation"}
     return [name for name in CHECKS if name not in without]

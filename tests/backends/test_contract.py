@@ -9,8 +9,6 @@ from tests.backends.contract_checks import CHECKS, checks_of
 
 CASES = cases()
 ELSEWHERE = {
-    "batch": "its answers come from workers and providers, hours later: tests/batches",
-    "precomputed": "is never asked: its images come with the samples: tests/backends/test_precomputed.py",
     "vllm": "needs vLLM, which no machine of the tests is bound to have: tests/vllm",
 }
 """Backends that no case can stand for, each with its reason."""

@@ -37,7 +37,8 @@ class Case:
 
     `requests(store, count)`: so many requests of every kind that the model answers, which differ in their seeds alone, one kind
     after the other. `other`: options that change answers. `batches(model)`: the sizes of the batches that an opened model has
-    run, where it coalesces calls. `heavy`: needs a library that the default install lacks.
+    run, where it coalesces calls. `heavy`: needs a library that the default install lacks. `answers_at_once`: whether a call to an
+    opened model gives a reply; else its faults alone show what it does.
     """
 
     accessible: Callable[[Path], AbstractContextManager[Access]]
@@ -46,6 +47,7 @@ class Case:
     faults: Mapping[str, Fault] = field(default_factory=dict)
     batches: Callable[[BareModel], Sequence[int]] | None = None
     heavy: bool = False
+    answers_at_once: bool = True
 
 
 def cases() -> dict[str, Case]:
