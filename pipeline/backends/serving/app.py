@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from pipeline.backends.contract import BareModel
+from pipeline.backends.contract import BareModel, DeviceLost
 from pipeline.backends.serving.answers import completion, message_with_image, model_entry, picture
 from pipeline.backends.serving.asked import ServedChat, ServedImage
 from pipeline.backends.serving.bodies import form_fields
@@ -66,10 +66,11 @@ class _Desk:
             self._done.add(kind)
             raise
         except ModelError as error:
-            if isinstance(error, EngineDead) and kind in self._done:
+            could = kind in self._done or isinstance(error, DeviceLost)
+            if isinstance(error, EngineDead) and could:
                 self.dead = error
                 self.served.died(error)
-            raise problem_of(error, kind in self._done) from error
+            raise problem_of(error, could) from error
         finally:
             self._in_hand -= 1
         self._done.add(kind)

@@ -9,6 +9,7 @@ import re
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -75,6 +76,11 @@ def load(name: str, revision: str, options: TransformersOptions) -> Weights:
     if options.device == "auto":
         how["device_map"] = "auto"
     device = _device(options)
+    name = str(Path(name).expanduser()) if name.startswith("~") else name
+    if name.startswith(("/", ".")) and not Path(name).is_dir():
+        raise EngineDead(
+            f"transformers: {name} cannot be loaded: there is no such folder; models.ROLE.model should name one with a config.json"
+        )
     try:
         config = transformers.AutoConfig.from_pretrained(name, **where)
         processor = _processor(type(config), name, {**options.processor, **where})

@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from pipeline.backends.contract import Access
+from pipeline.backends.contract import Access, DeviceLost
 from pipeline.backends.openai.backend import OpenAIModel
 from pipeline.backends.openai.spec import Provider
 from pipeline.backends.registry import backend
@@ -243,6 +243,13 @@ def test_an_engine_that_is_gone_ends_the_server(bench):
         run(bench.client().ask(text_request()))
     assert [str(error) for error in bench.died] == ["out of luck"]
     assert httpx2.get(f"{bench.url}/health").status_code == 500
+
+
+def test_a_device_that_is_lost_ends_the_server_at_the_first_call_too(bench):
+    bench.there.reply = DeviceLost("it fell off the bus")
+    with pytest.raises(Transient, match="fell off"):
+        run(bench.client().ask(text_request()))
+    assert [str(error) for error in bench.died] == ["it fell off the bus"]
 
 
 def test_a_client_that_hangs_up_takes_its_call_with_it(bench):
