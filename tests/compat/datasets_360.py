@@ -44,12 +44,24 @@ def load(out: Path, product: str, split: str, cache: str, streaming: bool) -> An
     return datasets.load_dataset("parquet", data_files={split: files}, split=split, cache_dir=cache)
 
 
+def rows_of(place: Path, cache: str, *product: str) -> dict[str, int]:
+    """Rows by split of what `load_dataset` finds at a place."""
+    return {
+        split: part.num_rows for split, part in datasets.load_dataset(str(place), *product, cache_dir=cache).items()
+    }
+
+
 def main(out: Path, cache: str) -> None:
-    """Both ways give the same rows in the same order."""
+    """All ways give the same splits, and the same rows in the same order: by the card, by a folder without one, streaming."""
     counts: Counter[str] = Counter()
-    for product in datasets.get_dataset_config_names(str(out)):
-        whole = datasets.load_dataset(str(out), product, cache_dir=cache)
-        assert all(part.num_rows for part in whole.values()), f"{product}: an empty split"
+    products = datasets.get_dataset_config_names(str(out))
+    assert rows_of(out, cache) == rows_of(out, cache, products[0]), (
+        "without a name the card gives another configuration"
+    )
+    for product in products:
+        splits = rows_of(out, cache, product)
+        assert all(splits.values()), f"{product}: an empty split"
+        assert rows_of(out / product, cache) == splits, f"{product}: the folder alone gives other splits"
         for split in datasets.get_dataset_split_names(str(out), product):
             name = f"{product}/{split}"
             seen = []
