@@ -18,7 +18,16 @@ from pipeline.output.run_json import NAME, RunSummary
 from pipeline.output.shortcut import findings
 from stages.rung import Recipe
 
-_BEYOND_ROWS = ("files", "warnings", "store", "versions", "finished_at", "prompts", "models", "fingerprint")  # no row holds these
+_BEYOND_ROWS = (
+    "files",
+    "warnings",
+    "store",
+    "versions",
+    "finished_at",
+    "prompts",
+    "models",
+    "fingerprint",
+)  # no row holds these
 
 
 def check_files(summary: RunSummary, reports: Sequence[FileReport]) -> Iterator[Problem]:

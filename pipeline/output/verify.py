@@ -94,9 +94,10 @@ class _Check:
 
     @property
     def is_published(self) -> bool:
-        """True for a copy without the store and the lock of its build: its originals are elsewhere, on purpose."""
+        """True for a copy without its store and the lock of its build: its originals are elsewhere, on purpose."""
         root = None if self.summary is None else store_root(self.summary, self.out)
-        return root is not None and "://" not in root and not (Path(root).exists() or (self.out / LOCK).exists())
+        elsewhere = root is not None and ("://" in root or not Path(root).exists())
+        return elsewhere and not (self.out / LOCK).exists()
 
     def run(self) -> list[Problem]:
         """Every problem; of an output in another form, that alone: no rule here fits its rows."""

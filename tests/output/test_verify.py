@@ -140,6 +140,19 @@ ROWS = {
     "hash": ("sft/train", lambda r: r[0].update(content_hash="0"), "content_hash does not match"),
     "scores": ("sft/train", lambda r: r[0]["scores"][0].update(instruction=1.0), "differs from the evaluation"),
     "score index": ("sft/train", lambda r: r[0]["scores"][0].update(image_index=77), "image_index 77 is no image"),
+    "image hash": ("sft/train", lambda r: r[0]["image_meta"][0].update(sha256="0" * 64), "images[0]: its sha256 is"),
+    "pair hash": ("pairs/train", lambda r: r[0].update(jpg_0=encode_image()), "jpg_0: its sha256 is"),
+    "reference hash": (
+        "edit_pairs/train",
+        lambda r: r[0].update(references_sha256=["0" * 64] * len(r[0]["references"])),
+        "references[0]: its sha256 is",
+    ),
+    "prompt hash": (
+        "rl/train",
+        lambda r: next(x for x in r if x["image_meta"])["image_meta"][0].update(sha256="0" * 64),
+        "images[0]: its sha256 is",
+    ),
+    "labels": ("pairs/train", lambda r: r[0].update(label_0=0.5, label_1=0.5), "the labels are 0.5 and 0.5"),
     "meta": ("sft/train", lambda r: r[0]["image_meta"][0].update(width=31), "is not what the file declares"),
     "undecodable": ("sft/train", lambda r: r[0]["images"][0].update(bytes=b"\x89PNG"), "the image does not decode"),
     "cut short": (
