@@ -1,5 +1,5 @@
 """The command line: `x2i build | verify | show | report | truth | compare | serve | journal | whatif | mend | plan | doctor
-| reward-server | reward-sim | train`.
+| reward-server | reward-sim | difficulty | train`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
 a bad manifest, 3 when a build is written but nothing was kept or too much failed, or when the doctor says that a model will not
@@ -16,7 +16,18 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline.commands import building, consulting, looking, paying, rewarding, serving, simulating, teaching, words
+from pipeline.commands import (
+    building,
+    consulting,
+    looking,
+    measuring,
+    paying,
+    rewarding,
+    serving,
+    simulating,
+    teaching,
+    words,
+)
 from pipeline.commands.places import fail
 from pipeline.errors import BuildError, one_line
 
@@ -42,6 +53,7 @@ for command in (
     serving.serve,
     rewarding.reward_server,
     simulating.reward_sim,
+    measuring.difficulty,
 ):
     app.command()(command)
 app.add_typer(teaching.app, name="train")

@@ -148,7 +148,8 @@ def _traffic(manifest: Manifest, spent: float) -> _OwnTraffic:
     run, ended = manifest.run, list[str]()
 
     async def is_there(name: str) -> bool:
-        return await reachable(name, manifest.providers[name]) is None
+        # on a loop of its own: it closes all connections of the loop that it runs on
+        return await asyncio.to_thread(asyncio.run, reachable(name, manifest.providers[name])) is None
 
     budget = Budget(run.budget_usd, spent)
     owner = Owner(run.concurrency, manifest.providers, budget, run.retry_deadline_s, ended.append, is_there)

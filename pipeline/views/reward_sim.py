@@ -186,8 +186,8 @@ def _chart(shown: SimulationShown, difficulty: str, looks: ModeLooks) -> Markup:
     for s in shown.of(difficulty):
         parts = [BarPart(min(s.reward, s.total), looks.tones[s.mode], f"{s.reward:.2f}")]
         parts.append(BarPart(max(s.total - s.reward, 0.0), "lost"))
-        words = f"total {s.total:.2f}, {s.images:.1f} images, advantage {s.advantage:+.2f}"
-        drawn.append(Bar(looks.titles[s.mode] + (", assumed" if s.assumed == s.prompts else ""), parts, words))
+        words = f"{s.images:.1f} images, advantage {s.advantage:+.2f}"
+        drawn.append(Bar(looks.titles[s.mode], parts, words))
     return bars(f"reward-{difficulty}", f"Mean reward, prompts {difficulty_title(difficulty, looks)}", drawn, 1.0)
 
 
