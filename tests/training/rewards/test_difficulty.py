@@ -67,7 +67,7 @@ def run(*arguments):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-n", "3"], "4<=x<=64"),
+        (["-n", "3"], "greater than or equal to 4"),
         (["--model", "http://127.0.0.1:1/v1", "--role", "generator"], "give one of them"),
         (["--set", "seed=1"], "name one with --manifest"),
         (["--manifest", DEMO, "--role", "painter"], "there is no painter"),
