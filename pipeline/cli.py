@@ -1,5 +1,5 @@
 """The command line: `x2i build | verify | show | report | truth | compare | serve | journal | whatif | mend | plan | doctor
-| reward-server | reward-sim | difficulty | train`.
+| reward-server | reward-sim | difficulty | export | train`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
 a bad manifest, 3 when a build is written but nothing was kept or too much failed, or when the doctor says that a model will not
@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.commands import (
     building,
     consulting,
+    exporting,
     looking,
     measuring,
     paying,
@@ -51,6 +52,7 @@ for command in (
     paying.mend,
     consulting.doctor,
     serving.serve,
+    exporting.export,
     rewarding.reward_server,
     simulating.reward_sim,
     measuring.difficulty,
