@@ -191,6 +191,9 @@ class Office:
         over = look.over or len(look.arrived) == len(waiting)
         if over:
             self._end(out, look)
+        if out.job.batch not in self._used:  # whoever wants it now asks directly
+            with self._outcomes.engine.begin() as connection:
+                letters.forget_posted(connection, self._outcomes.run, out.job.batch)
         problem = taken.dead or look.problem
         if problem is not None:
             raise RunStopped(f"batch {out.job.batch}: {problem}")
@@ -215,8 +218,8 @@ class Office:
         out.port.finish(out.job)
         if left:
             why = "the provider has no room for them yet" if look.full else look.remark
-            again = f"{len(left) - len(given_up):,} are sent again, {len(given_up):,} for the last time came back"
-            text = f"{len(left):,} requests of {out.job.batch} came back without an answer ({why}): {again}."
+            ends = f"; {len(given_up):,} of them for the last time" if given_up else ": they are sent again"
+            text = f"{len(left):,} requests of {out.job.batch} came back without an answer ({why}){ends}."
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _cost_of(self, letter: Letter) -> CostOf:

@@ -1,8 +1,8 @@
 """What a process that a build starts gets to see of the build's environment.
 
 In: the environment of this process, names that the manifest gives. Out: the environment of a server: what systems and libraries go
-by, the key of its own provider, what its manifest names, and nothing else. An engine keeps all but the keys of providers: it runs
-in this process, and reads the store with what stands there.
+by, the key of its own provider, what its manifest names, and nothing else. An engine runs our own code, and reads the store with
+what stands there: it keeps all but the keys of providers.
 """
 
 import os
@@ -22,6 +22,7 @@ CUDA_ CUDNN_ CUBLAS_ NVIDIA_ NCCL_ ROCR_ ROCM_ HIP_ HSA_ ONEAPI_ ZE_ SYCL_ TPU_ 
 OMP_ MKL_ KMP_ OPENBLAS_ TORCH PYTORCH_ TRITON_ FLASHINFER_ TRANSFORMERS_ TOKENIZERS_ SAFETENSORS_
 HF_ HUGGINGFACE_ HUGGING_FACE_ MODELSCOPE_ VLLM_ SGLANG_ SGL_ LLAMA_
 """  # what their variables begin with
+_OF_THE_HUB = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"})
 
 
 def keys_named(providers: Iterable[Provider]) -> frozenset[str]:
@@ -56,6 +57,7 @@ def kept_variables() -> dict[str, str]:
 
 
 def withhold(names: Iterable[str]) -> None:
-    """Remove variables from this process's environment, and with it from those of the processes it starts."""
-    for name in names:
+    """Remove variables from this process's environment, and with it from those of the processes it starts; not the token by which
+    the libraries of engines fetch weights, even where it is a provider's key, too."""
+    for name in set(names) - _OF_THE_HUB:
         os.environ.pop(name, None)

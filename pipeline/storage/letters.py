@@ -211,6 +211,12 @@ def forget_unsent(connection: Connection, run: str) -> None:
     connection.execute(delete(LETTERS).where((LETTERS.c.run == run) & LETTERS.c.state.in_(("posted", "failed"))))
 
 
+def forget_posted(connection: Connection, run: str, batch: str) -> None:
+    """Delete the letters of `run` to a batch that no file holds."""
+    posted_there = (LETTERS.c.run == run) & (LETTERS.c.state == "posted") & (LETTERS.c.batch == batch)
+    connection.execute(delete(LETTERS).where(posted_there))
+
+
 def _set(connection: Connection, keys: Sequence[str], values: dict[str, Any]) -> None:
     for start in range(0, len(keys), AT_ONCE):
         connection.execute(update(LETTERS).where(LETTERS.c.key.in_(keys[start : start + AT_ONCE])).values(**values))

@@ -28,6 +28,7 @@ def served():
 def provider(served):
     served[0].batches.clear()
     served[0].created = 0
+    served[0].asked = 0
     return served[0]
 
 
@@ -208,7 +209,10 @@ def answer_all(at, provider):
         provider.end(batch, "completed", [line(r, picture()) for r in provider.requests(batch)])
 
 
-DIRECT = [f"models.{role}={{backend: openai, provider: vendor, model: painter}}" for role in ("baseline", "generator")]
+ANALYZER, *DIRECT = (
+    f"models.{role}={{backend: openai, provider: vendor, model: painter}}"
+    for role in ("analyzer", "baseline", "generator")
+)
 
 
 def test_a_model_that_is_asked_directly_from_now_on_is_not_asked_what_is_out(at, provider, tmp_path):
@@ -222,10 +226,19 @@ def test_a_model_that_is_asked_directly_from_now_on_is_not_asked_what_is_out(at,
     assert provider.asked == 0
 
 
+def test_what_expired_is_asked_directly_once_nobody_goes_by_the_batch(at, provider, tmp_path):
+    sent(at)
+    made = provider.created
+    expire(provider)
+    direct = Place(tmp_path / "m.yaml", tmp_path / "out", *DIRECT, ANALYZER)
+    direct.office.begin()
+    assert not direct.office.busy
+    assert (direct.count("letters"), provider.created) == (0, made)
+
+
 def test_a_batch_that_is_not_in_the_manifest_any_more_is_asked_for(at, provider, tmp_path):
     sent(at)
-    analyzer = "models.analyzer={backend: openai, provider: vendor, model: painter}"
-    direct = Place(tmp_path / "m.yaml", tmp_path / "out", *DIRECT, analyzer, "batches={}")
+    direct = Place(tmp_path / "m.yaml", tmp_path / "out", *DIRECT, ANALYZER, "batches={}")
     direct.office.begin()
     assert direct.climb() == 3
     with pytest.raises(RunStopped, match=r"\(3 with half\); name it again"):
