@@ -23,8 +23,9 @@ _LABEL = re.compile("<(" + "|".join(re.escape(label).replace("1", r"[0-9]+") for
 _AXIS = re.compile(rf"<Evaluate ({'|'.join(axis.capitalize() for axis in AXES)})>:(?: (.*?))? ([{TICK}{CROSS}])")
 _EVALUATE, _REFLECT, _DECOMPOSE = "<Evaluate ", "<Start Reflective Editing>:", "<Start Multi-Step Editing>: "
 _FAILURE, _PLAN = "<Failure Analysis>: ", "<Improvement Plan>: "
-_STEP = re.compile(r"<Step ([0-9]+) Instruction>: (.*)")
-_NUMBERED = re.compile(r"([0-9]+)\. (.*)")
+# a model may write any number of digits, and Python reads no more than 4,300
+_STEP = re.compile(r"<Step ([0-9]{1,4}) Instruction>: (.*)")
+_NUMBERED = re.compile(r"([0-9]{1,4})\. (.*)")
 
 
 class Unread(ValueError):

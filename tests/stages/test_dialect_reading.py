@@ -80,6 +80,7 @@ MALFORMED = {
     "<Start Multi-Step Editing>: why\n1. a\n3. c": "line 3: step 3 of the plan stands where step 2 should",
     "<Step one Instruction>: a <Step 1 Instruction>: b": "line 1: <Step 1 Instruction> stands where",
     "<Step 1 Instruction>: a <Failure Analysis> b": "line 1: <Failure Analysis> stands where",
+    f"<Step {'1' * 5000} Instruction>: a": "line 1: <Step 11111",
     "free words\n<Evaluate Quality>: good ✓": "line 2: <Evaluate Quality> stands where",
     "free words</think>": "line 1: </think> stands where",
     "<think>a</think><think>b</think>": "line 1: a <think> block is expected",

@@ -14,7 +14,7 @@ from stages.dialects import Dialect
 from stages.grammar import LETTERS
 from stages.likeness import AXIS as UNCHANGED_AXIS
 from stages.mask import SegmentKind
-from stages.records import Axis, Mode, Plan, Words
+from stages.records import AXES, Axis, Mode, Plan, Words
 from stages.rung import Recipe
 from training.render.tokenizers import ImageTokens
 
@@ -125,7 +125,7 @@ class _Reader:
     def __init__(self, axes: Sequence[Axis] | None, dialect: Dialect | None) -> None:
         self.segments: list[AnswerSegment] = []
         self.made = 0
-        self.axes = None if axes is None else tuple(axes)
+        self.axes = None if axes is None else tuple(axis for axis in AXES if axis in axes)
         self.dialect = dialect
 
     def take(self, part: str | Picture) -> None:

@@ -47,15 +47,21 @@ def parse(
     """The answer that `tokens` are: those of the assistant alone, up to and with what ends the answer. Tokens after the end are
     padding, and not looked at.
 
-    `images` decodes its images to PNG; with None they stay tokens. `recipe`: the ladder by whose sentences it is valid, by
-    default that of the default policy. `axes` and `dialect`: see `read_answer`. Raises nothing for what a model wrote.
+    `images` decodes its images to PNG; with None they stay tokens, as does one that cannot be decoded. `recipe`: the ladder by
+    whose sentences it is valid, by default that of the default policy. `axes` and `dialect`: see `read_answer`. Raises nothing for
+    what a model wrote.
     """
     found = read_stretch(answer_of(tokens, grammar), grammar)
-    parts: list[str | Picture] = [
-        images.decode(part) if images is not None and isinstance(part, ImageTokens) else part for part in found.parts
-    ]
+    parts: list[str | Picture] = []
+    problem = found.problem
+    for start, part in zip(found.starts, found.parts, strict=True):
+        try:
+            parts.append(part if images is None or isinstance(part, str) else images.decode(part))
+        except ValueError as error:
+            parts.append(part)
+            problem = problem or f"token {start}: the image that begins here cannot be decoded ({error})"
     ladder = recipe or read_recipe(Policy())
-    return read_answer(parts, ladder, axes=axes, dialect=dialect, problem=found.problem)
+    return read_answer(parts, ladder, axes=axes, dialect=dialect, problem=problem)
 
 
 def answer_of(tokens: Sequence[int], grammar: TokenGrammar) -> list[int]:

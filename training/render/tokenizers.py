@@ -53,5 +53,5 @@ class ImageTokenizer(Protocol):
         ...
 
     def decode(self, tokens: ImageTokens) -> bytes:
-        """The image of these tokens, encoded as PNG."""
+        """The image of these tokens, encoded as PNG. Raises ValueError where there is none."""
         ...

@@ -146,6 +146,16 @@ def test_an_image_is_decoded_only_where_it_is_asked_for():
     assert TINY.images.encode(decoded.images[0]) == kept.images[0]
 
 
+def test_an_image_that_cannot_be_decoded_stays_tokens():
+    class Strict(type(TINY.images)):
+        def decode(self, tokens):
+            raise ValueError("too small")
+
+    answer = parse(tokens_of("direct"), Strict(), TINY.grammar)
+    assert answer.problem == "token 0: the image that begins here cannot be decoded (too small)"
+    assert (answer.letters, isinstance(answer.images[0], ImageTokens)) == ("G+", True)
+
+
 def test_what_follows_the_end_is_padding():
     ids = tokens_of("direct")
     assert parse([*ids, special("<pad>"), special("<line>")], None, TINY.grammar).problem is None

@@ -19,6 +19,7 @@ from training.render.parse import parse
 from training.render.render import render
 from training.render.rendered import RenderProblem
 from training.render.restore import restore
+from training.render.tokenizers import ImageTokens
 
 pytestmark = pytest.mark.slow
 
@@ -147,3 +148,20 @@ def test_a_template_for_plain_words_serves_and_one_without_them_is_refused(model
             emu3_grammar(processor.tokenizer)
     finally:
         processor.tokenizer.chat_template = own
+
+
+@pytest.mark.parametrize("size", [(1, 7), (9, 2)])
+def test_an_image_of_any_size_that_a_model_writes_is_decoded(model, processor, size):
+    rows, columns = size
+    grammar, images = emu3_grammar(processor.tokenizer), Emu3Images(model, processor)
+    codes = sorted(grammar.visual)[: rows * columns]
+    picture = Image.open(io.BytesIO(images.decode(ImageTokens(tuple(codes), rows, columns))))
+    assert picture.size == (8 * columns, 8 * rows)
+
+
+def test_an_image_that_the_model_cannot_decode_is_named(model, processor):
+    """A single token is too little for norms whose groups have one channel, as this tiny model's have."""
+    grammar, images = emu3_grammar(processor.tokenizer), Emu3Images(model, processor)
+    ids = [*grammar.image(ImageTokens((min(grammar.visual),), 1, 1)), *grammar.end]
+    answer = parse(ids, images, grammar)
+    assert answer.problem.startswith("token 0: the image that begins here cannot be decoded")
