@@ -145,3 +145,19 @@ def test_the_warning_says_how_many_are_wanted(many):
     assert wanted_groups(output) == 3200
     (line,) = warned(many.summary.files, output)
     assert line.startswith("too few row groups for 800 readers at once (8 ranks x 100 workers, 4 each: 3,200)")
+
+
+def test_each_of_eight_ranks_gets_rows_by_hugging_face_streaming(many, tmp_path):
+    """Two row groups left six of eight with nothing, and nothing warned."""
+    datasets = pytest.importorskip("datasets")
+    split_by_node = pytest.importorskip("datasets.distributed").split_dataset_by_node
+    some = [t for t in many.outcomes if t.mode in ("direct", "reflection") and t.sample.split == "train"]
+    many.again(tmp_path / "out", some, output={"image": {"size": 16}, "ranks": 8})
+    files = [str(tmp_path / "out" / name) for name in list_files(tmp_path / "out", "sft") if "/train/" in name]
+    rows = datasets.load_dataset(
+        "parquet", data_files=files, split="train", streaming=True, cache_dir=str(tmp_path / "c")
+    )
+    rows = rows.select_columns(["id"]).reshard()
+    read = [[row["id"] for row in split_by_node(rows, rank, 8)] for rank in range(8)]
+    assert all(read)
+    assert len({name for names in read for name in names}) == sum(map(len, read)) == len(some)
