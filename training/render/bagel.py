@@ -22,11 +22,16 @@ from stages.mask import Special
 from training.render.rendered import RenderProblem
 from training.row import NO_IMAGE, RowSegment, TrainingRow
 
+ElementType = Literal["text", "vae_image", "vit_image"]
+
 SPECIAL_TOKENS: Mapping[Special, str] = MappingProxyType(
     {"vision_start": "<|vision_start|>", "im_start": "<|im_start|>", "end": "<|endoftext|>"}
 )
 """The token of BAGEL's tokenizer for each `next_special`. No released code of BAGEL trains an end; the end of a text,
 `<|im_end|>`, is none of the answer, so it is the end of the document."""
+
+_ORDER: tuple[tuple[ElementType, int], ...] = (("vae_image", 1), ("vae_image", 0), ("vit_image", 0))
+"""The elements of an image, each with its loss, in the order of a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class PlanElement:
     `special` is the token that is trained after it, None where none is.
     """
 
-    type: Literal["text", "vae_image", "vit_image"]
+    type: ElementType
     segment: int
     loss: int
     enable_cfg: int
@@ -95,23 +100,19 @@ def unplan(elements: Sequence[PlanElement], carried: TrainingRow) -> TrainingRow
 
 
 def _segment(group: Sequence[PlanElement], carried: RowSegment, row: str) -> RowSegment:
-    types = [(element.type, element.loss) for element in group]
-    drop = any(element.enable_cfg for element in group)
-    if types in ([("text", 0)], [("text", 1)]):
-        is_text, loss, vae, vit = True, types[0][1], False, False
-    else:
-        order = [("vae_image", 1), ("vae_image", 0), ("vit_image", 0)]
-        if types != [one for one in order if one in types] or any(element.special for element in group[:-1]):
-            raise RenderProblem(f"row {row}: segments.{group[0].segment}: {types} are no elements of one image")
-        is_text, loss, vae, vit = False, *(int(one in types) for one in order)  # type: ignore[assignment]
+    last, is_text = group[-1], group[0].type == "text"
+    parts = [(element.type, element.loss) for element in group]
+    expected = parts[:1] if is_text else [one for one in _ORDER if one in parts]
+    if parts != expected or any(element.special for element in group[:-1]):
+        raise RenderProblem(f"row {row}: segments.{last.segment}: {parts} are no elements of one segment")
     return replace(
         carried,
         type="text" if is_text else "image",
-        text=group[-1].text,
-        image_index=group[-1].image_index,
-        loss=float(loss),
-        vae=bool(vae),
-        vit=bool(vit),
-        cfg_drop=drop,
-        next_special=group[-1].special,
+        text=last.text,
+        image_index=last.image_index,
+        loss=float(any(element.loss for element in group)),
+        vae=("vae_image", 0) in parts,
+        vit=("vit_image", 0) in parts,
+        cfg_drop=any(element.enable_cfg for element in group),
+        next_special=last.special,
     )

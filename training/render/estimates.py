@@ -67,7 +67,7 @@ def estimate(
 def image_tokens_at(trainer: Literal["emu3", "emu3.5"], size: Size, area: int = EMU35_AREA) -> int:
     """The tokens of one image of this size, its frame included. `area`: pixels of every image, for emu3.5."""
     if trainer == "emu3":
-        columns, rows = (side // 8 for side in _emu3_size(size))
+        columns, rows = (side // 8 for side in emu3_size(size))
         # start, size, body, end of the frame, end of the image
         return rows * (columns + 1) + len(f"{rows}*{columns}") + 4
     width, height = size
@@ -125,7 +125,7 @@ def _bagel_images(row: TrainingRow, size: Size | None) -> int:
     return tokens
 
 
-def _emu3_size(size: Size) -> Size:
+def emu3_size(size: Size) -> Size:
     """Width and height after Emu3's processor, as it computes them: multiples of 8 within its least and most pixels."""
     width, height = size
     least, most = 512 * 512, 1024 * 1024

@@ -62,7 +62,7 @@ def test_fractions_and_elements_out_of_order_are_refused():
     plan = list(plan_of(climbed("multistep")))
     at = next(n for n, e in enumerate(plan) if e.loss and e.type == "vae_image")
     plan[at : at + 2] = reversed(plan[at : at + 2])
-    with pytest.raises(RenderProblem, match="are no elements of one image"):
+    with pytest.raises(RenderProblem, match="are no elements of one segment"):
         unplan(plan, climbed("multistep"))
     with pytest.raises(RenderProblem, match="the plan is of segments"):
         unplan(plan[:-1], climbed("multistep"))

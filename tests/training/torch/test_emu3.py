@@ -14,7 +14,7 @@ from transformers.models.emu3.image_processing_emu3 import smart_resize
 from tests.engines.tiny_vlm import tiny_emu3
 from tests.training.rows import RECIPE, climbed
 from training.render.emu3 import Emu3Images, emu3_grammar
-from training.render.estimates import _emu3_size, image_tokens_at
+from training.render.estimates import emu3_size, image_tokens_at
 from training.render.parse import parse
 from training.render.render import render
 from training.render.rendered import RenderProblem
@@ -121,7 +121,7 @@ def test_sizes_are_the_processors_own():
     for _ in range(300):
         size = (rng.randint(40, 3000), rng.randint(40, 3000))
         high, wide = smart_resize(size[1], size[0], 8, 512 * 512, 1024 * 1024)
-        assert _emu3_size(size) == (wide, high)
+        assert emu3_size(size) == (wide, high)
 
 
 def test_an_estimate_is_the_number_of_tokens(model, processor):
