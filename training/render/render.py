@@ -111,7 +111,12 @@ def _own_tokens(
     row: TrainingRow, n: int, segment: RowSegment, grammar: TokenGrammar, images: Mapping[int, ImageTokens], lead: str
 ) -> list[int]:
     if segment.type == "image":
-        return grammar.image(images[segment.image_index])
+        try:
+            return grammar.image(images[segment.image_index])
+        except ValueError as error:
+            raise RenderProblem(
+                f"row {row.id}: segments.{n}: {error}; give the image tokenizer of the model"
+            ) from error
     ids = grammar.text.encode(lead + (segment.text or ""))
     if strange := grammar.reserved.intersection(ids):
         name = grammar.text.decode([min(strange)])

@@ -124,6 +124,15 @@ def test_a_row_that_contradicts_itself_is_named(kind):
         render(replace(row, segments=segments), TINY.grammar, TINY.images)
 
 
+def test_tokens_of_another_vocabulary_are_named():
+    row = climbed("direct")
+    tokens = {n: replace(TINY.images.encode(cell.bytes), ids=(7,) * 6) for n, cell in enumerate(row.images)}
+    with pytest.raises(
+        RenderProblem, match=f"row {row.id}: segments.0: the token 7 is none of an image in the vocabulary"
+    ):
+        render(row, TINY.grammar, tokens)
+
+
 def test_an_image_that_is_none_is_named():
     row = climbed("direct")
     broken = replace(row, images=(row.images[0], replace(row.images[1], bytes=b"no image")))
