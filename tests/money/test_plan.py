@@ -92,6 +92,16 @@ def test_without_rates_those_of_the_demo_are_taken_and_named(manifest: Manifest)
     assert "Their money is in no sum" in render_plan(load(DEMO))
 
 
+def test_splits_with_too_few_rows_for_their_readers_are_told_beforehand() -> None:
+    notes = plan(load(DEMO, ["output.ranks=8"])).notes
+    (words,) = (note for note in notes if note.startswith("output.ranks"))
+    assert words.startswith(
+        "output.ranks and rank_workers want 32 row groups of at least one row: sft/validation about "
+    )
+    assert "sft/train" not in words
+    assert not [note for note in plan(load(DEMO)).notes if note.startswith("output.ranks")]
+
+
 def test_list_prices_are_told_apart_from_the_manifest_s_own() -> None:
     model = "models.generator={backend: openai, provider: p, model: google/gemini-3-pro-image}"
     manifest = load(DEMO, [*PRICES[:1], model, "providers.p={base_url: http://127.0.0.1:1/v1}"])

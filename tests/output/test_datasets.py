@@ -10,18 +10,27 @@ from typing import Any
 SCRIPT = Path(__file__).parents[1] / "compat" / "datasets_360.py"
 
 
-def load(out: Path, cache: Path) -> dict[str, Any]:
+def run(cache: Path, folder: Path, *arguments: str) -> str:
     offline = {
         "HF_HUB_OFFLINE": "1",
         "HF_DATASETS_OFFLINE": "1",
         "HF_HOME": str(cache),
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
     }
-    command = [sys.executable, str(SCRIPT), str(out), str(cache)]
-    done = subprocess.run(command, env=os.environ | offline, capture_output=True, text=True, timeout=400)
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, env=os.environ | offline, cwd=folder, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr[-2000:]
-    counts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return done.stdout
+
+
+def load(out: Path, cache: Path) -> dict[str, Any]:
+    counts: dict[str, Any] = json.loads(run(cache, out, str(SCRIPT), str(out), str(cache)).splitlines()[-1])
     return counts
+
+
+def test_the_code_of_the_card_runs_in_its_folder(few, tmp_path):
+    code = (few.out / "README.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
+    assert "\ninstruction 0 0.0 " in f"\n{run(tmp_path, few.out, '-c', code)}"
 
 
 def test_map_style_and_streaming_decode_every_image(many, tmp_path):
