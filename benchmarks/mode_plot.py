@@ -1,6 +1,6 @@
 """The figures of `benchmarks.modes` as a table and a picture.
 
-In: what each seed gave. Out: lines of Markdown; a PNG. Intervals are 95 % by Student's t over seeds.
+In: what was measured. Out: lines of Markdown; a PNG. Intervals are 95 % by Student's t over seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,11 +25,27 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 def spelled(values: Sequence[float]) -> str:
     """A mean and its interval, as a cell."""
     mean, half = interval(values)
-    return f"{mean:.2f} ± {half:.2f}"
+    return f"{mean:.2f} ± {half:.2f}" if len(values) > 1 else f"{mean:.2f}"
 
 
-def plot(found: Sequence[Mapping[str, Any]], path: Path) -> str:
-    """The table; the picture goes to `path`."""
+def summarise(every: Mapping[str, Any], path: Path) -> str:
+    """The table of all figures; the picture goes to `path`."""
+    found: Sequence[Mapping[str, Any]] = every["seeds"]
+    table = ["| | images | easy prompts | hard prompts | outcome | well formed |", "|---|---|---|---|---|---|"]
+    for name, words in WAYS.items():
+        ways = [every["before"]] if name == "before" else [one[name] for one in found]
+        table.append(f"| {words} | {' | '.join(spelled([way[measure] for way in ways]) for measure in MEASURES)} |")
+    for name, words in (("sft", "sampled"), ("sft_likeliest", "the likeliest answer")):
+        table.append(f"mode suits the prompt, {words}: {every[name]['suited']:.3f}")
+    if found:
+        apart = [one["with_penalty"]["images"] - one["without_penalty"]["images"] for one in found]
+        table.append(f"images, with minus without the penalty: {spelled(apart)}")
+        plot(found, path)
+    return "\n".join(table)
+
+
+def plot(found: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Images per answer over the steps of GRPO, with and without the penalty."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), layout="constrained")
@@ -43,11 +59,3 @@ def plot(found: Sequence[Mapping[str, Any]], path: Path) -> str:
     axes.set(xlabel="step of GRPO", ylabel="images per answer", title=f"mean of {len(found)} seeds, 95 % interval")
     axes.legend(frameon=False)
     figure.savefig(path, dpi=120)
-    table = ["| | images | easy prompts | hard prompts | outcome | well formed |", "|---|---|---|---|---|---|"]
-    for name, words in WAYS.items():
-        cells = [spelled([one[name][measure] for one in found]) for measure in MEASURES]
-        table.append(f"| {words} | {' | '.join(cells)} |")
-    for name, words in (("sft", "sampled"), ("sft_likeliest", "the likeliest answer")):
-        table.append(f"\nmode suits the prompt, {words}: {spelled([one[name]['suited'] for one in found])}")
-    change = [one["with_penalty"]["images"] - one["without_penalty"]["images"] for one in found]
-    return "\n".join([*table, f"\nimages, with minus without the penalty: {spelled(change)}"])

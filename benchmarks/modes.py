@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.mode_plot import plot
+from benchmarks.mode_plot import summarise
 from stages.rungs import read_recipe
 from tests.training.rows import POLICY
 from tests.training.torch.planted import shades, tiny_trainee, written
@@ -37,7 +37,9 @@ SFT = SftSettings(
     batch=8, epochs=10, learning_rate=3e-3, final_learning_rate=1e-4, precision="fp32", pixels=PIXELS,
     gradient_checkpointing=False, save_every=10_000,
 )  # fmt: skip
-STEPS = 30
+STEPS = 20
+WORLD = 0
+"""The seed of the prompts, and of SFT; those of GRPO are given."""
 WEIGHTS = TermWeights(steps=0.0)
 """Nobody judges intermediate texts here."""
 
@@ -100,7 +102,7 @@ def after_grpo(here: World, model: str, penalty: bool, seed: int, folder: Path) 
     shards = place if place.exists() else rl_shards(place, here.trained)
     rewards = RewardSettings(weights=WEIGHTS, penalty="multiply" if penalty else "off")
     settings = GrpoSettings(
-        seed=seed, epochs=100, steps=STEPS, prompts=8, learning_rate=1e-3, max_tokens=400, pixels=PIXELS, rewards=rewards,
+        seed=seed, epochs=100, steps=STEPS, prompts=4, learning_rate=1e-3, max_tokens=400, pixels=PIXELS, rewards=rewards,
         precision="fp32", gradient_checkpointing=False, length=4096, save_every=1000,
     )  # fmt: skip
     judge = CheckerJudge(Truth(here.trained), read_recipe(POLICY))
@@ -108,25 +110,35 @@ def after_grpo(here: World, model: str, penalty: bool, seed: int, folder: Path) 
     return str(train_grpo(shards, model, folder / f"grpo-{penalty}", settings, judge, images, read_recipe(POLICY)))
 
 
-def measure(seed: int, folder: Path) -> dict[str, object]:
-    """Everything for one seed. What lies in `folder` already is not measured again."""
-    done = folder / "found.json"
+def starts(folder: Path) -> tuple[str, str]:
+    """Two models after SFT: one that was taught the mode that suits each prompt, one that was taught to waste steps."""
+    here = world(WORLD)
+    suited = taught_model(here, False, WORLD, folder / "suited")
+    return suited, taught_model(here, True, WORLD, folder / "wasteful")
+
+
+def measure_sft(folder: Path) -> dict[str, dict[str, float]]:
+    """How the models answer that GRPO has not touched."""
+    (suited, waste), held_out = starts(folder), world(WORLD).held_out
+    return {
+        "sft": asdict(answers(suited, held_out, 4, WORLD)),
+        "sft_likeliest": asdict(answers(suited, held_out, 1, WORLD, temperature=0.0)),
+        "before": asdict(answers(waste, held_out, 4, WORLD)),
+    }
+
+
+def measure_grpo(seed: int, folder: Path) -> dict[str, object]:
+    """GRPO with and without the penalty, for one seed. What lies in `folder` already is not measured again."""
+    done = folder / f"seed-{seed}" / "found.json"
     if done.exists():
         before: dict[str, object] = json.loads(done.read_text("utf-8"))
         return before
-    here = world(seed)
-    chosen = taught_model(here, False, seed, folder / "suited")
-    waste = taught_model(here, True, seed, folder / "wasteful")
-    found: dict[str, object] = {
-        "seed": seed,
-        "sft": asdict(answers(chosen, here.held_out, 8, seed)),
-        "sft_likeliest": asdict(answers(chosen, here.held_out, 1, seed, temperature=0.0)),
-        "before": asdict(answers(waste, here.held_out, 8, seed)),
-    }
+    here, (_, waste) = world(WORLD), starts(folder)
+    found: dict[str, object] = {"seed": seed}
     for name, penalty in (("with_penalty", True), ("without_penalty", False)):
-        model = after_grpo(here, waste, penalty, seed, folder / "wasteful")
-        found[name] = asdict(answers(model, here.held_out, 8, seed))
-        log = read_log(folder / "wasteful" / f"grpo-{penalty}" / "log.jsonl")
+        model = after_grpo(here, waste, penalty, seed, done.parent)
+        found[name] = asdict(answers(model, here.held_out, 4, seed))
+        log = read_log(done.parent / f"grpo-{penalty}" / "log.jsonl")
         found[f"{name}_steps"] = [line["images"] for line in log]
     done.write_text(json.dumps(found), "utf-8")
     return found
@@ -135,12 +147,13 @@ def measure(seed: int, folder: Path) -> dict[str, object]:
 def main() -> None:
     """The command line."""
     reader = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    reader.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    reader.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     reader.add_argument("--out", type=Path, default=Path("build/modes"))
     asked = reader.parse_args()
-    found = [measure(seed, asked.out / f"seed-{seed}") for seed in asked.seeds]
-    (asked.out / "modes.json").write_text(json.dumps(found, indent=1), "utf-8")
-    print(plot(found, asked.out / "modes.png"))
+    found = [measure_grpo(seed, asked.out) for seed in asked.seeds]
+    every = {**measure_sft(asked.out), "seeds": found}
+    (asked.out / "modes.json").write_text(json.dumps(every, indent=1), "utf-8")
+    print(summarise(every, asked.out / "modes.png"))
 
 
 if __name__ == "__main__":

@@ -89,6 +89,7 @@ def _in_one_line() -> Iterator[None]:
         check_installed()
     except TrainProblem as error:
         fail(error, 2)
+    from pipeline.errors import Drained
     from stages.errors import ModelError
     from training.loader.problem import LoaderProblem
     from training.render.rendered import RenderProblem
@@ -106,6 +107,8 @@ def _in_one_line() -> Iterator[None]:
         fail(error, 2)
     except ModelError as error:
         fail(f"the judge: {error}", 1)
+    except Drained as error:
+        fail(f"no further answer is judged: {error}", 1)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from training.rewards.rl_rows import RlPrompt
 from training.trainee.checkpoint import Checkpoint, newest, save
 from training.trainee.log import TrainLog
 from training.trainee.model import Trainee, reseed, set_dropout
-from training.trainee.problem import explained_memory
+from training.trainee.problem import check_finite, explained_memory
 
 LOG = "log.jsonl"
 _MEMORY = (
@@ -151,12 +151,13 @@ class GrpoLoop:
                 terms = grpo_terms(new, part.old, part.reference, advantage, share, settings.clip, settings.kl)
             self.accelerator.backward(terms.loss)
             total, kl, clipped = total + float(terms.loss.detach()), kl + terms.kl, clipped + terms.clipped
-        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
+        norm = float(self.accelerator.clip_grad_norm_(self.model.parameters(), settings.clip_norm))
+        check_finite(norm)
         self.optimizer.step()
         self.optimizer.zero_grad()
         return {
             "loss": total,
-            "norm": float(norm),
+            "norm": norm,
             "kl": kl / int(counts.sum()),
             "clipped": clipped / int(counts.sum()),
         }

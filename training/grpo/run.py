@@ -45,7 +45,8 @@ def train_grpo(
     prompts = sorted(read_prompts(place), key=lambda prompt: prompt.id)
     if not prompts:
         raise TrainProblem(f"{place}: no prompts in the rl files there; build some (splits.rl)")
-    check_plan(out, {"model": model, "prompts": [prompt.id for prompt in prompts], **settings.model_dump(mode="json")})
+    chosen = settings.model_dump(mode="json", exclude={"save_every", "keep"})
+    check_plan(out, {"model": model, "prompts": [prompt.id for prompt in prompts], **chosen})
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
     last = newest(out)
     trainee = load_trainee(str(last.folder) if last else model, settings.pixels, copies=1)

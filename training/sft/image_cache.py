@@ -7,6 +7,7 @@ Any number of processes may share it.
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class CachedImages:
         """See `ImageTokenizer`."""
         sha256 = hashlib.sha256(image_bytes).hexdigest()
         path = self.folder / sha256[:2] / f"{sha256}.npy"
-        if path.exists():
+        with suppress(FileNotFoundError, ValueError, EOFError):  # what a power cut left half written is made anew
             grid = np.load(path)
             return ImageTokens(tuple(grid.reshape(-1).tolist()), *grid.shape)
         tokens = self.images.encode(image_bytes)

@@ -22,7 +22,7 @@ from training.sft.settings import SftSettings
 from training.trainee.checkpoint import Checkpoint, newest, save
 from training.trainee.log import TrainLog
 from training.trainee.model import Trainee, reseed, set_dropout
-from training.trainee.problem import explained_memory
+from training.trainee.problem import check_finite, explained_memory
 
 LOG = "log.jsonl"
 _MEMORY = "lower `length` or `pixels`, keep gradient_checkpointing on, or train on more memory"
@@ -80,18 +80,19 @@ class SftLoop:
                 with self.accelerator.no_sync(self.model) if apart else nullcontext(), self.accelerator.autocast():
                     loss, found = sequence_loss(self.model, one) if one else (no_loss(self.model, self.trainee.pad), {})
                     # processes average their gradients, and the loss is a mean over the tokens of all
-                    self.accelerator.backward(loss * (self.accelerator.num_processes / max(weight, 1.0)))
+                    self.accelerator.backward(loss * (self.accelerator.num_processes / (weight or 1.0)))
                 total += float(loss.detach())
                 kinds = _added(kinds, found)
-        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
+        norm = float(self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm))
+        check_finite(norm)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
         self.optimizer.zero_grad()
         return {
             "learning_rate": rate,
-            "loss": self._sum(total) / max(weight, 1.0),
-            "norm": float(norm),
+            "loss": self._sum(total) / (weight or 1.0),
+            "norm": norm,
         } | self._counted(
             kinds, {"rows": len(kept), "tokens": sum(map(len, kept)), "sequences": len(batch), "lost": len(lost)}, lost
         )

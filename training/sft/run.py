@@ -52,9 +52,14 @@ def train_sft(place: str, model: str, out: Path, settings: SftSettings, images: 
     that is done does nothing. Raises TrainProblem, LoaderProblem, RowProblem, RenderProblem.
     """
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
+    if settings.batch % accelerator.num_processes:
+        raise TrainProblem(
+            f"batch: {settings.batch} rows cannot be divided among {accelerator.num_processes} processes; set a multiple of that"
+        )
     dataset = _open(place, settings)
     if accelerator.is_main_process:
-        check_plan(out, {"model": model, "shards": str(dataset.plan.shards.identity), **settings.model_dump()})
+        chosen = settings.model_dump(exclude={"save_every", "keep", "workers"})
+        check_plan(out, {"model": model, "shards": str(dataset.plan.shards.identity), **chosen})
     accelerator.wait_for_everyone()
     last = newest(out)
     trainee = load_trainee(str(last.folder) if last else model, settings.pixels)
@@ -64,7 +69,7 @@ def train_sft(place: str, model: str, out: Path, settings: SftSettings, images: 
     renderer = CachedRendering(trainee, cached)
     if last is None:
         _size_up(accelerator, dataset, renderer, settings, length, out, place)
-    share = max(1, settings.batch // accelerator.num_processes)
+    share = settings.batch // accelerator.num_processes
     loader = TrajLoader(dataset, share, num_workers=settings.workers, collate_fn=renderer)
     final = SftLoop(accelerator, trainee, loader, settings, length, out).run()
     if accelerator.is_main_process:

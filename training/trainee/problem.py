@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from math import isfinite
 
 NEEDED = ("torch", "transformers", "accelerate", "safetensors")
 
@@ -15,6 +16,14 @@ def check_installed() -> None:
     """Raises TrainProblem where the extra is missing."""
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise TrainProblem(f"training needs {', '.join(missing)}: pip install 'x2i-ladder[train]'")
+
+
+def check_finite(norm: float) -> None:
+    """Raises TrainProblem where the gradient, whose norm this is, is no number: a step along it would spoil the weights."""
+    if not isfinite(norm):
+        raise TrainProblem(
+            "the gradient is no number any more; go on from the last checkpoint with a lower learning_rate and another --out"
+        )
 
 
 @contextmanager

@@ -3,9 +3,9 @@
 An easy prompt asks for one shade, a hard one for two, the first above the second. A direct try at a hard one gets the first alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ SHADES = ("black", "dark", "pale", "white")
 _WORDS = "cat dog hat cup tree boat bird house lamp rock leaf shoe ball fish door star"
 THINGS = tuple(_WORDS.split(" "))
 PASSED = ("good",) * 4
+NAMES = ("the whole", "the first", "the second")
 
 
 @dataclass(frozen=True)
@@ -90,23 +91,38 @@ def taught(prompts: Sequence[Prompt], wasteful: bool, seed: int) -> list[Trainin
     return rows
 
 
-def row_of(prompt: Prompt, mode: str, number: int) -> TrainingRow:
-    """A trajectory of this mode that ends with a right image."""
-    tasks = tuple(f"draw a {shade} {thing}" for shade, thing in (*prompt.parts, *prompt.parts)[:2])
-    row = climbed(
+@cache
+def climb(mode: str) -> TrainingRow:
+    """A trajectory of this mode, of a prompt that is called by `NAMES`, and its steps as well."""
+    whole, *tasks = NAMES
+    return climbed(
         mode,
         references=0,
-        instruction=prompt.words,
+        instruction=whole,
         reasons=PASSED,
         steps=2,
-        tasks=(*tasks, "a", "b", "c"),
+        tasks=(*tasks, "", "", ""),
         rationale="one by one",
-        seed=number,
     )
+
+
+def row_of(prompt: Prompt, mode: str, number: int) -> TrainingRow:
+    """A trajectory of this mode that ends with a right image."""
+    tasks = [f"draw a {shade} {thing}" for shade, thing in (*prompt.parts, *prompt.parts)[:2]]
+    row = climb(mode)
+    said = dict(zip(NAMES, (prompt.words, *tasks), strict=True))
+    segments = tuple(s if s.text is None else replace(s, text=named(s.text, said)) for s in row.segments)
     random = np.random.default_rng(number)
     drawn = [prompt.halfway(random) for _ in row.images[1:]] + [prompt.right(random)]
     cells = tuple(ImageCell(picture(codes), None) for codes in drawn)
-    return replace(row, id=f"{number:032x}", images=cells)
+    return replace(row, id=f"{number:032x}", images=cells, segments=segments)
+
+
+def named(text: str, names: Mapping[str, str]) -> str:
+    """The text with what the names stand for."""
+    for name, words in names.items():
+        text = text.replace(name, words)
+    return text
 
 
 def scores(prompt: Prompt, image: bytes) -> tuple[int, int, int]:

@@ -23,6 +23,7 @@ from training.trainee.problem import TrainProblem
 
 pytestmark = pytest.mark.slow
 
+ALONE = "tests.training.torch.run_sft"
 FAST = {"batch": 4, "precision": "fp32", "learning_rate": 3e-3, "save_every": 3, "pixels": 1024}
 
 
@@ -70,20 +71,11 @@ def test_packing_changes_no_loss(model, shards, tmp_path):
     assert read_log(tmp_path / "packed" / "log.jsonl")[0]["sequences"] == 1
 
 
-RUN = """
-import json, sys
-from pathlib import Path
-from training.sft.run import train_sft
-from training.sft.settings import SftSettings
-train_sft(sys.argv[1], sys.argv[2], Path(sys.argv[3]), SftSettings(**json.loads(sys.argv[4])))
-"""
-
-
 def test_a_run_that_was_killed_goes_on_with_the_losses_of_one_that_was_not(model, shards, tmp_path):
     settings = {**FAST, "epochs": 3, "dropout": 0.1}
     train_sft(shards, model, tmp_path / "whole", SftSettings(**settings))
     cut = tmp_path / "cut"
-    words = [sys.executable, "-c", RUN, shards, model, str(cut), json.dumps(settings)]
+    words = [sys.executable, "-m", ALONE, shards, model, str(cut), json.dumps(settings)]
     with subprocess.Popen(words, env={**os.environ, "OMP_NUM_THREADS": "1"}) as child:
         # after a checkpoint, and in the middle of what follows it
         while len(read_log(cut / "log.jsonl")) < 8 and child.poll() is None:
@@ -94,6 +86,29 @@ def test_a_run_that_was_killed_goes_on_with_the_losses_of_one_that_was_not(model
     train_sft(shards, model, cut, SftSettings(**settings))
     assert losses(cut) == losses(tmp_path / "whole")
     assert train_sft(shards, model, cut, SftSettings(**settings)).name == "checkpoint-000018"
+
+
+def test_two_processes_divide_the_rows_and_go_on_together(model, shards, tmp_path):
+    launch = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--cpu",
+        "--num_processes",
+        "2",
+        "--main_process_port",
+        "0",
+    ]
+    settings = {**FAST, "epochs": 1}
+    one = [*launch, "-m", ALONE, shards, model, str(tmp_path / "out")]
+    subprocess.run([*one, json.dumps(settings)], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    log = read_log(tmp_path / "out" / "log.jsonl")
+    assert [line["step"] for line in log] == [1, 2, 3, 4, 5, 6]
+    assert sum(line["rows"] for line in log) == 24
+    for folder in tmp_path.glob("out/checkpoint-000006"):
+        folder.rename(tmp_path / "later")
+    subprocess.run([*one, json.dumps(settings)], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert losses(tmp_path / "out") == [(line["step"], line["loss"], line["loss_by_kind"]) for line in log]
 
 
 @pytest.mark.parametrize(
