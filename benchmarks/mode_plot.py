@@ -1,6 +1,6 @@
 """The figures of `benchmarks.modes` as a table and a picture.
 
-In: what was measured. Out: lines of Markdown; a PNG. Intervals are 95 % by Student's t over seeds.
+In: what was measured. Out: lines of Markdown; an SVG. Intervals are 95 % by Student's t over seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,4 +58,4 @@ def plot(found: Sequence[Mapping[str, Any]], path: Path) -> None:
         axes.fill_between(steps, mean - half, mean + half, alpha=0.2)
     axes.set(xlabel="step of GRPO", ylabel="images per answer", title=f"mean of {len(found)} seeds, 95 % interval")
     axes.legend(frameon=False)
-    figure.savefig(path, dpi=120)
+    figure.savefig(path)

@@ -1,7 +1,7 @@
 """Does the mask teach a model when to think, and does the complexity penalty keep it from thinking needlessly? A tiny Emu3 shows
 it.
 
-In: seeds. Out: `modes.json`, `modes.png` and a table: for each seed the share of held-out prompts whose mode suits them after
+In: seeds. Out: `modes.json`, `modes.svg` and a table: for each seed the share of held-out prompts whose mode suits them after
 SFT; then a model that was taught to waste steps, before and after GRPO with and without the penalty: images per answer, outcome.
 
     python -m benchmarks.modes --seeds 0 1 2 --out build/modes
@@ -29,6 +29,7 @@ from training.render.parse import parse
 from training.rewards.settings import RewardSettings, TermWeights
 from training.sft.run import train_sft
 from training.sft.settings import SftSettings
+from training.trainee.checkpoint import newest
 from training.trainee.log import read_log
 from training.trainee.model import load_trainee, reseed
 
@@ -37,9 +38,12 @@ SFT = SftSettings(
     batch=8, epochs=10, learning_rate=3e-3, final_learning_rate=1e-4, precision="fp32", pixels=PIXELS,
     gradient_checkpointing=False, save_every=10_000,
 )  # fmt: skip
-STEPS = 20
+STEPS = 12
 WORLD = 0
 """The seed of the prompts, and of SFT; those of GRPO are given."""
+STARTS = {"suited": False, "wasteful": True}
+"""Taught the mode that suits each prompt, or to waste steps."""
+PENALTIES = {"with_penalty": True, "without_penalty": False}
 WEIGHTS = TermWeights(steps=0.0)
 """Nobody judges intermediate texts here."""
 
@@ -67,7 +71,7 @@ def answers(model: str, prompts: Sequence[Prompt], times: int, seed: int, temper
     every = [prompt for prompt in prompts for _ in range(times)]
     asked = [Asking(tuple(grammar.turn([], prompt.words)), canvas) for prompt in every]
     reseed(seed, 0)
-    found = sample(trainee, asked, tokens=500, temperature=temperature, together=160)
+    found = sample(trainee, asked, tokens=240, temperature=temperature, together=160)
     read = [parse(one.answer, images, grammar, read_recipe(POLICY)) for one in found]
     count = np.array([len(answer.images) for answer in read])
     hard = np.array([prompt.hard for prompt in every])
@@ -88,7 +92,10 @@ def answers(model: str, prompts: Sequence[Prompt], times: int, seed: int, temper
 
 
 def taught_model(here: World, wasteful: bool, seed: int, folder: Path) -> str:
-    """A tiny model after SFT; the folder is that of its last checkpoint."""
+    """A tiny model after SFT; the folder is that of its last checkpoint. What is done already is not done again."""
+    last = newest(folder / "sft")
+    if last and (folder / "sft" / "losses.png").exists():
+        return str(last.folder)
     rows = taught(here.trained, wasteful, seed)
     start = str(tiny_trainee(folder / "start", rows[:24]))
     images = shades(load_trainee(start, PIXELS).processor.tokenizer)
@@ -102,7 +109,7 @@ def after_grpo(here: World, model: str, penalty: bool, seed: int, folder: Path) 
     shards = place if place.exists() else rl_shards(place, here.trained)
     rewards = RewardSettings(weights=WEIGHTS, penalty="multiply" if penalty else "off")
     settings = GrpoSettings(
-        seed=seed, epochs=100, steps=STEPS, prompts=4, learning_rate=1e-3, max_tokens=400, pixels=PIXELS, rewards=rewards,
+        seed=seed, epochs=100, steps=STEPS, prompts=4, learning_rate=2e-4, max_tokens=200, pixels=PIXELS, rewards=rewards,
         precision="fp32", gradient_checkpointing=False, length=4096, save_every=1000,
     )  # fmt: skip
     judge = CheckerJudge(Truth(here.trained), read_recipe(POLICY))
@@ -110,16 +117,11 @@ def after_grpo(here: World, model: str, penalty: bool, seed: int, folder: Path) 
     return str(train_grpo(shards, model, folder / f"grpo-{penalty}", settings, judge, images, read_recipe(POLICY)))
 
 
-def starts(folder: Path) -> tuple[str, str]:
-    """Two models after SFT: one that was taught the mode that suits each prompt, one that was taught to waste steps."""
-    here = world(WORLD)
-    suited = taught_model(here, False, WORLD, folder / "suited")
-    return suited, taught_model(here, True, WORLD, folder / "wasteful")
-
-
 def measure_sft(folder: Path) -> dict[str, dict[str, float]]:
     """How the models answer that GRPO has not touched."""
-    (suited, waste), held_out = starts(folder), world(WORLD).held_out
+    here = world(WORLD)
+    suited, waste = (taught_model(here, wasteful, WORLD, folder / name) for name, wasteful in STARTS.items())
+    held_out = here.held_out
     return {
         "sft": asdict(answers(suited, held_out, 4, WORLD)),
         "sft_likeliest": asdict(answers(suited, held_out, 1, WORLD, temperature=0.0)),
@@ -133,9 +135,10 @@ def measure_grpo(seed: int, folder: Path) -> dict[str, object]:
     if done.exists():
         before: dict[str, object] = json.loads(done.read_text("utf-8"))
         return before
-    here, (_, waste) = world(WORLD), starts(folder)
+    here = world(WORLD)
+    waste = taught_model(here, True, WORLD, folder / "wasteful")
     found: dict[str, object] = {"seed": seed}
-    for name, penalty in (("with_penalty", True), ("without_penalty", False)):
+    for name, penalty in PENALTIES.items():
         model = after_grpo(here, waste, penalty, seed, done.parent)
         found[name] = asdict(answers(model, here.held_out, 4, seed))
         log = read_log(done.parent / f"grpo-{penalty}" / "log.jsonl")
@@ -153,7 +156,7 @@ def main() -> None:
     found = [measure_grpo(seed, asked.out) for seed in asked.seeds]
     every = {**measure_sft(asked.out), "seeds": found}
     (asked.out / "modes.json").write_text(json.dumps(every, indent=1), "utf-8")
-    print(summarise(every, asked.out / "modes.png"))
+    print(summarise(every, asked.out / "modes.svg"))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from accelerate.utils import gather_object
 
 from training.loader.dataset import TrajDataset
 from training.loader.loading import TrajLoader
-from training.loader.problem import LoaderProblem
 from training.render.render import render
 from training.render.rendered import Rendered
 from training.render.tokenizers import ImageTokenizer
@@ -56,7 +55,7 @@ def train_sft(place: str, model: str, out: Path, settings: SftSettings, images: 
         raise TrainProblem(
             f"batch: {settings.batch} rows cannot be divided among {accelerator.num_processes} processes; set a multiple of that"
         )
-    dataset = _open(place, settings)
+    dataset = TrajDataset(place, seed=settings.seed, shuffle="rows", remainder="drop")
     if accelerator.is_main_process:
         chosen = settings.model_dump(exclude={"save_every", "keep", "workers"})
         check_plan(out, {"model": model, "shards": str(dataset.plan.shards.identity), **chosen})
@@ -64,7 +63,9 @@ def train_sft(place: str, model: str, out: Path, settings: SftSettings, images: 
     last = newest(out)
     trainee = load_trainee(str(last.folder) if last else model, settings.pixels)
     trainee.model.to(accelerator.device)
-    length = min(settings.length or trainee.longest, trainee.longest)
+    length = settings.length or trainee.longest
+    if length > trainee.longest:
+        raise TrainProblem(f"length: {length}, and the model has {trainee.longest} positions; set at most that")
     cached = CachedImages(images or trainee.images, out / "images" / _name_of(trainee, settings, images))
     renderer = CachedRendering(trainee, cached)
     if last is None:
@@ -75,13 +76,6 @@ def train_sft(place: str, model: str, out: Path, settings: SftSettings, images: 
     if accelerator.is_main_process:
         plot_losses(read_log(out / LOG), out / "losses.png")
     return final.folder
-
-
-def _open(place: str, settings: SftSettings) -> TrajDataset:
-    try:
-        return TrajDataset(place, seed=settings.seed, shuffle="rows", remainder="drop")
-    except LoaderProblem as error:
-        raise TrainProblem(str(error)) from None
 
 
 def _name_of(trainee: Trainee, settings: SftSettings, images: ImageTokenizer | None) -> str:

@@ -116,9 +116,10 @@ def test_two_processes_divide_the_rows_and_go_on_together(model, shards, tmp_pat
     [
         ({"length": 60}, "24 of 24 rows are longer than 60 tokens"),
         ({"length": 10, "too_long": "leave_out"}, "all 24 rows are longer than 10 tokens"),
+        ({"length": 20_000}, "length: 20000, and the model has 16384 positions"),
     ],
 )
-def test_rows_that_are_too_long_end_it_before_the_first_step(model, shards, tmp_path, settings, says):
+def test_lengths_that_do_not_fit_end_it_before_the_first_step(model, shards, tmp_path, settings, says):
     with pytest.raises(TrainProblem, match=says):
         train_sft(shards, model, tmp_path, SftSettings(**FAST, **settings))
     assert not (tmp_path / "log.jsonl").exists()
