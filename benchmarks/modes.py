@@ -38,7 +38,7 @@ SFT = SftSettings(
     batch=8, epochs=10, learning_rate=3e-3, final_learning_rate=1e-4, precision="fp32", pixels=PIXELS,
     gradient_checkpointing=False, save_every=10_000,
 )  # fmt: skip
-STEPS = 12
+STEPS = 8
 WORLD = 0
 """The seed of the prompts, and of SFT; those of GRPO are given."""
 STARTS = {"suited": False, "wasteful": True}
