@@ -11,7 +11,7 @@ VLLM_PORT ?= 8200
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset test lint verify report truth truth-policies truth-holdout skill-curves picture bench \
 	test-datasets-3 test-identity test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
-	test-batches test-training plan-coverage \
+	test-batches test-training plan-coverage bench-loaders test-loaders \
 	chromium postgresql clean
 
 help: ## list the commands
@@ -52,6 +52,13 @@ picture: $(VENV)/.installed-dev chromium ## the README's picture: the report in 
 
 bench: $(VENV)/.installed ## how well the DAG uses its slots, against bare asyncio (5 minutes)
 	$(BIN)/python benchmarks/slots.py $(ARGS)
+
+bench-loaders: build/loaders/.installed ## our loader against four others: images/s, memory, resume (sets itself up, then 6 minutes)
+	build/loaders/bin/python -W ignore -m benchmarks.loaders $(ARGS)
+
+test-loaders: build/loaders/.installed ## our loader with torchdata's StatefulDataLoader and over S3 (sets itself up)
+	build/loaders/bin/python -m pytest -m slow tests/training/torch/test_loading.py tests/training/torch/test_stateful.py \
+		tests/training/torch/test_remote.py $(ARGS)
 
 test-identity: $(VENV)/.installed-dev ## build the 240-sample demo with 1 and 16 blocks and compare every byte
 	$(BIN)/python -m pytest -m slow tests/pipeline/test_identity.py
@@ -126,4 +133,10 @@ $(VENV)/.installed-engines: pyproject.toml constraints.txt | $(BIN)/python
 build/compat/.installed:
 	$(PYTHON) -m venv build/compat
 	build/compat/bin/pip install --quiet --disable-pip-version-check 'datasets==3.6.0' pillow
+	@touch $@
+
+build/loaders/.installed: benchmarks/loaders-requirements.txt
+	$(PYTHON) -m venv build/loaders
+	build/loaders/bin/pip install --quiet --disable-pip-version-check -r benchmarks/loaders-requirements.txt
+	build/loaders/bin/pip install --quiet --disable-pip-version-check --no-deps mosaicml-streaming==0.13.0
 	@touch $@

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from training.loader.columns import Columns
 from training.loader.footers import COLUMNS, ReadUnit, Shards, parse_footer, read_footer
 from training.loader.problem import LoaderProblem
 from training.row import TrainingRow, read_row
@@ -46,7 +47,10 @@ class GroupReader:
     def rows(self, wanted: Iterable[Wanted]) -> Iterator[tuple[TrainingRow, bool]]:
         """The rows, each with whether it is padding. Raises LoaderProblem or RowProblem, which name file and row."""
         for want, table in self._tables(iter(wanted)):
-            yield from ((self._row(want.unit, table, row), want.padding) for row in want.rows)
+            columns, path = Columns(table), self._shards.files[want.unit.file].path
+            del table
+            for row in want.rows:
+                yield read_row(columns.row(row), f"{path}: row {row} of row group {want.unit.group}"), want.padding
 
     def _tables(self, wanted: Iterator[Wanted]) -> Iterator[tuple[Wanted, Any]]:
         """Each unit wanted, with its table. The reading thread ends with the iterator, whoever closes it."""
@@ -91,10 +95,3 @@ class GroupReader:
                 self._footers.popitem(last=False)
         self._footers.move_to_end(number)
         return self._footers[number]
-
-    def _row(self, unit: ReadUnit, table: Any, row: int) -> TrainingRow:
-        columns = table.slice(row, 1).to_pylist()[0]
-        if not self._images:
-            columns["images"] = [{"bytes": b"", "path": image["path"]} for image in columns["images"]]
-        path = self._shards.files[unit.file].path
-        return read_row(columns, f"{path}: row {row} of row group {unit.group}")
