@@ -74,7 +74,10 @@ class RawParquet(IterableDataset):  # type: ignore[misc]
 
 def raw(folder: Path, how: str, workers: int) -> Iterable[Any]:
     """pyarrow alone."""
-    return DataLoader(RawParquet(folder / "parquet", USES[how]), BATCH, num_workers=workers, collate_fn=list)
+    loader: Iterable[Any] = DataLoader(
+        RawParquet(folder / "parquet", USES[how]), BATCH, num_workers=workers, collate_fn=list
+    )
+    return loader
 
 
 def hugging_face(folder: Path, how: str, workers: int) -> Iterable[Any]:
@@ -92,7 +95,10 @@ def hugging_face(folder: Path, how: str, workers: int) -> Iterable[Any]:
         return {"found": USES[how]([image["bytes"] for image in row["images"]])}
 
     data = (data if how == "own" else data.decode(False)).map(use, remove_columns=data.column_names)
-    return DataLoader(data, BATCH, num_workers=workers, collate_fn=lambda rows: [row["found"] for row in rows])
+    loader: Iterable[Any] = DataLoader(
+        data, BATCH, num_workers=workers, collate_fn=lambda rows: [row["found"] for row in rows]
+    )
+    return loader
 
 
 def web_dataset(folder: Path, how: str, workers: int) -> Iterable[Any]:
@@ -110,7 +116,8 @@ def web_dataset(folder: Path, how: str, workers: int) -> Iterable[Any]:
         json.loads(sample["json"])
         return USES[how](found)
 
-    return DataLoader(data.map(use), BATCH, num_workers=workers, collate_fn=list)
+    loader: Iterable[Any] = DataLoader(data.map(use), BATCH, num_workers=workers, collate_fn=list)
+    return loader
 
 
 def mosaic() -> Any:

@@ -122,7 +122,7 @@ def judge(found: list[dict[str, Any]], cells: list[dict[str, Any]]) -> bool:
     """The gate: our own decoder against the best of the others, our memory against WebDataset's, exact resume."""
 
     def median(name: str, how: str, column: str) -> float:
-        return statistics.median(each[column] for each in found if (each["loader"], each["how"]) == (name, how))
+        return float(statistics.median(each[column] for each in found if (each["loader"], each["how"]) == (name, how)))
 
     ours, others = "ours", [name for name in LOADERS if name != "ours"]
     passed = []
