@@ -144,7 +144,7 @@ def mosaic_streaming(folder: Path, how: str, workers: int) -> Iterable[Any]:
     """MosaicML streaming, its own shuffle; it has no decoder for packed images, so `own` is PIL."""
     streaming = mosaic()
 
-    class Packed(streaming.StreamingDataset):  # type: ignore[misc, name-defined]
+    class UsedSamples(streaming.StreamingDataset):  # type: ignore[misc, name-defined]
         """Samples with packed images, used where they are read."""
 
         def __getitem__(self, at: int) -> tuple[int, int]:
@@ -156,7 +156,7 @@ def mosaic_streaming(folder: Path, how: str, workers: int) -> Iterable[Any]:
                 start += size
             return USES[how](images)
 
-    data = Packed(local=str(folder / "mds"), shuffle=True, shuffle_seed=1, batch_size=BATCH, num_canonical_nodes=1)
+    data = UsedSamples(local=str(folder / "mds"), shuffle=True, shuffle_seed=1, batch_size=BATCH, num_canonical_nodes=1)
     return streaming.StreamingDataLoader(data, batch_size=BATCH, num_workers=workers, collate_fn=list)  # type: ignore[no-any-return]
 
 

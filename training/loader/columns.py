@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 
-class Columns:
+class GroupColumns:
     """The rows of a table: `row(n)` is the n-th."""
 
     def __init__(self, table: Any) -> None:

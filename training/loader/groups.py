@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from training.loader.columns import Columns
+from training.loader.columns import GroupColumns
 from training.loader.footers import COLUMNS, ReadUnit, Shards, parse_footer, read_footer
 from training.loader.problem import LoaderProblem
 from training.row import TrainingRow, read_row
@@ -47,7 +47,7 @@ class GroupReader:
     def rows(self, wanted: Iterable[Wanted]) -> Iterator[tuple[TrainingRow, bool]]:
         """The rows, each with whether it is padding. Raises LoaderProblem or RowProblem, which name file and row."""
         for want, table in self._tables(iter(wanted)):
-            columns, path = Columns(table), self._shards.files[want.unit.file].path
+            columns, path = GroupColumns(table), self._shards.files[want.unit.file].path
             del table
             for row in want.rows:
                 yield read_row(columns.row(row), f"{path}: row {row} of row group {want.unit.group}"), want.padding

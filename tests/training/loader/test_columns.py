@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.loader.columns import Columns
+from training.loader.columns import GroupColumns
 
 TEXT = st.none() | st.text(max_size=4)
 NUMBER = st.none() | st.floats(allow_nan=False, width=32)
@@ -47,10 +47,10 @@ def test_rows_are_equal_value_by_value(rows, more):
     """Nulls, empty lists, and columns that come in several chunks included."""
     chunks = [pa.Table.from_pylist(part, schema=SCHEMA) for part in (rows, more) if part]
     table = pa.concat_tables(chunks)
-    columns = Columns(table)
+    columns = GroupColumns(table)
     assert [columns.row(n) for n in range(len(table))] == table.to_pylist()
 
 
 def test_images_may_come_without_bytes():
     table = pa.Table.from_pylist([{"images": [{"path": "a.png"}, {"path": None}]}])
-    assert Columns(table).row(0) == {"images": [{"bytes": b"", "path": "a.png"}, {"bytes": b"", "path": None}]}
+    assert GroupColumns(table).row(0) == {"images": [{"bytes": b"", "path": "a.png"}, {"bytes": b"", "path": None}]}

@@ -23,7 +23,7 @@ def options():
     yield {
         "key": "k",
         "secret": "hush",
-        "client_kwargs": {"endpoint_url": f"http://127.0.0.1:{port}", "region_name": "us-east-1"},
+        "client_kwargs": {"endpoint_url": f"http://127.0.0.1:{port}"},
     }
     server.stop()
 
