@@ -20,7 +20,7 @@ from benchmarks.engines_gpu.watch import operations, watching
 from pipeline.backends.contract import Access
 from pipeline.backends.transformers.backend import TransformersModel
 from pipeline.backends.transformers.prompts import Prompt
-from pipeline.backends.transformers.scoring import scores
+from pipeline.backends.transformers.scoring import pieces_of, prepared, scores
 from pipeline.storage.image_store import ImageStore
 from stages.errors import ModelError
 from stages.protocols import Message, ScoreRequest, TextRequest
@@ -88,7 +88,8 @@ def _scored(figures: FigureLog, model: TransformersModel, picture: ImageRef, bat
     def direct() -> None:
         pixels = Image.open(io.BytesIO(model._store.get(picture.sha256))).convert("RGB")
         prompt = Prompt(requests[0].messages, (pixels,))
-        scores(model._weights, model._options, prompt, [request.text for request in requests[:batch]])
+        inputs = prepared(model._weights, model._options, prompt)
+        scores(model._weights, inputs, [pieces_of(model._weights, request.text) for request in requests[:batch]])
 
     flops = figures.tried("operations", partial(operations, direct))
     with watching() as watched:

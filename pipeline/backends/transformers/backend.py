@@ -4,8 +4,8 @@ Waiting calls of one shape are answered together, in the one thread that compute
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from pipeline.backends.contract import Access
@@ -17,7 +17,7 @@ from pipeline.backends.transformers.drawing import Drawing, Drawn, drawings
 from pipeline.backends.transformers.loading import shared
 from pipeline.backends.transformers.options import TransformersOptions
 from pipeline.backends.transformers.prompts import Prompt
-from pipeline.backends.transformers.scoring import scores
+from pipeline.backends.transformers.scoring import Weighed, pieces_of, prepared, reply_of, scores
 from pipeline.backends.transformers.shapes import Shapes
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.token_files import write_tokens
@@ -34,6 +34,8 @@ from stages.protocols import (
     TokensRef,
 )
 
+_PROMPTS_KEPT = 16  # those of a few batches, each some megabytes with its pictures
+
 
 class TransformersModel:
     """A model in this process, in any of the roles; models of the same weights share them."""
@@ -48,6 +50,7 @@ class TransformersModel:
         self._shapes = Shapes(self._weights) if self._options.structured != "none" else None
         self.batch_sizes: Counter[int] = Counter()
         """How often so many calls were answered together."""
+        self._prompts: OrderedDict[Hashable, asyncio.Task[Any]] = OrderedDict()
         self._batcher: Batcher[Any, Any] = Batcher(self._run, access.batch, access.batch_wait_s)
 
     @property
@@ -88,8 +91,22 @@ class TransformersModel:
     async def score(self, request: ScoreRequest) -> ScoreReply:
         """How likely the text is; texts about one prompt are scored together. Raises stages.errors.ModelError."""
         shape = ("score", request.messages, tuple(image.sha256 for image in request.images))
-        reply: ScoreReply = await self._batcher.submit(shape, (await self._prompt(request), request.text))
-        return reply
+        pieces = await asyncio.to_thread(pieces_of, self._weights, request.text)
+        weighed: Weighed = await self._batcher.submit(shape, (await self._prepared(shape, request), pieces))
+        return await asyncio.to_thread(reply_of, self._weights, weighed)
+
+    async def _prepared(self, shape: Hashable, request: ScoreRequest) -> Any:
+        """The tensors of a prompt, made once for the texts that share it, while the device works on others."""
+        task = self._prompts.get(shape)
+        if task is None or (task.done() and task.exception() is not None):
+            self._prompts[shape] = task = asyncio.create_task(self._prepare(request))
+            while len(self._prompts) > _PROMPTS_KEPT:
+                self._prompts.popitem(last=False)
+        # a call that is cancelled must not end what others wait for
+        return await asyncio.shield(task)
+
+    async def _prepare(self, request: ScoreRequest) -> Any:
+        return await asyncio.to_thread(prepared, self._weights, self._options, await self._prompt(request))
 
     async def _prompt(self, request: Request) -> Prompt:
         pictures = await asyncio.to_thread(opened_pictures, self._store, request.images)
@@ -109,7 +126,7 @@ class TransformersModel:
                 case "draw":
                     return drawings(self._weights, self._options, jobs)
                 case _:
-                    return scores(self._weights, self._options, jobs[0][0], [text for _, text in jobs])
+                    return scores(self._weights, jobs[0][0], [pieces for _, pieces in jobs])
 
 
 def _unfinished(answer: Spoken) -> str | None:

@@ -26,13 +26,16 @@ _PARTS = ("image", "video", "audio")
 
 @dataclass(frozen=True)
 class Weights:
-    """A loaded model. `context` is how many tokens it reads and writes in all. Whoever computes with it holds `lock`."""
+    """A loaded model. `context` is how many tokens it reads and writes in all. Whoever computes with it holds `lock`,
+    and whoever lets its tokenizer or processor read holds `reading`: tokenizers keep state while they pad.
+    """
 
     name: str
     model: Any
     processor: Any
     context: int
     lock: threading.Lock = field(default_factory=threading.Lock)
+    reading: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def tokenizer(self) -> Any:

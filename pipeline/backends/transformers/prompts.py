@@ -67,23 +67,28 @@ def _unreadable(weights: Weights, options: TransformersOptions, prompts: Sequenc
         try:
             processed(weights, options, [prompt])
         except (ValueError, RuntimeError, IndexError, TypeError) as error:
-            words = " ".join(str(error).split())[:300]
-            problems[n] = ModelError(f"{weights.name}: the request cannot be read: {words}")
+            problems[n] = unreadable(weights, error)
     return problems
+
+
+def unreadable(weights: Weights, error: Exception) -> ModelError:
+    """What a processor's error says of a request."""
+    return ModelError(f"{weights.name}: the request cannot be read: {' '.join(str(error).split())[:300]}")
 
 
 def processed(weights: Weights, options: TransformersOptions, prompts: Sequence[Prompt]) -> Any:
     """The tensors of prompts, padded on the left. Raises what processors raise of a picture that they do not take."""
-    return weights.processor.apply_chat_template(
-        [_turns(weights, prompt) for prompt in prompts],
-        chat_template=None if weights.processor.chat_template else _plain(weights),
-        add_generation_prompt=True,
-        tokenize=True,
-        return_dict=True,
-        return_tensors="pt",
-        processor_kwargs={"padding": True},
-        **options.template,
-    )
+    with weights.reading:
+        return weights.processor.apply_chat_template(
+            [_turns(weights, prompt) for prompt in prompts],
+            chat_template=None if weights.processor.chat_template else _plain(weights),
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=True,
+            return_tensors="pt",
+            processor_kwargs={"padding": True},
+            **options.template,
+        )
 
 
 def _plain(weights: Weights) -> str:

@@ -1,45 +1,72 @@
 """How likely texts are as answers to one prompt: the prompt is read once, and all texts together after it.
 
-In: a prompt and texts. Out: the tokens of each with their log-probabilities. One text takes one forward pass. Several take one
-over the prompt and one over all texts, n texts of t tokens after p: p + n*t tokens in place of n*(p + t).
+In: a prompt and texts, prepared beside the thread that computes. Out: the tokens of each with their log-probabilities. One text
+takes one forward pass. Several take one over the prompt and one over all texts, n texts of t tokens after p: p + n*t tokens in
+place of n*(p + t).
 """
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from transformers import BatchFeature
 
 from pipeline.backends.transformers.loading import Weights
 from pipeline.backends.transformers.options import TransformersOptions
-from pipeline.backends.transformers.prompts import Prompt, extended, readable
-from stages.errors import ModelError
+from pipeline.backends.transformers.prompts import Prompt, extended, processed, unreadable
+from stages.errors import ModelError, TooLong
 from stages.protocols import ScoreReply, TokenLogprob, Usage
 
 
-def scores(
-    weights: Weights, options: TransformersOptions, prompt: Prompt, texts: Sequence[str]
-) -> list[ScoreReply | ModelError]:
-    """A reply for each text, or its error. Raises torch's errors."""
-    pieces = [_pieces(weights, text) for text in texts]
-    results: list[ScoreReply | ModelError] = [ModelError("there is no text to score")] * len(texts)
-    full = [n for n, (numbers, _) in enumerate(pieces) if numbers]
+@dataclass(frozen=True)
+class Pieces:
+    """A text as the model takes it: the numbers of its tokens, and the part of the text that each stands for."""
+
+    numbers: list[int]
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The log-probability of each token of a text, and how many tokens were read for it."""
+
+    pieces: Pieces
+    logprobs: list[float]
+    read: int
+
+
+def scores(weights: Weights, inputs: Any, texts: Sequence[Pieces]) -> list[Weighed | ModelError]:
+    """How likely each text is after the prompt in `inputs` (`prepared`), or its error. Raises torch's errors."""
+    results: list[Weighed | ModelError] = [ModelError("there is no text to score")] * len(texts)
+    full = [n for n, text in enumerate(texts) if text.numbers]
     if not full:
         return results
-    longest = max(len(pieces[n][0]) for n in full)
-    inputs, _, problems = readable(weights, options, [prompt], longest)
-    if problems and len(texts) > 1:
-        # the longest may not fit where others do
-        return [scores(weights, options, prompt, [text])[0] for text in texts]
-    if problems:
-        return [problems[0]]
-    with torch.inference_mode():
-        logprobs = _after(weights.model, inputs, [pieces[n][0] for n in full])
     read = inputs["input_ids"].shape[1]
+    longest = max(len(texts[n].numbers) for n in full)
+    if read + longest > weights.context:
+        if len(texts) > 1:
+            # the longest may not fit where others do
+            return [scores(weights, inputs, [text])[0] for text in texts]
+        needs = f"the request has {read} tokens and needs {longest} more"
+        return [TooLong(f"{weights.name}: {needs}; the model has room for {weights.context}")]
+    # a copy: what is prepared serves the next batch, too
+    placed = BatchFeature(dict(inputs)).to(weights.model.device, weights.model.dtype)
+    with torch.inference_mode():
+        logprobs = _after(weights.model, placed, [texts[n].numbers for n in full])
     for place, (n, likely) in enumerate(zip(full, logprobs, strict=True)):
         # the prompt was read once: it is counted with the first
-        results[n] = _reply(weights, *pieces[n], likely, (read if place == 0 else 0) + len(likely))
+        results[n] = Weighed(texts[n], likely, (read if place == 0 else 0) + len(likely))
     return results
+
+
+def prepared(weights: Weights, options: TransformersOptions, prompt: Prompt) -> Any:
+    """The tensors of a prompt, not on the model's device yet. Raises ModelError where it cannot be read."""
+    try:
+        return processed(weights, options, [prompt])
+    except (ValueError, RuntimeError, IndexError, TypeError) as error:
+        raise unreadable(weights, error) from error
 
 
 def _after(model: Any, inputs: Any, texts: Sequence[list[int]]) -> list[list[float]]:
@@ -72,22 +99,24 @@ def _picked(logits: torch.Tensor, numbers: Sequence[int]) -> list[float]:
     return picked
 
 
-def _reply(
-    weights: Weights, numbers: list[int], names: list[str], logprobs: list[float], read: int
-) -> ScoreReply | ModelError:
-    if any(logprob != logprob or logprob == float("-inf") for logprob in logprobs):
-        return ModelError(f"{weights.name}: the model's log-probabilities are no numbers; try options.dtype: float32")
-    tokens = zip(names, logprobs, numbers, strict=True)
-    return ScoreReply(tuple(TokenLogprob(name, min(p, 0.0), n) for name, p, n in tokens), Usage(read, 0))
+def reply_of(weights: Weights, weighed: Weighed) -> ScoreReply:
+    """The reply to a request. Raises ModelError where the model's logits were no numbers."""
+    if any(logprob != logprob or logprob == float("-inf") for logprob in weighed.logprobs):
+        raise ModelError(f"{weights.name}: the model's log-probabilities are no numbers; try options.dtype: float32")
+    tokens = zip(weighed.pieces.names, weighed.logprobs, weighed.pieces.numbers, strict=True)
+    return ScoreReply(tuple(TokenLogprob(name, min(p, 0.0), n) for name, p, n in tokens), Usage(weighed.read, 0))
 
 
-def _pieces(weights: Weights, text: str) -> tuple[list[int], list[str]]:
+def pieces_of(weights: Weights, text: str) -> Pieces:
     """The tokens of a text, and the part of the text that each stands for: together they are the text."""
     fast = weights.tokenizer.is_fast
-    given = weights.tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=fast)
+    with weights.reading:
+        given = weights.tokenizer(
+            text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=fast
+        )
     numbers: list[int] = given["input_ids"]
     if not numbers:
-        return [], []
+        return Pieces([], [])
     if fast:
         ends = [end for _, end in given["offset_mapping"]]
     else:
@@ -97,4 +126,4 @@ def _pieces(weights: Weights, text: str) -> tuple[list[int], list[str]]:
     for end in ends[:-1]:
         cuts.append(max(cuts[-1], min(end, len(text))))
     cuts.append(len(text))
-    return numbers, [text[a:b] for a, b in itertools.pairwise(cuts)]
+    return Pieces(numbers, [text[a:b] for a, b in itertools.pairwise(cuts)])

@@ -1,15 +1,19 @@
 """One `vllm.LLM` in this process, and the batches that go through it.
 
 In: conversations with how to sample. Out: for each, what vLLM gave, or one of `stages.errors`. Whoever names the same weights,
-loaded in the same way, shares one engine: it has one thread, for an `LLM` must not be entered twice.
+loaded in the same way, shares one engine: an `LLM` must not be entered twice, so one batch at a time holds it.
 """
 
+import asyncio
 import json
 import os
+import threading
+from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pipeline.backends.local.batcher import Batcher, OutOfMemory
 from pipeline.backends.local.faults import fault
@@ -43,11 +47,23 @@ class VllmEngine:
         # its own errors have a root of their own in newer versions
         own = getattr(getattr(library("vllm", EXTRA), "exceptions", None), "VLLMError", None)
         self._errors: tuple[type[Exception], ...] = (*_CANNOT, *((own,) if own else ()))
-        self._batcher: Batcher[Conversation, Any] = Batcher(self._run, most, wait_s)
+        self._most, self._wait_s = most, wait_s
+        self._using = threading.Lock()
+        self._batchers: WeakKeyDictionary[asyncio.AbstractEventLoop, Batcher[Conversation, Any]] = WeakKeyDictionary()
+        self.batch_sizes: deque[int] = deque(maxlen=1000)
+        """The sizes of the last batches, for whichever role."""
 
     async def submit(self, shape: str, conversation: Conversation) -> Any:
         """The `RequestOutput` of a conversation. Raises stages.errors.ModelError."""
-        return await self._batcher.submit(shape, conversation)
+        loop = asyncio.get_running_loop()
+        if loop not in self._batchers:
+            self._batchers[loop] = Batcher(self._work, self._most, self._wait_s)
+        return await self._batchers[loop].submit(shape, conversation)
+
+    def _work(self, shape: Hashable, jobs: Sequence[Conversation]) -> list[Any]:
+        with self._using:
+            self.batch_sizes.append(len(jobs))
+            return self._run(shape, jobs)
 
     def _run(self, shape: Hashable, jobs: Sequence[Conversation]) -> list[Any]:
         """What vLLM gives for each. One that it turns down turns the whole batch down: halves are tried until it stands alone."""
