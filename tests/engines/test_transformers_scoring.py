@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.backends.transformers.prompts import processed
-from pipeline.backends.transformers.scoring import _pieces
+from pipeline.backends.transformers.scoring import pieces_of
 from tests.engines.asking import forwards, opened, picture, scored, together
 
 pytestmark = pytest.mark.slow
@@ -74,7 +74,8 @@ def test_texts_of_other_prompts_are_scored_apart(tiny, store):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_tokens_of_a_text_are_the_text(text, tiny, store):
     weights = opened(tiny("reader"), store, **PLAIN)._weights
-    numbers, names = _pieces(weights, text)
+    pieces = pieces_of(weights, text)
+    numbers, names = pieces.numbers, pieces.names
     assert "".join(names) == text
     assert len(numbers) == len(names)
 
