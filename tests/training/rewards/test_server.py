@@ -114,6 +114,15 @@ def test_a_group_has_one_size_one_prompt_and_ids_of_its_own(url):
     assert (status, error["param"]) == (409, "rollout.id")
 
 
+def test_what_is_wrong_with_one_rollout_concerns_it_alone(url):
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(post, url, "/v1/rollouts", one(direct(WHOLE), "a", "g5", 2))
+        broken = [{"type": "image", "image": "aGk="}]
+        assert post(url, "/v1/rollouts", one(broken, "b", "g5", 2))[0] == 400
+        assert post(url, "/v1/rollouts", one(direct(PART), "b", "g5", 2))[0] == 200
+        assert first.result()[0] == 200
+
+
 @pytest.mark.parametrize(
     "address",
     [

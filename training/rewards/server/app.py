@@ -21,7 +21,7 @@ from stages.policy import Policy
 from stages.records import ImageRef, Sample
 from stages.rung import Recipe
 from training.rewards.answers import read_parts
-from training.rewards.judging import judge_answer
+from training.rewards.judging import DrawnAnswer, judge_answer
 from training.rewards.prompts import sample_of
 from training.rewards.rollout import Rollout
 from training.rewards.score import GroupScores, score_group
@@ -58,17 +58,20 @@ class RewardHouse:
         """The scores of a group. Raises ValueError."""
         return score_group(rollouts, self.settings, self.recipe)
 
-    async def judge(self, asked: GroupBody | RolloutBody, rollout: AskedRollout) -> Rollout:
-        """What counts of a rollout. Raises RewardProblem, stages.errors.ModelError."""
+    async def read(self, asked: GroupBody | RolloutBody, rollout: AskedRollout) -> tuple[Sample, DrawnAnswer]:
+        """A prompt and one answer to it, their images in the store. Raises RewardProblem, and what `take_in` raises."""
         sample = await self._sample(asked)
         pieces = [
             part.text if part.image is None else image_bytes(part.image, f"rollout.parts.{n}.image")
             for n, part in enumerate(rollout.parts)
         ]
         drawn = await self.take_in([piece for piece in pieces if isinstance(piece, bytes)])
-        answer = read_parts([p for p in pieces if p is not None], drawn, self.recipe, sample.applicable_axes)
+        return sample, read_parts([p for p in pieces if p is not None], drawn, self.recipe, sample.applicable_axes)
+
+    async def judge(self, sample: Sample, answer: DrawnAnswer, name: str) -> Rollout:
+        """What counts of an answer. Raises stages.errors.ModelError."""
         with_steps = self.settings.weights.steps > 0
-        return await judge_answer(sample, answer, self.models, self.policy, with_steps, rollout.id or "")
+        return await judge_answer(sample, answer, self.models, self.policy, with_steps, name)
 
     async def _sample(self, asked: GroupBody | RolloutBody) -> Sample:
         if asked.prompt_id is not None:
@@ -108,7 +111,7 @@ def reward_app(opened: Callable[[], AbstractAsyncContextManager[RewardHouse]]) -
     async def rollouts(request: Request) -> dict[str, Any]:
         body = await _read(request, RolloutBody)
         (house, desk), arrival = running[0], _arrival(body.rollout, 0)
-        work = _work(house, body, body.rollout)
+        work = await _work(house, body, body.rollout, arrival.id)
         one = await desk.reward(body.group, body.group_size, _prompt_digest(body), arrival, work)
         return {"group": body.group, **_shown(arrival.id, one)}
 
@@ -129,16 +132,19 @@ async def _reward_group(house: RewardHouse, desk: GroupDesk, body: GroupBody) ->
     prompt = _prompt_digest(body)
     arrivals = [_arrival(rollout, n) for n, rollout in enumerate(body.rollouts)]
     name = body.group or digest("group", prompt, [[one.id, one.content] for one in arrivals])[:32]
-    work = [_work(house, body, rollout) for rollout in body.rollouts]
+    named = zip(body.rollouts, arrivals, strict=True)
+    work = [await _work(house, body, rollout, arrival.id) for rollout, arrival in named]
     waits = (desk.reward(name, len(arrivals), prompt, one, task) for one, task in zip(arrivals, work, strict=True))
     rewarded = await asyncio.gather(*waits)
     return {"group": name, "rollouts": [_shown(a.id, one) for a, one in zip(arrivals, rewarded, strict=True)]}
 
 
-def _work(
-    house: RewardHouse, asked: GroupBody | RolloutBody, rollout: AskedRollout
+async def _work(
+    house: RewardHouse, asked: GroupBody | RolloutBody, rollout: AskedRollout, name: str
 ) -> Callable[[], Coroutine[Any, Any, Rollout]]:
-    return lambda: house.judge(asked, rollout)
+    """How a rollout is judged. It is read before it joins its group: what is wrong with it concerns nobody else."""
+    sample, answer = await house.read(asked, rollout)
+    return lambda: house.judge(sample, answer, name)
 
 
 def _prompt_digest(body: GroupBody | RolloutBody) -> str:
