@@ -22,7 +22,7 @@ from training.loader.plan import ReadingPlan
 from training.loader.problem import LoaderProblem
 from training.row import TrainingRow
 
-_EPOCH, _BY_WORKERS = 0, 1
+_EPOCH, _BY_WORKERS, _TOLD = 0, 1, 2
 
 
 class TrajDataset(IterableDataset):  # type: ignore[misc]
@@ -51,7 +51,7 @@ class TrajDataset(IterableDataset):  # type: ignore[misc]
         self._transform = transform
         self._loaded: Cursor | None = None
         # Shared with worker processes, which persistent ones need to learn of a new epoch.
-        self._shared = torch.zeros(2, dtype=torch.int64).share_memory_()
+        self._shared = torch.zeros(3, dtype=torch.int64).share_memory_()
         self._cursor, self._worker, self._read = self.start(1), 0, 0
 
     @property
@@ -80,6 +80,12 @@ class TrajDataset(IterableDataset):  # type: ignore[misc]
             return self._loaded.dealt(self.world, max(1, workers), self.plan.remainder)
         return self.plan.begin(self.epoch, self.world, max(1, workers))
 
+    def warn_if_few(self, workers: int) -> None:
+        """Warns, once and in one rank, where row groups have to be read by several streams."""
+        if self.rank == 0 and not self._shared[_TOLD]:
+            self._shared[_TOLD] = 1
+            self.plan.warn_if_few(self.world, max(1, workers))
+
     def __iter__(self) -> Iterator[Any]:
         info = get_worker_info()
         workers, number = (info.num_workers, info.id) if info else (1, 0)
@@ -88,8 +94,8 @@ class TrajDataset(IterableDataset):  # type: ignore[misc]
         self._read = 0
         if info:
             self._shared[_BY_WORKERS] = 1
-        if self.rank == number == 0:
-            self.plan.warn_if_few(self.world, workers)
+        if number == 0:
+            self.warn_if_few(workers)
         return self._rows(self._cursor, self._worker)
 
     def _rows(self, cursor: Cursor, worker: int) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import islice
 from typing import Any
 
@@ -90,6 +91,10 @@ class GroupReader:
         if number not in self._footers:
             file = self._shards.files[number]
             footer = read_footer(self._file_system, file.path, file.size)
+            if sha256(footer).hexdigest() != file.footer:
+                raise LoaderProblem(
+                    f"{file.path}: changed while it was being read; begin anew once nobody writes there"
+                )
             self._footers[number] = parse_footer(footer, file.path)
             if len(self._footers) > FOOTERS_KEPT:
                 self._footers.popitem(last=False)

@@ -38,7 +38,7 @@ class TrajLoader(DataLoader):  # type: ignore[misc]
         )
         self._given = 0
         dataset.start(num_workers)  # refused here rather than in a worker
-        dataset.plan.warn_if_few(dataset.world, max(1, num_workers))
+        dataset.warn_if_few(num_workers)
 
     @property
     def epoch(self) -> int:

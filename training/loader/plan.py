@@ -58,7 +58,7 @@ class ReadingPlan:
                 f"{self.shards.place.urls[0]}: {units} row groups for {streams} streams ({world} ranks x {workers} workers): every "
                 f"row is still given to one stream, but a row group is read by about {-(-streams // units)} of them; build with "
                 f"output.ranks: {world} or more",
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def rows(self, cursor: Cursor, rank: int, worker: int, *, images: bool = True) -> Iterator[TrainingRow]:

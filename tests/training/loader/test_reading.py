@@ -221,6 +221,19 @@ def test_a_file_with_a_hole(folder, tmp_path):
         list(plan.rows(plan.begin(0, 1, 1), 0, 0))
 
 
+def test_a_file_that_is_written_again_while_it_is_read(tmp_path):
+    write_shards(tmp_path, [[2], [2]])
+    plan = plan_of(tmp_path, shuffle="none", read_ahead=0)
+    rows = plan.rows(plan.begin(0, 1, 1), 0, 0)
+    next(rows)
+    path = tmp_path / "train-00001-of-00002.parquet"
+    size = path.stat().st_size
+    write_file(path, [[row(4), row(5)]])
+    assert path.stat().st_size == size
+    with pytest.raises(LoaderProblem, match=r"train-00001-of-00002.parquet: changed while it was being read"):
+        list(rows)
+
+
 def test_rows_of_another_version(tmp_path):
     old = row(1)
     object.__setattr__(old, "schema_version", "traj/1")

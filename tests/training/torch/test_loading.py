@@ -1,6 +1,7 @@
 """The shards in real DataLoaders with real workers: what is given out, states, ranks, epochs."""
 
 import json
+import warnings
 from collections import Counter
 
 import pytest
@@ -199,6 +200,19 @@ def test_an_epoch_that_a_loaded_state_left_behind_is_told(folder):
     resumed.load_state_dict(each.state_dict())
     with pytest.warns(UserWarning, match=r"set_epoch\(0\): the state that was loaded stands in epoch 1"):
         resumed.set_epoch(0)
+
+
+def test_few_row_groups_are_told_once_by_one_rank(folder):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for rank in (0, 1, 2):
+            each = loader(folder, rank, world=8, workers=0)
+            list(each)
+            list(each)
+    assert [str(one.message) for one in told if "row groups for" in str(one.message)] == [
+        f"{folder}: 7 row groups for 8 streams (8 ranks x 1 workers): every row is still given to one stream, but a row group is "
+        "read by about 2 of them; build with output.ranks: 8 or more"
+    ]
 
 
 def test_text_alone(folder):
