@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 MANIFEST ?= manifests/demo.yaml
 DIR ?= build/demo
+TRAINERS := trl ms-swift verl
+IN_TRAINERS := -m pytest -m slow --confcutdir=tests/trainers
 VLLM_SERVER ?= ../shared/tools/vllm_cpu_server.sh
 VLLM_HOME ?= build/vllm
 VLLM_PORT ?= 8200
@@ -11,7 +13,7 @@ VLLM_PORT ?= 8200
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset test lint verify report truth truth-policies truth-holdout skill-curves picture bench \
 	test-datasets-3 test-identity test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
-	test-batches test-training plan-coverage bench-loaders test-loaders \
+	test-batches test-training test-trainers plan-coverage bench-loaders test-loaders \
 	chromium postgresql clean
 
 help: ## list the commands
@@ -87,6 +89,12 @@ test-batches: $(VENV)/.installed-dev ## the whole ladder by workers in an enviro
 test-training: $(VENV)/.installed-train ## train tiny models on the shards: masks, fits, modes, GRPO (sets itself up)
 	$(BIN)/python -m pytest -m slow tests/training $(ARGS)
 
+test-trainers: $(VENV)/.installed-train $(TRAINERS:%=build/trainers/%/.installed) ## exports read by TRL, ms-swift and verl themselves, 100 steps each (sets itself up)
+	$(BIN)/python -m tests.trainers.prepare build/trainers/data
+	build/trainers/trl/bin/python $(IN_TRAINERS) tests/trainers/test_*trl.py tests/trainers/test_webdataset.py
+	build/trainers/ms-swift/bin/python $(IN_TRAINERS) tests/trainers/test_*swift.py
+	build/trainers/verl/bin/python $(IN_TRAINERS) tests/trainers/test_*verl.py
+
 test-vllm: $(VENV)/.installed-dev ## a real vLLM server on this CPU, through our backend (sets itself up: 3 minutes, 6 GB)
 	tests/vllm/run.sh $(VLLM_SERVER) $(VLLM_HOME) $(VLLM_PORT) $(BIN)/python
 
@@ -129,6 +137,11 @@ $(VENV)/.installed-train: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.installed-engines: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[dev,diffusers,transformers]'
 	@touch $(VENV)/.installed $(VENV)/.installed-dev $@
+
+build/trainers/%/.installed: tests/trainers/%.txt
+	$(PYTHON) -m venv build/trainers/$*
+	build/trainers/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 build/compat/.installed:
 	$(PYTHON) -m venv build/compat
