@@ -23,7 +23,7 @@ TRAJECTORIES, SIDE = 32, 4
 CHANCE = -log(CODES)
 SETTINGS = {
     "batch": 8,
-    "epochs": 150,
+    "epochs": 100,
     "learning_rate": 4e-3,
     "final_learning_rate": 1e-4,
     "precision": "fp32",
