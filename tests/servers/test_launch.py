@@ -125,7 +125,7 @@ KEY = "sk-0123456789-abcdefgh"
 @pytest.mark.parametrize(
     ("habits", "shown"),
     [
-        (["ill", f"print={KEY}"], f"listening {MASK}"),
+        (["gone", f"print={KEY}"], f"listening {MASK}"),
         (["gone", f"print={'x' * (LINE_SHOWN - 20)}{KEY}"], f"x{MASK}"),  # it would be cut in its middle
         (["gone", f"long={KEY}"], "listening"),  # the part of the log that is read begins in its middle
     ],
@@ -134,7 +134,7 @@ def test_a_key_that_a_server_prints_is_never_shown(mark, tmp_path, monkeypatch, 
     monkeypatch.setenv("X2I_TEST_KEY", KEY)
     monkeypatch.setattr(launch, "TELL_S", 0)
     lines = []
-    asked = provider(mark, *habits, startup_s=3)
+    asked = provider(mark, *habits)
     asked = asked.model_copy(update={"api_key_env": "X2I_TEST_KEY"})
     with pytest.raises(RunStopped) as stopped, running({"mine": asked}, tmp_path, None, lines.append):
         pytest.fail("it came up")
