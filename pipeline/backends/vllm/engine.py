@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import threading
+import traceback
 from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ class VllmEngine:
         try:
             return list(self._chat(shape == "score", jobs))
         except self._errors as error:
+            traceback.print_exception(error)  # into the engine's log: vLLM's own words are more than one line
             meaning = self._meaning(error)
             if isinstance(meaning, OutOfMemory | EngineDead):
                 raise meaning from error
