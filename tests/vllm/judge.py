@@ -10,6 +10,8 @@ LOAD = {
     "dtype": "float32",
     "max_model_len": 8192,
     "enforce_eager": True,
+    # prompts are never read in parts: for a call with a seed, vLLM cannot do that on a CPU
+    "max_num_batched_tokens": 65536,
     "limit_mm_per_prompt": {"image": 8, "video": 0},
     # a model that is let may write blanks for ever
     "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},

@@ -72,6 +72,10 @@ class VllmEngine:
             return list(self._chat(shape == "score", jobs))
         except self._errors as error:
             traceback.print_exception(error)  # into the engine's log: vLLM's own words are more than one line
+            if self._llm.llm_engine.has_unfinished_requests():
+                # what it was at work on is still in there, and whatever is asked next would wait for it for ever
+                words = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+                raise EngineDead(f"{self._name}: vLLM broke off in the middle of a batch: {words}") from error
             meaning = self._meaning(error)
             if isinstance(meaning, OutOfMemory | EngineDead):
                 raise meaning from error
