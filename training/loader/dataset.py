@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 import torch
 from torch import distributed
 from torch.utils.data import IterableDataset, get_worker_info
@@ -45,6 +46,8 @@ class TrajDataset(IterableDataset):  # type: ignore[misc]
         read_ahead: int = 1,
         storage_options: Mapping[str, Any] | None = None,
     ) -> None:
+        # The first conversion makes pyarrow import pandas: here once, for all workers that are forked, not in each of them.
+        pa.array(["text"]).to_numpy(zero_copy_only=False)
         shards = open_shards(ShardPlace.of(place, storage_options))
         self.plan = ReadingPlan(shards, seed, shuffle, remainder, read_ahead)
         self.rank, self.world = _seat(rank, world)
