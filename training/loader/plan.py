@@ -62,7 +62,7 @@ class ReadingPlan:
             )
 
     def rows(self, cursor: Cursor, rank: int, worker: int, *, images: bool = True) -> Iterator[TrainingRow]:
-        """What one stream still reads. Padding has no loss, so that it counts for nothing."""
+        """What one stream still reads. Padding has no loss and no `next_special`, so that it counts for nothing."""
         reader = GroupReader(self.shards, images=images, read_ahead=self.read_ahead)
         for row, padding in reader.rows(self._wanted(cursor, rank, worker)):
             yield _without_loss(row) if padding else row
@@ -76,4 +76,6 @@ class ReadingPlan:
 
 
 def _without_loss(row: TrainingRow) -> TrainingRow:
-    return replace(row, segments=tuple(replace(segment, loss=0.0) for segment in row.segments))
+    # the tokens that open a trained segment, and the one that ends an answer, are trained where `next_special` names them
+    silent = (replace(segment, loss=0.0, next_special=None) for segment in row.segments)
+    return replace(row, segments=tuple(silent))
