@@ -38,7 +38,7 @@ def _nothing(_: ExportPlace) -> None:
 @dataclass(frozen=True, slots=True)
 class ExportForm:
     """A form of one trainer, made of rows of `products`. `write` takes the rows of a split; `finish` writes what concerns all of
-    them. `decomposes`: whether it takes single-turn rows, too.
+    them. `decomposes`: whether it takes single-turn rows, too. `needs_model`: whether it holds the tokens of a model.
     """
 
     trainer: Trainer
@@ -49,6 +49,7 @@ class ExportForm:
     write: Writer
     finish: Callable[[ExportPlace], None] = _nothing
     decomposes: bool = True
+    needs_model: bool = False
 
 
 FORMS: tuple[ExportForm, ...] = (
@@ -91,7 +92,7 @@ FORMS: tuple[ExportForm, ...] = (
     ),
     ExportForm(
         *("tokens", "sft", ("sft",), "texts as tokens, images as codes, with labels and weights; the rest in a column of its own"),
-        loses=(), write=emu3.write_sft,
+        loses=(), write=emu3.write_sft, needs_model=True,
     ),
 )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Where an export goes: a folder that is written aside and then takes its name at once.
 
 In: the folder that is to be. Out: an `ExportPlace` to write into; it bears its name once all is written, and on any failure
-nothing is left of it.
+nothing is left of it. `--overwrite` replaces nothing but an export: each holds the file `MARK`.
 """
 
 import fcntl
@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.export.problem import ExportProblem
+
+MARK = ".x2i-export"
+"""An empty file in each export. Its name begins with a dot: readers that list a folder pass over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +31,49 @@ class ExportPlace:
 
 
 @contextmanager
-def aside(out: Path, overwrite: bool) -> Iterator[Path]:
+def aside(out: Path, source: Path, overwrite: bool) -> Iterator[Path]:
     """A folder beside `out` to write into, which becomes `out` when the block ends well. Leftovers of a killed export are removed.
 
-    Raises ExportProblem where `out` exists and is not to be overwritten, or where another export is writing it.
+    Raises ExportProblem where `out` exists and is not to be overwritten, or is no export; where it and `source`, which is exported,
+    lie in one another; where nothing can be written; where another export is writing it.
     """
-    if out.exists() and not overwrite:
-        raise ExportProblem(f"{out} exists; name another folder with --out, or say --overwrite")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    check_place(out, source, overwrite)
     folder = out.parent / f".{out.name}.aside"
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportProblem(f"{out} cannot be written ({error.strerror}); name another folder with --out") from None
     lock = os.open(folder, os.O_RDONLY)
     try:
         _hold(lock, out)
         for child in folder.iterdir():
             _remove(child)
+        whole = False
         try:
             yield folder
+            (folder / MARK).touch()
             _swap(folder, out)
+            whole = True
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            if not whole:
+                shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(lock)
+
+
+def check_place(out: Path, source: Path, overwrite: bool) -> None:
+    """Raises ExportProblem where an export of `source` must not take the name `out`: nothing but an export is ever replaced."""
+    here, there = out.resolve(), source.resolve()
+    if here.is_relative_to(there) or there.is_relative_to(here):
+        raise ExportProblem(
+            f"{out} and {source}, which is exported, lie in one another; name another folder with --out"
+        )
+    if not out.exists():
+        return
+    if not overwrite:
+        raise ExportProblem(f"{out} exists; name another folder with --out, or say --overwrite")
+    if not (out / MARK).exists():
+        raise ExportProblem(f"{out} is no export, so --overwrite leaves it alone; name another folder with --out")
 
 
 def _hold(lock: int, out: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from training.export.forms import ExportForm
 from training.export.losses import TOO_LONG, FormLoss, too_long
-from training.export.place import ExportPlace, aside
+from training.export.place import ExportPlace, aside, check_place
 from training.export.problem import ExportProblem
 from training.export.prompts import read_prompt
 from training.export.shards import SPLITS, count_rows, files, read_columns
@@ -64,7 +64,10 @@ class ExportReport:
 
 
 def check(order: ExportOrder) -> ExportReport:
-    """Count what the export would lose; images are not read. Raises ExportProblem where there is nothing to export."""
+    """Count what the export would lose; images are not read. Raises ExportProblem where there is nothing to export, or an option
+    does not fit the form.
+    """
+    _check_options(order)
     counts: Counter[str] = Counter()
     total = 0
     for _, where, columns in _rows(order, images=False):
@@ -83,12 +86,11 @@ def export(order: ExportOrder, out: Path, tell: Tell = lambda done, total: None)
     """Write the export to `out`. Raises ExportProblem, and then nothing is left of it: where it would lose something that was not
     allowed, a row cannot be exported, or no row is left.
     """
-    if order.decompose and (order.form.products != ("sft",) or not order.form.decomposes):
-        raise ExportProblem(f"{order.form.trainer} {order.form.name} takes rows as they are; leave --decompose out")
+    check_place(out.absolute(), order.source.absolute(), order.overwrite)
     report = check(order)
     if report.lossy and not order.allow_lossy:
         raise ExportProblem("; ".join([*report.lines, "say --allow-lossy to export all the same"]))
-    with aside(out.absolute(), order.overwrite) as folder:
+    with aside(out.absolute(), order.source.absolute(), order.overwrite) as folder:
         place = ExportPlace(folder, out.absolute(), order.source.absolute(), order.model)
         try:
             written = _write(order, place, report.rows, tell)
@@ -100,6 +102,18 @@ def export(order: ExportOrder, out: Path, tell: Tell = lambda done, total: None)
             )
         order.form.finish(place)
     return replace(report, written=written)
+
+
+def _check_options(order: ExportOrder) -> None:
+    """Raises ExportProblem for an option that this form has no use for."""
+    form = order.form
+    name = f"{form.trainer} {form.name}"
+    if order.decompose and (form.products != ("sft",) or not form.decomposes):
+        raise ExportProblem(f"{name} takes rows as they are; leave --decompose out")
+    if order.max_tokens is not None and TOO_LONG not in form.loses:
+        raise ExportProblem(f"{name} has no limit of tokens; leave --max-tokens out")
+    if order.model is not None and not form.needs_model:
+        raise ExportProblem(f"{name} needs no model; leave --model out")
 
 
 def _write(order: ExportOrder, place: ExportPlace, total: int, tell: Tell) -> tuple[tuple[str, int], ...]:

@@ -23,6 +23,10 @@ def write_sft(split: str, rows: Iterable[TrainingRow], place: ExportPlace) -> in
 
 def open_vocabulary(folder: Path) -> tokens.Vocabulary:
     """Grammar and images of the model in `folder`. Raises ExportProblem where it is no Emu3, or libraries are missing."""
+    if not folder.is_dir():
+        raise ExportProblem(
+            f"{folder}: there is no such folder; name one that holds an Emu3 of transformers with --model"
+        )
     try:
         from transformers import Emu3ForConditionalGeneration, Emu3Processor
     except ImportError as error:

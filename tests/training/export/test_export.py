@@ -84,9 +84,40 @@ def test_a_folder_that_exists_is_not_touched(out, tmp_path):
     (tmp_path / "to" / "mine").write_text("kept")
     with pytest.raises(ExportProblem, match="exists; name another folder with --out, or say --overwrite"):
         export(order, tmp_path / "to")
+    with pytest.raises(ExportProblem, match="is no export, so --overwrite leaves it alone"):
+        export(ExportOrder(out, order.form, overwrite=True), tmp_path / "to")
     assert (tmp_path / "to" / "mine").read_text() == "kept"
-    export(ExportOrder(out, order.form, overwrite=True), tmp_path / "to")
-    assert not (tmp_path / "to" / "mine").exists()
+
+
+def test_an_export_replaces_an_export(out, tmp_path):
+    order = ExportOrder(out, find_form("webdataset"), overwrite=True)
+    export(order, tmp_path / "to")
+    (tmp_path / "to" / "old").touch()
+    export(order, tmp_path / "to")
+    assert not (tmp_path / "to" / "old").exists()
+
+
+@pytest.mark.parametrize("to", [".", "sft", "sft/train/deep", ".."])
+def test_what_is_exported_is_never_replaced(out, tmp_path, to):
+    before = sorted(out.rglob("*"))
+    (out / ".x2i-export").touch()
+    with pytest.raises(ExportProblem, match="lie in one another"):
+        export(ExportOrder(out, find_form("webdataset"), overwrite=True), out / to)
+    (out / ".x2i-export").unlink()
+    assert sorted(out.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("form", "option", "words"),
+    [
+        ("verl", {"decompose": True}, "leave --decompose out"),
+        ("trl", {"max_tokens": 9}, "leave --max-tokens out"),
+        ("trl", {"model": Path("m")}, "leave --model out"),
+    ],
+)
+def test_an_option_that_a_form_has_no_use_for_is_refused(out, form, option, words):
+    with pytest.raises(ExportProblem, match=words):
+        check(ExportOrder(out, find_form(form), **option))
 
 
 def test_an_export_that_was_killed_leaves_no_folder_and_the_next_one_goes(out, tmp_path):
