@@ -1,7 +1,8 @@
 """One `vllm.LLM` in this process, and the batches that go through it.
 
-In: conversations with how to sample. Out: for each, what vLLM gave, or one of `stages.errors`. Whoever names the same weights,
-loaded in the same way, shares one engine: an `LLM` must not be entered twice, so one batch at a time holds it.
+In: conversations with how to sample. Out: for each, what vLLM gave, or one of `stages.errors`; DeviceLost where only a new process
+can go on. Whoever names the same weights, loaded in the same way, shares one engine: an `LLM` must not be entered twice, so one
+batch at a time holds it.
 """
 
 import asyncio
@@ -12,10 +13,12 @@ import traceback
 from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from pipeline.backends.contract import DeviceLost
 from pipeline.backends.local.batcher import Batcher, OutOfMemory
 from pipeline.backends.local.faults import fault
 from pipeline.backends.local.libraries import library
@@ -47,7 +50,8 @@ class VllmEngine:
         self._name = name
         # its own errors have a root of their own in newer versions
         own = getattr(getattr(library("vllm", EXTRA), "exceptions", None), "VLLMError", None)
-        self._errors: tuple[type[Exception], ...] = (*_CANNOT, *((own,) if own else ()))
+        self._dead: type[Exception] = import_module("vllm.v1.engine.exceptions").EngineDeadError
+        self._errors: tuple[type[Exception], ...] = (*_CANNOT, self._dead, *((own,) if own else ()))
         self._most, self._wait_s = most, wait_s
         self._using = threading.Lock()
         self._batchers: WeakKeyDictionary[asyncio.AbstractEventLoop, Batcher[Conversation, Any]] = WeakKeyDictionary()
@@ -72,10 +76,14 @@ class VllmEngine:
             return list(self._chat(shape == "score", jobs))
         except self._errors as error:
             traceback.print_exception(error)  # into the engine's log: vLLM's own words are more than one line
+            if isinstance(error, self._dead):
+                raise DeviceLost(
+                    f"{self._name}: vLLM's engine died; its last words stand in the engine's log"
+                ) from error
             if self._llm.llm_engine.has_unfinished_requests():
                 # what it was at work on is still in there, and whatever is asked next would wait for it for ever
                 words = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-                raise EngineDead(f"{self._name}: vLLM broke off in the middle of a batch: {words}") from error
+                raise DeviceLost(f"{self._name}: vLLM broke off in the middle of a batch: {words}") from error
             meaning = self._meaning(error)
             if isinstance(meaning, OutOfMemory | EngineDead):
                 raise meaning from error
@@ -110,8 +118,6 @@ class VllmEngine:
         words = " ".join(str(error).split())
         if any(sign in words.lower() for sign in _LONG) or remedy_of(words) == TOO_LONG:
             return TooLong(f"{self._name}: {words[:300]}")
-        if type(error).__name__ == "EngineDeadError":
-            return EngineDead(f"{self._name}: vLLM's engine died; its last words stand in the engine's log")
         return fault(self._name, error)
 
 
@@ -122,8 +128,9 @@ def engine_of(model: str, revision: str, load: Mapping[str, Any], most: int, wai
 
 
 def _load(model: str, revision: str, load: Mapping[str, Any]) -> Any:
-    # in this process: what dies is then this engine, which is started again, and errors arrive whole
-    os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    # in this process, whatever the environment says: what dies is then this engine, which is started again, and errors arrive
+    # whole. Where its core is killed in a process of its own, vLLM 0.32 waits for that core's answer for ever
+    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     vllm = library("vllm", EXTRA)
     is_folder = model.startswith((".", "/", "~"))
     if is_folder and not (Path(model).expanduser() / "config.json").is_file():
