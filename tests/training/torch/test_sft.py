@@ -89,25 +89,16 @@ def test_a_run_that_was_killed_goes_on_with_the_losses_of_one_that_was_not(model
 
 
 def test_two_processes_divide_the_rows_and_go_on_together(model, shards, tmp_path):
-    launch = [
-        sys.executable,
-        "-m",
-        "accelerate.commands.launch",
-        "--cpu",
-        "--num_processes",
-        "2",
-        "--main_process_port",
-        "0",
-    ]
-    settings = {**FAST, "epochs": 1}
-    one = [*launch, "-m", ALONE, shards, model, str(tmp_path / "out")]
-    subprocess.run([*one, json.dumps(settings)], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    # `accelerate launch` starts a single process where there is no GPU, whatever number it is given
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    one = [*launch, "-m", ALONE, shards, model, str(tmp_path / "out"), json.dumps({**FAST, "epochs": 1})]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    subprocess.run(one, check=True, env=environment)
     log = read_log(tmp_path / "out" / "log.jsonl")
     assert [line["step"] for line in log] == [1, 2, 3, 4, 5, 6]
-    assert sum(line["rows"] for line in log) == 24
-    for folder in tmp_path.glob("out/checkpoint-000006"):
-        folder.rename(tmp_path / "later")
-    subprocess.run([*one, json.dumps(settings)], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert [(line["rows"], line["sequences"]) for line in log] == [(4, 2)] * 6, "a sequence of two rows in each process"
+    (tmp_path / "out" / "checkpoint-000006").rename(tmp_path / "later")
+    subprocess.run(one, check=True, env=environment)
     assert losses(tmp_path / "out") == [(line["step"], line["loss"], line["loss_by_kind"]) for line in log]
 
 
