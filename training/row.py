@@ -7,6 +7,7 @@ and its columns again, equal to those that were read.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from math import inf
 from typing import Any, Literal, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -118,12 +119,22 @@ def read_row(columns: Mapping[str, Any], where: str) -> TrainingRow:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, first["loc"]))
         raise RowProblem(f"{where}: {field}: {first['msg']}; `x2i verify` checks a whole output") from None
+    images = len(row.images)
+    if len(row.image_meta) != images:
+        raise RowProblem(f"{where}: image_meta has {len(row.image_meta)} entries, the row holds {images} images")
     for n, segment in enumerate(row.segments):
-        _check(segment, f"{where}: segments.{n}", len(row.images))
+        _check(segment, f"{where}: segments.{n}", images)
+    for n, score in enumerate(row.scores):
+        if not 0 <= score.image_index < images:
+            raise RowProblem(f"{where}: scores.{n}: image_index is {score.image_index}, the row holds {images} images")
     return row
 
 
 def _check(segment: RowSegment, where: str, images: int) -> None:
+    if not 0 <= segment.loss < inf:
+        raise RowProblem(f"{where}: loss is {segment.loss}; it is 0, 1 or another weight above 0")
+    if any(not 0 <= image < images for image in segment.inputs):
+        raise RowProblem(f"{where}: inputs are {list(segment.inputs)}, the row holds {images} images")
     if segment.type == "text" and (segment.text is None or segment.image_index != NO_IMAGE):
         raise RowProblem(f"{where}: a text has a `text` and the image_index {NO_IMAGE}")
     if segment.type == "image" and (segment.text is not None or not 0 <= segment.image_index < images):

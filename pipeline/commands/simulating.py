@@ -51,7 +51,7 @@ def reward_sim(
         if html is not None or as_json or must_pass:
             raise typer.BadParameter("--html, --json and --must-pass are for a build; name its folder")
         try:
-            group = planted(figures or FIGURE_3, settings)
+            group = planted(FIGURE_3 if figures is None else figures, settings)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--figures") from None
         view.print_group(group, penalty, Console())

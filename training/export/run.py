@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from training.export.forms import ExportForm
+from training.export.intact import check_images
 from training.export.losses import TOO_LONG, FormLoss, too_long
 from training.export.place import ExportPlace, aside, check_place
 from training.export.problem import ExportProblem
@@ -133,7 +134,13 @@ def _write(order: ExportOrder, place: ExportPlace, total: int, tell: Tell) -> tu
 
 
 def _items(order: ExportOrder, columns: dict[str, Any], where: str) -> Iterator[Any]:
-    """What a writer takes of a row: a training row, a prompt, a pair."""
+    """What a writer takes of a row: a training row, a prompt, a pair. Raises ExportProblem, RowProblem."""
+    try:
+        check_images(columns, where)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, ExportProblem):
+            raise
+        raise ExportProblem(f"{where}: images and their sha256 do not match ({error!r}); run `x2i verify`") from error
     match order.form.products:
         case ("sft",):
             row = read_row(columns, where)

@@ -99,4 +99,6 @@ def find_checker(name: str) -> Check:
         found: Check = getattr(import_module(module), function)
     except (ImportError, AttributeError) as error:
         raise TrainProblem(f"{name}: {error}; PYTHONPATH has to name the folder it lies in") from None
+    if not callable(found):
+        raise TrainProblem(f"{name}: it is a {type(found).__name__}; name a function of (prompt, answer)")
     return found

@@ -21,7 +21,7 @@ from training.grpo.writer import Canvas
 from training.render.tokenizers import ImageTokenizer
 from training.rewards.rl_rows import RlPrompt, read_prompts
 from training.trainee.checkpoint import check_plan, newest
-from training.trainee.model import Trainee, load_trainee
+from training.trainee.model import Trainee, load_trainee, read_config
 from training.trainee.problem import TrainProblem
 
 
@@ -45,6 +45,7 @@ def train_grpo(
     prompts = sorted(read_prompts(place), key=lambda prompt: prompt.id)
     if not prompts:
         raise TrainProblem(f"{place}: no prompts in the rl files there; build some (splits.rl)")
+    read_config(model)  # before the folder is this model's
     chosen = settings.model_dump(mode="json", exclude={"save_every", "keep"})
     check_plan(out, {"model": model, "prompts": [prompt.id for prompt in prompts], **chosen})
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")

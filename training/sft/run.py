@@ -25,7 +25,7 @@ from training.sft.settings import SftSettings
 from training.sft.sizing import Sizing, check_sizes, size_up
 from training.trainee.checkpoint import check_plan, newest
 from training.trainee.log import read_log
-from training.trainee.model import Trainee, load_trainee
+from training.trainee.model import Trainee, load_trainee, read_config
 from training.trainee.problem import TrainProblem
 
 
@@ -57,6 +57,8 @@ def train_sft(place: str, model: str, out: Path, settings: SftSettings, images: 
         )
     dataset = TrajDataset(place, seed=settings.seed, shuffle="rows", remainder="drop")
     if accelerator.is_main_process:
+        if newest(out) is None:
+            read_config(model)  # before the folder is this model's
         chosen = settings.model_dump(exclude={"save_every", "keep", "workers"})
         check_plan(out, {"model": model, "shards": str(dataset.plan.shards.identity), **chosen})
     accelerator.wait_for_everyone()

@@ -1,10 +1,11 @@
 """A model that reads and draws, loaded to be trained: Emu3 in transformers, of any size.
 
-In: a folder (or a name on the Hub). Out: a `Trainee`: the model in float32, its processor, its token grammar, its images as tokens.
+In: a folder. Out: a `Trainee`: the model in float32, its processor, its token grammar, its images as tokens.
 """
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def load_trainee(name: str, pixels: int, copies: int = 0) -> Trainee:
 
     Raises TrainProblem for what is no such model, or where it does not fit into memory.
     """
-    check_room(name, _config(name), copies)
+    check_room(name, read_config(name), copies)
     try:
         processor = AutoProcessor.from_pretrained(name)
         model, info = Emu3ForConditionalGeneration.from_pretrained(
@@ -109,7 +110,10 @@ def check_room(name: str, config: Any, copies: int = 0) -> None:
         )
 
 
-def _config(name: str) -> Any:
+def read_config(name: str) -> Any:
+    """The configuration of the model in the folder `name`. Raises TrainProblem where there is none, or no Emu3."""
+    if not Path(name).is_dir():
+        raise TrainProblem(f"{name}: there is no such folder; download the model and name its folder")
     try:
         config = AutoConfig.from_pretrained(name)
     except (OSError, ValueError) as error:

@@ -21,11 +21,13 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from tests.training.export.outputs import ROWS, pairs, prompt, rl, sft, write_shards
+from tests.output.factory import png
+from tests.training.export.outputs import ROWS, pair, pairs, prompt, rl, sft, write_shards
 from tests.training.rows import climbed
 from training.export.forms import FORMS, find_form, table
 from training.export.problem import ExportProblem
 from training.export.run import ExportOrder, check, export
+from training.row import RowProblem, read_row
 
 MASKED = sum(any(s.role == "assistant" and not s.loss for s in row.segments) for row in ROWS)
 
@@ -87,6 +89,48 @@ def test_a_folder_that_exists_is_not_touched(out, tmp_path):
     with pytest.raises(ExportProblem, match="is no export, so --overwrite leaves it alone"):
         export(ExportOrder(out, order.form, overwrite=True), tmp_path / "to")
     assert (tmp_path / "to" / "mine").read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("write", "form", "column"),
+    [
+        (lambda to, change: write_shards(to, "sft", "train", [change(ROWS[0].columns())]), ("bagel",), "images"),
+        (lambda to, change: write_shards(to, "rl", "train", [change(prompt(1))]), ("verl",), "images"),
+        (lambda to, change: write_shards(to, "pairs", "train", [change(pair(0, 0))]), ("pairs",), "jpg_1"),
+        (
+            lambda to, change: write_shards(to, "edit_pairs", "train", [change(pair(0, 1))]),
+            ("pairs", "edits"),
+            "references",
+        ),
+    ],
+    ids=["sft", "rl", "pairs", "edit_pairs"],
+)
+def test_an_image_that_was_changed_ends_an_export(tmp_path, write, form, column):
+    def changed(columns):
+        other = png(999, (32, 32))
+        columns[column] = other if column == "jpg_1" else [{**columns[column][0], "bytes": other}, *columns[column][1:]]
+        return columns
+
+    out = write(tmp_path / "out", changed)
+    with pytest.raises(ExportProblem, match=rf"row 0: {column}.*not those that were written"):
+        export(ExportOrder(out, find_form(*form), allow_lossy=True), tmp_path / "to")
+    assert not (tmp_path / "to").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda row: row["segments"][-1].update(loss=float("nan")), "segments.3: loss is nan"),
+        (lambda row: row["segments"][-1].update(inputs=[9]), r"segments.3: inputs are \[9\], the row holds 2"),
+        (lambda row: row["scores"][0].update(image_index=-1), "scores.0: image_index is -1"),
+        (lambda row: row["image_meta"].pop(), "image_meta has 1 entries"),
+    ],
+)
+def test_a_row_that_contradicts_itself_is_named(change, words):
+    columns = ROWS[0].columns()
+    change(columns)
+    with pytest.raises(RowProblem, match=words):
+        read_row(columns, "here")
 
 
 def test_an_export_replaces_an_export(out, tmp_path):
