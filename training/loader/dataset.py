@@ -7,6 +7,7 @@ them), as many for every rank. `TrajLoader` counts what it gives out; with a `Da
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from os import PathLike
 from typing import Any
 
 import pyarrow as pa
@@ -35,7 +36,7 @@ class TrajDataset(IterableDataset):  # type: ignore[misc]
 
     def __init__(
         self,
-        place: str | Sequence[str],
+        place: str | PathLike[str] | Sequence[str],
         *,
         seed: int = 0,
         shuffle: Shuffle = "rows",

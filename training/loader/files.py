@@ -7,6 +7,7 @@ of their names, without duplicates, of one split, and complete where the names s
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike, fspath
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -29,9 +30,9 @@ class ShardPlace:
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, place: str | Sequence[str], options: Mapping[str, Any] | None) -> "ShardPlace":
+    def of(cls, place: str | PathLike[str] | Sequence[str], options: Mapping[str, Any] | None) -> "ShardPlace":
         """The place that a user named: one folder, file or pattern, or a list of them."""
-        urls = (place,) if isinstance(place, str) else tuple(map(str, place))
+        urls = (fspath(place),) if isinstance(place, str | PathLike) else tuple(map(str, place))
         if not urls:
             raise LoaderProblem("the list of files is empty: name a folder, a pattern or files")
         return cls(urls, dict(options or {}))

@@ -6,7 +6,7 @@ In: shards, seed, what is shuffled, the remainder policy. Out: cursors, states, 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from training.loader.cursor import Cursor, Identity, read_state, read_states
 from training.loader.deal import Deal, Remainder
@@ -26,6 +26,19 @@ class ReadingPlan:
     shuffle: Shuffle
     remainder: Remainder
     read_ahead: int = 1
+
+    def __post_init__(self) -> None:
+        """Raises LoaderProblem for a setting that means nothing."""
+        for name, value, known in (
+            ("shuffle", self.shuffle, get_args(Shuffle)),
+            ("remainder", self.remainder, get_args(Remainder)),
+        ):
+            if value not in known:
+                raise LoaderProblem(f"{name}: {value!r} is none of {', '.join(known)}; give one of them")
+        if not isinstance(self.seed, int):
+            raise LoaderProblem(f"seed: {self.seed!r} is no whole number; give one")
+        if not isinstance(self.read_ahead, int) or self.read_ahead < 0:
+            raise LoaderProblem(f"read_ahead: {self.read_ahead!r} is no number of row groups; give 0 or more")
 
     @property
     def identity(self) -> Identity:

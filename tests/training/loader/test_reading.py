@@ -42,6 +42,24 @@ def whole(plan, cursor):
     return {(rank, worker): numbers(plan.rows(cursor, rank, worker)) for rank in ranks for worker in workers}
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"shuffle": "all"}, "shuffle: 'all' is none of rows, units, none"),
+        ({"remainder": "keep"}, "remainder: 'keep' is none of drop, pad, wrap"),
+        ({"seed": "1"}, "seed: '1' is no whole number"),
+        ({"read_ahead": -1}, "read_ahead: -1 is no number of row groups"),
+    ],
+)
+def test_a_setting_that_means_nothing_is_refused(folder, settings, words):
+    with pytest.raises(LoaderProblem, match=words):
+        plan_of(folder, **settings)
+
+
+def test_a_path_names_a_folder_as_its_words_do(folder):
+    assert ShardPlace.of(folder, None) == ShardPlace.of(str(folder), None)
+
+
 def test_rows_come_as_they_were_written(folder):
     plan = plan_of(folder, shuffle="none")
     rows = list(plan.rows(plan.begin(0, 1, 1), 0, 0))

@@ -146,8 +146,9 @@ def test_a_model_without_images_and_one_that_is_not_there_are_named(shards, rows
     reader = tiny_reader(tmp_path / "reader")
     with pytest.raises(TrainProblem, match="a qwen3_vl model has no image vocabulary"):
         train_sft(shards, str(reader), tmp_path / "a", SftSettings(**FAST))
-    with pytest.raises(TrainProblem, match="no model that transformers reads"):
+    with pytest.raises(TrainProblem, match="there is no such folder"):
         train_sft(shards, str(tmp_path / "nothing"), tmp_path / "b", SftSettings(**FAST))
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_model_that_is_too_large_is_named_before_it_is_loaded():
