@@ -65,12 +65,13 @@ def pairs(out: Path, product: Product = "pairs", references=0, count=4) -> Path:
 
 def pair(n: int, references: int) -> dict[str, Any]:
     """The columns of a pair."""
-    shown = [{"bytes": png(n + 500 + k, (32, 32)), "path": f"{k}.png"} for k in range(references)]
+    given = [png(n + 500 + k, (32, 32)) for k in range(references)]
     both = [png(2 * n, (32, 32)), png(2 * n + 1, (32, 32))]
     chosen, rejected = [hashlib.sha256(data).hexdigest() for data in (both if n % 2 == 0 else both[::-1])]
     return {
         "id": f"{n:032x}", "caption": f"a boat {n}", "jpg_0": both[0], "jpg_1": both[1],
         "label_0": float(n % 2 == 0), "label_1": float(n % 2), "has_label": True, "num_example_per_prompt": 1,
-        "chosen_sha256": chosen, "rejected_sha256": rejected, "references": shown,
-        "references_sha256": [hashlib.sha256(cell["bytes"]).hexdigest() for cell in shown],
+        "chosen_sha256": chosen, "rejected_sha256": rejected,
+        "references": [{"bytes": data, "path": f"{k}.png"} for k, data in enumerate(given)],
+        "references_sha256": [hashlib.sha256(data).hexdigest() for data in given],
     }  # fmt: skip
