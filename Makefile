@@ -9,6 +9,7 @@ IN_TRAINERS := -m pytest -m slow --confcutdir=tests/trainers
 VLLM_SERVER ?= ../shared/tools/vllm_cpu_server.sh
 VLLM_HOME ?= build/vllm
 VLLM_PORT ?= 8200
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset test lint verify report truth truth-policies truth-holdout skill-curves picture bench \
@@ -22,8 +23,8 @@ help: ## list the commands
 build-dataset: $(VENV)/.installed ## build MANIFEST (default: manifests/demo.yaml) into build/<name>
 	$(BIN)/x2i build $(MANIFEST) $(ARGS)
 
-test: $(VENV)/.installed-dev ## run the tests
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.installed-dev ## run the tests, in WORKERS processes (2)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style and types
 	$(BIN)/ruff check .

@@ -1,8 +1,15 @@
-"""What every test stands on: signals that are heard."""
+"""What every test stands on: signals that are heard, and properties tried on the same examples each time."""
 
+import os
 import signal
 
 import pytest
+from hypothesis import settings
+
+# a change lands or not by what it does; whoever looks for what no example has shown yet says X2I_PROPERTIES=exploring
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("exploring", deadline=None, max_examples=400)
+settings.load_profile(os.environ.get("X2I_PROPERTIES", "repeatable"))
 
 
 @pytest.fixture(scope="session", autouse=True)
