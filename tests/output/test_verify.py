@@ -15,6 +15,7 @@ from PIL import Image
 
 from pipeline.manifest.forms import PRODUCTS
 from pipeline.output import run_json
+from pipeline.output.lock import LOCK
 from pipeline.output.places import list_files, stem_of
 from pipeline.output.shards import describe_file
 from pipeline.output.verify import examine, verify
@@ -301,6 +302,8 @@ def test_other_columns_are_told(out):
 
 def test_an_image_lost_from_the_store_is_told_unless_the_store_was_given_up(out):
     shutil.rmtree(out / "store")
+    assert problems(out) == []  # a copy that was published: it has no lock of a build either
+    (out / LOCK).touch()
     assert_problem(out, "is not in the store")
     edit_run(out, lambda run: run.update(store=None))
     assert problems(out) == []

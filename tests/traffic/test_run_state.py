@@ -71,7 +71,7 @@ class Run:
 
 def test_a_drained_run_ends_soon_and_keeps_what_was_in_flight(up, tmp_path):
     run = Run(tmp_path)
-    waiting = run.after(70, lambda: ray.get(run.hub.drain.remote("interrupt")))
+    waiting = run.after(130, lambda: ray.get(run.hub.drain.remote("interrupt")))
     run.climb()
     waiting.join()
     # what begins after it learnt of it only with its next report: a few calls for each slot, of the hundreds that are left
@@ -101,7 +101,7 @@ def test_a_halted_run_does_not_wait_for_calls_in_flight(up, tmp_path):
 
 def test_the_first_signal_drains_and_says_so(up, tmp_path):
     run, console = Run(tmp_path), io.StringIO()
-    waiting = run.after(70, lambda: os.kill(os.getpid(), signal.SIGINT))
+    waiting = run.after(130, lambda: os.kill(os.getpid(), signal.SIGINT))
     with interrupts(run.hub, Console(file=console)) as signals:
         run.climb()
     waiting.join()
