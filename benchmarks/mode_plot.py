@@ -33,13 +33,15 @@ def summarise(every: Mapping[str, Any], path: Path) -> str:
     found: Sequence[Mapping[str, Any]] = every["seeds"]
     table = ["| | images | easy prompts | hard prompts | outcome | well formed |", "|---|---|---|---|---|---|"]
     for name, words in WAYS.items():
-        ways = [every["before"]] if name == "before" else [one[name] for one in found]
-        table.append(f"| {words} | {' | '.join(spelled([way[measure] for way in ways]) for measure in MEASURES)} |")
+        cells = (spelled([one[name][measure] for one in found]) for measure in MEASURES)
+        table.append(f"| {words} | {' | '.join(cells)} |")
     for name, words in (("sft", "sampled"), ("sft_likeliest", "the likeliest answer")):
         table.append(f"mode suits the prompt, {words}: {every[name]['suited']:.3f}")
     if found:
-        apart = [one["with_penalty"]["images"] - one["without_penalty"]["images"] for one in found]
-        table.append(f"images, with minus without the penalty: {spelled(apart)}")
+        for name in ("with_penalty", "without_penalty"):
+            for measure in ("images", "outcome"):
+                apart = [one[name][measure] - one["before"][measure] for one in found]
+                table.append(f"{WAYS[name]}: {measure} against the start: {spelled(apart)}")
         plot(found, path)
     return "\n".join(table)
 

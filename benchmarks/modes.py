@@ -12,8 +12,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.mode_plot import summarise
 from stages.rungs import read_recipe
@@ -25,6 +27,7 @@ from training.grpo.run import train_grpo
 from training.grpo.sampling import Asking, sample
 from training.grpo.settings import GrpoSettings
 from training.grpo.writer import Canvas
+from training.render.answer import ParsedAnswer
 from training.render.parse import parse
 from training.rewards.settings import RewardSettings, TermWeights
 from training.sft.run import train_sft
@@ -35,14 +38,18 @@ from training.trainee.model import load_trainee, reseed
 
 PIXELS = 32 * 32
 SFT = SftSettings(
-    batch=8, epochs=10, learning_rate=3e-3, final_learning_rate=1e-4, precision="fp32", pixels=PIXELS,
-    gradient_checkpointing=False, save_every=10_000,
+    batch=8, epochs=12, learning_rate=3e-3, final_learning_rate=1e-4, precision="fp32", pixels=PIXELS,
+    gradient_checkpointing=False, save_every=200,
 )  # fmt: skip
-STEPS = 8
+TIMES = 8
+"""Trajectories of each prompt, each with images of its own."""
+STEPS = 15
+TOKENS = 256
+"""The longest taught answer has 199. A bound beside it makes long answers malformed, and teaches brevity by itself."""
 WORLD = 0
 """The seed of the prompts, and of SFT; those of GRPO are given."""
-STARTS = {"suited": False, "wasteful": True}
-"""Taught the mode that suits each prompt, or to waste steps."""
+TRIES = 8
+"""Answers to each held-out prompt."""
 PENALTIES = {"with_penalty": True, "without_penalty": False}
 WEIGHTS = TermWeights(steps=0.0)
 """Nobody judges intermediate texts here."""
@@ -51,7 +58,7 @@ WEIGHTS = TermWeights(steps=0.0)
 @dataclass(frozen=True)
 class Answered:
     """Means over answers to held-out prompts: images, outcome (0 to 1), the share whose mode suits the prompt, that are well
-    formed.
+    formed. `outcome_direct`, `outcome_steps`: of easy prompts that were answered in this mode; NaN where none was.
     """
 
     images: float
@@ -60,6 +67,8 @@ class Answered:
     outcome: float
     suited: float
     formed: float
+    outcome_direct: float
+    outcome_steps: float
 
 
 def answers(model: str, prompts: Sequence[Prompt], times: int, seed: int, temperature: float = 1.0) -> Answered:
@@ -71,24 +80,33 @@ def answers(model: str, prompts: Sequence[Prompt], times: int, seed: int, temper
     every = [prompt for prompt in prompts for _ in range(times)]
     asked = [Asking(tuple(grammar.turn([], prompt.words)), canvas) for prompt in every]
     reseed(seed, 0)
-    found = sample(trainee, asked, tokens=240, temperature=temperature, together=160)
+    found = sample(trainee, asked, tokens=TOKENS, temperature=temperature, together=160)
     read = [parse(one.answer, images, grammar, read_recipe(POLICY)) for one in found]
     count = np.array([len(answer.images) for answer in read])
     hard = np.array([prompt.hard for prompt in every])
-    right = [
-        (scores(prompt, answer.images[-1])[0] - 1) / 4
-        if answer.images and isinstance(answer.images[-1], bytes)
-        else 0.0
-        for prompt, answer in zip(every, read, strict=True)
-    ]
+    right = np.array([outcome_of(prompt, answer) for prompt, answer in zip(every, read, strict=True)])
+    modes = np.array([str(answer.mode) for answer in read])
     return Answered(
         images=float(count.mean()),
         images_easy=float(count[~hard].mean()),
         images_hard=float(count[hard].mean()),
-        outcome=float(np.mean(right)),
+        outcome=float(right.mean()),
         suited=float(np.mean([answer.mode == prompt.mode for prompt, answer in zip(every, read, strict=True)])),
         formed=float(np.mean([answer.mode is not None for answer in read])),
+        outcome_direct=mean_of(right[~hard & (modes == "direct")]),
+        outcome_steps=mean_of(right[~hard & (modes == "multistep")]),
     )
+
+
+def outcome_of(prompt: Prompt, answer: ParsedAnswer) -> float:
+    """R_o of the last image, 0 to 1; 0 without one."""
+    last = answer.images[-1] if answer.images else None
+    return (scores(prompt, last)[0] - 1) / 4 if isinstance(last, bytes) else 0.0
+
+
+def mean_of(values: NDArray[np.float64]) -> float:
+    """The mean; NaN of nothing."""
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def taught_model(here: World, wasteful: bool, seed: int, folder: Path) -> str:
@@ -96,7 +114,7 @@ def taught_model(here: World, wasteful: bool, seed: int, folder: Path) -> str:
     last = newest(folder / "sft")
     if last and (folder / "sft" / "losses.png").exists():
         return str(last.folder)
-    rows = taught(here.trained, wasteful, seed)
+    rows = taught(here.trained, wasteful, seed, TIMES)
     start = str(tiny_trainee(folder / "start", rows[:24]))
     images = shades(load_trainee(start, PIXELS).processor.tokenizer)
     settings = SFT.model_copy(update={"seed": seed})
@@ -109,8 +127,8 @@ def after_grpo(here: World, model: str, penalty: bool, seed: int, folder: Path) 
     shards = place if place.exists() else rl_shards(place, here.trained)
     rewards = RewardSettings(weights=WEIGHTS, penalty="multiply" if penalty else "off")
     settings = GrpoSettings(
-        seed=seed, epochs=100, steps=STEPS, prompts=4, learning_rate=2e-4, max_tokens=200, pixels=PIXELS, rewards=rewards,
-        precision="fp32", gradient_checkpointing=False, length=4096, save_every=1000,
+        seed=seed, epochs=100, steps=STEPS, prompts=6, learning_rate=2e-4, max_tokens=TOKENS, pixels=PIXELS, rewards=rewards,
+        precision="fp32", gradient_checkpointing=False, length=1024, save_every=1000,
     )  # fmt: skip
     judge = CheckerJudge(Truth(here.trained), read_recipe(POLICY))
     images = shades(load_trainee(model, PIXELS).processor.tokenizer)
@@ -118,31 +136,30 @@ def after_grpo(here: World, model: str, penalty: bool, seed: int, folder: Path) 
 
 
 def measure_sft(folder: Path) -> dict[str, dict[str, float]]:
-    """How the models answer that GRPO has not touched."""
+    """How a model answers that was taught the mode that suits each prompt."""
     here = world(WORLD)
-    suited, waste = (taught_model(here, wasteful, WORLD, folder / name) for name, wasteful in STARTS.items())
-    held_out = here.held_out
+    suited = taught_model(here, False, WORLD, folder / "suited")
     return {
-        "sft": asdict(answers(suited, held_out, 4, WORLD)),
-        "sft_likeliest": asdict(answers(suited, held_out, 1, WORLD, temperature=0.0)),
-        "before": asdict(answers(waste, held_out, 4, WORLD)),
+        "sft": asdict(answers(suited, here.held_out, TRIES, WORLD)),
+        "sft_likeliest": asdict(answers(suited, here.held_out, 1, WORLD, temperature=0.0)),
     }
 
 
-def measure_grpo(seed: int, folder: Path) -> dict[str, object]:
-    """GRPO with and without the penalty, for one seed. What lies in `folder` already is not measured again."""
+def measure_grpo(seed: int, folder: Path) -> dict[str, Any]:
+    """Answers before GRPO, and after it with and without the penalty, for one seed. What lies in `folder` is not measured again."""
     done = folder / f"seed-{seed}" / "found.json"
     if done.exists():
-        before: dict[str, object] = json.loads(done.read_text("utf-8"))
+        before: dict[str, Any] = json.loads(done.read_text("utf-8"))
         return before
     here = world(WORLD)
     waste = taught_model(here, True, WORLD, folder / "wasteful")
-    found: dict[str, object] = {"seed": seed}
+    found: dict[str, Any] = {"seed": seed, "before": asdict(answers(waste, here.held_out, TRIES, seed))}
     for name, penalty in PENALTIES.items():
         model = after_grpo(here, waste, penalty, seed, done.parent)
-        found[name] = asdict(answers(model, here.held_out, 4, seed))
+        found[name] = asdict(answers(model, here.held_out, TRIES, seed))
         log = read_log(done.parent / f"grpo-{penalty}" / "log.jsonl")
         found[f"{name}_steps"] = [line["images"] for line in log]
+        print(seed, name, found["before"], found[name], flush=True)
     done.write_text(json.dumps(found), "utf-8")
     return found
 

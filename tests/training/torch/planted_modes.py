@@ -81,13 +81,15 @@ def world(seed: int, trained: int = 88, held_out: int = 40) -> World:
     return World(tuple(every[:trained]), tuple(every[trained : trained + held_out]))
 
 
-def taught(prompts: Sequence[Prompt], wasteful: bool, seed: int) -> list[TrainingRow]:
-    """Three trajectories of each prompt, in the mode that suits it; `wasteful`: easy ones are climbed in steps every other time."""
+def taught(prompts: Sequence[Prompt], wasteful: bool, seed: int, times: int) -> list[TrainingRow]:
+    """`times` trajectories of each prompt, in the mode that suits it; `wasteful`: easy ones are climbed in steps every other
+    time, and end no better for it.
+    """
     rows = []
     for n, prompt in enumerate(prompts):
-        for k in range(3):
+        for k in range(times):
             needless = wasteful and (n // 2 + k) % 2 == 0
-            rows.append(row_of(prompt, "multistep" if needless else prompt.mode, seed * 10_000 + n * 3 + k))
+            rows.append(row_of(prompt, "multistep" if needless else prompt.mode, (seed * 1000 + n) * 100 + k))
     return rows
 
 
