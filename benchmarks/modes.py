@@ -56,7 +56,7 @@ WEIGHTS = TermWeights(steps=0.0)
 
 
 @dataclass(frozen=True)
-class Answered:
+class SampledAnswers:
     """Means over answers to held-out prompts: images, outcome (0 to 1), the share whose mode suits the prompt, that are well
     formed. `outcome_direct`, `outcome_steps`: of easy prompts that were answered in this mode; NaN where none was.
     """
@@ -71,7 +71,7 @@ class Answered:
     outcome_steps: float
 
 
-def answers(model: str, prompts: Sequence[Prompt], times: int, seed: int, temperature: float = 1.0) -> Answered:
+def answers(model: str, prompts: Sequence[Prompt], times: int, seed: int, temperature: float = 1.0) -> SampledAnswers:
     """How a model answers `prompts`, `times` each."""
     trainee = load_trainee(model, PIXELS)
     trainee.model.eval()
@@ -86,7 +86,7 @@ def answers(model: str, prompts: Sequence[Prompt], times: int, seed: int, temper
     hard = np.array([prompt.hard for prompt in every])
     right = np.array([outcome_of(prompt, answer) for prompt, answer in zip(every, read, strict=True)])
     modes = np.array([str(answer.mode) for answer in read])
-    return Answered(
+    return SampledAnswers(
         images=float(count.mean()),
         images_easy=float(count[~hard].mean()),
         images_hard=float(count[hard].mean()),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PROVIDER = "measured"
 """The name of the provider that --model is asked at."""
-TOLD_EVERY_S = 5.0
+PROGRESS_EVERY_S = 5.0
 
 
 def difficulty(
@@ -71,10 +71,7 @@ def difficulty(
     if model is not None:
         read, spec = _at(read, model, name, key_env, option)
     elif role is not None:
-        spec = dict(iter(read.models)).get(role)
-        if spec is None:
-            known = ", ".join(known for known, _ in read.models)
-            raise typer.BadParameter(f"there is no {role}; the manifest has {known}", param_hint="--role")
+        spec = _in_role(read, role)
     read = _played_by(read, spec, budget)
     measured = identity(read, read.models.baseline)
     title = spec.model if spec is not None else read.models.baseline.model
@@ -86,10 +83,18 @@ def difficulty(
         console.print(line, markup=False, highlight=False)
 
     with alone(read, [who for who, _ in read.models], folder, _meaning(read, words), tell) as site:
-        found = asyncio.run(_measure(site, words, out, rollouts, limit, measured, tell))
-        files = write(found, folder)
-    print(_summary(found, title))
+        difficulties = asyncio.run(_measure(site, words, out, rollouts, limit, measured, tell))
+        files = write(difficulties, folder)
+    print(_summary(difficulties, title))
     print("\n".join(map(str, files)))
+
+
+def _in_role(manifest: "Manifest", role: str) -> "ModelSpec":
+    """The model that plays `role`. Raises typer.BadParameter."""
+    models: dict[str, ModelSpec] = dict(iter(manifest.models))
+    if (spec := models.get(role)) is None:
+        raise typer.BadParameter(f"there is no {role}; the manifest has {', '.join(models)}", param_hint="--role")
+    return spec
 
 
 def _of_build(out: Path) -> "Manifest":
@@ -196,7 +201,7 @@ class _Progress:
     def add(self, count: int) -> None:
         """So many more are done."""
         self._done += count
-        if time.monotonic() - self._told >= TOLD_EVERY_S:
+        if time.monotonic() - self._told >= PROGRESS_EVERY_S:
             self.tell()
 
     def tell(self) -> None:

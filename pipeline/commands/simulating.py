@@ -6,7 +6,7 @@ a page.
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,6 +14,11 @@ from rich.console import Console
 from pipeline.commands.looking import report_unreadable
 from pipeline.commands.places import check_folder
 from pipeline.commands.rewarding import Eps, MustPass, PenaltyKind, Scale, Weight, settings_of
+
+if TYPE_CHECKING:
+    from pipeline.views.reward_sim import SimulationShown
+    from stages.rung import Recipe
+    from training.rewards.settings import RewardSettings
 
 
 def reward_sim(
@@ -38,11 +43,9 @@ def reward_sim(
 ) -> None:
     """Show which mode wins on prompts of each difficulty under given rewards, by the record of a build."""
     from pipeline.output import run_json
-    from pipeline.output.record import recorded
     from pipeline.views import reward_sim as view
     from pipeline.views.looks import mode_looks
     from training.rewards.figures import FIGURE_3, planted
-    from training.rewards.simulate import simulate, ways_of
 
     settings = settings_of(weights, eps, penalty, scaling, must_pass)
     if out is None or figures is not None:
@@ -59,16 +62,7 @@ def reward_sim(
     with report_unreadable(out):
         run = run_json.read(out)
         recipe = run_json.recipe_of(run)
-        ways = ways_of((row.trajectory for row in recorded(out)), recipe)
-        if not ways:
-            raise ValueError(
-                "no sample of its record was judged against its whole instruction, so nothing can be compared"
-            )
-        shown = []
-        for kind in view.PENALTIES:
-            found = simulate(ways, settings.model_copy(update={"penalty": kind}), recipe)
-            standings = [view.StandingShown(**asdict(one)) for one in found.standings]
-            shown.append(view.SimulationShown(kind, standings, found.prompts, found.inversions))
+        shown = _simulations(out, recipe, settings)
     chosen = next(one for one in shown if one.penalty == penalty)
     if as_json:
         print(view.as_json(shown))
@@ -78,3 +72,20 @@ def reward_sim(
         words = {"weights": weights, "penalty": view.PENALTIES[penalty], "eps": f"{eps:g}", "scaling": scaling}
         words["competes"] = "who passes" if must_pass else "whoever comes near"
         print(view.simulation_page(run.name, words, chosen, shown, mode_looks(recipe), html))
+
+
+def _simulations(out: Path, recipe: "Recipe", settings: "RewardSettings") -> "list[SimulationShown]":
+    """The simulation under each kind of penalty. Raises ValueError where no sample can be compared, OSError."""
+    from pipeline.output.record import recorded
+    from pipeline.views import reward_sim as view
+    from training.rewards.simulate import simulate, ways_of
+
+    ways = ways_of((row.trajectory for row in recorded(out)), recipe)
+    if not ways:
+        raise ValueError("no sample of its record was judged against its whole instruction, so nothing can be compared")
+    shown = []
+    for kind in view.PENALTIES:
+        simulation = simulate(ways, settings.model_copy(update={"penalty": kind}), recipe)
+        standings = [view.StandingShown(**asdict(one)) for one in simulation.standings]
+        shown.append(view.SimulationShown(kind, standings, simulation.prompts, simulation.inversions))
+    return shown

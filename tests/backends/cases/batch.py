@@ -53,7 +53,7 @@ class Answered:
         return await self._answer(request)
 
     async def score(self, request: ScoreRequest) -> Any:
-        raise NotImplementedError
+        return await self._answer(request)
 
     async def _answer(self, request: Request) -> TextReply | ImageReply:
         key, job = call_key(self.identity, request), Job("job", self.port.name, "", 1, 0.0)
