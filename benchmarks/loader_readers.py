@@ -110,11 +110,11 @@ def web_dataset(folder: Path, how: str, workers: int) -> Iterable[Any]:
     data = data.decode("rgb8") if how == "own" else data
 
     def use(sample: dict[str, Any]) -> tuple[int, int]:
-        found = [value for name, value in sample.items() if name.endswith(".jpg")]
+        jpgs = [value for name, value in sample.items() if name.endswith(".jpg")]
         if how == "own":
-            return len(found), sum(array.shape[0] * array.shape[1] for array in found)
+            return len(jpgs), sum(array.shape[0] * array.shape[1] for array in jpgs)
         json.loads(sample["json"])
-        return USES[how](found)
+        return USES[how](jpgs)
 
     loader: Iterable[Any] = DataLoader(data.map(use), BATCH, num_workers=workers, collate_fn=list)
     return loader

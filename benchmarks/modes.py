@@ -80,8 +80,8 @@ def answers(model: str, prompts: Sequence[Prompt], times: int, seed: int, temper
     every = [prompt for prompt in prompts for _ in range(times)]
     asked = [Asking(tuple(grammar.turn([], prompt.words)), canvas) for prompt in every]
     reseed(seed, 0)
-    found = sample(trainee, asked, tokens=TOKENS, temperature=temperature, together=160)
-    read = [parse(one.answer, images, grammar, read_recipe(POLICY)) for one in found]
+    sampled = sample(trainee, asked, tokens=TOKENS, temperature=temperature, together=160)
+    read = [parse(one.answer, images, grammar, read_recipe(POLICY)) for one in sampled]
     count = np.array([len(answer.images) for answer in read])
     hard = np.array([prompt.hard for prompt in every])
     right = np.array([outcome_of(prompt, answer) for prompt, answer in zip(every, read, strict=True)])
@@ -153,15 +153,15 @@ def measure_grpo(seed: int, folder: Path) -> dict[str, Any]:
         return before
     here = world(WORLD)
     waste = taught_model(here, True, WORLD, folder / "wasteful")
-    found: dict[str, Any] = {"seed": seed, "before": asdict(answers(waste, here.held_out, TRIES, seed))}
+    sampled: dict[str, Any] = {"seed": seed, "before": asdict(answers(waste, here.held_out, TRIES, seed))}
     for name, penalty in PENALTIES.items():
         model = after_grpo(here, waste, penalty, seed, done.parent)
-        found[name] = asdict(answers(model, here.held_out, TRIES, seed))
+        sampled[name] = asdict(answers(model, here.held_out, TRIES, seed))
         log = read_log(done.parent / f"grpo-{penalty}" / "log.jsonl")
-        found[f"{name}_steps"] = [line["images"] for line in log]
-        print(seed, name, found["before"], found[name], flush=True)
-    done.write_text(json.dumps(found), "utf-8")
-    return found
+        sampled[f"{name}_steps"] = [line["images"] for line in log]
+        print(seed, name, sampled["before"], sampled[name], flush=True)
+    done.write_text(json.dumps(sampled), "utf-8")
+    return sampled
 
 
 def main() -> None:
@@ -170,8 +170,8 @@ def main() -> None:
     reader.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     reader.add_argument("--out", type=Path, default=Path("build/modes"))
     asked = reader.parse_args()
-    found = [measure_grpo(seed, asked.out) for seed in asked.seeds]
-    every = {**measure_sft(asked.out), "seeds": found}
+    sampled = [measure_grpo(seed, asked.out) for seed in asked.seeds]
+    every = {**measure_sft(asked.out), "seeds": sampled}
     (asked.out / "modes.json").write_text(json.dumps(every, indent=1), "utf-8")
     print(summarise(every, asked.out / "modes.svg"))
 

@@ -69,8 +69,8 @@ class NumberedStep:
     instruction: str
 
 
-Said: TypeAlias = Claims | Thought | Plan | NumberedStep | Words
-Piece: TypeAlias = tuple[Said, str]
+TextContent: TypeAlias = Claims | Thought | Plan | NumberedStep | Words
+Piece: TypeAlias = tuple[TextContent, str]
 """What a segment says, and its text as it stands."""
 
 
@@ -118,7 +118,7 @@ def _read_lines(text: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def _read_one(lines: Sequence[str], at: int) -> tuple[Said, int]:
+def _read_one(lines: Sequence[str], at: int) -> tuple[TextContent, int]:
     """What the segment that begins on line `at` (from 0) says, and how many lines it has."""
     line = lines[at]
     if line.startswith(_EVALUATE):

@@ -16,9 +16,9 @@ LONGEST_LINE = 2000
 
 
 def check_folder(folder: Path) -> Path:
-    """Return `folder` itself. Raises FileNotFoundError when there is no such folder."""
+    """Return `folder` itself. Raises SystemExit(2) when there is no such folder."""
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: there is no such folder; name the folder of a build, such as build/demo")
+        fail(f"{folder}: there is no such folder; name the folder of a build, such as build/demo", 2)
     return folder
 
 

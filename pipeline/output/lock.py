@@ -80,9 +80,7 @@ def read(out: Path) -> OutputIdentity | None:
     if not path.exists():
         strangers = sorted(p.name for p in out.iterdir() if p.name not in (".lock", ASIDE))
         if strangers:
-            raise OutputError(
-                f"{out}: holds {strangers[0]} but no {LOCK}: not an output of x2i; name another folder with --out"
-            )
+            raise OutputError(f"{out}: holds {strangers[0]} but no {LOCK}: not an output of x2i; name another folder")
         return None
     try:
         content = yaml.safe_load(path.read_text("utf-8"))

@@ -103,10 +103,10 @@ def find_form(trainer: str, name: str | None = None) -> ExportForm:
     if not of_trainer:
         known = ", ".join(dict.fromkeys(form.trainer for form in FORMS))
         raise ExportProblem(f"there is no exporter to {trainer}; there are {known}")
-    found = next((form for form in of_trainer if name is None or form.name == name), None)
-    if found is None:
+    chosen = next((form for form in of_trainer if name is None or form.name == name), None)
+    if chosen is None:
         raise ExportProblem(f"{trainer} has no form {name}; it has {', '.join(form.name for form in of_trainer)}")
-    return found
+    return chosen
 
 
 def table() -> Iterator[str]:

@@ -178,9 +178,9 @@ def _rows(order: ExportOrder, images: bool, only: str | None = None) -> Iterator
 
 def _check_version(form: ExportForm, columns: dict[str, Any], where: str) -> None:
     if form.products == ("sft",) and columns.get("schema_version") != VERSIONS["sft"]:
-        found = columns.get("schema_version")
+        version = columns.get("schema_version")
         raise ExportProblem(
-            f"{where}: schema_version is {found!r}, this reads {VERSIONS['sft']}; build the shards again"
+            f"{where}: schema_version is {version!r}, this reads {VERSIONS['sft']}; build the shards again"
         )
     if set(form.products) <= {"pairs", "edit_pairs"} and "references_sha256" not in columns:
         raise ExportProblem(f"{where}: it is no row of {VERSIONS['pairs']}; build the shards again")

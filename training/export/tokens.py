@@ -73,10 +73,10 @@ def read_back(columns: Mapping[str, Any], grammar: TokenGrammar) -> tuple[list[s
         losses.append(float(weights[span["start"]]))
         between = list(grammar.between) if text_before and own[: len(grammar.between)] == list(grammar.between) else []
         if own[0] == grammar.image_start:
-            found = read_stretch(own, grammar, ended=False)
-            if found.problem is not None or len(found.parts) != 1:
-                raise ExportProblem(f"row {columns['id']}: segment {span['segment']} is no image: {found.problem}")
-            parts += found.parts
+            stretch = read_stretch(own, grammar, ended=False)
+            if stretch.problem is not None or len(stretch.parts) != 1:
+                raise ExportProblem(f"row {columns['id']}: segment {span['segment']} is no image: {stretch.problem}")
+            parts += stretch.parts
         else:
             parts.append(grammar.text.decode(own[len(between) :]))
         text_before = own[0] != grammar.image_start

@@ -35,12 +35,12 @@ def write_sft(split: str, rows: Iterable[TrainingRow], place: ExportPlace) -> in
 def columns_of(row: TrainingRow) -> dict[str, Any]:
     """The columns of a row for SFT."""
     parts = parts_of(row)
-    said = {
+    contents = {
         role: "".join(PLACEHOLDER if part.text is None else part.text for part in parts if part.role == role)
         for role in ("user", "assistant")
     }
     return {
-        "messages": [{"role": role, "content": content} for role, content in said.items()],
+        "messages": [{"role": role, "content": content} for role, content in contents.items()],
         "images": [{"bytes": data, "path": f"{n}.{suffix_of(data)}"} for n, data in enumerate(shown_images(row))],
         CARRIED: carry(row),
     }

@@ -96,9 +96,9 @@ def find_checker(name: str) -> Check:
     if not colon:
         raise TrainProblem(f"{name}: write MODULE:FUNCTION, say my_checks:count_cats")
     try:
-        found: Check = getattr(import_module(module), function)
+        check: Check = getattr(import_module(module), function)
     except (ImportError, AttributeError) as error:
         raise TrainProblem(f"{name}: {error}; PYTHONPATH has to name the folder it lies in") from None
-    if not callable(found):
-        raise TrainProblem(f"{name}: it is a {type(found).__name__}; name a function of (prompt, answer)")
-    return found
+    if not callable(check):
+        raise TrainProblem(f"{name}: it is a {type(check).__name__}; name a function of (prompt, answer)")
+    return check

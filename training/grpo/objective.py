@@ -63,8 +63,8 @@ def grpo_terms(new: Any, old: Any, reference: Any, advantage: Any, share: Any, c
 def chosen_of(packed: Packed, chosen_from: list[NDArray[np.int64]]) -> Chosen:
     """The chosen tokens of a sequence; `chosen_from`: by row of it, what each of its answer's tokens was chosen from."""
     every, at = np.full(len(packed.input_ids), TEXT, dtype=np.int64), 0
-    for row, found in zip(packed.rows, chosen_from, strict=True):
+    for row, choices in zip(packed.rows, chosen_from, strict=True):
         at += len(row)
-        every[at - len(found) : at] = found
+        every[at - len(choices) : at] = choices
     places = np.flatnonzero(packed.weights)
     return Chosen(places, every[places], packed.sequence_ids[places])

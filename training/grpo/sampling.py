@@ -48,10 +48,10 @@ def sample(
 
     `together` are written side by side. Random numbers are torch's.
     """
-    found: list[Sampled] = []
+    sampled: list[Sampled] = []
     for at in range(0, len(asked), together):
-        found += _sample(trainee, asked[at : at + together], tokens, temperature)
-    return found
+        sampled += _sample(trainee, asked[at : at + together], tokens, temperature)
+    return sampled
 
 
 def _sample(trainee: Trainee, asked: Sequence[Asking], tokens: int, temperature: float) -> Iterator[Sampled]:

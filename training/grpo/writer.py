@@ -67,11 +67,11 @@ class AnswerWriter:
 
 def choices(answer: Sequence[int], canvas: Canvas) -> NDArray[np.int64]:
     """What each token of an answer was chosen from [T]: TEXT, CODE, or the token itself where it had to come."""
-    writer, found = AnswerWriter(canvas), []
+    writer, chosen_from = AnswerWriter(canvas), []
     for token in answer:
-        found.append(writer.next)
+        chosen_from.append(writer.next)
         writer.put(token)
-    return np.array(found, dtype=np.int64)
+    return np.array(chosen_from, dtype=np.int64)
 
 
 def barred(grammar: TokenGrammar, vocabulary: int, device: Any) -> Any:

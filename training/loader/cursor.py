@@ -91,26 +91,26 @@ def read_state(state: Any, identity: Identity) -> State:
     if not isinstance(state, Mapping) or state.get("format") != FORMAT:
         raise LoaderProblem("this is no state of this loader: give what its state_dict() returned")
     try:
-        found = _states().validate_python(dict(state))
+        saved = _states().validate_python(dict(state))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, first["loc"]))
         raise LoaderProblem(f"state: {field}: {first['msg']}; load another checkpoint") from None
-    _check_identity(found.identity, identity)
-    _check_shape(found)
-    return found
+    _check_identity(saved.identity, identity)
+    _check_shape(saved)
+    return saved
 
 
 def read_states(states: Sequence[Any], identity: Identity) -> Cursor:
     """One cursor from the states of all ranks, which need not have been given equally many batches."""
-    found = [read_state(state, identity) for state in states]
-    first = found[0].cursor
-    ranks = sorted(state.rank for state in found)
+    saved = [read_state(state, identity) for state in states]
+    first = saved[0].cursor
+    ranks = sorted(state.rank for state in saved)
     if ranks != list(range(first.deal.world)):
         raise LoaderProblem(f"states: of ranks {ranks}, {first.deal.world} ranks were saved; give one state of each")
-    if any((state.cursor.epoch, state.cursor.deal) != (first.epoch, first.deal) for state in found):
+    if any((state.cursor.epoch, state.cursor.deal) != (first.epoch, first.deal) for state in saved):
         raise LoaderProblem("states: the ranks stood in different epochs; give states that were saved at one step")
-    mine = {state.rank: state.cursor for state in found}
+    mine = {state.rank: state.cursor for state in saved}
     return replace(
         first,
         given=tuple(mine[rank].given[rank] for rank in ranks),

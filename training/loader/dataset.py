@@ -152,12 +152,12 @@ class TrajDataset(IterableDataset):  # type: ignore[misc]
 
     def _worker_start(self, state: Any, number: int, workers: int) -> Cursor:
         """The cursor of a worker's own state, which torchdata's StatefulDataLoader brings to the worker that saved it."""
-        found = read_state(state, self.plan.identity)
-        cursor = found.cursor
-        mine = self.rank, (number + cursor.turn[found.rank]) % cursor.deal.workers
-        if (found.rank, found.worker) != mine or (cursor.deal.world, cursor.deal.workers) != (self.world, workers):
+        saved = read_state(state, self.plan.identity)
+        cursor = saved.cursor
+        seat = self.rank, (number + cursor.turn[saved.rank]) % cursor.deal.workers
+        if (saved.rank, saved.worker) != seat or (cursor.deal.world, cursor.deal.workers) != (self.world, workers):
             raise LoaderProblem(
-                f"state: of worker {found.worker} of {cursor.deal.workers}, rank {found.rank} of {cursor.deal.world}, not of "
+                f"state: of worker {saved.worker} of {cursor.deal.workers}, rank {saved.rank} of {cursor.deal.world}, not of "
                 f"worker {number} of {workers}, rank {self.rank} of {self.world}; for other numbers see training.loader.stateful"
             )
         return cursor

@@ -66,21 +66,23 @@ def _paths(file_system: Any, url: str) -> list[str]:
     """The files that one address stands for."""
     path = str(file_system._strip_protocol(url))
     if any(sign in path for sign in "*?["):
-        found = sorted(map(str, file_system.glob(path)))
-        if not found:
+        files = sorted(map(str, file_system.glob(path)))
+        if not files:
             raise LoaderProblem(f"{url}: no file fits this pattern; check it with `ls`")
-        return found
+        return files
     if path.endswith(".parquet"):
         if not file_system.exists(path):
             raise LoaderProblem(f"{url}: there is no such file; check the path")
         return [path]
     if not file_system.isdir(path):
         raise LoaderProblem(f"{url}: there is no such folder; name the folder of one split, as in build/demo/sft/train")
-    found = sorted(map(str, file_system.glob(f"{path}/*.parquet")))
-    if not found:
+    files = sorted(map(str, file_system.glob(f"{path}/*.parquet")))
+    if not files:
         raise LoaderProblem(f"{url}: this folder holds no *.parquet{_hint(file_system, path)}")
-    _check_names(url, [PurePosixPath(name).name for name in found])
-    return found
+    if file_system.exists(f"{path}/run.json"):
+        raise LoaderProblem(f"{url}: this is a whole build{_hint(file_system, f'{path}/sft')}")
+    _check_names(url, [PurePosixPath(name).name for name in files])
+    return files
 
 
 def _hint(file_system: Any, path: str) -> str:
@@ -91,18 +93,18 @@ def _hint(file_system: Any, path: str) -> str:
 
 def _check_names(folder: str, names: list[str]) -> None:
     """Refuses a folder that mixes splits, or lacks one of the files that the others count."""
-    numbered = [found for found in map(_NUMBERED.fullmatch, names) if found]
-    splits = sorted({found["split"] for found in numbered})
+    numbered = [match for match in map(_NUMBERED.fullmatch, names) if match]
+    splits = sorted({match["split"] for match in numbered})
     if len(splits) > 1:
         raise LoaderProblem(
             f"{folder}: holds the splits {' and '.join(splits)} side by side; name one: {folder}/{splits[-1]}-*.parquet"
         )
-    totals = sorted({int(found["total"]) for found in numbered})
+    totals = sorted({int(match["total"]) for match in numbered})
     if len(totals) > 1:
         raise LoaderProblem(
             f"{folder}: some files say they are of {totals[0]}, others of {totals[1]}: two builds lie here; remove one"
         )
-    missing = sorted(set(range(totals[0] if totals else 0)) - {int(found["number"]) for found in numbered})
+    missing = sorted(set(range(totals[0] if totals else 0)) - {int(match["number"]) for match in numbered})
     if missing:
         name = f"{splits[0]}-{missing[0]:05}-of-{totals[0]:05}.parquet"
         raise LoaderProblem(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from stages.answers import mode_of
-from stages.dialect_reading import Claims, NumberedStep, Said, Thought, Unread, dialect_of, read_texts
+from stages.dialect_reading import Claims, NumberedStep, TextContent, Thought, Unread, dialect_of, read_texts
 from stages.dialects import Dialect
 from stages.grammar import LETTERS
 from stages.likeness import AXIS as UNCHANGED_AXIS
@@ -34,13 +34,13 @@ class AnswerSegment:
     kind: SegmentKind
     index: int
     text: str | None = None
-    said: Said | None = None
+    content: TextContent | None = None
     image: int = -1
 
     @property
     def passed(self) -> bool | None:
         """What an evaluation claims of its image; None for other segments. It is the model's own word, no judgement."""
-        return self.said.passed if isinstance(self.said, Claims) else None
+        return self.content.passed if isinstance(self.content, Claims) else None
 
     @property
     def letter(self) -> str:
@@ -135,39 +135,39 @@ class _Reader:
             self.made += 1
             return
         where = f"the text after image {self.made}" if self.made else "the text before the first image"
-        found = dialect_of(part)
-        if self.dialect is not None and found != self.dialect:
-            raise Unread(f"{where}: it is in the {found} dialect, and the answer in the {self.dialect} one")
-        self.dialect = found
+        written_in = dialect_of(part)
+        if self.dialect is not None and written_in != self.dialect:
+            raise Unread(f"{where}: it is in the {written_in} dialect, and the answer in the {self.dialect} one")
+        self.dialect = written_in
         try:
-            for said, text in read_texts(part, found):
-                self.segments.append(self._segment(said, text))
+            for content, text in read_texts(part, written_in):
+                self.segments.append(self._segment(content, text))
         except Unread as error:
             raise Unread(f"{where}: {error}") from None
 
-    def _segment(self, said: Said, text: str) -> AnswerSegment:
+    def _segment(self, content: TextContent, text: str) -> AnswerSegment:
         """Raises Unread where the text is not about the image before it."""
         made = self.made
-        match said:
+        match content:
             case Claims():
-                self._check_axes(said)
-                return AnswerSegment("evaluation", made, text, said)
+                self._check_axes(content)
+                return AnswerSegment("evaluation", made, text, content)
             case Thought():
-                return AnswerSegment("reflection", made, text, said)
+                return AnswerSegment("reflection", made, text, content)
             case Plan():
-                return AnswerSegment("decomposition", made, text, said)
+                return AnswerSegment("decomposition", made, text, content)
             case NumberedStep():
                 # the paper's S_2 is step 1
-                if said.number != made:
-                    raise Unread(f"step {said.number} stands where step {made} should")
-                return AnswerSegment("subtask", made + 1, text, said)
+                if content.number != made:
+                    raise Unread(f"step {content.number} stands where step {made} should")
+                return AnswerSegment("subtask", made + 1, text, content)
             case Words():
-                return AnswerSegment("words", made + 1, text, said)
+                return AnswerSegment("words", made + 1, text, content)
 
-    def _check_axes(self, said: Claims) -> None:
-        named = tuple(claim.axis for claim in said.claims)
+    def _check_axes(self, content: Claims) -> None:
+        named = tuple(claim.axis for claim in content.claims)
         # of an image that shows nothing new rows say so alone: nobody looked at the other axes
-        if named == (UNCHANGED_AXIS,) and not said.passed:
+        if named == (UNCHANGED_AXIS,) and not content.passed:
             return
         self.axes = self.axes or named
         if named != self.axes:

@@ -61,8 +61,8 @@ def turn(tokenizer: Any, default: tuple[str, str]) -> tuple[str, str]:
     for content in ([{"type": "text", "text": words}], words):
         message = [{"role": "user", "content": content}]
         text: str = tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True)
-        before, found, after = text.partition(words)
-        if found and "'type'" not in text:
+        before, kept, after = text.partition(words)
+        if kept and "'type'" not in text:
             return before, after
     raise RenderProblem(
         "the tokenizer's chat template leaves the user's words out; give the one that belongs to the model"

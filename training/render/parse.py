@@ -51,10 +51,10 @@ def parse(
     whose sentences it is valid, by default that of the default policy. `axes` and `dialect`: see `read_answer`. Raises nothing for
     what a model wrote.
     """
-    found = read_stretch(answer_of(tokens, grammar), grammar)
+    stretch = read_stretch(answer_of(tokens, grammar), grammar)
     parts: list[str | Picture] = []
-    problem = found.problem
-    for start, part in zip(found.starts, found.parts, strict=True):
+    problem = stretch.problem
+    for start, part in zip(stretch.starts, stretch.parts, strict=True):
         try:
             parts.append(part if images is None or isinstance(part, str) else images.decode(part))
         except ValueError as error:
@@ -76,24 +76,24 @@ def answer_of(tokens: Sequence[int], grammar: TokenGrammar) -> list[int]:
 
 def read_stretch(ids: Sequence[int], grammar: TokenGrammar, ended: bool = True) -> Stretch:
     """The texts and images that `ids` are. `ended`: they must be followed by the end of the answer."""
-    found, at = Stretch(), 0
+    stretch, at = Stretch(), 0
     try:
         while at < len(ids):
             if tuple(ids[at : at + len(grammar.end)]) == grammar.end:
-                return found
+                return stretch
             start = at
             if ids[at] == grammar.image_start:
                 image, at = _read_image(ids, at, grammar)
-                found.parts.append(image)
+                stretch.parts.append(image)
             else:
                 at = _end_of_text(ids, at, grammar)
-                found.parts.append(grammar.text.decode(ids[start:at]))
-            found.starts.append(start)
+                stretch.parts.append(grammar.text.decode(ids[start:at]))
+            stretch.starts.append(start)
         if ended:
-            found.problem = f"the answer is not ended: {len(ids)} tokens, and none of them ends it"
+            stretch.problem = f"the answer is not ended: {len(ids)} tokens, and none of them ends it"
     except Misplaced as error:
-        found.problem = str(error)
-    return found
+        stretch.problem = str(error)
+    return stretch
 
 
 def _end_of_text(ids: Sequence[int], at: int, grammar: TokenGrammar) -> int:

@@ -37,13 +37,13 @@ def restore(
     rides along is looked at, and which image is whose: one of other tokens is refused. Raises RenderProblem where the tokens are no
     whole row, or not one of `carried`.
     """
-    found = [*_given(rendered, grammar), *_answered(rendered, grammar)]
-    if len(found) != len(carried.segments):
+    written = [*_given(rendered, grammar), *_answered(rendered, grammar)]
+    if len(written) != len(carried.segments):
         raise RenderProblem(
-            f"row {carried.id}: {len(found)} segments in the tokens, {len(carried.segments)} ride along"
+            f"row {carried.id}: {len(written)} segments in the tokens, {len(carried.segments)} ride along"
         )
     segments = [
-        _segment(carried.id, n, *one, images) for n, one in enumerate(zip(found, carried.segments, strict=True))
+        _segment(carried.id, n, *one, images) for n, one in enumerate(zip(written, carried.segments, strict=True))
     ]
     # by rendering once more it is known which tokens are whose, and that they are the ones that were given
     spans = render(_with_losses(carried, segments, [0.0] * len(segments)), grammar, images)
@@ -93,21 +93,21 @@ def _read(segment: AnswerSegment, images: Sequence[object]) -> _Read:
     return _Read(segment.kind, segment.index, segment.text, image if isinstance(image, ImageTokens) else None)
 
 
-def _segment(row: str, n: int, found: _Read, carried: RowSegment, tokens: Mapping[int, ImageTokens]) -> RowSegment:
+def _segment(row: str, n: int, written: _Read, carried: RowSegment, tokens: Mapping[int, ImageTokens]) -> RowSegment:
     index = NO_IMAGE
-    if found.image is not None:
+    if written.image is not None:
         index = carried.image_index
-        if index == NO_IMAGE or tokens.get(index) != found.image:
+        if index == NO_IMAGE or tokens.get(index) != written.image:
             raise RenderProblem(
                 f"row {row}: segments.{n}: its tokens are those of another image than the one that rides along"
             )
     return replace(
         carried,
-        type="text" if found.image is None else "image",
-        role="user" if found.kind in ("reference", "instruction") else "assistant",
-        kind=found.kind,
-        index=found.index,
-        text=found.text,
+        type="text" if written.image is None else "image",
+        role="user" if written.kind in ("reference", "instruction") else "assistant",
+        kind=written.kind,
+        index=written.index,
+        text=written.text,
         image_index=index,
     )
 

@@ -6,7 +6,7 @@ In: the parts of an answer in order, its images as they were stored. Out: a `Dra
 from collections.abc import Sequence
 
 from stages.answers import mode_of
-from stages.dialect_reading import NumberedStep, Said, Thought
+from stages.dialect_reading import NumberedStep, TextContent, Thought
 from stages.records import Axis, ImageRef, Plan
 from stages.rung import Recipe
 from training.render.answer import AnswerSegment, ParsedAnswer, Picture, read_answer
@@ -38,14 +38,14 @@ def drawn_answer(parsed: ParsedAnswer, drawn: Sequence[ImageRef], recipe: Recipe
 
 
 def _thought(segment: AnswerSegment, before: int) -> WrittenThought | None:
-    said: Said | None = segment.said
-    match said:
+    content: TextContent | None = segment.content
+    match content:
         case Thought():
-            return WrittenThought("reflection", f"{said.failure_analysis}\n{said.improvement_plan}", before)
+            return WrittenThought("reflection", f"{content.failure_analysis}\n{content.improvement_plan}", before)
         case Plan():
-            steps = (f"{n}. {step}" for n, step in enumerate(said.steps, start=1))
-            return WrittenThought("decomposition", "\n".join((said.rationale, *steps)), before)
+            steps = (f"{n}. {step}" for n, step in enumerate(content.steps, start=1))
+            return WrittenThought("decomposition", "\n".join((content.rationale, *steps)), before)
         case NumberedStep():
-            return WrittenThought("subtask", said.instruction, before)
+            return WrittenThought("subtask", content.instruction, before)
         case _:
             return None

@@ -94,11 +94,11 @@ def _outcome(t: Trajectory) -> float | None:
     return None
 
 
-def write(found: Sequence[Difficulty], folder: Path) -> list[Path]:
+def write(difficulties: Sequence[Difficulty], folder: Path) -> list[Path]:
     """Write the files, each aside first; those that would be empty are removed. Raises OSError."""
     written = []
     for name in (SOLVED, NEVER, UNMEASURED):
-        rows = [asdict(one) for one in sorted(found, key=lambda one: one.id) if one.file == name]
+        rows = [asdict(one) for one in sorted(difficulties, key=lambda one: one.id) if one.file == name]
         path = folder / name
         if not rows:
             path.unlink(missing_ok=True)

@@ -88,8 +88,8 @@ async def _appraised(
 ) -> float:
     """The score of one text, 0 to 1."""
     canvas = _canvas(thought, answer, policy)
-    found = await appraise(models, sample, thought.kind, thought.text, sample.references, canvas)
-    return (found.score - 1) / 4
+    appraisal = await appraise(models, sample, thought.kind, thought.text, sample.references, canvas)
+    return (appraisal.score - 1) / 4
 
 
 def _canvas(thought: WrittenThought, answer: DrawnAnswer, policy: Policy) -> ImageRef | None:

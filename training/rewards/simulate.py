@@ -63,10 +63,10 @@ class Simulated:
 def ways_of(trajectories: Iterable[Trajectory], recipe: Recipe) -> list[Ways]:
     """The prompts of a build with the answers that their rungs amount to. Those that never got an image are left out."""
     seen = [(t, _answers(t, recipe)) for t in trajectories]
-    found = [(t, answers) for t, answers in seen if answers]
-    typical = _typical([answers for _, answers in found], recipe)
+    answered = [(t, answers) for t, answers in seen if answers]
+    typical = _typical([answers for _, answers in answered], recipe)
     ways = []
-    for t, answers in found:
+    for t, answers in answered:
         solved = next((mode for mode in recipe.modes if mode in answers and answers[mode].passed), None)
         # an RL prompt that was to take one rung alone says nothing of the others where that one failed
         if solved is None and t.status == "accepted":
@@ -103,12 +103,12 @@ def _as_far_as(t: Trajectory, rung: Rung) -> Trajectory | None:
     return replace(left, events=tuple(e for n, e in enumerate(left.events) if n in keeps and e.kind != "score"))
 
 
-def _typical(found: Sequence[Mapping[Mode, Rollout]], recipe: Recipe) -> dict[Mode, Rollout]:
+def _typical(prompts: Sequence[Mapping[Mode, Rollout]], recipe: Recipe) -> dict[Mode, Rollout]:
     """By mode the answer with the median number of images of those that pass."""
     typical = {}
     for mode in recipe.modes:
         passing = sorted(
-            (answers[mode] for answers in found if mode in answers and answers[mode].passed), key=lambda r: r.images
+            (answers[mode] for answers in prompts if mode in answers and answers[mode].passed), key=lambda r: r.images
         )
         if passing:
             typical[mode] = passing[len(passing) // 2]

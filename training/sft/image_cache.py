@@ -46,8 +46,8 @@ class CachedImages:
 
 def identity(weights: Iterable[tuple[str, Any]], settings: str) -> str:
     """A name for an image tokenizer: the same only for the same weights (name, tensor) and the same scaling of images."""
-    found = hashlib.sha256(settings.encode())
+    checksum = hashlib.sha256(settings.encode())
     for name, tensor in weights:
-        found.update(name.encode())
-        found.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()[:16]
+        checksum.update(name.encode())
+        checksum.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
+    return checksum.hexdigest()[:16]

@@ -78,11 +78,13 @@ class SftLoop:
                 # gradients meet once a step, at its last sequence
                 apart = n + 1 < len(batch)
                 with self.accelerator.no_sync(self.model) if apart else nullcontext(), self.accelerator.autocast():
-                    loss, found = sequence_loss(self.model, one) if one else (no_loss(self.model, self.trainee.pad), {})
+                    loss, by_kind = (
+                        sequence_loss(self.model, one) if one else (no_loss(self.model, self.trainee.pad), {})
+                    )
                     # processes average their gradients, and the loss is a mean over the tokens of all
                     self.accelerator.backward(loss * (self.accelerator.num_processes / (weight or 1.0)))
                 total += float(loss.detach())
-                kinds = _added(kinds, found)
+                kinds = _added(kinds, by_kind)
         norm = float(self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm))
         check_finite(norm)
         for group in self.optimizer.param_groups:
@@ -100,8 +102,8 @@ class SftLoop:
     def _counted(self, kinds: dict[str, KindLoss], counts: dict[str, int], lost: Sequence[Any]) -> dict[str, Any]:
         """The losses by kind, and counts, over all processes."""
         every: dict[str, KindLoss] = {}
-        for found in gather_object([kinds]):
-            every = _added(every, found)
+        for of_process in gather_object([kinds]):
+            every = _added(every, of_process)
         for words in gather_object([one.words for one in lost]):
             self.accelerator.print(words)
         return {
@@ -128,9 +130,9 @@ class SftLoop:
         if self.accelerator.is_main_process:
             save(self.out, step, self.trainee, self.optimizer, {"loader": states}, self.settings.keep)
         self.accelerator.wait_for_everyone()
-        found = newest(self.out)
-        assert found is not None
-        return found
+        last = newest(self.out)
+        assert last is not None
+        return last
 
 
 def _added(kinds: dict[str, KindLoss], more: dict[str, KindLoss]) -> dict[str, KindLoss]:

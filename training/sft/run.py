@@ -14,6 +14,7 @@ from accelerate.utils import gather_object
 
 from training.loader.dataset import TrajDataset
 from training.loader.loading import TrajLoader
+from training.render.decompose import decompose
 from training.render.render import render
 from training.render.rendered import Rendered
 from training.render.tokenizers import ImageTokenizer
@@ -30,18 +31,19 @@ from training.trainee.problem import TrainProblem
 
 
 class CachedRendering:
-    """Renders rows with images from the cache."""
+    """Renders rows with images from the cache; with `by_turn`, each as rows of one turn (`training.render.decompose`)."""
 
-    def __init__(self, trainee: Trainee, images: ImageTokenizer) -> None:
-        self._grammar, self._images = trainee.grammar, images
+    def __init__(self, trainee: Trainee, images: ImageTokenizer, by_turn: bool) -> None:
+        self._grammar, self._images, self._by_turn = trainee.grammar, images, by_turn
 
-    def one(self, row: TrainingRow) -> Rendered:
-        """The row as tokens. Raises RenderProblem."""
-        return render(row, self._grammar, self._images)
+    def parts(self, row: TrainingRow) -> list[Rendered]:
+        """The row, or its turns, as tokens. Raises RenderProblem."""
+        rows = decompose(row) if self._by_turn else (row,)
+        return [render(one, self._grammar, self._images) for one in rows]
 
     def __call__(self, rows: Sequence[TrainingRow]) -> list[Rendered]:
         """The rows of a batch."""
-        return [self.one(row) for row in rows]
+        return [part for row in rows for part in self.parts(row)]
 
 
 def train_sft(place: str, model: str, out: Path, settings: SftSettings, images: ImageTokenizer | None = None) -> Path:
@@ -69,7 +71,7 @@ def train_sft(place: str, model: str, out: Path, settings: SftSettings, images: 
     if length > trainee.longest:
         raise TrainProblem(f"length: {length}, and the model has {trainee.longest} positions; set at most that")
     cached = CachedImages(images or trainee.images, out / "images" / _name_of(trainee, settings, images))
-    renderer = CachedRendering(trainee, cached)
+    renderer = CachedRendering(trainee, cached, settings.decompose)
     if last is None:
         _size_up(accelerator, dataset, renderer, settings, length, out, place)
     share = settings.batch // accelerator.num_processes
@@ -97,12 +99,12 @@ def _size_up(
 ) -> None:
     """Every image of the epoch as tokens; raises TrainProblem where there is nothing to train, or too much for the model."""
     rows = dataset.plan.rows(dataset.plan.begin(0, dataset.world, 1), dataset.rank, 0)
-    every = gather_object([size_up(rows, renderer.one, length)])
-    found = _together(every)
-    check_sizes(found, settings, length, place)
+    every = gather_object([size_up(rows, renderer.parts, length)])
+    sizing = _together(every)
+    check_sizes(sizing, settings, length, place)
     if accelerator.is_main_process:
-        (out / "sizes.json").write_text(json.dumps(found.as_json(), indent=1), "utf-8")
-        accelerator.print(f"{found.rows} rows, {found.tokens} tokens, {sum(found.trained.values())} of them trained")
+        (out / "sizes.json").write_text(json.dumps(sizing.as_json(), indent=1), "utf-8")
+        accelerator.print(f"{sizing.rows} rows, {sizing.tokens} tokens, {sum(sizing.trained.values())} of them trained")
 
 
 def _together(parts: list[Any]) -> Sizing:

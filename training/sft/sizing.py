@@ -3,7 +3,7 @@
 In: rows, a way to render them. Out: a `Sizing`; a run without rows, or with rows that are too long, fails here and not hours later.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,25 +38,26 @@ class Sizing:
         return {"rows": self.rows, "tokens": self.tokens, "trained": self.trained, "too_long": self.too_long}
 
 
-def size_up(rows: Iterable[TrainingRow], render: Callable[[TrainingRow], Rendered], length: int) -> Sizing:
-    """The sizes of these rows. Raises RenderProblem."""
-    found = Sizing()
+def size_up(rows: Iterable[TrainingRow], render: Callable[[TrainingRow], Sequence[Rendered]], length: int) -> Sizing:
+    """The sizes of what `render` makes of these rows. Raises RenderProblem."""
+    sizing = Sizing()
     for row in rows:
-        found.add(render(row), length)
-    return found
+        for rendered in render(row):
+            sizing.add(rendered, length)
+    return sizing
 
 
-def check_sizes(found: Sizing, settings: SftSettings, length: int, place: str) -> None:
+def check_sizes(sizing: Sizing, settings: SftSettings, length: int, place: str) -> None:
     """Raises TrainProblem where nothing would be trained, or where rows are too long and the settings say nothing of them."""
-    if not found.rows or not found.trained:
-        raise TrainProblem(f"{place}: {found.rows} rows, and nothing in them is trained; build shards that hold some")
-    if found.too_long and settings.too_long == "fail":
-        tokens, name = found.longest
+    if not sizing.rows or not sizing.trained:
+        raise TrainProblem(f"{place}: {sizing.rows} rows, and nothing in them is trained; build shards that hold some")
+    if sizing.too_long and settings.too_long == "fail":
+        tokens, name = sizing.longest
         raise TrainProblem(
-            f"{place}: {found.too_long} of {found.rows} rows are longer than {length} tokens (row {name}: {tokens}); set length, "
-            "lower pixels, or say too_long=cut or too_long=leave_out"
+            f"{place}: {sizing.too_long} of {sizing.rows} rows are longer than {length} tokens (row {name}: {tokens}); set length, "
+            "lower pixels, say decompose=true, too_long=cut or too_long=leave_out"
         )
-    if found.too_long == found.rows and settings.too_long == "leave_out":
+    if sizing.too_long == sizing.rows and settings.too_long == "leave_out":
         raise TrainProblem(
-            f"{place}: all {found.rows} rows are longer than {length} tokens; set length, or lower pixels"
+            f"{place}: all {sizing.rows} rows are longer than {length} tokens; set length, or lower pixels"
         )

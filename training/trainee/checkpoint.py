@@ -31,8 +31,8 @@ class Checkpoint:
 
     def progress(self) -> dict[str, Any]:
         """What was noted when it was written."""
-        found: dict[str, Any] = json.loads((self.folder / "trainer" / "progress.json").read_text("utf-8"))
-        return found
+        notes: dict[str, Any] = json.loads((self.folder / "trainer" / "progress.json").read_text("utf-8"))
+        return notes
 
     def restore(self, optimizer: Any) -> None:
         """Brings the optimizer to where it stood."""
@@ -42,8 +42,8 @@ class Checkpoint:
 
 def newest(out: Path) -> Checkpoint | None:
     """The last whole checkpoint of a run."""
-    found = [(int(match[1]), path) for path in out.glob("checkpoint-*") if (match := _NAME.fullmatch(path.name))]
-    return Checkpoint(max(found)[1], max(found)[0]) if found else None
+    whole = [(int(match[1]), path) for path in out.glob("checkpoint-*") if (match := _NAME.fullmatch(path.name))]
+    return Checkpoint(max(whole)[1], max(whole)[0]) if whole else None
 
 
 def save(out: Path, step: int, trainee: Trainee, optimizer: Any, progress: Mapping[str, Any], keep: int) -> Checkpoint:

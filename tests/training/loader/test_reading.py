@@ -191,6 +191,11 @@ def test_folders_that_are_no_data_set(folder, tmp_path):
     assert "no such folder" in refusal(tmp_path / "nowhere")
     assert "holds no *.parquet; name the folder" in refusal(tmp_path)
     assert f"name one of {folder}" in refusal(folder.parent)
+    build = tmp_path / "build"
+    shutil.copytree(folder, build / "sft" / "train")
+    shutil.copy(next(folder.iterdir()), build / "ledger.parquet")
+    (build / "run.json").write_text("{}")
+    assert f"this is a whole build; name one of {build / 'sft' / 'train'}" in refusal(build)
     write_shards(tmp_path, [[1]])
     shutil.copy(tmp_path / "train-00000-of-00001.parquet", tmp_path / "validation-00000-of-00001.parquet")
     assert "splits train and validation side by side" in refusal(tmp_path)

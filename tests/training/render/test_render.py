@@ -46,7 +46,7 @@ def test_an_answer_is_read_as_it_was_rendered(row):
     assert [(s.kind, s.index, s.text) for s in answer.segments] == [(s.kind, s.index, s.text) for s in made]
     for read, written in zip(answer.segments, made, strict=True):
         if written.payload is not None and isinstance(verdict := payload_from(written.payload), Evaluation):
-            assert [(c.axis, c.reason, c.passed) for c in read.said.claims] == [
+            assert [(c.axis, c.reason, c.passed) for c in read.content.claims] == [
                 (a.axis, a.reason, a.passed) for a in verdict.axes
             ]
             assert render_text(verdict, answer.dialect, read.index) == read.text

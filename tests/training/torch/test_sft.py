@@ -123,6 +123,18 @@ def test_rows_that_are_left_out_are_counted(model, shards, tmp_path, capfd):
     assert sum(line["rows"] + line["lost"] for line in log) == 24
 
 
+def test_turn_by_turn_the_same_tokens_are_trained_in_shorter_rows(model, shards, tmp_path):
+    for decompose in (False, True):
+        train_sft(shards, model, tmp_path / str(decompose), SftSettings(**FAST, decompose=decompose))
+    whole, turns = (json.loads((tmp_path / str(of) / "sizes.json").read_text()) for of in (False, True))
+    assert turns["trained"] == whole["trained"]
+    assert turns["rows"] > whole["rows"]
+    log = read_log(tmp_path / "True" / "log.jsonl")
+    assert sum(line["rows"] for line in log) == turns["rows"]
+    with pytest.raises(TrainProblem, match="decompose"):
+        train_sft(shards, model, tmp_path / "True", SftSettings(**FAST))
+
+
 def test_settings_of_another_run_are_refused(model, shards, tmp_path):
     train_sft(shards, model, tmp_path, SftSettings(**FAST))
     with pytest.raises(TrainProblem, match="the run there has seed 0, this one 1"):

@@ -84,8 +84,8 @@ class RewardClient:
             request = urllib.request.Request(f"{self.url}/rollouts", data, {"Content-Type": "application/json"})
             try:
                 with urllib.request.urlopen(request, timeout=self.wait_s) as reply:
-                    found: dict[str, Any] = json.load(reply)
-                    return found
+                    answered: dict[str, Any] = json.load(reply)
+                    return answered
             except urllib.error.HTTPError as error:
                 problem = _words(error)
                 if error.code not in _PASSING:
@@ -112,10 +112,10 @@ def group_size(names: Sequence[str] | None, name: str) -> int:
 
     Raises RewardServerError where the group may be larger than it looks from here.
     """
-    if said := os.environ.get(GROUP_SIZE):
-        if not said.isascii() or not said.isdigit() or int(said) < 1:
-            raise RewardServerError(f"{GROUP_SIZE} is {said!r}; it has to be a whole number above 0")
-        return int(said)
+    if declared := os.environ.get(GROUP_SIZE):
+        if not declared.isascii() or not declared.isdigit() or int(declared) < 1:
+            raise RewardServerError(f"{GROUP_SIZE} is {declared!r}; it has to be a whole number above 0")
+        return int(declared)
     processes = int(os.environ.get("WORLD_SIZE") or 1)
     if names is None or processes > 1:
         why = "answers come one at a time" if names is None else f"a group may be spread over {processes} processes"

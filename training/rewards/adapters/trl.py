@@ -40,14 +40,14 @@ def ladder_reward(
             images = getattr(environments[n], "answer_images", images)
         prompt = prompt_of(row.get("ground_truth"), row.get("references"), row.get("id"), row.get("info"))
         sent.append(AnswerSent(prompt, parts_of(completion, images), groups[n], group_size(groups, groups[n])))
-    found = RewardClient.of_environment().rewards(sent)
-    _log(found, log_extra, log_metric)
-    return [one["reward"] for one in found]
+    scored = RewardClient.of_environment().rewards(sent)
+    _log(scored, log_extra, log_metric)
+    return [one["reward"] for one in scored]
 
 
-def _log(found: Sequence[dict[str, Any]], log_extra: Any, log_metric: Any) -> None:
+def _log(scored: Sequence[dict[str, Any]], log_extra: Any, log_metric: Any) -> None:
     for name in SHOWN:
-        values = [one[name] for one in found]
+        values = [one[name] for one in scored]
         if log_extra is not None:
             log_extra(f"ladder_{name}", values)
         known = [float(value) for value in values if value is not None]

@@ -57,8 +57,8 @@ def _group(truth: Any, info: Mapping[str, Any] | None) -> str:
     return group_name(str(info.get("id") or truth), info.get("global_steps", 0))
 
 
-def _score(found: Mapping[str, Any]) -> dict[str, float]:
-    return {"score": float(found["reward"]), **{name: float(found[name]) for name in KNOWN}}
+def _score(scored: Mapping[str, Any]) -> dict[str, float]:
+    return {"score": float(scored["reward"]), **{name: float(scored[name]) for name in KNOWN}}
 
 
 @cache
