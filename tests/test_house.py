@@ -130,6 +130,8 @@ ORDER = (
     ("replay",),
     ("forecast",),
     ("views",),
+    ("review",),
+    ("release",),
     ("run",),
     ("dag",),
     ("build",),

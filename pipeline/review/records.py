@@ -13,7 +13,8 @@ from stages.records import Axis
 
 Opinion = Literal["accept", "reject", "unsure"]
 Margin = Literal["narrow", "wide", "none"]
-"""How clear the Analyzer's verdict was: `narrow` where an axis lies at its threshold or one below; `none` without a verdict."""
+"""How clear the Analyzer's verdict was: `narrow` where an axis lies one below its threshold, or at it although more can be
+scored, or where judgements disagree about an axis; `wide` elsewhere, `none` without a verdict."""
 Draw = Literal["lot", "floor", "lost", "gold"]
 """Why an item is in the queue: as the lot's random sample, to give a small cell its floor, to look for false rejections among
 what was discarded or failed, or as a known answer that measures the reviewer."""
@@ -99,6 +100,17 @@ class Resolution:
     disputed: bool
     adjudicated: bool
     verdicts: tuple[HumanVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldAnswer:
+    """What a person said of an item whose answer is known. It measures the person and never enters a resolution."""
+
+    reviewer: str
+    sample_id: str
+    expected: Opinion
+    given: Opinion
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
