@@ -17,7 +17,7 @@ from pipeline.review.claims import lot_code, set_back, slot_id
 from pipeline.review.errors import ReviewError
 from pipeline.review.records import CellKey, LotKey, LotPopulation, ReviewItem
 from pipeline.review.settings import ReviewSettings
-from pipeline.review.tables import BUILD, HOLD, ITEM, POPULATION, SLOT, VERDICT
+from pipeline.review.tables import HOLD, ITEM, POPULATION, SLOT, VERDICT
 from stages.identity import digest
 
 _AT_ONCE = 500  # parameters in one statement are limited
@@ -185,11 +185,6 @@ def read_populations(connection: Connection, build: str) -> list[LotPopulation]:
 def item_of(row: Row[Any]) -> ReviewItem:
     """The item of a row."""
     return ReviewItem(row.sample_id, row.content_hash, _cell(row), row.draw, row.position)
-
-
-def revise(connection: Connection, build: str) -> None:
-    """Note that the items changed, for whoever keeps them in memory."""
-    connection.execute(update(BUILD).where(BUILD.c.build == build).values(revision=BUILD.c.revision + 1))
 
 
 def _cell(row: Row[Any]) -> CellKey:

@@ -25,6 +25,7 @@ from pipeline.review.records import (
 )
 from pipeline.review.settings import ReviewSettings
 from pipeline.review.tables import BUILD
+from stages.identity import digest
 
 SYSTEM = "x2i"
 """Who did it where no person did, in the audit log."""
@@ -36,6 +37,14 @@ class FrameState:
 
     hash: str
     frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDraw:
+    """What is to be reviewed: all items, and how many rows of each lot they stand for."""
+
+    items: Sequence[ReviewItem]
+    populations: Sequence[LotPopulation]
 
 
 class ReviewRegister:
@@ -64,6 +73,7 @@ class ReviewRegister:
                     "settings": settings,
                     "frame_hash": "",
                     "frozen": False,
+                    "drawn_by": "",
                     "revision": 0,
                 }
                 connection.execute(insert(BUILD).values(**values))
@@ -106,27 +116,39 @@ class ReviewRegister:
         """Make the queue hold these items and no others. The same ones again change nothing; what is drawn no more is
         unavailable.
         """
-        return self.draw_items(lambda _settings, _touched: items, populations, frame_hash, frozen)
+        return self.redraw(lambda _settings, _seen: ReviewDraw(items, populations), frame_hash, frozen)
 
-    def draw_items(
+    def redraw(
         self,
-        draw: Callable[[ReviewSettings, frozenset[str]], Sequence[ReviewItem]],
-        populations: Sequence[LotPopulation],
+        draw: Callable[[ReviewSettings, frozenset[str]], ReviewDraw],
         frame_hash: str,
         frozen: bool,
+        stamp: str = "",
     ) -> Added:
-        """As `add_items`, with what `draw` makes of the settings and of the ids that somebody holds or has judged."""
+        """As `add_items`, with what `draw` makes of the settings and of the ids that somebody holds or has judged. `stamp` is that
+        of the finished build which was drawn from.
+        """
         with self._writing() as connection:
             settings = self._settings(connection)
-            drawn = draw(settings, queue.touched(connection, self.fingerprint))
-            added = queue.put(connection, self.fingerprint, settings, drawn)
+            drawing = draw(settings, queue.touched(connection, self.fingerprint))
+            added = queue.put(connection, self.fingerprint, settings, drawing.items)
+            changed = any((added.new, added.changed, added.withdrawn, added.back))
+            if queue.read_populations(connection, self.fingerprint) != list(drawing.populations):
+                queue.put_populations(connection, self.fingerprint, drawing.populations)
+                changed = True
             mine = BUILD.c.build == self.fingerprint
             before = connection.execute(select(BUILD).where(mine)).one()
-            if any((added.new, added.changed, added.withdrawn, added.back)) or before.frame_hash != frame_hash:
-                queue.put_populations(connection, self.fingerprint, populations)
+            if changed or (before.frame_hash, before.frozen) != (frame_hash, frozen):
                 self._note(connection, SYSTEM, "drawn", frame=frame_hash, frozen=frozen, **asdict(added))
-            connection.execute(update(BUILD).where(mine).values(frame_hash=frame_hash, frozen=frozen))
+            values = {"frame_hash": frame_hash, "frozen": frozen, "drawn_by": _drawn_by(stamp, settings)}
+            connection.execute(update(BUILD).where(mine).values(revision=BUILD.c.revision + changed, **values))
             return added
+
+    def is_drawn_by(self, stamp: str) -> bool:
+        """Whether the items were drawn from the finished build with this stamp, by the settings of now."""
+        with self._reading() as connection:
+            row = connection.execute(select(BUILD.c.drawn_by).where(BUILD.c.build == self.fingerprint)).one()
+            return bool(stamp) and row.drawn_by == _drawn_by(stamp, self._settings(connection))
 
     def frame(self) -> FrameState:
         """Which frame the items were drawn from."""
@@ -210,3 +232,7 @@ class ReviewRegister:
 
     def _note(self, connection: Connection, who: str, what: str, about: str = "", **details: object) -> None:
         audit.note(connection, self.fingerprint, self._clock(), who, what, about, **details)
+
+
+def _drawn_by(stamp: str, settings: ReviewSettings) -> str:
+    return digest(stamp, json.dumps(settings.as_dict(), sort_keys=True)) if stamp else ""

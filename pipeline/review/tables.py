@@ -27,9 +27,11 @@ BUILD = Table(
     Column("settings", Text, nullable=False),
     Column("frame_hash", String(64), nullable=False),
     Column("frozen", Boolean, nullable=False),
+    Column("drawn_by", String(64), nullable=False),
     Column("revision", Integer, nullable=False),
 )
-"""`revision` counts how often the items changed."""
+"""`drawn_by`: a digest of the finished build and the settings that the items were drawn by, else empty. `revision` counts how often
+the items changed."""
 
 POPULATION = Table(
     "review_population",
