@@ -30,34 +30,34 @@ def spelled(values: Sequence[float]) -> str:
 
 def summarise(every: Mapping[str, Any], path: Path) -> str:
     """The table of all figures; the picture goes to `path`."""
-    found: Sequence[Mapping[str, Any]] = every["seeds"]
+    seeds: Sequence[Mapping[str, Any]] = every["seeds"]
     table = ["| | images | easy prompts | hard prompts | outcome | well formed |", "|---|---|---|---|---|---|"]
     for name, words in WAYS.items():
-        cells = (spelled([one[name][measure] for one in found]) for measure in MEASURES)
+        cells = (spelled([one[name][measure] for one in seeds]) for measure in MEASURES)
         table.append(f"| {words} | {' | '.join(cells)} |")
     for name, words in (("sft", "sampled"), ("sft_likeliest", "the likeliest answer")):
         table.append(f"mode suits the prompt, {words}: {every[name]['suited']:.3f}")
-    if found:
+    if seeds:
         for name in ("with_penalty", "without_penalty"):
             for measure in ("images", "outcome"):
-                apart = [one[name][measure] - one["before"][measure] for one in found]
+                apart = [one[name][measure] - one["before"][measure] for one in seeds]
                 table.append(f"{WAYS[name]}: {measure} against the start: {spelled(apart)}")
-        plot(found, path)
+        plot(seeds, path)
     return "\n".join(table)
 
 
-def plot(found: Sequence[Mapping[str, Any]], path: Path) -> None:
+def plot(seeds: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Images per answer over the steps of GRPO, with and without the penalty."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     for name in ("without_penalty", "with_penalty"):
-        lines = np.array([one[f"{name}_steps"] for one in found])
+        lines = np.array([one[f"{name}_steps"] for one in seeds])
         mean, half = np.array([interval(column) for column in lines.T]).T
         steps = np.arange(1, len(mean) + 1)
         axes.plot(steps, mean, label=WAYS[name])
         axes.fill_between(steps, mean - half, mean + half, alpha=0.2)
-    axes.set(xlabel="step of GRPO", ylabel="images per answer", title=f"mean of {len(found)} seeds, 95 % interval")
+    axes.set(xlabel="step of GRPO", ylabel="images per answer", title=f"mean of {len(seeds)} seeds, 95 % interval")
     axes.legend(frameon=False)
     figure.savefig(path)

@@ -50,6 +50,9 @@ WORLD = 0
 """The seed of the prompts, and of SFT; those of GRPO are given."""
 TRIES = 8
 """Answers to each held-out prompt."""
+TEMPERATURE = 0.5
+"""Of rollouts, and of answers that are measured. At 1.0 a long answer of so small a model slips far more often than a short one,
+so that brevity pays without any penalty."""
 PENALTIES = {"with_penalty": True, "without_penalty": False}
 WEIGHTS = TermWeights(steps=0.0)
 """Nobody judges intermediate texts here."""
@@ -71,7 +74,9 @@ class SampledAnswers:
     outcome_steps: float
 
 
-def answers(model: str, prompts: Sequence[Prompt], times: int, seed: int, temperature: float = 1.0) -> SampledAnswers:
+def answers(
+    model: str, prompts: Sequence[Prompt], times: int, seed: int, temperature: float = TEMPERATURE
+) -> SampledAnswers:
     """How a model answers `prompts`, `times` each."""
     trainee = load_trainee(model, PIXELS)
     trainee.model.eval()
@@ -128,7 +133,7 @@ def after_grpo(here: World, model: str, penalty: bool, seed: int, folder: Path) 
     rewards = RewardSettings(weights=WEIGHTS, penalty="multiply" if penalty else "off")
     settings = GrpoSettings(
         seed=seed, epochs=100, steps=STEPS, prompts=6, learning_rate=2e-4, max_tokens=TOKENS, pixels=PIXELS, rewards=rewards,
-        precision="fp32", gradient_checkpointing=False, length=1024, save_every=1000,
+        precision="fp32", gradient_checkpointing=False, length=1024, save_every=1000, temperature=TEMPERATURE,
     )  # fmt: skip
     judge = CheckerJudge(Truth(here.trained), read_recipe(POLICY))
     images = shades(load_trainee(model, PIXELS).processor.tokenizer)

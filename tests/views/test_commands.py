@@ -89,3 +89,14 @@ def test_a_rung_that_cannot_be_imported_is_one_line(
         assert error.count("\n") == 1
         assert "somebodys_rungs:MINE: somebodys_rungs cannot be imported" in error
         assert "PYTHONPATH" in error
+
+
+@pytest.mark.parametrize(
+    "words", ["verify", "report", "truth", "show {} x", "export {} --to trl", "difficulty", "reward-sim"]
+)
+def test_a_folder_that_is_not_there_is_bad_usage(words: str, tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere")
+    name, *rest = (word.format(nowhere) for word in words.split(" "))
+    result = RUN.invoke(app, [name, *(rest or [nowhere])])
+    assert result.exit_code == 2
+    assert result.stderr == f"x2i: {nowhere}: there is no such folder; name the folder of a build, such as build/demo\n"

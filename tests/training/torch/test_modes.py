@@ -25,10 +25,10 @@ def test_after_sft_the_mode_is_chosen_by_the_prompt(tmp_path):
 
 
 def test_the_penalty_lowers_images_at_equal_outcome_and_without_it_they_stay(tmp_path):
-    found = [measure_grpo(seed, tmp_path) for seed in SEEDS]
+    seeds = [measure_grpo(seed, tmp_path) for seed in SEEDS]
 
     def change(way, measure):
-        return interval([one[way][measure] - one["before"][measure] for one in found])
+        return interval([one[way][measure] - one["before"][measure] for one in seeds])
 
     saved, half = change("with_penalty", "images")
     assert saved + half < 0
