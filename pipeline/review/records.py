@@ -30,6 +30,11 @@ class LotKey:
     source: str
     generator: str
 
+    @property
+    def lost(self) -> bool:
+        """Whether no shard holds its rows: they are reviewed for what was rejected though it was right."""
+        return self.outcome in ("discarded", "failed")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class CellKey:
