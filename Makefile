@@ -12,7 +12,7 @@ VLLM_PORT ?= 8200
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help build-dataset test lint verify report truth truth-policies truth-holdout skill-curves picture bench \
+.PHONY: help build-dataset review test test-review lint verify report truth truth-policies truth-holdout skill-curves picture bench \
 	test-datasets-3 test-identity test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
 	test-batches test-training test-trainers plan-coverage bench-loaders test-loaders \
 	chromium postgresql clean
@@ -36,6 +36,9 @@ verify: $(VENV)/.installed ## check the output in DIR (default: build/demo)
 
 report: $(VENV)/.installed ## write DIR/report.html again
 	$(BIN)/x2i report $(DIR)
+
+review: $(VENV)/.installed ## judge the output in DIR in a browser: make review DIR=build/demo ARGS="--invite Ada"
+	$(BIN)/x2i review $(DIR) $(ARGS)
 
 truth: $(VENV)/.installed ## how true the output in DIR is, where the truth is known
 	$(BIN)/x2i truth $(DIR)
@@ -68,6 +71,9 @@ test-identity: $(VENV)/.installed-dev ## build the 240-sample demo with 1 and 16
 
 test-browser: $(VENV)/.installed-dev chromium ## look at every page in a real Chromium, at two widths, light and dark
 	$(BIN)/python -m pytest -m slow tests/views
+
+test-review: $(VENV)/.installed-dev chromium ## reviewers at work in a real Chromium: keys, undo, claims, kills, a lead who looks on
+	$(BIN)/python -m pytest -m slow tests/review $(ARGS)
 
 test-over-http: $(VENV)/.installed-dev ## build the demo in process and over HTTP, and compare every row
 	$(BIN)/python -m pytest -m slow tests/backends/world/test_over_http.py

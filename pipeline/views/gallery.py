@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 from markupsafe import Markup
 
@@ -18,12 +18,19 @@ from pipeline.manifest.spec import RL
 from pipeline.output.truth_figures import TruthFigures
 from pipeline.storage.image_store import ImageStore
 from pipeline.views.page import fragment
-from pipeline.views.story import Beat, Story
+from pipeline.views.story import Beat, MarkedEvent, Story
 from pipeline.views.thumbnails import SIDE, SMALL, Thumbnail, thumbnail
 
 EACH = 16
 _MOST_NAMED = 4
 _MOST_REFERENCES, _MOST_FACETS = 6, 60
+
+
+Shows = Literal["report", "result", "words", "all"]
+"""Who looks, and at how much of the Analyzer's verdicts. A reader of the report looks at everything. A reviewer sees no verdict and
+no mark of an image before the result is judged (`result`), and of a lost sample nothing but its newest image, so that it looks
+like any other; then what was said, without scores (`words`); in the end everything (`all`).
+"""
 
 
 @dataclass(frozen=True)
@@ -32,16 +39,31 @@ class PicturedStory:
 
     story: Story
     pictures: dict[str, Thumbnail | None]
+    show: Shows = "report"
+
+    @property
+    def scored(self) -> bool:
+        """Whether the Analyzer's scores are shown."""
+        return self.show in ("report", "all")
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The first few references; a strip is no contact sheet."""
-        return self.story.references[:_MOST_REFERENCES]
+        """The references; in the report the first few, for a strip is no contact sheet."""
+        return self.story.references[: _MOST_REFERENCES if self.show == "report" else None]
 
     @property
     def runs(self) -> list[tuple[bool, list[Beat]]]:
         """The beats, consecutive pruned ones together: whether they are pruned, and which."""
-        return [(pruned, list(beats)) for pruned, beats in groupby(self.story.beats, lambda b: b.pruned)]
+        beats = self.story.beats
+        if self.show == "result" and self.story.lost:
+            return [
+                (False, [Beat(generation=b.generation)]) for b in beats if b.generation and self.is_result(b.generation)
+            ]
+        return [(pruned, list(some)) for pruned, some in groupby(beats, lambda b: b.pruned)]
+
+    def is_result(self, made: MarkedEvent) -> bool:
+        """Whether it is the image that the sample ended with."""
+        return made.event is self.story.result
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.views.looks import ModeLooks
@@ -28,9 +28,9 @@ def render(template: str, values: Mapping[str, Any], looks: ModeLooks) -> bytes:
     """The page, whose modes look as in `looks`. Every value is text unless it is `Markup`; a missing one raises
     jinja2.UndefinedError.
     """
-    environment = _environment()
-    style, script = _source(environment, _STYLE) + looks.style, _source(environment, _SCRIPT)
-    page = environment.get_template(template).render(
+    made = _environment()
+    style, script = _source(made, _STYLE) + looks.style, _source(made, _SCRIPT)
+    page = made.get_template(template).render(
         **values, style=Markup(style), style_hash=_digest(style), script=Markup(script), script_hash=_digest(script)
     )
     return page.encode("utf-8", "replace")
@@ -39,6 +39,24 @@ def render(template: str, values: Mapping[str, Any], looks: ModeLooks) -> bytes:
 def fragment(template: str, macro: str, *values: Any) -> Markup:
     """What one macro of a template makes of `values`."""
     return Markup(getattr(_environment().get_template(template).module, macro)(*values))
+
+
+def environment(templates: BaseLoader) -> Environment:
+    """Where every value is text unless it is `Markup`, and a missing one raises jinja2.UndefinedError."""
+    made = Environment(
+        loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters.update(
+        shown=lambda text: clip(text, _TEXT),
+        brief=lambda text: clip(text, _BRIEF),
+        named=lambda text: clip(text, _NAME),
+        spoken=spoken,
+        percent=percent,
+        count=lambda n: f"{int(n):,}",
+        figure=_figure,
+        duration=_duration,
+    )
+    return made
 
 
 def write(path: Path, page: bytes) -> Path:
@@ -66,30 +84,13 @@ def percent(part: float, whole: float) -> float:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("pipeline", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        shown=lambda text: clip(text, _TEXT),
-        brief=lambda text: clip(text, _BRIEF),
-        named=lambda text: clip(text, _NAME),
-        spoken=spoken,
-        percent=percent,
-        count=lambda n: f"{int(n):,}",
-        figure=_figure,
-        duration=_duration,
-    )
-    return environment
+    return environment(PackageLoader("pipeline", "templates"))
 
 
-def _source(environment: Environment, name: str) -> str:
-    if environment.loader is None:
+def _source(made: Environment, name: str) -> str:
+    if made.loader is None:
         raise LookupError(f"{name}: the templates have no loader")
-    return environment.loader.get_source(environment, name)[0]
+    return made.loader.get_source(made, name)[0]
 
 
 def _digest(text: str) -> str:

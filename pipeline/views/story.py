@@ -165,6 +165,13 @@ class Story:
         images = [e.image.sha256 for e in self.trajectory.events if e.kind == "generation" and e.image]
         return images[-1] if images else None
 
+    @property
+    def result(self) -> Event | None:
+        """The image that the sample ended with, None when none was made."""
+        made = [e for e in self.trajectory.events if e.kind == "generation" and e.image]
+        chosen = [e for e in made if e.try_number == self.trajectory.candidate]
+        return next(reversed(chosen or made), None)
+
     @cached_property
     def events(self) -> tuple[MarkedEvent, ...]:
         """What happened, in order, with the marks."""

@@ -1,0 +1,91 @@
+"""What a page sends: verdicts, skips and the like, as JSON, checked at the door.
+
+In: a request's body. Out: a pydantic model whose every field has a limit, and from it a `HumanVerdict`.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.review.records import HumanVerdict, Opinion, ReasonMark, ReviewItem
+from pipeline.review.verdicts import LONGEST_NOTE
+from stages.records import Axis
+
+Token = Annotated[str, Field(max_length=64)]
+SampleId = Annotated[str, Field(max_length=64)]
+_LONGEST_S = 86_400.0
+_MOST_REASONS = 64
+
+
+class Said(BaseModel):
+    """A form of the page: fields that it does not have are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SaidReason(Said):
+    """A reason, and the part of the story that it is about."""
+
+    code: Annotated[str, Field(max_length=64)]
+    segment: Annotated[str, Field(max_length=16)] | None = None
+
+
+class SaidResult(Said):
+    """The result is judged: what the Analyzer's model said may be seen."""
+
+    token: Token
+    sample: SampleId
+    result: Opinion
+
+
+class SaidSkip(Said):
+    """An item is declined."""
+
+    token: Token
+    reason: Annotated[str, Field(max_length=500)]
+
+
+class SaidKeys(Said):
+    """A person's keys by action."""
+
+    keys: Annotated[dict[str, str], Field(max_length=64)]
+
+
+class SaidVerdict(Said):
+    """A whole verdict. `supersedes` is the one that it corrects."""
+
+    token: Token = ""
+    sample: SampleId
+    content: SampleId
+    result: Opinion
+    reasoning: Opinion | None = None
+    axes: dict[Axis, Opinion] = Field(default_factory=dict)
+    reasons: Annotated[list[SaidReason], Field(max_length=_MOST_REASONS)] = Field(default_factory=list)
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False, strict=False)] = 0.0
+    supersedes: SampleId | None = None
+
+    def verdict(self, name: str, item: ReviewItem, result_label: str) -> HumanVerdict:
+        """The verdict of the person `name`; what was called `result` before it was judged is called `result_label`."""
+        reasons = [
+            ReasonMark(r.code, result_label if r.segment == "result" else r.segment or None) for r in self.reasons
+        ]
+        return HumanVerdict(
+            id="",
+            sample_id=item.sample_id,
+            content_hash=self.content,
+            reviewer=name,
+            result=self.result,
+            reasoning=self.reasoning,
+            axes=dict(self.axes),
+            reasons=tuple(dict.fromkeys(reasons)),
+            note=self.note.strip(),
+            seconds=min(self.seconds, _LONGEST_S),
+            supersedes=self.supersedes,
+        )
+
+
+class SaidEntry(Said):
+    """The answers of an entry test by sample."""
+
+    answers: Annotated[dict[str, Opinion], Field(max_length=16)]

@@ -1,0 +1,116 @@
+"""The lead's page: how far the review is, who does what, and whom to ask.
+
+In: a desk, an address. Out: the routes. The page asks for its figures again every few seconds; they are counted at most once in
+`_STALE_S` seconds, however many look.
+"""
+
+import threading
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse
+
+from pipeline.review.claims import lot_code
+from pipeline.review.errors import ReviewError
+from pipeline.review.records import LotKey
+from pipeline.review.web.address import ReviewAddress
+from pipeline.review.web.desk import ReviewDesk
+from pipeline.review.web.figures import LeadFigures, lead_figures
+from pipeline.review.web.joining import join_link
+from pipeline.review.web.rendering import page
+from pipeline.review.web.reviewing import shown_page
+from pipeline.review.web.visitor import Visitor, lead
+
+_STALE_S = 2.0
+_AUDIT = 30
+Name = Annotated[str, Form(max_length=200)]
+Lots = Annotated[list[str] | None, Form()]
+
+
+class LeadRoom:
+    """The figures of a review, counted when they are older than `_STALE_S` seconds."""
+
+    def __init__(self, desk: ReviewDesk) -> None:
+        self.desk = desk
+        self._lock = threading.Lock()
+        self._counted: tuple[float, LeadFigures] | None = None
+
+    def figures(self) -> LeadFigures:
+        """The figures of now, or of a moment ago."""
+        with self._lock:
+            if self._counted is None or time.monotonic() - self._counted[0] > _STALE_S:
+                self.desk.look_again()
+                self._counted = (time.monotonic(), lead_figures(self.desk))
+            return self._counted[1]
+
+    def lots(self, codes: list[str] | None) -> list[LotKey]:
+        """The lots behind the codes of a form. Raises ReviewError for one that there is not."""
+        known = {lot_code(p.key): p.key for p in self.desk.store.populations()}
+        try:
+            return [known[code] for code in codes or ()]
+        except KeyError as error:
+            raise ReviewError("one of these lots is not in this review any more; load the page again") from error
+
+    def people(self, who: Visitor, link: str = "", invited: str = "") -> HTMLResponse:
+        """The list of people, with a new link if there is one."""
+        return _part("review_people.html.j2", who=who, link=link, invited=invited, **self.people_values())
+
+    def people_values(self) -> dict[str, Any]:
+        """What the list of people shows."""
+        figures = self.figures()
+        lots = [(lot_code(p.key), p.key) for p in self.desk.store.populations()]
+        return {"people": self.desk.store.people(), "lots": lots, "paces": figures.paces}
+
+
+def leading_routes(desk: ReviewDesk, at: ReviewAddress) -> APIRouter:
+    """Everything under the lead's page."""
+    routes, store, room = APIRouter(), desk.store, LeadRoom(desk)
+
+    @routes.get("/lead")
+    def overview(request: Request) -> HTMLResponse:
+        who = lead(store, request)
+        values = {
+            "figures": room.figures(),
+            "settings": store.settings(),
+            "looks": desk.looks,
+            "link": "",
+            "invited": "",
+        }
+        values |= {"entries": store.audit(_AUDIT), **room.people_values()}
+        return shown_page(desk, who, "review_lead.html.j2", **values)
+
+    @routes.get("/lead/live")
+    def live(request: Request) -> HTMLResponse:
+        lead(store, request)
+        return _part("review_live.html.j2", figures=room.figures(), looks=desk.looks, entries=store.audit(_AUDIT))
+
+    @routes.post("/lead/invite")
+    def invite(
+        request: Request, name: Name, place: Annotated[str, Form()] = "reviewer", lot: Lots = None
+    ) -> HTMLResponse:
+        who = lead(store, request)
+        if place not in ("reviewer", "lead"):
+            raise ReviewError("a person is a reviewer or a lead")
+        token = store.invite(name, "lead" if place == "lead" else "reviewer", room.lots(lot), who.name)
+        return room.people(who, join_link(at, token), name)
+
+    @routes.post("/lead/revoke")
+    def revoke(request: Request, name: Name) -> HTMLResponse:
+        who = lead(store, request)
+        if name == who.name:
+            raise ReviewError("you cannot revoke yourself; another lead can")
+        store.revoke(name, who.name)
+        return room.people(who)
+
+    @routes.post("/lead/assign")
+    def assign(request: Request, name: Name, lot: Lots = None) -> HTMLResponse:
+        who = lead(store, request)
+        store.assign(name, room.lots(lot), who.name)
+        return room.people(who)
+
+    return routes
+
+
+def _part(template: str, **values: Any) -> HTMLResponse:
+    return HTMLResponse(page(template, values))
