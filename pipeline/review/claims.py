@@ -1,16 +1,16 @@
 """Claims: which slot a person is given next, for how long, and what ends that.
 
 In: a person and the time, within a transaction that is the only writer. Out: `HeldSlot`, and rows of `review_slot` and
-`review_hold`. A person is given the free slot of lowest position that is for them: of their lots, of an item of which they never
-had another slot. Their `cursor` says up to where there is none, so that a claim reads a few rows of a long queue; whatever frees a
-slot sets the cursors back.
+`review_hold`. A person is given the free slot of lowest position that is for them: of their lots, of an item of which they neither
+have nor had another slot. Their `cursor` says up to where there is none, so that a claim reads a few rows of a long queue;
+whatever frees a slot sets the cursors back.
 """
 
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, Select, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, insert, select, update
 
 from pipeline.review.errors import ClaimLost
 from pipeline.review.people import ReviewPerson
@@ -66,6 +66,9 @@ class Claiming:
         values["expires"] = self.now + self.seconds
         self.connection.execute(update(SLOT).where(SLOT.c.id == row.id).values(**values))
         hold(self.connection, self.build, self.person.name, row.sample_id, row.id)
+        # an older claim of theirs on the same item must not count beside this one
+        mine = (SLOT.c.build == self.build) & (SLOT.c.sample_id == row.sample_id) & (SLOT.c.holder == self.person.name)
+        self.connection.execute(update(SLOT).where(mine, SLOT.c.state == "free").values(token=None))
         mine = (PERSON.c.build == self.build) & (PERSON.c.name == self.person.name)
         cursor = {"cursor": row.position} if row.role == "judge" else {}
         self.connection.execute(update(PERSON).where(mine).values(served=served + 1, **cursor))
@@ -83,10 +86,7 @@ class Claiming:
     def _free(self, after: int) -> Select[tuple[object, ...]]:
         """The first free slot after this position that is for the person."""
         kept_out = exists().where(
-            HOLD.c.build == self.build,
-            HOLD.c.reviewer == self.person.name,
-            HOLD.c.sample_id == SLOT.c.sample_id,
-            or_(HOLD.c.slot != SLOT.c.id, HOLD.c.closed),
+            HOLD.c.build == self.build, HOLD.c.reviewer == self.person.name, HOLD.c.sample_id == SLOT.c.sample_id
         )
         free = and_(SLOT.c.build == self.build, SLOT.c.state == "free", SLOT.c.position > after)
         query = select(SLOT).where(free, SLOT.c.role == "judge", ~kept_out)
@@ -135,7 +135,7 @@ def sweep(connection: Connection, build: str, now: float) -> list[HeldSlot]:
     ended = [_held(row) for row in connection.execute(select(SLOT).where(late))]
     if ended:
         connection.execute(update(SLOT).where(late).values(state="free", expires=None))
-        set_back(connection, build, (slot.position for slot in ended))
+        _let_go(connection, build, ended)
     return ended
 
 
@@ -144,7 +144,7 @@ def release(connection: Connection, build: str, name: str) -> list[HeldSlot]:
     mine = (SLOT.c.build == build) & (SLOT.c.holder == name) & (SLOT.c.state == "held")
     ended = [_held(row) for row in connection.execute(select(SLOT).where(mine))]
     connection.execute(update(SLOT).where(mine).values(state="free", expires=None))
-    set_back(connection, build, (slot.position for slot in ended))
+    _let_go(connection, build, ended)
     return ended
 
 
@@ -161,8 +161,7 @@ def claimed(connection: Connection, build: str, name: str, token: str) -> HeldSl
 
 def close(connection: Connection, build: str, name: str, slot: HeldSlot, declined: str | None = None) -> None:
     """End a claim for good: judged, or declined for a reason, which gives the slot to others."""
-    mine = (HOLD.c.build == build) & (HOLD.c.reviewer == name) & (HOLD.c.sample_id == slot.sample_id)
-    connection.execute(update(HOLD).where(mine).values(closed=True, declined=declined))
+    hold(connection, build, name, slot.sample_id, slot.id, closed=True, declined=declined)
     if declined is None:
         values: dict[str, object] = {"state": "done", "expires": None}
     else:
@@ -174,22 +173,48 @@ def close(connection: Connection, build: str, name: str, slot: HeldSlot, decline
 
 
 def reopen(connection: Connection, build: str, name: str, slot: str, expires: float) -> None:
-    """Give a judged slot back to who judged it, before all else that they hold."""
+    """Give a judged slot back to who judged it, before all else that they hold; not where its item is in the queue no more."""
+    in_queue = exists().where(
+        ITEM.c.build == build,
+        ITEM.c.sample_id == SLOT.c.sample_id,
+        ITEM.c.content_hash == SLOT.c.content_hash,
+        ITEM.c.active,
+    )
     held = (SLOT.c.build == build) & (SLOT.c.holder == name) & (SLOT.c.state == "held")
     turns = [turn for turn in connection.execute(select(SLOT.c.turn).where(held)).scalars() if turn is not None]
     values = {"state": "held", "holder": name, "token": secrets.token_hex(16), "expires": expires}
     first = min(turns, default=0) - 1
-    connection.execute(update(SLOT).where((SLOT.c.id == slot) & (SLOT.c.state == "done")).values(turn=first, **values))
+    judged = (SLOT.c.id == slot) & (SLOT.c.state == "done")
     mine = (HOLD.c.build == build) & (HOLD.c.reviewer == name) & (HOLD.c.slot == slot)
-    connection.execute(update(HOLD).where(mine).values(closed=False))
+    if connection.execute(update(SLOT).where(judged, in_queue).values(turn=first, **values)).rowcount:
+        connection.execute(update(HOLD).where(mine).values(closed=False))
+    else:
+        connection.execute(update(SLOT).where(judged).values(state="gone"))
+        connection.execute(delete(HOLD).where(mine))
 
 
-def hold(connection: Connection, build: str, name: str, sample_id: str, slot: str, closed: bool = False) -> None:
-    """Note that a person has this slot of an item."""
+def hold(
+    connection: Connection,
+    build: str,
+    name: str,
+    sample_id: str,
+    slot: str,
+    closed: bool = False,
+    declined: str | None = None,
+) -> None:
+    """Note that a person has this slot of an item, or had it and is done with the item."""
     mine = (HOLD.c.build == build) & (HOLD.c.reviewer == name) & (HOLD.c.sample_id == sample_id)
-    if not connection.execute(update(HOLD).where(mine).values(slot=slot, closed=closed)).rowcount:
-        values = {"build": build, "reviewer": name, "sample_id": sample_id, "slot": slot, "closed": closed}
-        connection.execute(insert(HOLD).values(**values))
+    values = {"slot": slot, "closed": closed, "declined": declined}
+    if not connection.execute(update(HOLD).where(mine).values(**values)).rowcount:
+        connection.execute(insert(HOLD).values(build=build, reviewer=name, sample_id=sample_id, **values))
+
+
+def _let_go(connection: Connection, build: str, ended: Iterable[HeldSlot]) -> None:
+    """These slots are free for everybody again, also for who had them."""
+    for slot in ended:
+        mine = (HOLD.c.build == build) & (HOLD.c.slot == slot.id) & ~HOLD.c.closed
+        connection.execute(delete(HOLD).where(mine))
+    set_back(connection, build, [slot.position for slot in ended])
 
 
 def set_back(connection: Connection, build: str, positions: Iterable[int]) -> None:

@@ -88,6 +88,7 @@ def _withdraw(connection: Connection, build: str, names: Sequence[str]) -> None:
         connection.execute(update(ITEM).where(_items(build, ITEM, some)).values(active=False))
         open_ones = _items(build, SLOT, some) & SLOT.c.state.in_(("free", "held"))
         connection.execute(update(SLOT).where(open_ones).values(state="gone"))
+        connection.execute(delete(HOLD).where(_items(build, HOLD, some) & ~HOLD.c.closed))
 
 
 def _renew(connection: Connection, build: str, names: Sequence[str]) -> None:

@@ -34,11 +34,12 @@ def record(connection: Connection, build: str, verdict: HumanVerdict, token: str
     """Enter a verdict under a claim. The same verdict sent again is entered once. Raises ClaimLost, ReviewError."""
     people.at_work(connection, build, verdict.reviewer)
     verdict = _plain(verdict, verdict.id or digest("verdict", build, verdict.sample_id, token)[:32])
-    there = verdicts.kept(connection, build, verdict.id)
-    if there is not None and _same(there.verdict, verdict):
-        return there.verdict
-    if there is not None:
-        raise ClaimLost("a verdict was given under this claim already; take it back first")
+    if verdicts.kept(connection, build, verdict.id) is not None:
+        # a browser sends again what it got no answer to
+        for row in verdicts.standing_on(connection, build, verdict.sample_id):
+            if row.verdict.id == verdict.id and _same(row.verdict, verdict):
+                return row.verdict
+        raise ClaimLost("a verdict was given under this claim already; take it back, or go on with the next item")
     slot = claims.claimed(connection, build, verdict.reviewer, token)
     if (slot.sample_id, slot.content_hash) != (verdict.sample_id, verdict.content_hash):
         raise ClaimLost(f"this claim is for sample {slot.sample_id}; show the item again")
@@ -127,10 +128,13 @@ def adjudicate(connection: Connection, build: str, verdict: HumanVerdict, now: f
     item = read_item(connection, build, verdict.sample_id)
     if item.content_hash != verdict.content_hash:
         raise ReviewError(f"sample {verdict.sample_id} is not what was shown any more; look at it again")
-    before = [row for row in verdicts.standing_on(connection, build, verdict.sample_id) if row.role == "lead"]
-    supersedes = before[-1].verdict.id if before else None
-    name = verdict.id or digest("adjudication", build, verdict.sample_id, verdict.content_hash, supersedes or now)[:32]
+    said = verdicts.all_on(connection, build, verdict.sample_id)
+    before = [row.verdict for row in verdicts.stands(said) if row.role == "lead"]
+    supersedes = before[-1].id if before else None
+    name = verdict.id or digest("adjudication", build, verdict.sample_id, len(said))[:32]
     verdict = replace(verdict, id=name, supersedes=supersedes, adjudicates=True, withdrawn=False, at="")
+    if before and _same(replace(before[-1], id=name, supersedes=supersedes), verdict):
+        return before[-1]
     verdict = verdicts.checked(verdict, now)
     verdicts.add(connection, build, verdict, "lead", None)
     _set_gold(connection, build, verdict.sample_id, verdict.opinion, verdict.reviewer)

@@ -141,7 +141,7 @@ class ReviewRegister:
             if changed or (before.frame_hash, before.frozen) != (frame_hash, frozen):
                 self._note(connection, SYSTEM, "drawn", frame=frame_hash, frozen=frozen, **asdict(added))
             values = {"frame_hash": frame_hash, "frozen": frozen, "drawn_by": _drawn_by(stamp, settings)}
-            connection.execute(update(BUILD).where(mine).values(revision=BUILD.c.revision + changed, **values))
+            connection.execute(update(BUILD).where(mine).values(revision=BUILD.c.revision + int(changed), **values))
             return added
 
     def is_drawn_by(self, stamp: str) -> bool:

@@ -16,7 +16,8 @@ def resolve(item: ReviewItem, asked: int, said: Sequence[KeptVerdict]) -> Resolu
     `opinion` is None while people are missing or disagree. One who is unsure leaves the item unsure: a lead may settle it.
     """
     current = [row for row in stands(list(said)) if row.verdict.content_hash == item.content_hash]
-    judged = tuple(row.verdict for row in current if row.role == "judge")
+    # nobody counts twice, whatever was taken in from elsewhere
+    judged = tuple({row.verdict.reviewer: row.verdict for row in current if row.role == "judge"}.values())
     settled = [row.verdict for row in current if row.role == "lead"]
     if settled:
         return Resolution(item, settled[-1].opinion, False, True, (*judged, settled[-1]))

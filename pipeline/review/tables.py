@@ -88,8 +88,9 @@ HOLD = Table(
     Column("slot", String(64), nullable=False),
     Column("closed", Boolean, nullable=False),
     Column("declined", Text),
+    Index("review_hold_slot", "build", "slot"),
 )
-"""Which slot of an item a person has or had: nobody gets another one. `closed`: nor this one, for it was judged or declined."""
+"""Which slot of an item a person has, or had and is done with (`closed`: judged or declined): they get no other one of it."""
 
 PERSON = Table(
     "review_person",

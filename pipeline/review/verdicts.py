@@ -113,9 +113,13 @@ def newest_standing(connection: Connection, build: str, name: str, limit: int) -
 
 def standing_on(connection: Connection, build: str, sample_id: str) -> list[KeptVerdict]:
     """The verdicts that stand on an item, in order."""
+    return stands(all_on(connection, build, sample_id))
+
+
+def all_on(connection: Connection, build: str, sample_id: str) -> list[KeptVerdict]:
+    """All verdicts on an item, in order."""
     about = (VERDICT.c.build == build) & (VERDICT.c.sample_id == sample_id)
-    rows = [_kept(row) for row in connection.execute(select(VERDICT).where(about).order_by(VERDICT.c.seq))]
-    return stands(rows)
+    return [_kept(row) for row in connection.execute(select(VERDICT).where(about).order_by(VERDICT.c.seq))]
 
 
 def stands(rows: list[KeptVerdict]) -> list[KeptVerdict]:
