@@ -1,4 +1,7 @@
-"""One contract for every backend: those that need no heavy library. The others: `tests/engines/test_contract_torch.py`."""
+"""One contract for every backend: those that need no heavy library.
+
+The others: `tests/engines/test_contract_torch.py`, `tests/vllm/test_contract_vllm.py`.
+"""
 
 import pytest
 
@@ -8,11 +11,7 @@ from tests.backends.cases import cases
 from tests.backends.contract_checks import CHECKS, checks_of
 
 CASES = cases()
-ELSEWHERE = {
-    "vllm": "needs vLLM, which no machine of the tests is bound to have: tests/vllm",
-}
-"""Backends that no case can stand for, each with its reason."""
-LIGHT = {name: case for name, case in CASES.items() if not case.heavy}
+LIGHT = {name: case for name, case in CASES.items() if not case.library}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,7 +21,7 @@ def ray_is_up(tmp_path_factory):
 
 
 def test_every_backend_is_a_case():
-    assert set(BACKENDS) - set(ELSEWHERE) == set(CASES)
+    assert set(BACKENDS) == set(CASES)
 
 
 @pytest.mark.parametrize(("name", "check"), [(n, c) for n, case in LIGHT.items() for c in checks_of(case, n)])

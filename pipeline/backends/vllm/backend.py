@@ -12,7 +12,7 @@ from pipeline.backends.vllm.engine import Conversation, VllmEngine, engine_of
 from pipeline.backends.vllm.options import VllmOptions
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.token_files import write_tokens
-from stages.errors import EngineDead, ModelError
+from stages.errors import EngineDead, Malformed, ModelError
 from stages.protocols import (
     ImageReply,
     ImageRequest,
@@ -55,6 +55,9 @@ class VllmModel:
         said = output.outputs[0]
         usage = Usage(len(output.prompt_token_ids), len(said.token_ids))
         with charged(usage):
+            if not math.isfinite(said.cumulative_logprob):
+                # held to a schema, such a model writes verdicts that look like any other
+                raise Malformed("", f"{self.identity}: the model's logits are no numbers; try another load.dtype")
             # as a server would have put it: thoughts and broken ends are then told in one place
             message = {"role": "assistant", "content": said.text}
             answer = parse({"choices": [{"message": message, "finish_reason": said.finish_reason}]})

@@ -29,7 +29,20 @@ from stages.errors import EngineDead, ModelError, TooLong
 EXTRA = "vllm"
 _ANY_REVISION = "1"  # what a manifest says where it says nothing
 _LONG = ("maximum model length", "maximum context length", "max_model_len", "longer than the maximum", "context length")
-_CANNOT = (OSError, ValueError, RuntimeError, LookupError, TypeError, ImportError, MemoryError, AttributeError)
+_CANNOT = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    ImportError,
+    MemoryError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+)
+"""What vLLM raises, whose own errors are of these kinds; it asserts what it takes for granted."""
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,12 @@ class VllmOptions(OptionModel):
 
     def sampling(self, seed: int) -> dict[str, Any]:
         """How to sample, as `vllm.SamplingParams` takes it. An own default of vLLM's stands where nothing is said."""
-        given = {"temperature": self.temperature, "top_p": self.top_p, "logprobs": 0 if self.logprobs else None}
+        given = {"temperature": self.temperature, "top_p": self.top_p}
         return {name: value for name, value in given.items() if value is not None} | {
             "seed": seed,
             "max_tokens": self.max_tokens,
+            # of the tokens that are sampled: they tell logits that are no numbers
+            "logprobs": 0,
         }
 
     def meaning(self) -> dict[str, Any]:

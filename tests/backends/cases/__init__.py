@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.backends.contract import Access, BareModel
 from pipeline.storage.image_store import ImageStore
@@ -37,8 +37,8 @@ class Case:
 
     `requests(store, count)`: so many requests of every kind that the model answers, which differ in their seeds alone, one kind
     after the other. `other`: options that change answers. `batches(model)`: the sizes of the batches that an opened model has
-    run, where it coalesces calls. `heavy`: needs a library that the default install lacks. `answers_at_once`: whether a call to an
-    opened model gives a reply; else its faults alone show what it does.
+    run, where it coalesces calls. `library`: what it needs beyond the default install, which decides which tests run it.
+    `answers_at_once`: whether a call to an opened model gives a reply; else its faults alone show what it does.
     """
 
     accessible: Callable[[Path], AbstractContextManager[Access]]
@@ -46,7 +46,7 @@ class Case:
     other: Mapping[str, Any]
     faults: Mapping[str, Fault] = field(default_factory=dict)
     batches: Callable[[BareModel], Sequence[int]] | None = None
-    heavy: bool = False
+    library: Literal["", "torch", "vllm"] = ""
     answers_at_once: bool = True
 
 
