@@ -41,8 +41,8 @@ SFT = SftSettings(
     batch=8, epochs=12, learning_rate=3e-3, final_learning_rate=1e-4, precision="fp32", pixels=PIXELS,
     gradient_checkpointing=False, save_every=200,
 )  # fmt: skip
-TIMES = 8
-"""Trajectories of each prompt, each with images of its own."""
+TIMES = 3
+"""Trajectories of each prompt, each with images of its own. Many prompts teach more than many trajectories of few."""
 STEPS = 15
 TOKENS = 256
 """The longest taught answer has 199. A bound beside it makes long answers malformed, and teaches brevity by itself."""
@@ -120,7 +120,7 @@ def taught_model(here: World, wasteful: bool, seed: int, folder: Path) -> str:
     if last and (folder / "sft" / "losses.png").exists():
         return str(last.folder)
     rows = taught(here.trained, wasteful, seed, TIMES)
-    start = str(tiny_trainee(folder / "start", rows[:24]))
+    start = str(tiny_trainee(folder / "start", rows[::TIMES]))
     images = shades(load_trainee(start, PIXELS).processor.tokenizer)
     settings = SFT.model_copy(update={"seed": seed})
     return str(train_sft(written(folder / "shards", rows), start, folder / "sft", settings, images))

@@ -22,7 +22,7 @@ def x2i(*words: object, path: str = ".") -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def out(tmp_path_factory) -> Path:
     folder: Path = tmp_path_factory.mktemp("example") / "out"
-    done = x2i("build", EXAMPLE / "manifest.yaml", "--out", folder, "--set", "sources.world.count=24")
+    done = x2i("build", EXAMPLE / "manifest.yaml", "--out", folder, "--set", "sources.world.count=12")
     assert done.returncode == 0, done.stderr
     return folder
 

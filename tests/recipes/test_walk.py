@@ -18,7 +18,10 @@ from pipeline.manifest.forms import PRODUCTS
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 STATIONS = ("until_pass", "reflect 1", "reflect 2", "multistep diagnosis", "multistep")
-SMALLER = ["--set", "policy.ladder=[direct, reflect, multistep]", "--set", "policy.options={}"]
+DEFAULT = ["--set", "policy.ladder=[direct, reflect, multistep]", "--set", "policy.options={}"]
+
+
+FEW = [word for pair in ("patience=5", "reflection=1", "multistep=0") for word in ("--set", f"quotas.{pair}")]
 
 
 def x2i(*words: object) -> str:
@@ -139,7 +142,7 @@ def test_what_if_replays_the_rung_without_a_call(out, rows, run):
 
 
 def test_compare_sets_it_beside_the_default_ladder(out, run, tmp_path):
-    x2i("build", MANIFEST, "--out", tmp_path / "other", *SMALLER)
+    x2i("build", MANIFEST, "--out", tmp_path / "other", *DEFAULT, "--set", "sources.world.count=8")
     other = json.loads((tmp_path / "other" / "run.json").read_text("utf-8"))
     text = x2i("compare", out, tmp_path / "other")
     x2i("compare", out, tmp_path / "other", "--html", tmp_path / "compare.html")
@@ -152,7 +155,7 @@ def test_compare_sets_it_beside_the_default_ladder(out, run, tmp_path):
 
 
 def test_quotas_hold_for_its_mode(out, tmp_path, run):
-    x2i("build", MANIFEST, "--out", tmp_path / "few", "--set", "quotas.patience=5", "--set", "quotas.multistep=0")
+    x2i("build", MANIFEST, "--out", tmp_path / "few", *FEW)
     few = json.loads((tmp_path / "few" / "run.json").read_text("utf-8"))
     assert (few["kept_by_mode"]["patience"], few["kept_by_mode"]["multistep"]) == (5, 0)
     done = CliRunner().invoke(app, ["build", str(MANIFEST), "--set", "quotas.direct=5"])

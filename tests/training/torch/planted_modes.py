@@ -23,7 +23,10 @@ SIDE = 4
 BAND = 8
 SHADES = ("black", "dark", "pale", "white")
 """Each has eight of the 32 codes."""
-_WORDS = "cat dog hat cup tree boat bird house lamp rock leaf shoe ball fish door star"
+_WORDS = (
+    "cat dog hat cup tree boat bird house lamp rock leaf shoe ball fish door star "
+    "ring bell coat desk drum fork gate hill kite lake moon nest pear road sail tent vase wall wolf goat harp cake rose seal"
+)
 THINGS = tuple(_WORDS.split(" "))
 PASSED = ("good",) * 4
 NAMES = ("the whole", "the first", "the second")
@@ -71,7 +74,7 @@ class World:
     held_out: tuple[Prompt, ...]
 
 
-def world(seed: int, trained: int = 88, held_out: int = 40) -> World:
+def world(seed: int, trained: int = 240, held_out: int = 40) -> World:
     """The prompts that `seed` picks."""
     single = [((s, t),) for s in SHADES for t in THINGS]
     double = [(a, b) for (a,) in single for (b,) in single if a[0] != b[0] and a[1] != b[1]]
