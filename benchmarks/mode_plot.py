@@ -11,6 +11,8 @@ import numpy as np
 from scipy import stats
 
 WAYS = {"before": "SFT that wastes steps", "without_penalty": "GRPO, no penalty", "with_penalty": "GRPO, penalty"}
+_SHORT = ("start", "no penalty", "penalty")
+_COLOURS = ("#777777", "#1f77b4", "#d95f02")
 MEASURES = ("images", "images_easy", "images_hard", "outcome", "formed")
 
 
@@ -47,17 +49,17 @@ def summarise(every: Mapping[str, Any], path: Path) -> str:
 
 
 def plot(seeds: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Images per answer over the steps of GRPO, with and without the penalty."""
+    """Images per answer to held-out prompts and the outcome, before and after GRPO: a dot a seed, and a bar at their mean."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
-    for name in ("without_penalty", "with_penalty"):
-        lines = np.array([one[f"{name}_steps"] for one in seeds])
-        mean, half = np.array([interval(column) for column in lines.T]).T
-        steps = np.arange(1, len(mean) + 1)
-        axes.plot(steps, mean, label=WAYS[name])
-        axes.fill_between(steps, mean - half, mean + half, alpha=0.2)
-    axes.set(xlabel="step of GRPO", ylabel="images per answer", title=f"mean of {len(seeds)} seeds, 95 % interval")
-    axes.legend(frameon=False)
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    titles = {"images_easy": "images, easy prompts", "images_hard": "images, hard prompts", "outcome": "outcome"}
+    for axes, (measure, title) in zip(figure.subplots(1, len(titles)), titles.items(), strict=True):
+        for place, (name, colour) in enumerate(zip(WAYS, _COLOURS, strict=True)):
+            values = [one[name][measure] for one in seeds]
+            axes.bar(place, np.mean(values), color=colour, alpha=0.35, width=0.6)
+            axes.scatter([place + (n - 1) * 0.12 for n in range(len(values))], values, color=colour, zorder=2)
+        axes.set_xticks(range(len(WAYS)), _SHORT)
+        axes.set(title=title, ylim=(0, 1 if measure == "outcome" else 3.3))
+        axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
