@@ -20,10 +20,12 @@ from pipeline.review.store import Claimed, ReviewStore
 from pipeline.review.web.pictures import ReviewPictures
 from pipeline.review.web.rendering import draw
 from pipeline.review.web.rows import ReviewRows
+from pipeline.review.web.scores import BuildScores
 from pipeline.views.gallery import PicturedStory, Shows
 from pipeline.views.looks import mode_looks
 from pipeline.views.story import Story
 from pipeline.views.thumbnails import Thumbnail
+from stages.policy import Thresholds
 from stages.records import AXES, Axis, Evaluation
 
 AHEAD = 2
@@ -57,6 +59,7 @@ class ReviewDesk:
         self.store, self.out = store, out
         self._database = database
         self._rows = ReviewRows(out, database)
+        self.scores = BuildScores(self._rows, store.settings().prompts)
         self.name = out.resolve().name
         self.pictures = ReviewPictures(self._rows.store())
         self.looks = mode_looks(self._rows.recipe())
@@ -115,7 +118,15 @@ class ReviewDesk:
             if time.monotonic() - self._looked < _REDRAW_S or self.store.frame().frozen:
                 return
             self._looked = time.monotonic()
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw anew, by the settings of now. What somebody holds or has judged stays."""
         refresh(self.out, self.store, self._database)
+
+    def thresholds(self) -> Thresholds:
+        """Those by which the Analyzer let images pass."""
+        return self._rows.policy().thresholds
 
     # ---- what an item is about
 

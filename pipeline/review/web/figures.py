@@ -1,69 +1,86 @@
-"""What the lead sees of a review's progress.
+"""What the lead sees: all numbers of the review, and the decision about each lot.
 
 In: a desk. Out: `LeadFigures`.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from pipeline.review.records import HumanVerdict, LotKey, Resolution
+from pipeline.review.numbers.decisions import LotDecision, decide_all, undecided
+from pipeline.review.numbers.plans import LotPlan
+from pipeline.review.numbers.summary import ReviewNumbers, summarise
+from pipeline.review.records import LotKey, LotPopulation, Resolution
+from pipeline.review.resolving import for_the_lead
 from pipeline.review.web.desk import ReviewDesk
 
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How much a person judged, and the median seconds of an item; None before the first."""
-
-    judged: int
-    seconds: float | None
+_PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class LotProgress:
-    """How far a lot is."""
+class LotLine:
+    """A lot: its rows, how many of its items are settled, and the decision; None where no shard holds its rows."""
 
     key: LotKey
     rows: int
     items: int
     settled: int
-    accepted: int
+    decision: LotDecision | None
 
 
 @dataclass(frozen=True, slots=True)
 class LeadFigures:
-    """The figures of one moment."""
+    """The figures of one moment. `open_rows`: so many rows more, at most, until all lots are decided. `scored`: whether the
+    Analyzer's scores are read by now; `trouble` says why not, if they cannot be; `plan_trouble` why reviewers' errors are not in
+    the plan, if they cannot be. `growing`: the build is still at work.
+    """
 
-    items: int
-    settled: int
+    numbers: ReviewNumbers
+    lots: Sequence[LotLine]
+    plan: LotPlan
     disputes: int
-    lots: Sequence[LotProgress]
-    paces: Mapping[str, Pace]
+    open_rows: int
+    scored: bool
+    trouble: str
+    plan_trouble: str
+    growing: bool
 
 
 def lead_figures(desk: ReviewDesk) -> LeadFigures:
     """The figures of now."""
-    found = list(desk.store.resolutions())
-    by_lot: dict[LotKey, list[Resolution]] = defaultdict(list)
-    for resolution in found:
-        by_lot[resolution.item.cell.lot].append(resolution)
-    lots = [_progress(p.key, p.size, by_lot[p.key]) for p in desk.store.populations()]
-    return LeadFigures(len(found), sum(lot.settled for lot in lots), len(desk.store.disputes()), lots, _paces(found))
+    store = desk.store
+    populations, found = store.populations(), list(store.resolutions())
+    known = desk.scores.known(_PATIENCE_S)
+    numbers = summarise(populations, found, store.gold_answers(), known, desk.thresholds())
+    plan, plan_trouble = _plan(desk, numbers)
+    decisions = decide_all(populations, found, plan)
+    by_lot = {key: list(some) for key, some in groupby(sorted(found, key=_lot), key=_lot)}
+    return LeadFigures(
+        numbers,
+        [_line(p, by_lot.get(p.key, []), decisions.get(p.key)) for p in populations],
+        plan,
+        sum(map(for_the_lead, found)),
+        undecided(decisions),
+        known is not None,
+        desk.scores.trouble,
+        plan_trouble,
+        not store.frame().frozen,
+    )
 
 
-def _progress(key: LotKey, rows: int, found: Sequence[Resolution]) -> LotProgress:
-    settled = [r for r in found if r.opinion in ("accept", "reject")]
-    return LotProgress(key, rows, len(found), len(settled), sum(r.opinion == "accept" for r in settled))
+def _plan(desk: ReviewDesk, numbers: ReviewNumbers) -> tuple[LotPlan, str]:
+    """The plan with the errors that known items measured, as a release decides by it; without them where it cannot be."""
+    settings, errors = desk.store.settings(), numbers.gold
+    try:
+        return LotPlan.of(settings, errors.false_accept.rate or 0.0, errors.false_reject.rate or 0.0), ""
+    except ValueError as error:
+        return LotPlan.of(settings), f"no lot can be released: {error}"
 
 
-def _paces(found: Sequence[Resolution]) -> dict[str, Pace]:
-    said: dict[str, list[HumanVerdict]] = defaultdict(list)
-    for resolution in found:
-        for verdict in resolution.verdicts:
-            said[verdict.reviewer].append(verdict)
-    return {name: _pace(verdicts) for name, verdicts in said.items()}
+def _line(population: LotPopulation, found: Sequence[Resolution], decision: LotDecision | None) -> LotLine:
+    settled = sum(r.opinion is not None and not for_the_lead(r) for r in found)
+    return LotLine(population.key, population.size, len(found), settled, decision)
 
 
-def _pace(verdicts: Sequence[HumanVerdict]) -> Pace:
-    times = sorted(verdict.seconds for verdict in verdicts if verdict.seconds)
-    return Pace(len(verdicts), times[len(times) // 2] if times else None)
+def _lot(resolution: Resolution) -> LotKey:
+    return resolution.item.cell.lot

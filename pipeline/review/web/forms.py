@@ -3,11 +3,13 @@
 In: a request's body. Out: a pydantic model whose every field has a limit, and from it a `HumanVerdict`.
 """
 
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.review.records import HumanVerdict, Opinion, ReasonMark, ReviewItem
+from pipeline.review.settings import ReviewSettings
 from pipeline.review.verdicts import LONGEST_NOTE
 from stages.records import Axis
 
@@ -89,3 +91,23 @@ class SaidEntry(Said):
     """The answers of an entry test by sample."""
 
     answers: Annotated[dict[str, Opinion], Field(max_length=16)]
+
+
+class SaidSettings(BaseModel):
+    """How the review is drawn and asked, as the lead's form sends it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    per_lot: Annotated[int, Field(ge=1, le=1_000_000)]
+    floor: Annotated[int, Field(ge=0, le=1_000_000)]
+    lost: Annotated[int, Field(ge=0, le=1_000_000)]
+    limiting: float
+    confidence: float
+    overlap: float
+    judges: Annotated[int, Field(ge=1, le=100)]
+    gold_share: float
+    guideline: Annotated[str, Field(max_length=50_000)]
+
+    def settings(self, before: ReviewSettings) -> ReviewSettings:
+        """The settings with these values. Raises ReviewError for one outside its range."""
+        return replace(before, **self.model_dump() | {"guideline": self.guideline.replace("\r\n", "\n")})

@@ -9,7 +9,7 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from pipeline.review.claims import lot_code
 from pipeline.review.errors import ReviewError
@@ -17,10 +17,12 @@ from pipeline.review.records import LotKey
 from pipeline.review.web.address import ReviewAddress
 from pipeline.review.web.desk import ReviewDesk
 from pipeline.review.web.figures import LeadFigures, lead_figures
+from pipeline.review.web.forms import SaidSettings
 from pipeline.review.web.joining import join_link
 from pipeline.review.web.rendering import page
 from pipeline.review.web.reviewing import shown_page
 from pipeline.review.web.visitor import Visitor, lead
+from stages.identity import digest
 
 _STALE_S = 2.0
 _AUDIT = 30
@@ -44,6 +46,11 @@ class LeadRoom:
                 self._counted = (time.monotonic(), lead_figures(self.desk))
             return self._counted[1]
 
+    def forget(self) -> None:
+        """Count again at the next look."""
+        with self._lock:
+            self._counted = None
+
     def lots(self, codes: list[str] | None) -> list[LotKey]:
         """The lots behind the codes of a form. Raises ReviewError for one that there is not."""
         known = {lot_code(p.key): p.key for p in self.desk.store.populations()}
@@ -58,9 +65,14 @@ class LeadRoom:
 
     def people_values(self) -> dict[str, Any]:
         """What the list of people shows."""
-        figures = self.figures()
         lots = [(lot_code(p.key), p.key) for p in self.desk.store.populations()]
-        return {"people": self.desk.store.people(), "lots": lots, "paces": figures.paces}
+        return {"people": self.desk.store.people(), "lots": lots}
+
+    def live(self) -> str:
+        """The figures as markup, marked by what they are, so that a page which has them is sent nothing."""
+        values = {"figures": self.figures(), "looks": self.desk.looks, "entries": self.desk.store.audit(_AUDIT)}
+        told = page("review_live.html.j2", values)
+        return page("review_polled.html.j2", {"told": told, "seen": digest("live", str(told))[:16]})
 
 
 def leading_routes(desk: ReviewDesk, at: ReviewAddress) -> APIRouter:
@@ -70,20 +82,23 @@ def leading_routes(desk: ReviewDesk, at: ReviewAddress) -> APIRouter:
     @routes.get("/lead")
     def overview(request: Request) -> HTMLResponse:
         who = lead(store, request)
-        values = {
-            "figures": room.figures(),
-            "settings": store.settings(),
-            "looks": desk.looks,
-            "link": "",
-            "invited": "",
-        }
-        values |= {"entries": store.audit(_AUDIT), **room.people_values()}
+        values = {"live": room.live(), "settings": store.settings(), "link": "", "invited": "", **room.people_values()}
         return shown_page(desk, who, "review_lead.html.j2", **values)
 
     @routes.get("/lead/live")
-    def live(request: Request) -> HTMLResponse:
+    def live(request: Request, seen: str = "") -> Response:
         lead(store, request)
-        return _part("review_live.html.j2", figures=room.figures(), looks=desk.looks, entries=store.audit(_AUDIT))
+        told = room.live()
+        return Response(status_code=204) if seen and f"seen={seen}" in told else HTMLResponse(told)
+
+    @routes.post("/lead/settings")
+    def settings(request: Request, asked: Annotated[SaidSettings, Form()]) -> Response:
+        """Change what is drawn and how it is asked; items follow at once."""
+        who = lead(store, request)
+        store.configure(asked.settings(store.settings()), who.name)
+        desk.redraw()
+        room.forget()
+        return HTMLResponse("Saved; the queue is drawn anew.")
 
     @routes.post("/lead/invite")
     def invite(

@@ -5,18 +5,21 @@ index of ids, a row group at a time; of one at work the outcome is read from its
 """
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from pipeline.errors import RunStopped
 from pipeline.output import run_json
-from pipeline.output.record import Recorded, files, read_row
+from pipeline.output.record import Recorded, files, read_row, recorded
 from pipeline.replay.place import open_outcomes, place
 from pipeline.review.errors import ReviewError
 from pipeline.storage.image_store import ImageStore
 from pipeline.views.story import Story, story_of
+from stages.policy import Policy
 from stages.rung import Recipe
 from stages.rungs import read_recipe
 from stages.trajectory import Trajectory
@@ -47,11 +50,29 @@ class ReviewRows:
     def recipe(self) -> Recipe:
         """The ladder of the build. Raises ReviewError."""
         try:
-            if self.finished:
-                return run_json.recipe_of(run_json.read(self._out))
-            return read_recipe(place(self._out, self._database).manifest.policy)
-        except (LookupError, OSError, ValueError) as error:
+            return read_recipe(self.policy())
+        except (LookupError, ValueError) as error:
             raise ReviewError(f"{self._out}: its ladder cannot be read ({error})") from error
+
+    def policy(self) -> Policy:
+        """The policy of the build. Raises ReviewError."""
+        try:
+            if self.finished:
+                return Policy.model_validate(run_json.read(self._out).manifest.get("policy"))
+            return place(self._out, self._database).manifest.policy
+        except (LookupError, OSError, ValueError) as error:
+            raise ReviewError(f"{self._out}: its policy cannot be read ({error})") from error
+
+    def all(self) -> Iterator[Trajectory]:
+        """Every row but those that no shard holds for want of room. Raises ReviewError."""
+        try:
+            if self.finished:
+                yield from (row.trajectory for row in recorded(self._out) if row.fate != "surplus")
+                return
+            with open_outcomes(place(self._out, self._database)) as outcomes:
+                yield from outcomes.all()
+        except (LookupError, OSError, ValueError, RunStopped) as error:
+            raise ReviewError(f"{self._out}: its rows cannot be read ({error})") from error
 
     def store(self) -> ImageStore:
         """Where its images are. Raises ReviewError."""

@@ -17,9 +17,22 @@
   document.addEventListener("htmx:responseError", (event) => complain(null, event.detail.xhr.responseText.trim()));
   document.addEventListener("htmx:sendError", () => complain(null, "The server does not answer; it may be stopped."));
   document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 400) complain(null, ""); });
-  document.addEventListener("htmx:beforeSwap", (event) => { // what somebody has unfolded or is writing in stays
-    const busy = event.detail.target.id === "live-figures" && event.detail.target.querySelector("form:focus-within");
-    if (busy) event.detail.shouldSwap = false;
+  // What somebody has folded or unfolded, or has in focus, stays so when the figures are drawn anew.
+  let folds = new Map(), focused = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id !== "live-figures") return;
+    folds = new Map([...document.querySelectorAll("#live-figures [data-open]")].map((d) => [d.dataset.open, d.open]));
+    focused = document.activeElement?.closest("[data-open], [aria-label]");
+    focused = focused && document.getElementById("live-figures").contains(focused) ? focused.dataset.open || focused.ariaLabel : null;
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const fold of document.querySelectorAll("#live-figures [data-open]")) {
+      if (folds.has(fold.dataset.open)) fold.open = folds.get(fold.dataset.open);
+    }
+    if (!focused) return;
+    const again = document.querySelector(`#live-figures [data-open="${CSS.escape(focused)}"] > summary, #live-figures [aria-label="${CSS.escape(focused)}"]`);
+    again?.focus({ preventScroll: true });
+    focused = null;
   });
   document.addEventListener("focusin", (event) => { if (event.target.matches(".invited input")) event.target.select(); });
 
