@@ -1,5 +1,5 @@
 """The command line: `x2i build | verify | show | report | truth | compare | serve | journal | whatif | mend | plan | doctor
-| reward-server | reward-sim | difficulty | export | train`.
+| reward-server | reward-sim | difficulty | export | release | train`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
 a bad manifest, 3 when a build is written but nothing was kept or too much failed, or when the doctor says that a model will not
@@ -23,6 +23,7 @@ from pipeline.commands import (
     looking,
     measuring,
     paying,
+    releasing,
     reviewing,
     rewarding,
     serving,
@@ -55,6 +56,7 @@ for command in (
     serving.serve,
     reviewing.review,
     exporting.export,
+    releasing.release,
     rewarding.reward_server,
     simulating.reward_sim,
     measuring.difficulty,

@@ -19,16 +19,19 @@ def verify(out: Out, database: Database = None) -> None:
     """Check an output: schemas, masks, counts, checksums, images, references, splits, shortcuts, and its database."""
     from pipeline.output.lock import DATABASE
     from pipeline.output.verify import examine
+    from pipeline.release.check import examine_release, is_release
 
     if (out / "manifest.lock.yaml").exists() and not (out / "run.json").exists():
         fail(f"{out}: the build is not finished; build it to its end first", 1)
-    examination = examine(out, database=database)
+    examination = examine_release(out) if is_release(out) else examine(out, database=database)
     for line in (*examination.notes, *map(str, examination.problems)):
         print(line)
     if examination.problems:
         count = len(examination.problems)
         way = "To write the shards again without a call: remove {out}/run.json, build again."
-        if all(problem.file in (DATABASE, "database") for problem in examination.problems):
+        if is_release(out):
+            way = "To write the release again: x2i release DIR --to {out}, with the build's folder."
+        elif all(problem.file in (DATABASE, "database") for problem in examination.problems):
             way = "The shards are whole."  # and would be written from a damaged database
         elif all(problem.of_models for problem in examination.problems):
             way = "The shards are whole; written again they would be alike: it lies in what models made, see report.html, Style."

@@ -23,8 +23,8 @@ _BUCKETS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_0
 _SPLITS = {RECORD_STEM: "train"}  # the record has no split of its own, and the Hub's default is this one
 
 
-def card(summary: RunSummary, licences: Sequence[str]) -> str:
-    """The card of an output. `licences` are those of its rows."""
+def card(summary: RunSummary, licences: Sequence[str], review: str | None = None) -> str:
+    """The card of an output. `licences` are those of its rows; `review` is the section on what people found, in a release."""
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -34,6 +34,7 @@ def card(summary: RunSummary, licences: Sequence[str]) -> str:
     rows = _count(summary, lambda file: file.rows)
     return template.render(
         s=summary,
+        review=review,
         configs=_configs(rows),
         rows=rows,
         groups=_count(summary, lambda file: len(file.row_groups)),

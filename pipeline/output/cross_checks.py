@@ -27,6 +27,7 @@ _BEYOND_ROWS = (
     "prompts",
     "models",
     "fingerprint",
+    "selection_of",
 )  # no row holds these
 
 

@@ -36,9 +36,9 @@ def parts(planned: Planned, frame: RunFrame) -> list[Part]:
     train, validation = (_sft(planned, split, frame) for split in ("train", "validation"))
     prompts = _prompts(planned)
     content = [
-        Part("sft", "train", _shuffled(train, frame.seed)),
-        Part("sft", "validation", _shuffled(validation, frame.seed)),
-        Part("rl", "train", _shuffled([replace(u, number=n) for n, u in enumerate(prompts)], frame.seed)),
+        Part("sft", "train", shuffled(train, frame.seed)),
+        Part("sft", "validation", shuffled(validation, frame.seed)),
+        Part("rl", "train", shuffled([replace(u, number=n) for n, u in enumerate(prompts)], frame.seed)),
         *_compared("train", train, frame),
         *_compared("validation", validation, frame),
         Part("record", "part", tuple(Unit(t.sample.id, t, fate) for t, fate in planned)),
@@ -75,8 +75,8 @@ def _compared(split: str, accepted: Sequence[Unit], frame: RunFrame) -> list[Par
     drawn = [unit for unit in units if not unit.trajectory.sample.references]
     edited = [unit for unit in units if unit.trajectory.sample.references]
     return [
-        Part("pairs", split, _shuffled(drawn, frame.seed)),
-        Part("edit_pairs", split, _shuffled(edited, frame.seed)),
+        Part("pairs", split, shuffled(drawn, frame.seed)),
+        Part("edit_pairs", split, shuffled(edited, frame.seed)),
     ]
 
 
@@ -95,5 +95,6 @@ def _references(t: Trajectory, fate: Fate) -> Unit:
     return Unit(t.sample.id, t, fate, tuple(ref.sha256 for ref in t.sample.references))
 
 
-def _shuffled(units: Sequence[Unit], seed: int) -> tuple[Unit, ...]:
+def shuffled(units: Sequence[Unit], seed: int) -> tuple[Unit, ...]:
+    """The order of rows for training: by a hash of seed and id."""
     return tuple(sorted(units, key=lambda u: digest(seed, "shuffle", u.id)))

@@ -39,6 +39,7 @@ class RunSummary(BaseModel):
 
     `warnings`: what is true of the files and a trainer should know, one line each.
     `store` is where the images lie, relative to the output where they lie inside; null when they were given up on purpose.
+    `selection_of` is the sha256 of the `run.json` of the build that these rows were selected from; null for a build.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -64,6 +65,7 @@ class RunSummary(BaseModel):
     versions: dict[str, str]
     finished_at: str
     warnings: list[str] = []
+    selection_of: str | None = None
 
 
 def summary(

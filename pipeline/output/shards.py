@@ -131,7 +131,7 @@ def write(shard: Shard, folder: Path, frame: RunFrame, views: Views) -> ShardFil
     path = folder / shard.name
     path.parent.mkdir(parents=True, exist_ok=True)
     schema = with_metadata(shard.product, frame.about(shard.product))
-    with _writer(path, schema) as writer:
+    with open_writer(path, schema) as writer:
         for group in shard.groups:
             rows = [build_row(shard.product, unit, frame, views) for unit in group]
             writer.write_table(pa.Table.from_pylist(rows, schema=schema), row_group_size=len(rows))
@@ -141,7 +141,8 @@ def write(shard: Shard, folder: Path, frame: RunFrame, views: Views) -> ShardFil
     return describe_file(path, sha256)
 
 
-def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def open_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer of shards: images as they are, text as zstd, statistics of text alone."""
     paths = dict(leaves(schema))
     text = [leaf for leaf, kind in paths.items() if not pa.types.is_binary(kind)]
     return pq.ParquetWriter(

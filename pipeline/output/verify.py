@@ -28,6 +28,7 @@ from pipeline.output.problem import Problem, one_line
 from pipeline.output.rebuild import Content, Expected, manifest_of, rebuild
 from pipeline.output.record import Recorded
 from pipeline.output.run_json import NAME, RunSummary, read, store_root
+from pipeline.output.selection import prompt_numbers, select
 from pipeline.output.shortcut import findings
 from pipeline.output.stored_images import StoredImage, examine_images, store_problem
 from pipeline.output.token_checks import check_tokens
@@ -170,15 +171,21 @@ class _Check:
             self._note(NAME, f"its manifest cannot be read ({one_line(error)})")
             return None
         self._problems += cross_checks.check_record(rows, manifest.recipe, self.summary.models)
-        self._problems += check_groups(rows, {spec.name: spec.rollouts for spec in manifest.sources})
+        if self.summary.selection_of is None:  # a selection may hold one rollout of a group without the others
+            self._problems += check_groups(rows, {spec.name: spec.rollouts for spec in manifest.sources})
         try:
             content = rebuild(self.summary, manifest, rows)
+            if self.summary.selection_of is not None:
+                content = select(content, rows, self._prompt_numbers())
         except _UNFIT as error:
             self._note("record", f"no rows can be built from it ({one_line(error)})")
             return None
         self._problems += cross_checks.check_summary(self.summary, content)
         self._problems += cross_checks.check_fates(rows, content)
         return content
+
+    def _prompt_numbers(self) -> dict[str, int]:
+        return prompt_numbers([self.out / name for product, name in self._files if product == "rl"])
 
     def _views(self, rows: Sequence[Recorded], content: Content, pool: Executor | None) -> dict[str, str]:
         """The sha256 of each view, made again from the store, by original. Originals that are lost or damaged become problems."""

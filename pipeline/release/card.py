@@ -1,0 +1,75 @@
+"""The card of a release, `README.md`: that of a build of these rows, with what people found.
+
+In: what the release says of itself and of its files. Out: Markdown. Words that people gave (names, reasons) are shown as words:
+they can begin no markup, and end no table.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+from pipeline.output.card import card
+from pipeline.output.run_json import RunSummary
+from pipeline.release.approval import Why
+from pipeline.release.figures import FigureShare
+from pipeline.release.summary import ReleasedLot, ReleaseSummary
+from pipeline.views.text import plain
+
+_TEMPLATE = "release.md.j2"
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#!|~$&])")
+MEANINGS: Mapping[Why, str] = {
+    "rejected": "people rejected it",
+    "unsure": "people were unsure of it",
+    "disputed": "people disagree about it",
+    "doubted": "one of several people did not accept it, and the others have yet to speak",
+    "not judged": "nobody judged it, in a lot that was screened whole",
+    "lot dropped": "its lot was dropped",
+}
+
+
+def release_card(run: RunSummary, said: ReleaseSummary, licences: Sequence[str]) -> str:
+    """The card. `licences` are those of the released rows."""
+    return card(run, licences, review_section(said))
+
+
+def review_section(said: ReleaseSummary) -> str:
+    """What people found, as a section of the card."""
+    environment = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters["words"] = words
+    template = environment.from_string((files("pipeline") / "templates" / _TEMPLATE).read_text("utf-8"))
+    return template.render(s=said, plan=_plan, found=_found, meanings=MEANINGS, figures=list(figure_lines(said)))
+
+
+def words(text: object) -> str:
+    """`text` on one line, without meaning to Markdown or HTML."""
+    return _MARKUP.sub(r"\\\1", " ".join(plain(str(text)).split()))
+
+
+def figure_lines(said: ReleaseSummary) -> Iterator[str]:
+    """Acceptance, agreement and known answers, a line each."""
+    figures = said.figures
+    yield f"People accept {_share(figures.acceptance)} of the rows of the build, weighted back to it"
+    if figures.agreement_items:
+        ac1 = "not defined" if figures.ac1 is None else f"{figures.ac1:.2f}"
+        yield f"Two people who judged the same {figures.agreement_items:,} rows blindly agree on {100 * (figures.agreement or 0):.1f} %; Gwet's AC1 {ac1}"
+    else:
+        yield "No row was judged by two people, so how far they agree is not known"
+    yield f"Of known wrong rows people accepted {_share(figures.false_accepts)}, of known right ones they rejected {_share(figures.false_rejects)}"
+
+
+def _share(share: FigureShare) -> str:
+    if share.rate is None or share.low is None or share.high is None:
+        return "an unknown share (none was judged)"
+    return f"{100 * share.rate:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f} %, {share.of:,} judged)"
+
+
+def _plan(lot: ReleasedLot) -> str:
+    return f"{lot.sample}, {lot.most}" if lot.decision else "-"
+
+
+def _found(lot: ReleasedLot) -> str:
+    return f"{lot.judged}, {lot.found}" if lot.decision else "-"

@@ -1,0 +1,1 @@
+"""Verdicts between this review and other tools: JSON lines, Parquet, Label Studio."""
