@@ -53,12 +53,18 @@ def figure_lines(said: ReleaseSummary) -> Iterator[str]:
     """Acceptance, agreement and known answers, a line each."""
     figures = said.figures
     yield f"People accept {_share(figures.acceptance)} of the rows of the build, weighted back to it"
-    if figures.agreement_items:
+    if figures.agreement is not None:
         ac1 = "not defined" if figures.ac1 is None else f"{figures.ac1:.2f}"
-        yield f"Two people who judged the same {figures.agreement_items:,} rows blindly agree on {100 * (figures.agreement or 0):.1f} %; Gwet's AC1 {ac1}"
+        yield (
+            f"Of {figures.agreement_items:,} rows that several people judged blindly, they agree on "
+            f"{100 * figures.agreement:.1f} %; Gwet's AC1 {ac1}"
+        )
     else:
         yield "No row was judged by two people, so how far they agree is not known"
-    yield f"Of known wrong rows people accepted {_share(figures.false_accepts)}, of known right ones they rejected {_share(figures.false_rejects)}"
+    yield (
+        f"Of known wrong rows people accepted {_share(figures.false_accepts)}; "
+        f"of known right ones they rejected {_share(figures.false_rejects)}"
+    )
 
 
 def _share(share: FigureShare) -> str:

@@ -2,7 +2,7 @@
 
 In: what a release says of itself and of its files. Out: a document in which every shard is a file with its checksum, every split
 a set of files, and every column of it a field, nested ones included;
-`mlcroissant.Dataset("croissant.json").records("sft/train")` reads the rows. Source: the Croissant format specification, version 1.0.
+`mlcroissant.Dataset("croissant.json").records("sft/train")` reads the rows. Source: the Croissant format specification, 1.0.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The figures of a review that a release publishes.
 
-In: `ReviewNumbers`. Out: `ReviewFigures`, to JSON and back: acceptance weighted back to the build, agreement, and what known answers
-showed of the reviewers.
+In: `ReviewNumbers`. Out: `ReviewFigures`, to JSON and back: acceptance weighted back to the build, agreement, and what known
+answers showed of the reviewers.
 """
 
 from pydantic import BaseModel, ConfigDict

@@ -65,7 +65,7 @@ def release(order: ReleaseOrder) -> ReleaseSummary:
     with release_aside(order.target) as folder:
         review = read_standing(build, order.database)
         standings = _stand(order, review)
-        against = [*lots.objections(standings), *_faults(build, order.workers)]
+        against = [*review.against, *lots.objections(standings), *_faults(build, order.workers)]
         if against and order.override is None:
             raise ReleaseRefused("\n".join((f"{order.build}: not released", *(f"  {line}" for line in against))))
         treatments = {lot.key: lot.treatment for lot in standings if lot.treatment is not None}

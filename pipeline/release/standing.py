@@ -20,9 +20,11 @@ from pipeline.review.database import default_url
 from pipeline.review.frame import GIVEN, lot_of, reviewed_hash
 from pipeline.review.numbers.decisions import LotDecision, decide_all
 from pipeline.review.numbers.plans import LotPlan
+from pipeline.review.numbers.reviewers import GoldErrors
 from pipeline.review.numbers.summary import summarise
 from pipeline.review.preparing import prepare
 from pipeline.review.records import HumanVerdict, LotKey, Resolution
+from pipeline.review.settings import ReviewSettings
 from stages.trajectory import Trajectory
 
 _PUBLISHED = ("seed", "per_lot", "floor", "limiting", "confidence", "overlap", "judges")
@@ -42,6 +44,8 @@ class ReviewStanding:
     settings: dict[str, Any]
     settings_screened: frozenset[LotKey]
     figures: ReviewFigures
+    against: tuple[str, ...]
+    """What speaks against any release."""
 
 
 def read_standing(build: FinishedBuild, database: str | None) -> ReviewStanding:
@@ -59,8 +63,7 @@ def read_standing(build: FinishedBuild, database: str | None) -> ReviewStanding:
         populations = store.populations()
         numbers = summarise(populations, everything, store.gold_answers())
         verdicts = store.verdicts()
-    errors = numbers.gold
-    plan = LotPlan.of(settings, errors.false_accept.rate or 0.0, errors.false_reject.rate or 0.0)
+    plan, against = _plan(settings, numbers.gold)
     current = {r.item.sample_id: r for r in everything if hashes.get(r.item.sample_id) == r.item.content_hash}
     return ReviewStanding(
         rows=rows,
@@ -72,12 +75,21 @@ def read_standing(build: FinishedBuild, database: str | None) -> ReviewStanding:
         settings={name: value for name, value in settings.as_dict().items() if name in _PUBLISHED},
         settings_screened=frozenset(settings.screened),
         figures=figures_of(numbers),
+        against=against,
     )
 
 
 def _row(t: Trajectory) -> BuiltRow:
     """A kept row; one without an image is an RL prompt that nobody drew for."""
     return BuiltRow(t.sample.id, lot_of(t) or LotKey(RL, t.sample.source, GIVEN), reviewed_hash(t))
+
+
+def _plan(settings: ReviewSettings, errors: GoldErrors) -> tuple[LotPlan, tuple[str, ...]]:
+    """How lots are decided, given how people err; and what speaks against any decision."""
+    try:
+        return LotPlan.of(settings, errors.false_accept.rate or 0.0, errors.false_reject.rate or 0.0), ()
+    except ValueError as error:
+        return LotPlan.of(settings), (f"no lot can be decided: {error}",)
 
 
 def _ignored(verdicts: Sequence[HumanVerdict], hashes: Mapping[str, str]) -> Iterator[str]:
