@@ -35,7 +35,11 @@ def test_make_help_lists_every_target():
 
 @pytest.mark.parametrize(
     "command",
-    sorted(set(re.findall(r"x2i (build|verify|show|report|truth|compare|plan|journal|whatif|mend|serve)\b", README))),
+    sorted(
+        set(
+            re.findall(r"x2i (build|verify|show|report|truth|compare|plan|journal|whatif|mend|serve|release)\b", README)
+        )
+    ),
 )
 def test_every_x2i_command_exists_with_the_options_named(command):
     result = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [command, "--help"])
