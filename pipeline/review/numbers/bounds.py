@@ -10,7 +10,7 @@ from functools import lru_cache
 from pipeline.review.numbers.plans import LotPlan, found_wrong
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def most_wrong(size: int | None, sample: int, found: int, plan: LotPlan) -> float:
     """The largest share of wrong rows with which so few would be found with a probability above `1 - plan.confidence`."""
 

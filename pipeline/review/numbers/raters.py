@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from pipeline.review.numbers.weighting import Z95
 from pipeline.review.records import HumanVerdict, Opinion, Resolution
 
 OPINIONS: tuple[Opinion, ...] = ("accept", "reject", "unsure")
@@ -80,7 +79,7 @@ def ac1(units: Sequence[Ratings], values: Sequence[str]) -> tuple[float, float, 
 
     K. L. Gwet, "Computing inter-rater reliability and its variance in the presence of high agreement" (2008), for any number of
     people and missing verdicts as in his "Handbook of Inter-Rater Reliability" (2014), chapters 2 and 5: every item tells how
-    common a value is, those with two verdicts how far people agree. With one item the interval is all there is.
+    common a value is, those with two verdicts how far people agree. With one item the interval is the whole range.
     """
     q, n = len(values), len(units)
     shares = [Counter(unit.values()) for unit in units]
@@ -98,8 +97,10 @@ def ac1(units: Sequence[Ratings], values: Sequence[str]) -> tuple[float, float, 
         own_chance = sum(c[v] / c.total() * (1 - pi[v]) for v in values) / (q - 1)
         own -= 2 * (1 - value) * (own_chance - chance) / (1 - chance)
         squares += (own - value) ** 2
-    error = math.sqrt(squares / (n * (n - 1)))
-    return value, max(-1.0, value - Z95 * error), min(1.0, value + Z95 * error)
+    from scipy.stats import t  # here, because scipy takes a second to import
+
+    half = float(t.ppf(0.975, n - 1)) * math.sqrt(squares / (n * (n - 1)))
+    return value, max(-1.0, value - half), min(1.0, value + half)
 
 
 def alpha(units: Sequence[Ratings]) -> float | None:

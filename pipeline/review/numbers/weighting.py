@@ -2,19 +2,27 @@
 
 In: for each cell how many rows it has, how many of them were judged, and what they came to. Out: a `WeightedShare`: each judged
 row counts for as many rows as its cell has for each judged one (post-stratification), so that cells with a minimum, or
-looked at out of interest, do not pull the figure. The interval is Wilson's at the effective number of judged rows, as A. Dean
-and M. Pagano recommend for surveys ("Evaluating confidence interval methods for binomial proportions in clustered surveys",
-2015): as many rows drawn at random from the whole would tell as much.
+looked at out of interest, do not pull the figure.
+
+The interval is Wilson's idea, for cells: its ends are the shares from which the one seen is just 1.96 standard errors away, each
+with the standard error that it would have itself. On the way there the log odds of each cell move as its judged rows are few
+for its size, which is how they would move if the whole were likeliest with that share. That error is the one of a ratio, by
+Taylor's first term (W. G. Cochran, "Sampling Techniques", 1977, section 6.13), cell by cell, with the correction for a
+finite cell. Of a single endless cell it is Wilson's interval; of cells that were judged whole, a point.
 """
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+import numpy as np
+
 Z95 = NormalDist().inv_cdf(0.975)
 _BORROWED = 2.0
-"""So many rows of the whole are mixed into each cell's variance: a cell whose few rows agree is not known without doubt."""
+"""So many rows of the whole are mixed into each cell."""
+_FAR = 100.0
+"""Log odds beyond all that a sample can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,33 +81,70 @@ def weighted_share(cells: Iterable[CellTally], covered: float = 1.0) -> Weighted
     hits, of = sum(c.hits for c in seen), sum(c.hits + c.misses for c in seen)
     if not of:
         return WeightedShare(None, None, None, 0, 0, 0.0, 0.0, covered)
-    asked = sum(c.size * (c.hits + c.misses) / c.judged for c in seen)
-    rate = min(1.0, sum(c.size * c.hits / c.judged for c in seen) / asked)
-    n = _effective(seen, rate, asked)
-    return WeightedShare(rate, *wilson(rate, n), hits, of, asked, n, covered)
+    spread = _Spread(seen)
+    low, high = spread.bounds()
+    return WeightedShare(spread.rate, low, high, hits, of, spread.asked, spread.effective(), covered)
 
 
-def _effective(seen: Collection[CellTally], rate: float, asked: float) -> float:
-    """How many rows drawn at random from all would tell as much: `rate (1 - rate)` over the variance of the weighted share.
+class _Spread:
+    """How a weighted share would vary from sample to sample, if the share were `theta`."""
 
-    The variance is that of a ratio, by Taylor's first term (W. G. Cochran, "Sampling Techniques", 1977, section 6.13), cell by
-    cell, with the correction for a finite cell.
-    """
-    total = sum(c.size for c in seen)
-    hit = sum(c.size * c.hits / c.judged for c in seen) / total
-    miss = asked / total - hit
-    variance = spread_alone = 0.0
-    for c in seen:
-        rest = max(0.0, 1 - c.judged / c.size)
-        p = (c.hits + _BORROWED * hit) / (c.judged + _BORROWED)
-        q = (c.misses + _BORROWED * miss) / (c.judged + _BORROWED)
-        within = p * (1 - rate) ** 2 + q * rate**2 - (p * (1 - rate) - q * rate) ** 2
-        # what is estimated from few rows varies less than it should, by its own variance
-        own = (c.judged / (c.judged + _BORROWED)) ** 2 / c.judged if len(seen) > 1 else 0.0
-        weight = c.size**2 * rest / c.judged / asked**2 / (1 - own)
-        variance += weight * max(0.0, within)
-        spread_alone += weight * (p + q)
-    if spread_alone == 0:
-        return math.inf
-    # where all judged rows agree, the weights alone say how much they tell (L. Kish, "Survey Sampling", 1965, section 11.7)
-    return rate * (1 - rate) / variance if variance > 1e-15 and 0 < rate < 1 else 1 / spread_alone
+    def __init__(self, cells: Sequence[CellTally]) -> None:
+        sizes, judged, hits, misses = np.array([(c.size, c.judged, c.hits, c.misses) for c in cells], dtype=float).T
+        weights = sizes / judged
+        self.asked = float(weights @ (hits + misses))
+        self.rate = min(1.0, float(weights @ hits) / self.asked)
+        rest = np.clip(1 - judged / sizes, 0, None)
+        # a cell whose few rows agree is not known without doubt: some rows of the whole are mixed in, unless it was judged whole
+        borrowed = _BORROWED * rest
+        common = (hits.sum() + 0.5) / ((hits + misses).sum() + 1)
+        self._counted = (hits + misses + borrowed * self.asked / sizes.sum()) / (judged + borrowed)
+        self._share = sizes * self._counted / (sizes @ self._counted)
+        yes, no = (np.maximum(n, 1e-300) for n in (hits + borrowed * common, misses + borrowed * (1 - common)))
+        self._odds = np.log(yes) - np.log(no)
+        own = (judged / (judged + borrowed)) ** 2 / judged * rest if len(cells) > 1 else 0.0
+        self._factor = sizes**2 * rest / judged / self.asked**2 / (1 - own)
+        # where each judged row stands for many, the rows say least against another share
+        self._pliant = weights * rest / max(1e-300, float((weights * rest).max()))
+
+    def variance(self, shift: float) -> tuple[float, float]:
+        """The share where the log odds of a hit are larger by `shift` in the cell that gives way most, and the variance of its
+        estimate there.
+        """
+        hit = 1 / (1 + np.exp(-np.clip(self._odds + shift * self._pliant, -700, 700)))
+        theta = float(self._share @ hit)
+        p, q = self._counted * hit, self._counted * (1 - hit)
+        within = p * (1 - theta) ** 2 + q * theta**2 - (p * (1 - theta) - q * theta) ** 2
+        return theta, float(self._factor @ within)
+
+    def effective(self) -> float:
+        """How many rows drawn at random from all would tell as much."""
+        theta, variance = self.variance(self._shift_to(self.rate))
+        return theta * (1 - theta) / variance if variance > 0 else math.inf
+
+    def _shift_to(self, theta: float) -> float:
+        aim = min(max(theta, 1e-6), 1 - 1e-6)
+        return _root(lambda shift: self.variance(shift)[0] - aim, -_FAR, _FAR)
+
+    def bounds(self) -> tuple[float, float]:
+        """The shares from which the one seen is as far as a sample may stray: Wilson's idea."""
+        if not self._factor.any():
+            return self.rate, self.rate
+
+        def apart(shift: float) -> float:
+            theta, variance = self.variance(shift)
+            return (theta - self.rate) ** 2 - Z95**2 * variance
+
+        middle = self._shift_to(self.rate)
+        low = 0.0 if self.rate <= 0 else self.variance(_root(apart, -_FAR, middle))[0]
+        high = 1.0 if self.rate >= 1 else self.variance(_root(apart, middle, _FAR))[0]
+        return low, high
+
+
+def _root(of: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import brentq  # here, because scipy takes a second to import
+
+    ends = of(low), of(high)
+    if ends[0] * ends[1] > 0:  # the end that is next to a root beyond it
+        return low if abs(ends[0]) < abs(ends[1]) else high
+    return float(brentq(of, low, high))
