@@ -1,5 +1,5 @@
 """The command line: `x2i build | verify | show | report | truth | compare | serve | journal | whatif | mend | plan | doctor
-| reward-server | reward-sim | difficulty | export | release | train`.
+| reward-server | reward-sim | difficulty | export | release | verdicts | train`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
 a bad manifest, 3 when a build is written but nothing was kept or too much failed, or when the doctor says that a model will not
@@ -63,6 +63,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(teaching.app, name="train")
+app.add_typer(releasing.verdicts, name="verdicts")
 
 
 def _print_version(requested: bool) -> None:

@@ -1,6 +1,7 @@
-"""Commands that hand a data set on: `x2i release`.
+"""Commands that hand on what people said: `x2i release`, `x2i verdicts export`, `x2i verdicts import`.
 
-In: the folder of a build that people reviewed. Out: a data set of what they approved.
+In: the folder of a build that people reviewed. Out: a data set of what they approved; a file of verdicts, or the review with those
+of a file.
 """
 
 from pathlib import Path
@@ -11,10 +12,12 @@ import typer
 from pipeline.commands.places import Out, fail
 from pipeline.errors import one_line
 
+verdicts = typer.Typer(no_args_is_help=True, help="Verdicts out to files of other tools, and in from them.")
+
 Review = Annotated[
     str | None,
     typer.Option(
-        "--database", help="The review's database, where it is not in DIR.", envvar="X2I_REVIEW", metavar="URL"
+        "--database", help="The review's database, where it is not in DIR.", envvar="X2I_REVIEW_DATABASE", metavar="URL"
     ),
 ]
 
@@ -57,3 +60,46 @@ def release(
     why = ", ".join(f"{count} {reason}" for reason, count in said.withdrawn.items())
     withdrawn = f"{said.counts['withdrawn']:,} withdrawn" + (f" ({why})" if why else "")
     print(f"{target}: {said.counts['released']:,} of {said.counts['kept']:,} rows released, {withdrawn}")
+
+
+@verdicts.command(name="export")
+def export_(
+    out: Out,
+    file: Annotated[
+        Path, typer.Argument(help="Where to: .jsonl, .parquet, or .json for Label Studio.", metavar="FILE")
+    ],
+    database: Review = None,
+    image_url: Annotated[
+        str | None,
+        typer.Option(help="Label Studio: what comes before an image's sha256 (default: images inside).", metavar="URL"),
+    ] = None,
+    with_verdicts: Annotated[
+        bool, typer.Option("--with-verdicts", help="Label Studio: show what was said (others judge blindly).")
+    ] = False,
+) -> None:
+    """Write all verdicts to a file; for Label Studio the items as tasks, and its labelling configuration beside them."""
+    from pipeline.review.exchange.passing import export_verdicts
+
+    count = export_verdicts(out, database, file, image_url, with_verdicts)
+    if file.suffix == ".json":
+        print(f"{file}: {count:,} tasks; the labelling configuration is {file.with_suffix('.xml')}")
+    else:
+        print(f"{file}: {count:,} verdicts")
+
+
+@verdicts.command(name="import")
+def import_(
+    out: Out,
+    file: Annotated[
+        Path, typer.Argument(help="Verdicts: .jsonl, .parquet, or .json from Label Studio.", metavar="FILE")
+    ],
+    database: Review = None,
+    by: Annotated[str, typer.Option("--by", help="Who imports, for the audit log.", metavar="NAME")] = "x2i",
+) -> None:
+    """Take in the verdicts of a file, each once; what is about other content is named and left out."""
+    from pipeline.review.exchange.passing import import_verdicts
+
+    taken = import_verdicts(out, database, file, by)
+    for line in taken.left:
+        print(line)
+    print(f"{file}: {taken.taken:,} verdicts taken, {taken.known:,} known before, {len(taken.left):,} left out")
