@@ -8,7 +8,7 @@ whatever frees a slot sets the cursors back.
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Row, Select, and_, delete, exists, insert, select, update
 
@@ -51,37 +51,30 @@ class Claiming:
     def held(self) -> list[HeldSlot]:
         """What the person holds, in order, for another `seconds` from now."""
         mine = (SLOT.c.build == self.build) & (SLOT.c.holder == self.person.name) & (SLOT.c.state == "held")
-        self.connection.execute(update(SLOT).where(mine).values(expires=self.now + self.seconds))
-        rows = self.connection.execute(select(SLOT).where(mine).order_by(SLOT.c.turn))
-        return [_held(row) for row in rows]
+        rows = self.connection.execute(select(SLOT).where(mine).order_by(SLOT.c.turn)).all()
+        expires = self.now + self.seconds
+        if rows:
+            self.connection.execute(update(SLOT).where(mine).values(expires=expires))
+        return [replace(_held(row), expires=expires) for row in rows]
 
     def take(self) -> HeldSlot | None:
         """Give the person one more slot; None where there is none for them."""
-        served = self._served()
-        row = (self._gold(served) if self.gold_share else None) or self._next()
+        mine = (PERSON.c.build == self.build) & (PERSON.c.name == self.person.name)
+        cursor, served = self.connection.execute(select(PERSON.c.cursor, PERSON.c.served).where(mine)).one()
+        row = self._gold(served) or self.connection.execute(self._free(cursor)).first()
         if row is None:
             return None
         token = secrets.token_hex(16)
         values = {"state": "held", "holder": self.person.name, "token": token, "turn": served}
         values["expires"] = self.now + self.seconds
+        # an older claim of theirs on the same item must not count beside this one
+        older = (SLOT.c.build == self.build) & (SLOT.c.sample_id == row.sample_id) & (SLOT.c.holder == self.person.name)
+        self.connection.execute(update(SLOT).where(older, SLOT.c.state == "free").values(token=None))
         self.connection.execute(update(SLOT).where(SLOT.c.id == row.id).values(**values))
         hold(self.connection, self.build, self.person.name, row.sample_id, row.id)
-        # an older claim of theirs on the same item must not count beside this one
-        mine = (SLOT.c.build == self.build) & (SLOT.c.sample_id == row.sample_id) & (SLOT.c.holder == self.person.name)
-        self.connection.execute(update(SLOT).where(mine, SLOT.c.state == "free").values(token=None))
-        mine = (PERSON.c.build == self.build) & (PERSON.c.name == self.person.name)
-        cursor = {"cursor": row.position} if row.role == "judge" else {}
-        self.connection.execute(update(PERSON).where(mine).values(served=served + 1, **cursor))
+        position = {"cursor": row.position} if row.role == "judge" else {}
+        self.connection.execute(update(PERSON).where(mine).values(served=served + 1, **position))
         return HeldSlot(row.id, row.sample_id, row.content_hash, row.role, row.position, token, self.now + self.seconds)
-
-    def _served(self) -> int:
-        mine = (PERSON.c.build == self.build) & (PERSON.c.name == self.person.name)
-        return int(self.connection.execute(select(PERSON.c.served).where(mine)).scalar_one())
-
-    def _next(self) -> Row[tuple[object, ...]] | None:
-        mine = (PERSON.c.build == self.build) & (PERSON.c.name == self.person.name)
-        cursor = self.connection.execute(select(PERSON.c.cursor).where(mine)).scalar_one()
-        return self.connection.execute(self._free(cursor)).first()
 
     def _free(self, after: int) -> Select[tuple[object, ...]]:
         """The first free slot after this position that is for the person."""
@@ -96,13 +89,13 @@ class Claiming:
 
     def _gold(self, served: int) -> Row[tuple[object, ...]] | None:
         """A slot with a known answer, made for this person, where its turn has come and there is one."""
+        drawn = int(digest("gold turn", self.seed, self.person.name, served)[:8], 16) / _SHARES
+        if drawn >= self.gold_share:
+            return None
         mine = (SLOT.c.build == self.build) & (SLOT.c.holder == self.person.name) & (SLOT.c.role == "gold")
         again = self.connection.execute(select(SLOT).where(mine, SLOT.c.state == "free").limit(1)).first()
         if again is not None:
             return again
-        drawn = int(digest("gold turn", self.seed, self.person.name, served)[:8], 16) / _SHARES
-        if drawn >= self.gold_share:
-            return None
         known = exists().where(
             HOLD.c.build == self.build, HOLD.c.reviewer == self.person.name, HOLD.c.sample_id == ITEM.c.sample_id
         )

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, delete, insert, select, union, update
@@ -22,16 +23,20 @@ from stages.identity import digest
 
 _AT_ONCE = 500  # parameters in one statement are limited
 _SHARES = 2**32
+_COLUMNS = ("build", "sample_id", "content_hash", "outcome", "source", "generator", "category", "margin", "draw")
+_OWN = attrgetter(*_COLUMNS, "position", "active", "wanted")  # as `_row` has them
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What a draw changed: items new, changed (their content is another), withdrawn from the queue and back in it."""
+    """What a draw changed: items new, changed (their content is another), withdrawn from the queue, back in it, and moved (to
+    another cell or draw, or asked of more or fewer people)."""
 
     new: int
     changed: int
     withdrawn: int
     back: int
+    moved: int
 
 
 def wanted(item: ReviewItem, settings: ReviewSettings) -> int:
@@ -56,13 +61,14 @@ def put(connection: Connection, build: str, settings: ReviewSettings, items: Seq
     back = [item for item in items if item.sample_id in before and not before[item.sample_id].active]
     rows = {item.sample_id: _row(build, item, settings) for item in items}
     _insert(connection, ITEM, [rows[item.sample_id] for item in new])
-    for name, row in before.items():
-        if name in rows and any(row._mapping[column] != value for column, value in rows[name].items()):
-            connection.execute(update(ITEM).where(_item(build, name)).values(**rows[name]))
+    other = [n for n, row in before.items() if n in rows and _OWN(row) != tuple(rows[n].values())]
+    for name in other:
+        connection.execute(update(ITEM).where(_item(build, name)).values(**rows[name]))
     _withdraw(connection, build, gone)
     _renew(connection, build, [item.sample_id for item in changed])
     _fit_slots(connection, build, items, rows)
-    return Added(len(new), len(changed), len(gone), len(back))
+    known = {item.sample_id for item in (*changed, *back)}
+    return Added(len(new), len(changed), len(gone), len(back), len(set(other) - known))
 
 
 def _row(build: str, item: ReviewItem, settings: ReviewSettings) -> dict[str, Any]:
@@ -159,19 +165,18 @@ def touched(connection: Connection, build: str) -> frozenset[str]:
     return frozenset(connection.execute(union(held, judged)).scalars())
 
 
-def read_items(connection: Connection, build: str, unavailable: bool = False) -> list[ReviewItem]:
-    """The items in the order of the queue; with `unavailable`, those that are drawn no more, too."""
-    query = select(ITEM).where(ITEM.c.build == build)
-    query = query if unavailable else query.where(ITEM.c.active)
-    return [item_of(row) for row in connection.execute(query.order_by(ITEM.c.position, ITEM.c.sample_id))]
-
-
 def read_item(connection: Connection, build: str, sample_id: str) -> Row[Any]:
     """The row of an available item. Raises ReviewError where there is none."""
     row = connection.execute(select(ITEM).where(_item(build, sample_id) & ITEM.c.active)).first()
     if row is None:
         raise ReviewError(f"sample {sample_id} is not in this review's queue; look at its list of items")
     return row
+
+
+def read_some(connection: Connection, build: str, names: Sequence[str]) -> dict[str, ReviewItem]:
+    """The items of these few samples by id, also where they are drawn no more."""
+    rows = connection.execute(select(ITEM).where(_items(build, ITEM, names)))
+    return {row.sample_id: item_of(row) for row in rows}
 
 
 def read_populations(connection: Connection, build: str) -> list[LotPopulation]:

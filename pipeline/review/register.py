@@ -16,6 +16,7 @@ from pipeline.review import audit, claims, people
 from pipeline.review import items as queue
 from pipeline.review.database import open_database, writing
 from pipeline.review.items import Added
+from pipeline.review.memory import ReviewMemory
 from pipeline.review.people import ReviewPerson
 from pipeline.review.records import (
     LotKey,
@@ -58,6 +59,7 @@ class ReviewRegister:
         self.fingerprint = fingerprint
         self._engine = open_database(url)
         self._clock = clock
+        self._memory = ReviewMemory(fingerprint)
 
     def begin(self) -> None:
         """Enter the build with default settings where it is not there yet."""
@@ -132,7 +134,7 @@ class ReviewRegister:
             settings = self._settings(connection)
             drawing = draw(settings, queue.touched(connection, self.fingerprint))
             added = queue.put(connection, self.fingerprint, settings, drawing.items)
-            changed = any((added.new, added.changed, added.withdrawn, added.back))
+            changed = any(asdict(added).values())
             if queue.read_populations(connection, self.fingerprint) != list(drawing.populations):
                 queue.put_populations(connection, self.fingerprint, drawing.populations)
                 changed = True
@@ -159,7 +161,7 @@ class ReviewRegister:
     def items(self) -> list[ReviewItem]:
         """The items of the queue, in its order."""
         with self._reading() as connection:
-            return queue.read_items(connection, self.fingerprint)
+            return self._memory.items(connection)
 
     def item(self, sample_id: str) -> ReviewItem:
         """The item of a sample. Raises ReviewError where it is not in the queue."""

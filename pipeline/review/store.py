@@ -5,7 +5,6 @@ database at once. Only one of them writes at a time, so whatever a method return
 """
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
@@ -15,13 +14,12 @@ from sqlalchemy import Connection, select
 from pipeline.review import audit, claims, judging, people, verdicts
 from pipeline.review import items as queue
 from pipeline.review.audit import AuditEntry
-from pipeline.review.claims import Claiming, HeldSlot
+from pipeline.review.claims import Claiming
 from pipeline.review.judging import Imported
 from pipeline.review.records import GoldAnswer, HumanVerdict, Opinion, Resolution, ReviewItem
 from pipeline.review.register import SYSTEM, ReviewRegister
-from pipeline.review.resolving import for_the_lead, resolve
+from pipeline.review.resolving import for_the_lead
 from pipeline.review.tables import HOLD, ITEM
-from pipeline.review.verdicts import KeptVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +74,8 @@ class ReviewStore(ReviewRegister):
             while len(held) < count and (slot := claiming.take()) is not None:
                 held.append(slot)
                 self._note(connection, name, "claimed", slot.sample_id, slot=slot.id)
-            return [self._claimed(connection, slot) for slot in held[:count]]
-
-    def _claimed(self, connection: Connection, slot: HeldSlot) -> Claimed:
-        item = queue.item_of(queue.read_item(connection, self.fingerprint, slot.sample_id))
-        return Claimed(item, slot.id, slot.token, slot.expires)
+            items = queue.read_some(connection, self.fingerprint, [slot.sample_id for slot in held[:count]])
+            return [Claimed(items[s.sample_id], s.id, s.token, s.expires) for s in held[:count]]
 
     def _sweep(self, connection: Connection) -> None:
         for slot in claims.sweep(connection, self.fingerprint, self._clock()):
@@ -139,15 +134,9 @@ class ReviewStore(ReviewRegister):
 
     def resolutions(self) -> Iterator[Resolution]:
         """What the verdicts on each item of the queue come to, in its order; planted items are left out."""
-        said: dict[str, list[KeptVerdict]] = defaultdict(list)
         with self._reading() as connection:
-            items = connection.execute(
-                select(ITEM).where((ITEM.c.build == self.fingerprint) & ITEM.c.active & (ITEM.c.draw != "gold"))
-            ).all()
-            for row in verdicts.since(connection, self.fingerprint, 0):
-                said[row.verdict.sample_id].append(row)
-        for item in sorted(items, key=lambda item: (item.position, item.sample_id)):
-            yield resolve(queue.item_of(item), item.wanted, said.get(item.sample_id, ()))
+            found = self._memory.resolutions(connection)
+        yield from found
 
     def disputes(self) -> list[Resolution]:
         """What only a lead can settle: items about which judges disagree, or are unsure."""
@@ -156,7 +145,7 @@ class ReviewStore(ReviewRegister):
     def verdicts(self) -> list[HumanVerdict]:
         """Everything that was said, in order: also what was taken back, and what was said of known answers."""
         with self._reading() as connection:
-            return [row.verdict for row in verdicts.since(connection, self.fingerprint, 0)]
+            return [row.verdict for row in self._memory.log(connection)]
 
     def declined(self) -> list[Declined]:
         """Who skipped what, and why."""
@@ -175,7 +164,7 @@ class ReviewStore(ReviewRegister):
         """What people said of items whose answer was known before they were asked, without what they took back."""
         expected = self.gold()
         with self._reading() as connection:
-            rows = [row for row in verdicts.since(connection, self.fingerprint, 0) if row.role == "gold"]
+            rows = [row for row in self._memory.log(connection) if row.role == "gold"]
         return [
             GoldAnswer(v.reviewer, v.sample_id, expected[v.sample_id], v.opinion, v.at)
             for v in (row.verdict for row in verdicts.stands(rows))

@@ -53,6 +53,7 @@ ITEM = Table(
     Column("wanted", Integer, nullable=False),
     Column("gold", String(8)),
     Column("gold_by", Text),
+    Index("review_item_gold", "build", "gold"),
 )
 """`wanted`: by how many people it is judged. `gold`: the known answer, `gold_by` who said so."""
 
