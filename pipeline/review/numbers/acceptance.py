@@ -6,11 +6,13 @@ left unsure has not accepted.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.output.share import Share
-from pipeline.review.numbers.tallying import AnswerCount
+from pipeline.review.numbers.tallying import AnswerCount, CodedItems
 from pipeline.review.numbers.weighting import WeightedShare
 from pipeline.review.records import CellKey, LotPopulation, Resolution
 
@@ -49,38 +51,34 @@ def accepted(resolution: Resolution) -> bool:
     return resolution.opinion == "accept"
 
 
-def count_accepted(populations: Sequence[LotPopulation], resolutions: Iterable[Resolution]) -> AnswerCount:
+def count_accepted(populations: Sequence[LotPopulation], resolutions: Sequence[Resolution]) -> AnswerCount:
     """The settled items by cell, and how many of them were accepted."""
-    return AnswerCount(populations).add((r.item, accepted(r)) for r in resolutions if settled(r))
+    items = CodedItems(populations, (r.item for r in resolutions))
+    return items.count(accepted(r) if settled(r) else "open" for r in resolutions)
 
 
-def by_stratum(
-    populations: Sequence[LotPopulation], resolutions: Sequence[Resolution], count: AnswerCount
-) -> dict[str, list[StratumShare]]:
-    """For each stratum its values, sorted. `count` is that of `count_accepted`."""
-    items: dict[CellKey, int] = defaultdict(int)
-    for resolution in resolutions:
-        items[resolution.item.cell] += resolution.item.draw != "gold"
-    sizes = {key: size for population in populations for key, size in population.cells.items()}
-    return {name: _values(value_of, sizes, items, count, name == "lot") for name, value_of in STRATA.items()}
+def overall(count: AnswerCount, lost: bool) -> WeightedShare:
+    """The share that people accept of kept rows, or of those that were `lost`."""
+    return count.share(count.numbers([key for key in count.items.cells if key.lot.lost == lost]))
+
+
+def by_stratum(count: AnswerCount, lost: bool) -> dict[str, list[StratumShare]]:
+    """For each stratum its values, sorted, of kept rows or of those that were `lost`. `count` is that of `count_accepted`."""
+    keys = [(number, key) for number, key in enumerate(count.items.cells) if key.lot.lost == lost]
+    return {name: _values(keys, value_of, count, name == "lot") for name, value_of in STRATA.items()}
 
 
 def _values(
-    value_of: Callable[[CellKey], str],
-    sizes: dict[CellKey, int],
-    items: dict[CellKey, int],
-    count: AnswerCount,
-    drawn_alone: bool,
+    keys: Sequence[tuple[int, CellKey]], value_of: Callable[[CellKey], str], count: AnswerCount, drawn_alone: bool
 ) -> list[StratumShare]:
-    groups: dict[str, list[CellKey]] = defaultdict(list)
-    for key in sizes:
-        groups[value_of(key)].append(key)
+    groups: dict[str, list[int]] = defaultdict(list)
+    for number, key in keys:
+        groups[value_of(key)].append(number)
     shares = []
-    for value, keys in sorted(groups.items()):
-        chosen = frozenset(keys)
-        counts = [count.drawn, *(() if drawn_alone else (count.added,))]
-        no, yes = (sum(part[key][answer] for part in counts for key in keys) for answer in (0, 1))
-        weighted = count.share(chosen.__contains__)
-        rows, drawn = sum(sizes[key] for key in keys), sum(items[key] for key in keys)
-        shares.append(StratumShare(value, rows, drawn, Share(yes, yes + no), weighted))
+    for value, numbers in sorted(groups.items()):
+        chosen = np.array(numbers)
+        counts = count.counts[chosen].sum(axis=0)
+        no, yes, *_ = (counts[0] if drawn_alone else counts.sum(axis=0)).tolist()
+        rows = int(count.items.sizes[chosen].sum())
+        shares.append(StratumShare(value, rows, int(counts.sum()), Share(yes, yes + no), count.share(chosen)))
     return shares

@@ -5,27 +5,45 @@ axis. All is weighted back to the build: lost rows are looked for on purpose, an
 say of the *result* is compared: the Analyzer never judged the reasoning.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from pipeline.review.numbers.raters import blind_verdicts
 from pipeline.review.numbers.scored import FinalScores
-from pipeline.review.numbers.tallying import AnswerCount
+from pipeline.review.numbers.tallying import OPEN, OTHER, CodedItems
 from pipeline.review.numbers.weighting import WeightedShare
-from pipeline.review.records import HumanVerdict, LotPopulation, Opinion, Resolution, ReviewItem
+from pipeline.review.records import LotPopulation, Opinion, Resolution, ReviewItem
 from stages.records import AXES, Axis
 
 VERDICT = "verdict"
+_RIGHT: dict[Opinion | None, bool | None] = {"accept": True, "reject": False}
+_UNSAID = -1
+_CODE: dict[bool | None, int] = {None: _UNSAID, False: 0, True: 1}
+Flags = npt.NDArray[np.bool_]
+_ALL_RIGHT: dict[Axis | None, bool | None] = dict.fromkeys((*AXES, None), True)
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedPair:
-    """An item on which both spoke: whether the Analyzer let it pass, and whether people accepted it."""
+    """An item of which the Analyzer gave the scores `final`, and what people say of its image: by axis, and of the whole (None).
+
+    None where they disagree, are unsure or did not say.
+    """
 
     item: ReviewItem
     final: FinalScores
-    passed: bool
-    right: bool
+    right: Mapping[Axis | None, bool | None]
+
+    def passed(self, axis: Axis | None) -> bool | None:
+        """Whether the Analyzer let it pass, on an axis or as a whole; None where the axis does not apply."""
+        if axis is None:
+            return self.final.passed
+        score = self.final.score(axis)
+        return None if score is None else score.passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,76 +71,58 @@ class AnalyzerNumbers:
         return self.too_lenient.rate - self.too_strict.rate
 
 
-def result_of(resolution: Resolution) -> bool | None:
-    """Whether people find the image right: a lead's word, else what all say; None where they disagree or are unsure."""
-    return _common(resolution, lambda verdict: verdict.result)
-
-
-def axis_of(resolution: Resolution, axis: Axis) -> bool | None:
-    """Whether people find an axis right. Who accepts the image and says nothing of its axes accepts each of them."""
-
-    def said(verdict: HumanVerdict) -> Opinion | None:
-        return verdict.axes.get(axis, "accept" if verdict.result == "accept" else None)
-
-    return _common(resolution, said)
-
-
-def _common(resolution: Resolution, said: Callable[[HumanVerdict], Opinion | None]) -> bool | None:
-    settling = [v for v in resolution.verdicts if v.adjudicates][-1:]
-    opinions = {said(verdict) for verdict in settling or blind_verdicts(resolution)}
-    if len(opinions) != 1:
-        return None
-    return {"accept": True, "reject": False}.get(opinions.pop() or "unsure")
-
-
-def compare(
-    populations: Sequence[LotPopulation], resolutions: Sequence[Resolution], scores: Mapping[str, FinalScores | None]
-) -> list[AnalyzerNumbers]:
-    """The whole verdict first, then each axis that applies to some item."""
-    numbers = [_numbers(VERDICT, populations, *_paired(resolutions, scores, None))]
-    for axis in AXES:
-        pairs, unsaid = _paired(resolutions, scores, axis)
-        if pairs or unsaid:
-            numbers.append(_numbers(axis, populations, pairs, unsaid))
-    return numbers
-
-
-def judged_results(resolutions: Sequence[Resolution], scores: Mapping[str, FinalScores | None]) -> list[JudgedPair]:
+def judged_pairs(resolutions: Sequence[Resolution], scores: Mapping[str, FinalScores | None]) -> list[JudgedPair]:
     """The items on whose image both the Analyzer and people spoke."""
-    return _paired(resolutions, scores, None)[0]
-
-
-def _paired(
-    resolutions: Sequence[Resolution], scores: Mapping[str, FinalScores | None], axis: Axis | None
-) -> tuple[list[JudgedPair], int]:
-    pairs, unsaid = [], 0
+    pairs = []
     for resolution in resolutions:
-        final = scores.get(resolution.item.sample_id)
-        if final is None or not resolution.verdicts or resolution.item.draw == "gold":
-            continue
-        score = None if axis is None else final.score(axis)
-        if axis is not None and score is None:
-            continue
-        right = result_of(resolution) if axis is None else axis_of(resolution, axis)
-        if right is None:
-            unsaid += 1
-        else:
-            pairs.append(JudgedPair(resolution.item, final, final.passed if score is None else score.passed, right))
-    return pairs, unsaid
+        if resolution.verdicts and resolution.item.draw != "gold":
+            final = scores.get(resolution.item.sample_id)
+            if final is not None:
+                pairs.append(JudgedPair(resolution.item, final, _said_of_image(resolution)))
+    return pairs
 
 
-def _numbers(
-    about: str, populations: Sequence[LotPopulation], pairs: Sequence[JudgedPair], unsaid: int
-) -> AnalyzerNumbers:
-    def share(answer: Callable[[JudgedPair], bool | None]) -> WeightedShare:
-        return AnswerCount(populations).add((pair.item, answer(pair)) for pair in pairs).share()
+def _said_of_image(resolution: Resolution) -> Mapping[Axis | None, bool | None]:
+    """A lead's word, else what all say. Who accepts the image and says nothing of its axes accepts each of them."""
+    verdicts = [v for v in resolution.verdicts if v.adjudicates][-1:] or blind_verdicts(resolution)
+    whole = _common({v.result for v in verdicts})
+    if not any(v.axes for v in verdicts):
+        return _ALL_RIGHT if whole else {None: whole}
+    said: dict[Axis | None, bool | None] = {
+        axis: _common({v.axes.get(axis, "accept" if v.result == "accept" else None) for v in verdicts}) for axis in AXES
+    }
+    return said | {None: whole}
 
+
+def _common(opinions: AbstractSet[Opinion | None]) -> bool | None:
+    return _RIGHT.get(next(iter(opinions))) if len(opinions) == 1 else None
+
+
+def compare(populations: Sequence[LotPopulation], pairs: Sequence[JudgedPair]) -> list[AnalyzerNumbers]:
+    """The whole verdict first, then each axis that applies to some item."""
+    items = CodedItems(populations, (pair.item for pair in pairs))
+    numbers = [_numbers(None, items, pairs)]
+    return numbers + [_numbers(axis, items, pairs) for axis in AXES if any(pair.final.score(axis) for pair in pairs)]
+
+
+def _numbers(axis: Axis | None, items: CodedItems, pairs: Sequence[JudgedPair]) -> AnalyzerNumbers:
+    passed = np.array([_CODE[pair.passed(axis)] for pair in pairs], dtype=np.int64)
+    right = np.array([_CODE[pair.right.get(axis)] for pair in pairs], dtype=np.int64)
+    asked = (passed != _UNSAID) & (right != _UNSAID)
+
+    def share(counted: Flags, yes: Flags) -> WeightedShare:
+        # an item that is not asked about is left out, as one that nobody judged
+        codes = np.where(asked, np.where(counted, yes.astype(np.int64), OTHER), OPEN)
+        return items.count_codes(codes).share()
+
+    every = np.ones(len(pairs), dtype=bool)
+    lets, fine = passed == 1, right == 1
     return AnalyzerNumbers(
-        about,
-        len(pairs),
-        unsaid,
-        share(lambda pair: pair.right if pair.passed else None),
-        share(lambda pair: pair.passed if pair.right else None),
-        share(lambda pair: pair.passed and not pair.right),
-        share(lambda pair: pair.right and not pair.passed),
+        axis or VERDICT,
+        int(asked.sum()),
+        int(((passed != _UNSAID) & (right == _UNSAID)).sum()),
+        precision=share(lets, fine),
+        recall=share(fine, lets),
+        too_lenient=share(every, lets & ~fine),
+        too_strict=share(every, ~lets & fine),
     )

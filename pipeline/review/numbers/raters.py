@@ -38,9 +38,11 @@ class RaterAgreement:
     note: str = ""
 
 
-def blind_verdicts(resolution: Resolution) -> tuple[HumanVerdict, ...]:
+def blind_verdicts(resolution: Resolution) -> Sequence[HumanVerdict]:
     """What people said of an item without knowing what others said: without the lead's word in a dispute."""
-    return tuple(v for v in resolution.verdicts if not v.adjudicates)
+    if not resolution.adjudicated:
+        return resolution.verdicts
+    return [v for v in resolution.verdicts if not v.adjudicates]
 
 
 def agreements(resolutions: Sequence[Resolution]) -> dict[str, RaterAgreement]:
@@ -55,67 +57,75 @@ def agreements(resolutions: Sequence[Resolution]) -> dict[str, RaterAgreement]:
 def agree(ratings: Iterable[Ratings], values: Sequence[str] = OPINIONS) -> RaterAgreement:
     """How far people agree. Items nobody judged are left out."""
     units = [unit for unit in ratings if unit]
-    shared = [unit for unit in units if len(unit) > 1]
-    counts = Counter(value for unit in units for value in unit.values())
+    patterns = Counter(tuple(sorted(unit.values())) for unit in units)
+    shared = Counter({said: n for said, n in patterns.items() if len(said) > 1})
     if not shared:
         return RaterAgreement(0, None, None, None, None, None, None, None)
-    raw = sum(map(_equal_pairs, shared)) / len(shared)
-    value, low, high = ac1(units, values)
+    counts = _values(patterns)
+    raw = sum(n * _equal_pairs(said) for said, n in shared.items()) / shared.total()
+    value, low, high = ac1(patterns, values)
     common, often = counts.most_common(1)[0]
     prevalence = often / counts.total()
     note = ""
     if prevalence >= _PREVALENT:
         note = f"{prevalence:.0%} of the verdicts are {common}: kappa is low then even where people agree; go by AC1"
-    return RaterAgreement(len(shared), raw, value, low, high, alpha(shared), kappa(shared), prevalence, note)
+    by_people = kappa([unit for unit in units if len(unit) > 1])
+    return RaterAgreement(shared.total(), raw, value, low, high, alpha(shared), by_people, prevalence, note)
 
 
-def _equal_pairs(unit: Ratings) -> float:
-    n = len(unit)
-    return sum(count * (count - 1) for count in Counter(unit.values()).values()) / (n * (n - 1))
+def _values(patterns: Counter[tuple[str, ...]]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for said, n in patterns.items():
+        for value in said:
+            counts[value] += n
+    return counts
 
 
-def ac1(units: Sequence[Ratings], values: Sequence[str]) -> tuple[float, float, float]:
-    """Gwet's AC1 and its 95 % interval, of `units` with at least one verdict each and some with two.
+def _equal_pairs(said: Sequence[str]) -> float:
+    n = len(said)
+    return sum(count * (count - 1) for count in Counter(said).values()) / (n * (n - 1))
+
+
+def ac1(patterns: Counter[tuple[str, ...]], values: Sequence[str]) -> tuple[float, float, float]:
+    """Gwet's AC1 and its 95 % interval. `patterns`: how many items have which verdicts, one at least; some have two.
 
     K. L. Gwet, "Computing inter-rater reliability and its variance in the presence of high agreement" (2008), for any number of
     people and missing verdicts as in his "Handbook of Inter-Rater Reliability" (2014), chapters 2 and 5: every item tells how
     common a value is, those with two verdicts how far people agree. With one item the interval is the whole range.
     """
-    q, n = len(values), len(units)
-    shares = [Counter(unit.values()) for unit in units]
-    pi = {value: sum(c[value] / c.total() for c in shares) / n for value in values}
+    q, n = len(values), patterns.total()
+    shares = {said: {value: said.count(value) / len(said) for value in values} for said in patterns}
+    pi = {value: sum(patterns[said] * shares[said][value] for said in patterns) / n for value in values}
     chance = sum(p * (1 - p) for p in pi.values()) / (q - 1)
-    pairs = [_equal_pairs(unit) if len(unit) > 1 else None for unit in units]
-    shared = sum(pair is not None for pair in pairs)
-    seen = sum(pair for pair in pairs if pair is not None) / shared
+    pairs = {said: _equal_pairs(said) for said in patterns if len(said) > 1}
+    shared = sum(patterns[said] for said in pairs)
+    seen = sum(patterns[said] * pair for said, pair in pairs.items()) / shared
     value = (seen - chance) / (1 - chance)
     if n < 2:
         return value, -1.0, 1.0
     squares = 0.0
-    for pair, c in zip(pairs, shares, strict=True):
-        own = 0.0 if pair is None else n / shared * (pair - chance) / (1 - chance)
-        own_chance = sum(c[v] / c.total() * (1 - pi[v]) for v in values) / (q - 1)
+    for said, count in patterns.items():
+        own = n / shared * (pairs[said] - chance) / (1 - chance) if said in pairs else 0.0
+        own_chance = sum(shares[said][v] * (1 - pi[v]) for v in values) / (q - 1)
         own -= 2 * (1 - value) * (own_chance - chance) / (1 - chance)
-        squares += (own - value) ** 2
+        squares += count * (own - value) ** 2
     from scipy.stats import t  # here, because scipy takes a second to import
 
     half = float(t.ppf(0.975, n - 1)) * math.sqrt(squares / (n * (n - 1)))
     return value, max(-1.0, value - half), min(1.0, value + half)
 
 
-def alpha(units: Sequence[Ratings]) -> float | None:
-    """Krippendorff's alpha for names, of units with at least two verdicts each; None where all verdicts are the same.
+def alpha(patterns: Counter[tuple[str, ...]]) -> float | None:
+    """Krippendorff's alpha for names, of items with at least two verdicts each; None where all verdicts are the same.
 
     K. Krippendorff, "Computing Krippendorff's alpha-reliability" (2011).
     """
-    values: Counter[str] = Counter()
+    values = _values(patterns)
     apart = 0.0
-    for unit in units:
-        counts = Counter(unit.values())
-        values.update(counts)
-        apart += sum(c * (len(unit) - c) for c in counts.values()) / (len(unit) - 1)
-    n = values.total()
-    by_chance = sum(c * (n - c) for c in values.values()) / (n - 1)
+    for said, n in patterns.items():
+        apart += n * sum(c * (len(said) - c) for c in Counter(said).values()) / (len(said) - 1)
+    total = values.total()
+    by_chance = sum(c * (total - c) for c in values.values()) / (total - 1)
     return None if by_chance == 0 else 1 - apart / by_chance
 
 

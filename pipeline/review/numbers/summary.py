@@ -7,8 +7,8 @@ are apart (`decisions.decide`).
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.review.numbers.acceptance import StratumShare, by_stratum, count_accepted, settled
-from pipeline.review.numbers.analyzer import AnalyzerNumbers, compare
+from pipeline.review.numbers.acceptance import StratumShare, by_stratum, count_accepted, overall, settled
+from pipeline.review.numbers.analyzer import AnalyzerNumbers, compare, judged_pairs
 from pipeline.review.numbers.raters import RaterAgreement, agreements
 from pipeline.review.numbers.reviewers import GoldErrors, ReviewerNumbers, by_reviewer, gold_errors
 from pipeline.review.numbers.scored import FinalScores
@@ -66,20 +66,19 @@ def summarise(
 ) -> ReviewNumbers:
     """The numbers of a review. `thresholds` are those of the build's policy; None: the defaults of the policy."""
     all_lots, said, answers = list(populations), list(resolutions), list(gold_answers)
-    kept = [population for population in all_lots if not population.key.lost]
-    lost = [population for population in all_lots if population.key.lost]
     count = count_accepted(all_lots, said)
     analyzer: Sequence[AnalyzerNumbers] = ()
     changes: Sequence[ThresholdTrial] = ()
     if scores:
-        analyzer = compare(all_lots, said, scores)
-        changes = trials(all_lots, said, scores, thresholds or Thresholds())
+        pairs = judged_pairs(said, scores)
+        analyzer = compare(all_lots, pairs)
+        changes = trials(all_lots, pairs, scores, thresholds or Thresholds())
     return ReviewNumbers(
         progress_of(said),
-        count.share(lambda cell: not cell.lot.lost),
-        count.share(lambda cell: cell.lot.lost),
-        by_stratum(kept, said, count),
-        by_stratum(lost, said, count),
+        overall(count, lost=False),
+        overall(count, lost=True),
+        by_stratum(count, lost=False),
+        by_stratum(count, lost=True),
         agreements(said),
         by_reviewer(said, answers),
         gold_errors(answers),

@@ -1,6 +1,6 @@
 """What other thresholds of the Analyzer would have kept, replayed from recorded scores without a call.
 
-In: populations, resolutions, final scores, the thresholds in force. Out: a `ThresholdTrial` for each change of one axis, the
+In: populations, judged pairs, final scores, the thresholds in force. Out: a `ThresholdTrial` for each change of one axis, the
 one that matches people best first. A row that would no longer pass would have climbed on: what would have become of it is not
 known here (`x2i whatif` replays that), only that it would not have been kept as it is.
 """
@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.review.numbers.analyzer import JudgedPair, judged_results
+import numpy as np
+
+from pipeline.review.numbers.analyzer import JudgedPair
 from pipeline.review.numbers.scored import FinalScores, KnownScores, patterns_of
-from pipeline.review.numbers.tallying import AnswerCount
+from pipeline.review.numbers.tallying import OTHER, CodedItems
 from pipeline.review.numbers.weighting import WeightedShare
-from pipeline.review.records import LotPopulation, Resolution
+from pipeline.review.records import LotPopulation
 from stages.policy import Thresholds
 from stages.records import AXES, Axis
 
@@ -59,7 +61,7 @@ def _part(rows: float, share: WeightedShare) -> str:
 
 def trials(
     populations: Sequence[LotPopulation],
-    resolutions: Sequence[Resolution],
+    pairs: Sequence[JudgedPair],
     scores: Mapping[str, FinalScores | None],
     today: Thresholds,
 ) -> list[ThresholdTrial]:
@@ -67,16 +69,14 @@ def trials(
 
     Of equals the one nearest to today's comes first, so that nothing is changed for nothing.
     """
-    pairs = judged_results(resolutions, scores)
     patterns = scores.patterns if isinstance(scores, KnownScores) else patterns_of(scores)
     whole = len(scores) == sum(population.size for population in populations)
+    replay = _Replay(populations, [pair for pair in pairs if pair.right.get(None) is not None], patterns, whole)
     changes: list[tuple[Axis | None, int]] = [(None, 0)]
     for axis in AXES:
         if any(final.score(axis) is not None for final in patterns):
             changes += [(axis, n) for n in range(LOWEST, HIGHEST + 1) if n != today.of(axis)]
-    made = [
-        _trial(populations, pairs, patterns, whole, _with(today, axis, least), axis, least) for axis, least in changes
-    ]
+    made = [replay.trial(today, axis, least) for axis, least in changes]
 
     def rank(trial: ThresholdTrial) -> tuple[float, int]:
         away = 0 if trial.axis is None else abs(trial.least - today.of(trial.axis))
@@ -85,27 +85,35 @@ def trials(
     return sorted(made, key=rank)
 
 
-def _with(today: Thresholds, axis: Axis | None, least: int) -> Thresholds:
-    return today if axis is None else today.model_copy(update={axis: least})
+class _Replay:
+    """Judged pairs by the number of their scores' pattern: a threshold moves patterns, not rows."""
 
+    def __init__(
+        self,
+        populations: Sequence[LotPopulation],
+        pairs: Sequence[JudgedPair],
+        patterns: Counter[FinalScores],
+        whole: bool,
+    ) -> None:
+        self._items = CodedItems(populations, (pair.item for pair in pairs))
+        self._patterns, self._whole = patterns, whole
+        numbers = {final: number for number, final in enumerate(patterns)}
+        self._numbers = np.array([numbers[pair.final] for pair in pairs], dtype=np.int64)
+        self._rows = np.array(list(patterns.values()), dtype=np.int64)
+        self._right = np.array([pair.right[None] for pair in pairs], dtype=bool)
+        self._passed = np.array([final.passed for final in patterns], dtype=bool)
 
-def _trial(
-    populations: Sequence[LotPopulation],
-    pairs: Sequence[JudgedPair],
-    patterns: Counter[FinalScores],
-    whole: bool,
-    then: Thresholds,
-    axis: Axis | None,
-    least: int,
-) -> ThresholdTrial:
-    passes = {final: final.would_pass(then) for final in patterns}
-    kept, lost, agreement = AnswerCount(populations), AnswerCount(populations), AnswerCount(populations)
-    kept.add((pair.item, not pair.right if passes[pair.final] and not pair.passed else None) for pair in pairs)
-    lost.add((pair.item, pair.right if pair.passed and not passes[pair.final] else None) for pair in pairs)
-    agreement.add((pair.item, passes[pair.final] == pair.right) for pair in pairs)
-    wrong, right = kept.share(), lost.share()
-    more, fewer = wrong.rows, right.rows
-    if whole:
-        more = float(sum(n for final, n in patterns.items() if passes[final] and not final.passed))
-        fewer = float(sum(n for final, n in patterns.items() if final.passed and not passes[final]))
-    return ThresholdTrial(axis, least, more, fewer, wrong, right, agreement.share(), whole)
+    def trial(self, today: Thresholds, axis: Axis | None, least: int) -> ThresholdTrial:
+        """What happens with `axis` >= `least`."""
+        then = today if axis is None else today.model_copy(update={axis: least})
+        passes = np.array([final.would_pass(then) for final in self._patterns], dtype=bool)
+        before, after = self._passed[self._numbers], passes[self._numbers]
+        count = self._items.count_codes
+        wrong = count(np.where(after & ~before, ~self._right, OTHER).astype(np.int64)).share()
+        right = count(np.where(before & ~after, self._right, OTHER).astype(np.int64)).share()
+        more, fewer = wrong.rows, right.rows
+        if self._whole:
+            more = float(self._rows[passes & ~self._passed].sum())
+            fewer = float(self._rows[self._passed & ~passes].sum())
+        agreement = count((after == self._right).astype(np.int64)).share()
+        return ThresholdTrial(axis, least, more, fewer, wrong, right, agreement, self._whole)

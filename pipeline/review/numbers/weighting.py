@@ -119,12 +119,8 @@ class _Spread:
 
     def effective(self) -> float:
         """How many rows drawn at random from all would tell as much."""
-        theta, variance = self.variance(self._shift_to(self.rate))
+        theta, variance = self.variance(0.0)
         return theta * (1 - theta) / variance if variance > 0 else math.inf
-
-    def _shift_to(self, theta: float) -> float:
-        aim = min(max(theta, 1e-6), 1 - 1e-6)
-        return _root(lambda shift: self.variance(shift)[0] - aim, -_FAR, _FAR)
 
     def bounds(self) -> tuple[float, float]:
         """The shares from which the one seen is as far as a sample may stray: Wilson's idea."""
@@ -135,7 +131,7 @@ class _Spread:
             theta, variance = self.variance(shift)
             return (theta - self.rate) ** 2 - Z95**2 * variance
 
-        middle = self._shift_to(self.rate)
+        middle = 0.0 if apart(0.0) < 0 else _root(lambda shift: self.variance(shift)[0] - self.rate, -_FAR, _FAR)
         low = 0.0 if self.rate <= 0 else self.variance(_root(apart, -_FAR, middle))[0]
         high = 1.0 if self.rate >= 1 else self.variance(_root(apart, middle, _FAR))[0]
         return low, high
@@ -147,4 +143,4 @@ def _root(of: Callable[[float], float], low: float, high: float) -> float:
     ends = of(low), of(high)
     if ends[0] * ends[1] > 0:  # the end that is next to a root beyond it
         return low if abs(ends[0]) < abs(ends[1]) else high
-    return float(brentq(of, low, high))
+    return float(brentq(of, low, high, xtol=1e-9))
