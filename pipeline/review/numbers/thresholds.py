@@ -71,7 +71,7 @@ def trials(
     """
     patterns = scores.patterns if isinstance(scores, KnownScores) else patterns_of(scores)
     whole = len(scores) == sum(population.size for population in populations)
-    replay = _Replay(populations, [pair for pair in pairs if pair.right.get(None) is not None], patterns, whole)
+    replay = _ReplayedScores(populations, [pair for pair in pairs if pair.right.get(None) is not None], patterns, whole)
     changes: list[tuple[Axis | None, int]] = [(None, 0)]
     for axis in AXES:
         if any(final.score(axis) is not None for final in patterns):
@@ -85,7 +85,7 @@ def trials(
     return sorted(made, key=rank)
 
 
-class _Replay:
+class _ReplayedScores:
     """Judged pairs by the number of their scores' pattern: a threshold moves patterns, not rows."""
 
     def __init__(
