@@ -58,11 +58,22 @@ def pair(tmp_path_factory) -> dict[str, Any]:
     return {"model": str(save_kontext(root / "kontext")), "options": options}
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As many threads here as the commands have (`QUIET`): the last bits of a sum depend on how it is cut."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def options_of(options: dict[str, Any]) -> list[str]:
     return [word for name, value in options.items() for word in ("--option", f"{name}={json.dumps(value)}")]
 
 
-def test_pipelines_that_are_served_draw_what_they_draw_in_this_process(pair, store):
+def test_pipelines_that_are_served_draw_what_they_draw_in_this_process(pair, store, one_thread):
     here = backend("diffusers").open(Access("diffusers", "e", None, pair["model"], "1", pair["options"]), store, None)
     new, edit = drawing(width=64, height=64), drawing(images=[picture(store, 3)], width=64, height=64)
     with served("diffusers", "--model", pair["model"], "--name", "painter", *options_of(pair["options"])) as url:
@@ -72,7 +83,7 @@ def test_pipelines_that_are_served_draw_what_they_draw_in_this_process(pair, sto
             assert run(there.draw(request)).image == expected.image
 
 
-def test_a_judge_that_is_served_says_and_scores_what_it_does_in_this_process(tiny, store):
+def test_a_judge_that_is_served_says_and_scores_what_it_does_in_this_process(tiny, store, one_thread):
     sampled = {"temperature": 1.0, "max_new_tokens": 700}
     here = opened(tiny("judge"), store, **sampled)
     asked = question(images=[picture(store, 1)])

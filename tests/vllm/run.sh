@@ -31,6 +31,6 @@ if ! [ -f "$offline/complete" ]; then
   touch "$offline/complete"
 fi
 export PYTHONPATH=$PWD VLLM_LOGGING_LEVEL=ERROR VLLM_CPU_KVCACHE_SPACE=1 HF_HUB_OFFLINE=1 X2I_VLLM_MODEL="$home/tiny-qwen3vl"
-for file in offline contract_vllm ladder; do  # each in a process of its own: what vLLM takes of this machine ends with it
+for file in offline contract_vllm workers ladder; do  # each in a process of its own: what vLLM takes of this machine ends with it
   "$offline/bin/python" -m pytest -m slow "tests/vllm/test_$file.py"
 done
