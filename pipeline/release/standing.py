@@ -87,7 +87,7 @@ def _row(t: Trajectory) -> BuiltRow:
 def _plan(settings: ReviewSettings, errors: GoldErrors) -> tuple[LotPlan, tuple[str, ...]]:
     """How lots are decided, given how people err; and what speaks against any decision."""
     try:
-        return LotPlan.of(settings, errors.false_accept.rate or 0.0, errors.false_reject.rate or 0.0), ()
+        return LotPlan.of(settings, *errors.in_plans), ()
     except ValueError as error:
         return LotPlan.of(settings), (f"no lot can be decided: {error}",)
 

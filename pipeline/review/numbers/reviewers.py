@@ -13,6 +13,7 @@ from pipeline.output.share import Share
 from pipeline.review.numbers.raters import blind_verdicts
 from pipeline.review.records import GoldAnswer, HumanVerdict, Resolution
 
+LEAST_KNOWN = 10
 _HOUR = 3600.0
 
 
@@ -25,6 +26,21 @@ class GoldErrors:
     false_accept: Share
     false_reject: Share
     unsure: Share
+
+    @property
+    def in_plans(self) -> tuple[float, float]:
+        """The false_accept and the false_reject that a lot plan reckons with, both so that no lot is accepted by chance.
+
+        Misses make a plan stricter: their share counts, once `LEAST_KNOWN` wrong items measured it. False alarms make it more
+        lenient: only as many count as there are at least, the lower end of the interval.
+        """
+        missed, alarms = self.false_accept, self.false_reject
+        return (missed.rate or 0.0) if missed.of >= LEAST_KNOWN else 0.0, alarms.low or 0.0
+
+    @property
+    def measured(self) -> bool:
+        """Whether enough is known of how often wrong items are accepted."""
+        return self.false_accept.of >= LEAST_KNOWN
 
 
 @dataclass(frozen=True, slots=True)

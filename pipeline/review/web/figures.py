@@ -72,7 +72,7 @@ def _plan(desk: ReviewDesk, numbers: ReviewNumbers) -> tuple[LotPlan, str]:
     """The plan with the errors that known items measured, as a release decides by it; without them where it cannot be."""
     settings, errors = desk.store.settings(), numbers.gold
     try:
-        return LotPlan.of(settings, errors.false_accept.rate or 0.0, errors.false_reject.rate or 0.0), ""
+        return LotPlan.of(settings, *errors.in_plans), ""
     except ValueError as error:
         return LotPlan.of(settings), f"no lot can be released: {error}"
 

@@ -137,3 +137,21 @@ def test_reviews_are_summed_up_alike_whatever_the_order():
     first = summarise(populations, rows, [], finals)
     rng.shuffle(rows)
     assert summarise(populations, rows, [], finals) == first
+
+
+def errors_of(missed, wrong, alarms, right):
+    answers = [GoldAnswer("ada", f"w{n}", "reject", "accept" if n < missed else "reject", "") for n in range(wrong)]
+    answers += [GoldAnswer("ada", f"r{n}", "accept", "reject" if n < alarms else "accept", "") for n in range(right)]
+    return summarise([], [], answers).gold
+
+
+def test_a_few_known_answers_make_no_plan_lenient_or_impossible():
+    assert errors_of(1, 1, 1, 2).in_plans == (0.0, pytest.approx(0.095, abs=0.001))
+    assert not errors_of(1, 1, 0, 0).measured
+    assert errors_of(0, 0, 0, 0).in_plans == (0.0, 0.0)
+
+
+def test_many_known_answers_are_reckoned_with():
+    errors = errors_of(6, 60, 20, 200)
+    assert errors.measured
+    assert errors.in_plans == (0.1, pytest.approx(0.066, abs=0.001))
