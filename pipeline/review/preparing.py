@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline.review.database import default_url
 from pipeline.review.draw import draw, populations_of
+from pipeline.review.errors import ReviewError
 from pipeline.review.frame import FrameRow, fingerprint_of, read_frame, stamp_of
 from pipeline.review.register import ReviewDraw
 from pipeline.review.settings import ReviewSettings
@@ -37,10 +38,16 @@ def prepare(
 
 
 def refresh(out: Path, store: ReviewStore, database: str | None = None) -> None:
-    """Draw what came to the build since the last draw. Raises ReviewError where the build cannot be read."""
+    """Draw what came to the build since the last draw. Raises ReviewError where the build cannot be read, or `out` holds another
+    one by now.
+    """
     stamp = stamp_of(out)
     if not store.is_drawn_by(stamp):
         frame = read_frame(out, database)
+        if frame.fingerprint != store.fingerprint:
+            raise ReviewError(
+                f"{out}: holds another build than the one under review; end this review and begin one of that"
+            )
         store.redraw(partial(draw_all, frame.rows), frame.hash, frame.frozen, frame.stamp)
 
 

@@ -139,6 +139,17 @@ def test_the_margin_is_narrow_where_another_point_would_have_turned_the_verdict(
     assert margin(*wide[:-1], 4) == "wide"
 
 
+def test_another_build_in_the_same_folder_is_not_drawn_into_the_review(build):
+    build.end()
+    store = prepare(build.out, settings=ALL)
+    items = store.items()
+    finalise(build.all[::2], build.manifest, build.store, build.out, PROMPTS, "another", IDENTITIES, 1)
+    with pytest.raises(ReviewError, match="holds another build"):
+        refresh(build.out, store)
+    assert store.items() == items
+    assert prepare(build.out, settings=ALL).items() != items, "the other build has a review of its own"
+
+
 def test_the_hash_follows_what_a_reviewer_sees(build):
     t = next(t for t in build.all if t.mode == "reflection" and t.sample.references)
     events = list(t.events)
