@@ -31,6 +31,9 @@ from stages.records import AXES, Axis, Evaluation
 AHEAD = 2
 _REDRAW_S = 20.0
 """How often a build at work is looked at again, in seconds."""
+_UNREADABLE = Markup(
+    '<h3 class="asked">This item cannot be shown</h3><p class="problem">{}. Skip it, and tell the lead.</p>'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,13 @@ class ReviewDesk:
 
     def _asked(self, name: str, claim: Claimed) -> Asked:
         self._tokens[name, claim.token] = claim.item.sample_id
-        story = self.story(claim.item)
+        item = claim.item
+        try:
+            story = self.story(item)
+        except ReviewError as error:  # shown all the same, so that it can be skipped
+            return Asked(item.sample_id, item.content_hash, claim.token, _UNREADABLE.format(error), ())
         strip = self.strip(story, "result")
-        return Asked(claim.item.sample_id, claim.item.content_hash, claim.token, strip, story.sample.applicable_axes)
+        return Asked(item.sample_id, item.content_hash, claim.token, strip, story.sample.applicable_axes)
 
     def held(self, name: str, token: str, sample_id: str) -> ReviewItem:
         """The item that a person holds under a claim. Raises ClaimLost where they do not."""
