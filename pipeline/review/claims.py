@@ -186,6 +186,15 @@ def reopen(connection: Connection, build: str, name: str, slot: str, expires: fl
         connection.execute(delete(HOLD).where(mine))
 
 
+def vacate(connection: Connection, build: str, slot: str) -> None:
+    """Free a judged slot for everybody: what was said under it was taken back elsewhere."""
+    position = connection.execute(select(SLOT.c.position).where(SLOT.c.id == slot)).scalar_one()
+    values = {"state": "free", "holder": None, "token": None, "expires": None}
+    connection.execute(update(SLOT).where(SLOT.c.id == slot).values(**values))
+    connection.execute(delete(HOLD).where((HOLD.c.build == build) & (HOLD.c.slot == slot)))
+    set_back(connection, build, (position,))
+
+
 def hold(
     connection: Connection,
     build: str,

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, select, update
 from pipeline.review import claims, people, verdicts
 from pipeline.review.audit import note
 from pipeline.review.errors import ClaimLost, ReviewError
+from pipeline.review.incoming import fill, superseded
 from pipeline.review.items import read_item
 from pipeline.review.records import HumanVerdict, Opinion
-from pipeline.review.tables import ITEM, SLOT
+from pipeline.review.tables import ITEM
 from stages.identity import digest
 
 
@@ -176,8 +177,9 @@ def take_in(connection: Connection, build: str, given: Iterable[HumanVerdict], b
             people.enter(connection, build, name, "reviewer", (), None)
             known_people[name] = people.named(connection, build, name)
         lead = verdict.adjudicates and known_people[name].place == "lead"
-        entered = verdicts.checked(replace(verdict, reviewer=name, adjudicates=lead), now)
-        slot = None if lead or entered.withdrawn else _fill(connection, build, entered)
+        supersedes = superseded(connection, build, replace(verdict, reviewer=name), lead)
+        entered = verdicts.checked(replace(verdict, reviewer=name, adjudicates=lead, supersedes=supersedes), now)
+        slot = None if lead else fill(connection, build, entered)
         verdicts.add(connection, build, entered, "lead" if lead else "judge", slot)
     note(connection, build, now, by, "imported", "", **counts)
     return Imported(**counts)
@@ -196,20 +198,6 @@ def _set_gold(connection: Connection, build: str, sample_id: str, answer: Opinio
     known = None if answer == "unsure" else answer
     mine = (ITEM.c.build == build) & (ITEM.c.sample_id == sample_id)
     connection.execute(update(ITEM).where(mine).values(gold=known, gold_by=None if known is None else by))
-
-
-def _fill(connection: Connection, build: str, verdict: HumanVerdict) -> str | None:
-    """The free slot of the item that the verdict fills, if there is one."""
-    mine = (SLOT.c.build == build) & (SLOT.c.sample_id == verdict.sample_id) & (SLOT.c.role == "judge")
-    free = select(SLOT).where(mine & (SLOT.c.state == "free")).order_by(SLOT.c.number).limit(1)
-    row = connection.execute(free).first()
-    if row is None:
-        return None
-    connection.execute(
-        update(SLOT).where(SLOT.c.id == row.id).values(state="done", holder=verdict.reviewer, token=None)
-    )
-    claims.hold(connection, build, verdict.reviewer, verdict.sample_id, row.id, closed=True)
-    return str(row.id)
 
 
 def _plain(verdict: HumanVerdict, name: str) -> HumanVerdict:
