@@ -58,7 +58,7 @@ def reviewer_routes(desk: ReviewDesk) -> APIRouter:
         return _part("review_strip.html.j2", strip=desk.strip(story, "words"), reasoning=has_reasoning(story))
 
     @routes.post("/verdict")
-    def verdict(request: Request, said: SaidVerdict) -> HTMLResponse:
+    def verdict(request: Request, said: SaidVerdict) -> Response:
         who = visitor(store, request)
         item = store.item(said.sample)
         story = desk.story(item)
@@ -67,14 +67,18 @@ def reviewer_routes(desk: ReviewDesk) -> APIRouter:
                 "the reasoning is to be judged where a text is trained, and nowhere else; load the page again"
             )
         store.record(said.verdict(who.name, item, result_label(story)), said.token)
-        return _part("review_last.html.j2", last=_last(desk, who.name))
+        return Response(status_code=204)  # the next item is not to wait for the list of the last ones
+
+    @routes.get("/last")
+    def last(request: Request) -> HTMLResponse:
+        return _part("review_last.html.j2", last=_last(desk, visitor(store, request).name))
 
     @routes.post("/undo")
-    def undo(request: Request) -> HTMLResponse:
+    def undo(request: Request) -> Response:
         who = visitor(store, request)
         if store.undo(who.name) is None:
             raise ReviewError("there is nothing of yours to take back")
-        return _part("review_last.html.j2", last=_last(desk, who.name))
+        return Response(status_code=204)
 
     @routes.post("/skip")
     def skip(request: Request, said: SaidSkip) -> Response:

@@ -97,7 +97,7 @@ def test_nobody_judges_what_another_holds(join, store):
     assert ben.write("/skip", {"token": hers.token, "reason": "no"}).status_code == 409
     assert ben.write("/verdict", his.verdict(sample=hers.sample, content=hers.content)).status_code in (400, 409)
     assert not store.verdicts()
-    assert ada.judge(hers).status_code == 200
+    assert ada.judge(hers).status_code == 204
     said = store.verdicts()[0].id
     assert ben.get(f"/verdicts/{said}").status_code == 400
     assert ben.write("/verdict", hers.verdict(supersedes=said, token="")).status_code == 400

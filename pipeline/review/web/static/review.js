@@ -141,6 +141,7 @@
     clearTimeout(polling);
     polling = setTimeout(() => { if (!now) queue(advance); }, 5000);
   };
+  const recall = () => ask("/last").then((words) => last.replaceChildren(markup(words))).catch(() => {}); // the next turn says it
   const refill = async () => {
     if (loading) await loading.catch(() => {});
     for (const section of all(".item", items)) section.remove();
@@ -193,7 +194,7 @@
     if (turn() !== "send") { trouble(`Say first whether the ${turn()} is right.`); return; }
     const axes = Object.fromEntries(all("[data-axis]", now.form).filter((s) => s.value).map((s) => [s.dataset.axis, s.value]));
     const seconds = spent();
-    const words = await ask(items.dataset.send || "/verdict", {
+    await ask(items.dataset.send || "/verdict", {
       token: now.token, sample: now.form.dataset.sample, content: now.form.dataset.content, result: now.result,
       reasoning: now.asks ? now.reasoning : null, axes, note: $("[data-note]", now.form).value, seconds,
       reasons: [...now.reasons.values()].map(({ code, segment }) => ({ code, segment: segment || null })),
@@ -201,8 +202,8 @@
     });
     if (alone) { location.assign(items.dataset.following || "/review"); return; }
     tally(1, seconds);
-    last.replaceChildren(markup(words));
     await advance();
+    recall();
     if (now) say(`Saved. ${live.textContent}`);
   };
   const tally = (more, seconds) => {
@@ -217,10 +218,10 @@
     if (now?.reasoning) { now.reasoning = null; show(); say("The reasoning is open again."); return; }
     if (now?.result) { now.result = null; now.reasons.clear(); show(); say("The result is open again."); return; }
     if (alone) return;
-    const words = await ask("/undo", {});
-    last.replaceChildren(markup(words));
+    await ask("/undo", {});
     tally(-1);
     await refill();
+    recall();
     say(`Taken back. ${live.textContent}`);
   };
   const skip = async (reason) => {
