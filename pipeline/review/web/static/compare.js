@@ -44,7 +44,8 @@
     draw();
   };
   const flick = () => panes.b.classList.toggle("away");
-  const magnify = (to) => { zoom = Math.max(1, Math.min(64, to)); draw(); };
+  const pixel = () => 1 / (fit() * devicePixelRatio); // one pixel of the image on one of the screen
+  const magnify = (to) => { zoom = Math.max(Math.min(1, pixel()), Math.min(64, to)); draw(); };
   const load = (side) => {
     const option = sides[side].selectedOptions[0];
     shots[side].src = option.value;
@@ -81,10 +82,10 @@
     if (to === "in") magnify(zoom * 1.5);
     if (to === "out") magnify(zoom / 1.5);
     if (to === "fit") { x = y = 0; magnify(1); }
-    if (to === "pixel") magnify(1 / (fit() * devicePixelRatio));
+    if (to === "pixel") magnify(pixel());
   });
-  dialog.addEventListener("keydown", (event) => {
-    if (event.target.matches("select, input") || event.ctrlKey || event.metaKey || event.altKey) return;
+  addEventListener("keydown", (event) => { // wherever the focus is: a click may have taken it from the images
+    if (!dialog.open || event.target.matches("select, input") || event.ctrlKey || event.metaKey || event.altKey) return;
     const moves = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
     const number = Number(event.key);
     if (number >= 1 && number <= 4) choose(MODES[number - 1]);

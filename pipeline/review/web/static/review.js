@@ -299,7 +299,7 @@
     const part = event.target.closest("[data-segment]");
     if (now && part && event.target.closest(".top")) { now.segment = now.segment === part.dataset.segment ? "" : part.dataset.segment; show(); return; }
     if (!button) return;
-    if (event.detail) button.blur();
+    if (event.detail && !button.closest("dialog")) button.blur(); // so that Enter sends, and does not press it again
     const { opinion, code, why, do: action } = button.dataset;
     if (opinion) { pressed(button, opinion); return; }
     if (code) toggle(button);
