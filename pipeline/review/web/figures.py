@@ -6,26 +6,41 @@ In: a desk. Out: `LeadFigures`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
+from pipeline.review.claims import lot_code
+from pipeline.review.errors import ReviewError
 from pipeline.review.numbers.decisions import LotDecision, decide_all, undecided
+from pipeline.review.numbers.dispositions import LotDisposition, dispositions
+from pipeline.review.numbers.effective import ReviewerErrors
+from pipeline.review.numbers.planner import ReviewTeam, forecast_review
 from pipeline.review.numbers.plans import LotPlan
 from pipeline.review.numbers.summary import ReviewNumbers, summarise
 from pipeline.review.records import LotKey, LotPopulation, Resolution
 from pipeline.review.resolving import for_the_lead
 from pipeline.review.web.desk import ReviewDesk
+from pipeline.review.web.forms import SaidTeam
 
 _PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class LotLine:
-    """A lot: its rows, how many of its items are settled, and the decision; None where no shard holds its rows."""
+    """A lot: its rows, how many of its items are settled, and the decision; None where no shard holds its rows. `ways`: what may
+    become of it where it is rejected.
+    """
 
     key: LotKey
     rows: int
     items: int
     settled: int
     decision: LotDecision | None
+    ways: Sequence[LotDisposition] = ()
+
+    @property
+    def code(self) -> str:
+        """The lot as a form names it."""
+        return lot_code(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,7 @@ def lead_figures(desk: ReviewDesk) -> LeadFigures:
     by_lot = {key: list(some) for key, some in groupby(sorted(found, key=_lot), key=_lot)}
     return LeadFigures(
         numbers,
-        [_line(p, by_lot.get(p.key, []), decisions.get(p.key)) for p in populations],
+        [_line(p, by_lot.get(p.key, []), decisions.get(p.key), plan) for p in populations],
         plan,
         sum(map(for_the_lead, found)),
         undecided(decisions),
@@ -66,6 +81,21 @@ def lead_figures(desk: ReviewDesk) -> LeadFigures:
         plan_trouble,
         not store.frame().frozen,
     )
+
+
+def planned(desk: ReviewDesk, figures: LeadFigures, said: SaidTeam) -> dict[str, Any]:
+    """What a team can decide of this review's lots in its time, with the errors that known items measured."""
+    settings, plan = desk.store.settings(), figures.plan
+    lots = [lot for lot in figures.lots if not lot.key.lost]
+    errors = ReviewerErrors(plan.false_accept, plan.false_reject)
+    try:
+        team = ReviewTeam(
+            said.people, said.hours, said.days, said.seconds, settings.overlap, settings.judges, settings.gold_share, errors
+        )  # fmt: skip
+        forecast = forecast_review(team, [lot.rows for lot in lots], plan.limiting, plan.confidence, said.good)
+    except ValueError as error:
+        raise ReviewError(str(error)) from error
+    return {"forecast": forecast, "lots": list(zip([lot.key for lot in lots], forecast.lots, strict=True))}
 
 
 def _plan(desk: ReviewDesk, numbers: ReviewNumbers) -> tuple[LotPlan, str]:
@@ -77,9 +107,14 @@ def _plan(desk: ReviewDesk, numbers: ReviewNumbers) -> tuple[LotPlan, str]:
         return LotPlan.of(settings), f"no lot can be released: {error}"
 
 
-def _line(population: LotPopulation, found: Sequence[Resolution], decision: LotDecision | None) -> LotLine:
+def _line(
+    population: LotPopulation, found: Sequence[Resolution], decision: LotDecision | None, plan: LotPlan
+) -> LotLine:
     settled = sum(r.opinion is not None and not for_the_lead(r) for r in found)
-    return LotLine(population.key, population.size, len(found), settled, decision)
+    ways: Sequence[LotDisposition] = ()
+    if decision is not None and decision.state == "rejected":
+        ways = dispositions(population.size, decision, ReviewerErrors(plan.false_accept, plan.false_reject))
+    return LotLine(population.key, population.size, len(found), settled, decision, ways)
 
 
 def _lot(resolution: Resolution) -> LotKey:

@@ -93,6 +93,18 @@ class SaidEntry(Said):
     answers: Annotated[dict[str, Opinion], Field(max_length=16)]
 
 
+class SaidTeam(BaseModel):
+    """Who reviews and for how long, as the planner's form sends it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    people: Annotated[int, Field(ge=1, le=10_000)] = 6
+    hours: Annotated[float, Field(gt=0, le=24)] = 3
+    days: Annotated[float, Field(gt=0, le=10_000)] = 5
+    seconds: Annotated[float, Field(ge=0.1, le=86_400)] = 40
+    good: Annotated[float, Field(gt=0, lt=1)] = 0.02
+
+
 class SaidSettings(BaseModel):
     """How the review is drawn and asked, as the lead's form sends it."""
 

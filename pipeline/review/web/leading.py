@@ -6,9 +6,10 @@ In: a desk, an address. Out: the routes. The page asks for its figures again eve
 
 import threading
 import time
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from pipeline.review.claims import lot_code
@@ -16,8 +17,8 @@ from pipeline.review.errors import ReviewError
 from pipeline.review.records import LotKey
 from pipeline.review.web.address import ReviewAddress
 from pipeline.review.web.desk import ReviewDesk
-from pipeline.review.web.figures import LeadFigures, lead_figures
-from pipeline.review.web.forms import SaidSettings
+from pipeline.review.web.figures import LeadFigures, lead_figures, planned
+from pipeline.review.web.forms import SaidSettings, SaidTeam
 from pipeline.review.web.joining import join_link
 from pipeline.review.web.rendering import page
 from pipeline.review.web.reviewing import shown_page
@@ -99,6 +100,22 @@ def leading_routes(desk: ReviewDesk, at: ReviewAddress) -> APIRouter:
         desk.redraw()
         room.forget()
         return HTMLResponse("Saved; the queue is drawn anew.")
+
+    @routes.get("/lead/plan")
+    def plan(request: Request, team: Annotated[SaidTeam, Query()]) -> HTMLResponse:
+        """What a team could decide in its time."""
+        lead(store, request)
+        return _part("review_plan.html.j2", looks=desk.looks, **planned(desk, room.figures(), team))
+
+    @routes.post("/lead/screen")
+    def screen(request: Request, lot: Lots = None) -> HTMLResponse:
+        """Ask about every row of these lots, too."""
+        who = lead(store, request)
+        before = store.settings()
+        store.configure(replace(before, screened=tuple({*before.screened, *room.lots(lot)})), who.name)
+        desk.redraw()
+        room.forget()
+        return HTMLResponse(room.live())
 
     @routes.post("/lead/invite")
     def invite(

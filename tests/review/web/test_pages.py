@@ -275,3 +275,27 @@ def test_links_are_for_those_who_have_not_come_in(store, join):
     assert lead.get("/lead").status_code == 200
     assert any("/join/" in line for line in links(store, at, "Lea", ["Lea"]))
     assert lead.get("/lead").status_code == 401
+
+
+def test_a_rejected_lot_shows_its_ways_and_is_screened(join, store):
+    ada, lead = join("Ada"), join("Lea", "lead")
+    sent = {"origin": BASE, "x-review-token": lead.write_token}
+    store.configure(replace(store.settings(), per_lot=4, floor=0, lost=0, limiting=0.9))
+    while items := ada.items():
+        assert ada.judge(items[0], result="reject", reasons=[{"code": "image.artifact"}]).status_code == 204
+    page = lead.get("/lead").text
+    assert "is rejected: what may become of it" in page
+    assert "judge the other" in page
+    code = page.split('hx-post="/lead/screen"')[1].split('value="')[1].split('"')[0]
+    assert lead.post("/lead/screen", data={"lot": [code]}, headers=sent).status_code == 200
+    assert len(store.settings().screened) == 1
+
+
+def test_the_planner_says_what_a_team_can_decide(join):
+    lead = join("Lea", "lead")
+    many = lead.get("/lead/plan", params={"people": 6, "hours": 3, "days": 5, "seconds": 40})
+    few = lead.get("/lead/plan", params={"people": 1, "hours": 0.01, "days": 1, "seconds": 40})
+    assert "8,100 judgements" in many.text
+    assert "0 of" in few.text
+    assert lead.get("/lead/plan", params={"people": 0}).status_code == 422
+    assert lead.get("/lead/plan", params={"seconds": "nan"}).status_code == 422
