@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from pipeline.errors import one_line
@@ -55,6 +56,14 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(ReviewError)
     def refused(request: Request, error: Exception) -> Response:
         return _said(request, 400, str(error))
+
+    @app.exception_handler(HTTPException)
+    def not_found(request: Request, error: HTTPException) -> Response:
+        return _said(
+            request,
+            error.status_code,
+            "There is nothing at this address." if error.status_code == 404 else error.detail,
+        )
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> Response:

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from pipeline.review.claims import lot_code
 from pipeline.review.errors import ReviewError
+from pipeline.review.people import checked_name
 from pipeline.review.records import LotKey
 from pipeline.review.web.address import ReviewAddress
 from pipeline.review.web.desk import ReviewDesk
@@ -119,11 +120,20 @@ def leading_routes(desk: ReviewDesk, at: ReviewAddress) -> APIRouter:
 
     @routes.post("/lead/invite")
     def invite(
-        request: Request, name: Name, place: Annotated[str, Form()] = "reviewer", lot: Lots = None
+        request: Request,
+        name: Name,
+        place: Annotated[str, Form()] = "reviewer",
+        lot: Lots = None,
+        again: Annotated[bool, Form()] = False,
     ) -> HTMLResponse:
+        """A link for somebody new; with `again` for who is there, whose sessions it ends."""
         who = lead(store, request)
         if place not in ("reviewer", "lead"):
             raise ReviewError("a person is a reviewer or a lead")
+        if not again and checked_name(name) in {person.name for person in store.people()}:
+            raise ReviewError(
+                f"{name}: takes part already; press New link in that row, or add to the name of this person"
+            )
         token = store.invite(name, "lead" if place == "lead" else "reviewer", room.lots(lot), who.name)
         return room.people(who, join_link(at, token), name)
 

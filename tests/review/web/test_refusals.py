@@ -186,3 +186,28 @@ def test_behind_a_proxy_the_cookie_needs_tls():
     check_host("0.0.0.0", "http://review.lan:8300", True)
     assert address("127.0.0.1", 8300, "https://review.example.org").secure
     assert not address("127.0.0.1", 8300, None).secure
+
+
+def test_an_invitation_takes_over_nobody_who_takes_part(join, store):
+    lea, ada = join("Lea", "lead"), join("Ada")
+    sent = {"origin": BASE, "x-review-token": lea.write_token}
+    for name, place in (("Ada", "reviewer"), (" Ada ", "reviewer"), ("Lea", "reviewer")):
+        refused = lea.post("/lead/invite", data={"name": name, "place": place}, headers=sent)
+        assert refused.status_code == 400
+        assert "takes part already" in refused.text
+    assert ada.get("/review").status_code == 200
+    assert lea.get("/lead").status_code == 200, "a lead who types their own name is one still"
+    assert lea.post("/lead/invite", data={"name": "Ada", "again": "yes"}, headers=sent).status_code == 200
+    assert ada.get("/review").status_code == 401
+
+
+def test_an_unknown_address_is_answered_in_words(join):
+    ada = join("Ada")
+    for headers, shown in (
+        ({}, "There is nothing at this address.\n"),
+        ({"sec-fetch-mode": "navigate"}, "<!doctype html>"),
+    ):
+        answer = ada.get("/nothing", headers=headers)
+        assert answer.status_code == 404
+        assert answer.text.startswith(shown)
+        assert "detail" not in answer.text
