@@ -4,6 +4,7 @@ In: people, hours, days, seconds an item; the lots; how well they must be known.
 judged, what sample that gives each lot, and how probably a good lot is accepted and a bad one rejected by it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -107,12 +108,14 @@ def forecast_review(
     Items go to the lots in equal parts, a smaller lot's rest to the others. Where that is too little for all of them, the lots
     that take the fewest come first.
     """
+    if not 0 < good < limiting:
+        raise ValueError(f"good {good} and limiting {limiting}: give 0 < good < limiting")
     errors = team.errors.of_review(team.overlap, team.judges)
     plan = LotPlan(limiting, confidence, None, errors.false_accept, errors.false_reject)
     items = min(int(team.judgements / team.an_item(good)), sum(sizes))
     needed = [single_sample(plan, size) for size in sizes]
     chosen: list[int] = []
-    for number in sorted((n for n, p in enumerate(needed) if p.most >= 0), key=lambda n: needed[n].sample):
+    for number in sorted((n for n, p in enumerate(needed) if p.most >= 0 and p.sample), key=lambda n: needed[n].sample):
         if sum(needed[n].sample for n in chosen) + needed[number].sample <= items:
             chosen.append(number)
     samples = _share_out(items, [sizes[n] for n in chosen], [needed[n].sample for n in chosen])
@@ -140,6 +143,8 @@ def _lot(
     chosen = needed
     if sample is not None:
         chosen = single_sample(replace(plan, sample=max(1, sample)), size)
+    # a good lot has at most this share of wrong rows: a small one none
+    good = math.floor(good * size + 1e-9) / size if size else 0.0
     catch, power = 1 - chosen.acceptance(plan.limiting), chosen.acceptance(good)
     cost = round(chosen.sample * team.an_item(good))
     decided = sample is not None and chosen.most >= 0
@@ -148,9 +153,11 @@ def _lot(
 
 def _tightest(plan: SingleSample, confidence: float, good: float) -> float | None:
     """The smallest share of wrong rows, in whole rows, that the sample can rule out while it accepts a good lot with `_POWER`."""
+    if not plan.size:
+        return None
     found = found_wrong(plan.size, plan.sample, good, plan.false_accept, plan.false_reject)
     lenient = replace(plan, most=int(np.searchsorted(found.cumsum(), _POWER)))
-    size = plan.size or 0
+    size = plan.size
     low, high = 0, size + 1
     while low < high:
         middle = (low + high) // 2

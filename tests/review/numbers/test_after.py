@@ -108,7 +108,7 @@ def test_too_little_time_decides_fewer_lots():
     st.integers(1, 8),
     st.floats(0.1, 8),
     st.floats(5, 600),
-    st.lists(st.integers(1, 400), max_size=5),
+    st.lists(st.integers(0, 400), max_size=5),
     st.floats(0, 1),
 )
 def test_no_more_is_planned_than_there_is_time_for(people, hours, seconds, sizes, overlap):
@@ -128,3 +128,14 @@ def test_no_more_is_planned_than_there_is_time_for(people, hours, seconds, sizes
 def test_a_team_that_cannot_be_is_refused(values):
     with pytest.raises(ValueError, match=r"give|has 24"):
         ReviewTeam(**{"people": 6, "hours": 3, "days": 5, "seconds": 40, **values})
+
+
+def test_lots_of_no_or_one_row_are_no_exception():
+    none, one = forecast_review(ReviewTeam(6, 3, 5, 40), [0, 1]).lots
+    assert (none.decided, none.tightest) == (False, None)
+    assert (one.decided, one.power) == (True, 1.0)  # a good lot of one row has no wrong one
+
+
+def test_a_good_lot_is_better_than_a_limiting_one():
+    with pytest.raises(ValueError, match="0 < good < limiting"):
+        forecast_review(ReviewTeam(6, 3, 5, 40), [500], limiting=0.02, good=0.02)
