@@ -135,8 +135,14 @@ class Reviewer:
         self._headers["x-review-token"] = found[1]
 
     def _send(self, method: str, path: str, body: str | None = None, kind: str = "application/json") -> tuple[int, str]:
-        self._http.request(method, path, body, self._headers | ({"content-type": kind} if body else {}))
-        answer = self._http.getresponse()
+        headers = self._headers | ({"content-type": kind} if body else {})
+        try:
+            self._http.request(method, path, body, headers)
+            answer = self._http.getresponse()
+        except ConnectionError:  # the server closes what was idle for five seconds; a browser asks again, too
+            self._http.close()
+            self._http.request(method, path, body, headers)
+            answer = self._http.getresponse()
         data = answer.read()
         if cookie := answer.getheader("set-cookie"):
             self._headers["cookie"] = cookie.split(";")[0]
