@@ -42,6 +42,9 @@ def release(
         typer.Option(help="Release although a lot or the checks fail; the card says why.", metavar="REASON"),
     ] = None,
     named: Annotated[bool, typer.Option("--named", help="Publish reviewers' names and notes.")] = False,
+    push: Annotated[
+        str | None, typer.Option(help="Then upload it to this repository of the Hugging Face Hub.", metavar="REPO")
+    ] = None,
 ) -> None:
     """Write the rows that people approved as a data set of its own, with what they found."""
     import pyarrow as pa
@@ -60,6 +63,10 @@ def release(
     why = ", ".join(f"{count} {reason}" for reason, count in said.withdrawn.items())
     withdrawn = f"{said.counts['withdrawn']:,} withdrawn" + (f" ({why})" if why else "")
     print(f"{target}: {said.counts['released']:,} of {said.counts['kept']:,} rows released, {withdrawn}")
+    if push is not None:
+        from pipeline.release.push import push as push_release
+
+        print(push_release(target, push))
 
 
 @verdicts.command(name="export")

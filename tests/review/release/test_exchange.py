@@ -236,6 +236,7 @@ def test_annotations_of_label_studio_come_in_as_verdicts(build, tmp_path):
         export_verdicts(reviewed.out, None, tmp_path / "v.csv", None, False)
 
 
+@pytest.mark.slow
 def test_a_sidecar_of_a_release_can_be_read(judged):
     judged.release(override="a trial", named=True)
     build = json.loads((judged.target / "release.json").read_text())["fingerprint"]

@@ -55,6 +55,7 @@ def test_what_people_rejected_is_in_no_product(reviewed):
     assert said.counts == {"kept": len(kept), "released": len(kept) - 1, "withdrawn": 1}
 
 
+@pytest.mark.slow
 def test_rows_are_those_of_the_build_and_the_release_verifies(reviewed):
     opinion, _ = first_of("reflection")
     reviewed.judge(opinion)
@@ -66,6 +67,7 @@ def test_rows_are_those_of_the_build_and_the_release_verifies(reviewed):
     assert examine_release(reviewed.target, 1).problems == []
 
 
+@pytest.mark.slow
 def test_verify_misses_nothing_of_a_release(reviewed):
     opinion, rejected = first_of("direct")
     reviewed.judge(opinion)
@@ -97,6 +99,7 @@ def test_an_undecided_lot_is_no_release_and_the_refusal_says_what_is_missing(rev
     assert not reviewed.target.exists()
 
 
+@pytest.mark.slow
 def test_a_rejected_lot_is_dropped_or_screened(reviewed):
     bad = LotKey("direct", "made", "baseline")
     turn = iter(range(1000))
@@ -123,6 +126,7 @@ def test_a_rejected_lot_is_dropped_or_screened(reviewed):
     assert examine_release(reviewed.target, 1).problems == []
 
 
+@pytest.mark.slow
 def test_of_a_screened_lot_only_what_people_accepted(build, tmp_path):
     reviewed = copy_of(
         build.out, tmp_path / "build", ReviewSettings(per_lot=2, floor=0, lost=0, limiting=0.9, overlap=0)
@@ -135,6 +139,7 @@ def test_of_a_screened_lot_only_what_people_accepted(build, tmp_path):
     assert set(said.withdrawn) == {"not judged"}
 
 
+@pytest.mark.slow
 def test_the_settings_of_the_review_name_screened_lots_too(build, tmp_path):
     key = LotKey("direct", "made", "baseline")
     settings = ReviewSettings(per_lot=2, floor=0, lost=0, limiting=0.9, overlap=0, screened=(key,))
@@ -145,6 +150,7 @@ def test_the_settings_of_the_review_name_screened_lots_too(build, tmp_path):
     assert (lot.treatment, lot.released) == ("screened", 0)
 
 
+@pytest.mark.slow
 def test_doubts_keep_a_row_out_of_an_accepted_lot(build, tmp_path):
     """Unsure, disputed, or rejected by the first of two: nothing is released against a doubt; a lead may settle it."""
     reviewed = copy_of(build.out, tmp_path / "build", replace(WHOLE, overlap=1.0))
@@ -188,12 +194,14 @@ def test_an_override_is_recorded_with_what_it_overrode(reviewed):
         reviewed.release(override=" ")
 
 
+@pytest.mark.slow
 def test_an_override_without_need_is_not_recorded(reviewed):
     reviewed.judge(lambda item: "accept")
     assert reviewed.release(override="to be safe").override is None
     assert "Released against" not in (reviewed.target / "README.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_damaged_build_is_not_released(reviewed):
     reviewed.judge(lambda item: "accept")
     (reviewed.out / "README.md").unlink()
@@ -216,6 +224,7 @@ def rewrite_sample(reviewed, sample_id):
     finalise(changed, manifest_of(summary), store, reviewed.out, PROMPTS, summary.fingerprint, IDENTITIES, 1)
 
 
+@pytest.mark.slow
 def test_a_verdict_about_other_content_does_not_count_and_is_named(build, tmp_path):
     """The build was made again: one sample has another text now, and what was said was about the old one."""
     reviewed = copy_of(build.out, tmp_path / "build", replace(WHOLE, limiting=0.1, confidence=0.9))
@@ -233,6 +242,7 @@ def test_a_verdict_about_other_content_does_not_count_and_is_named(build, tmp_pa
     ]
 
 
+@pytest.mark.slow
 def test_there_is_no_release_of_a_release_nor_without_a_review(reviewed, build, tmp_path):
     reviewed.judge(lambda item: "accept")
     reviewed.release()
@@ -247,6 +257,7 @@ def test_there_is_no_release_of_a_release_nor_without_a_review(reviewed, build, 
         reviewed.release()
 
 
+@pytest.mark.slow
 def test_when_nothing_is_approved_nothing_is_written(reviewed):
     made = ("direct/made/baseline", "multistep/made/generator", "reflection/made/generator")
     prompts = ("rl/made/baseline", "rl/made/generator", "rl/made/given")
@@ -267,6 +278,7 @@ def test_what_is_no_release_is_never_replaced(reviewed):
         pass
 
 
+@pytest.mark.slow
 def test_a_build_that_goes_on_meanwhile_is_not_released(reviewed, monkeypatch):
     reviewed.judge(lambda item: "accept")
 
