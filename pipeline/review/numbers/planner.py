@@ -37,7 +37,7 @@ class ReviewTeam:
     def __post_init__(self) -> None:
         """Raises ValueError for a value outside its range."""
         for name in ("people", "hours", "days", "seconds", "judges"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}; give a number above 0")
         for name in ("overlap", "gold_share"):
             if not 0 <= getattr(self, name) <= 1:
@@ -106,7 +106,7 @@ def forecast_review(
     """What the team can decide about lots of these `sizes`, where a lot of which the share `good` is wrong should be accepted.
 
     Items go to the lots in equal parts, a smaller lot's rest to the others. Where that is too little for all of them, the lots
-    that take the fewest come first.
+    that take the fewest come first. Raises ValueError unless 0 < good < limiting < 1 and 0 < confidence < 1.
     """
     if not 0 < good < limiting:
         raise ValueError(f"good {good} and limiting {limiting}: give 0 < good < limiting")

@@ -123,7 +123,15 @@ def test_no_more_is_planned_than_there_is_time_for(people, hours, seconds, sizes
 
 @pytest.mark.parametrize(
     "values",
-    [{"people": 0}, {"seconds": 0}, {"hours": 25}, {"gold_share": 1}, {"overlap": 1.5}, {"seconds": float("nan")}],
+    [
+        {"people": 0},
+        {"seconds": 0},
+        {"hours": 25},
+        {"gold_share": 1},
+        {"overlap": 1.5},
+        {"seconds": float("nan")},
+        {"days": float("inf")},
+    ],
 )
 def test_a_team_that_cannot_be_is_refused(values):
     with pytest.raises(ValueError, match=r"give|has 24"):
