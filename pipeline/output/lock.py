@@ -31,6 +31,9 @@ OURS = (
     "run.db", "run.db-wal", "run.db-shm", "ray.log", "engines", "servers", LOCK,
 )  # fmt: skip
 
+_PEOPLES = ("review", "release")
+"""What people made of an output stays when it is cleared, and makes the folder no stranger's."""
+
 DATABASE = "run.db"
 _MOST = 12  # lines of differences
 
@@ -78,7 +81,7 @@ def read(out: Path) -> OutputIdentity | None:
     """What the folder was made from; None when it holds no output. Raises OutputError when it is not readable or not ours."""
     path = out / LOCK
     if not path.exists():
-        strangers = sorted(p.name for p in out.iterdir() if p.name not in (".lock", ASIDE))
+        strangers = sorted(p.name for p in out.iterdir() if p.name not in (".lock", ASIDE, *_PEOPLES))
         if strangers:
             raise OutputError(f"{out}: holds {strangers[0]} but no {LOCK}: not an output of x2i; name another folder")
         return None

@@ -32,7 +32,7 @@ def stamp(now: float) -> str:
 
 def note(connection: Connection, build: str, now: float, who: str, what: str, about: str = "", **details: Any) -> None:
     """Add an entry."""
-    text = json.dumps(details, ensure_ascii=False)
+    text = json.dumps(details)
     connection.execute(insert(AUDIT).values(build=build, at=stamp(now), who=who, what=what, about=about, details=text))
 
 

@@ -16,6 +16,7 @@ from pipeline.review.errors import ClaimLost
 from pipeline.review.people import ReviewPerson
 from pipeline.review.records import LotKey
 from pipeline.review.tables import HOLD, ITEM, PERSON, SLOT
+from pipeline.review.texts import can_be_kept
 from stages.identity import digest
 
 _SHARES = 2**32
@@ -144,7 +145,10 @@ def release(connection: Connection, build: str, name: str) -> list[HeldSlot]:
 def claimed(connection: Connection, build: str, name: str, token: str) -> HeldSlot:
     """The slot that `name` claimed with `token`, also where the claim expired since and nobody else took it. Raises ClaimLost."""
     mine = (SLOT.c.build == build) & (SLOT.c.holder == name) & (SLOT.c.token == token)
-    row = connection.execute(select(SLOT).where(mine, SLOT.c.state.in_(("held", "free")))).first()
+    found = (
+        connection.execute(select(SLOT).where(mine, SLOT.c.state.in_(("held", "free")))) if can_be_kept(token) else None
+    )
+    row = None if found is None else found.first()
     if row is None:
         raise ClaimLost(
             "this item is no longer yours: its claim expired, or it was settled in another window; go on with the next"

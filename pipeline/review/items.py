@@ -19,6 +19,7 @@ from pipeline.review.errors import ReviewError
 from pipeline.review.records import CellKey, LotKey, LotPopulation, ReviewItem
 from pipeline.review.settings import ReviewSettings
 from pipeline.review.tables import HOLD, ITEM, POPULATION, SLOT, VERDICT
+from pipeline.review.texts import can_be_kept
 from stages.identity import digest
 
 _AT_ONCE = 500  # parameters in one statement are limited
@@ -167,9 +168,10 @@ def touched(connection: Connection, build: str) -> frozenset[str]:
 
 def read_item(connection: Connection, build: str, sample_id: str) -> Row[Any]:
     """The row of an available item. Raises ReviewError where there is none."""
-    row = connection.execute(select(ITEM).where(_item(build, sample_id) & ITEM.c.active)).first()
+    known = can_be_kept(sample_id)
+    row = connection.execute(select(ITEM).where(_item(build, sample_id) & ITEM.c.active)).first() if known else None
     if row is None:
-        raise ReviewError(f"sample {sample_id} is not in this review's queue; look at its list of items")
+        raise ReviewError(f"sample {sample_id[:64]!r} is not in this review's queue; look at its list of items")
     return row
 
 

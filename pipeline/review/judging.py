@@ -16,6 +16,7 @@ from pipeline.review.incoming import fill, superseded
 from pipeline.review.items import read_item
 from pipeline.review.records import HumanVerdict, Opinion
 from pipeline.review.tables import ITEM
+from pipeline.review.texts import can_be_kept
 from stages.identity import digest
 
 
@@ -112,7 +113,7 @@ def skip(connection: Connection, build: str, name: str, token: str, reason: str,
     """Decline an item for a reason: others get it, and this person never again. Raises ClaimLost, ReviewError."""
     people.at_work(connection, build, name)
     reason = " ".join(reason.split())[:500]
-    if not reason or "\0" in reason:
+    if not reason or not can_be_kept(reason):
         raise ReviewError("to skip an item, say why")
     slot = claims.claimed(connection, build, name, token)
     claims.close(connection, build, name, slot, declined=reason)
@@ -160,7 +161,10 @@ def take_in(connection: Connection, build: str, given: Iterable[HumanVerdict], b
     """
     counts = {"taken": 0, "known": 0, "stale": 0, "strange": 0}
     known_people = {person.name: person for person in people.everybody(connection, build)}
-    for verdict in given:
+    for given_verdict in given:
+        if not given_verdict.id:
+            raise ReviewError(f"a verdict on sample {given_verdict.sample_id[:64]!r} has no id; give each one an id")
+        verdict = verdicts.checked(given_verdict, now)
         name = people.checked_name(verdict.reviewer)
         row = connection.execute(
             select(ITEM).where((ITEM.c.build == build) & (ITEM.c.sample_id == verdict.sample_id) & ITEM.c.active)
@@ -171,14 +175,12 @@ def take_in(connection: Connection, build: str, given: Iterable[HumanVerdict], b
         counts[fate] += 1
         if fate != "taken":
             continue
-        if not verdict.id:
-            raise ReviewError(f"a verdict on sample {verdict.sample_id} has no id; give each one an id")
         if name not in known_people:
             people.enter(connection, build, name, "reviewer", (), None)
             known_people[name] = people.named(connection, build, name)
         lead = verdict.adjudicates and known_people[name].place == "lead"
         supersedes = superseded(connection, build, replace(verdict, reviewer=name), lead)
-        entered = verdicts.checked(replace(verdict, reviewer=name, adjudicates=lead, supersedes=supersedes), now)
+        entered = replace(verdict, reviewer=name, adjudicates=lead, supersedes=supersedes)
         slot = None if lead else fill(connection, build, entered)
         verdicts.add(connection, build, entered, "lead" if lead else "judge", slot)
     note(connection, build, now, by, "imported", "", **counts)

@@ -7,6 +7,7 @@ the token of a session. The database holds hashes of tokens alone, so a copy of 
 import hashlib
 import json
 import secrets
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -16,8 +17,11 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, u
 from pipeline.review.errors import ReviewError
 from pipeline.review.records import LotKey, Place
 from pipeline.review.tables import PERSON, SESSION
+from pipeline.review.texts import can_be_kept
 
 LONGEST_NAME = 60
+SYSTEM = "x2i"
+"""Who did it where no person did, in the audit log; nobody else may be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,8 @@ def new_token() -> str:
 
 def checked_name(name: str) -> str:
     """`name` without blanks around it. Raises ReviewError where it cannot be a person's name."""
-    clean = " ".join(name.split(" ")).strip()
-    if not clean or not clean.isprintable() or len(clean) > LONGEST_NAME:
+    clean = unicodedata.normalize("NFC", name.strip(" "))  # one name, however a keyboard writes its accents
+    if not clean or not clean.isprintable() or len(clean) > LONGEST_NAME or clean == SYSTEM:
         raise ReviewError(f"{name[:80]!r} cannot be a name; write 1 to {LONGEST_NAME} printable characters")
     return clean
 
@@ -105,9 +109,9 @@ def everybody(connection: Connection, build: str) -> list[ReviewPerson]:
 
 def named(connection: Connection, build: str, name: str) -> ReviewPerson:
     """The person of that name. Raises ReviewError where there is none."""
-    row = connection.execute(select(PERSON).where(_is(build, name))).first()
+    row = connection.execute(select(PERSON).where(_is(build, name))).first() if can_be_kept(name) else None
     if row is None:
-        raise ReviewError(f"{name}: nobody of that name is in this review; invite them first")
+        raise ReviewError(f"{name[:LONGEST_NAME]!r}: nobody of that name is in this review; invite them first")
     return _person(row)
 
 

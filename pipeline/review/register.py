@@ -17,7 +17,7 @@ from pipeline.review import items as queue
 from pipeline.review.database import open_database, writing
 from pipeline.review.items import Added
 from pipeline.review.memory import ReviewMemory
-from pipeline.review.people import ReviewPerson
+from pipeline.review.people import SYSTEM, ReviewPerson
 from pipeline.review.records import (
     LotKey,
     LotPopulation,
@@ -27,9 +27,6 @@ from pipeline.review.records import (
 from pipeline.review.settings import ReviewSettings
 from pipeline.review.tables import BUILD
 from stages.identity import digest
-
-SYSTEM = "x2i"
-"""Who did it where no person did, in the audit log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from pipeline.review import items as queue
 from pipeline.review.audit import AuditEntry
 from pipeline.review.claims import Claiming
 from pipeline.review.judging import Imported
+from pipeline.review.people import SYSTEM
 from pipeline.review.records import GoldAnswer, HumanVerdict, Opinion, Resolution, ReviewItem
-from pipeline.review.register import SYSTEM, ReviewRegister
+from pipeline.review.register import ReviewRegister
 from pipeline.review.resolving import for_the_lead
 from pipeline.review.tables import HOLD, ITEM
 

@@ -17,11 +17,13 @@ from pipeline.review.errors import ReviewError
 from pipeline.review.records import HumanVerdict, Opinion, ReasonMark
 from pipeline.review.tables import VERDICT
 from pipeline.review.taxonomy import VERSION, check_reasons
+from pipeline.review.texts import can_be_kept
 from stages.identity import digest
 from stages.records import AXES
 
 Role: TypeAlias = Literal["judge", "gold", "lead"]
 LONGEST_NOTE = 10_000
+_LONGEST_WORD = {"at": 40}
 _OPINIONS = get_args(Opinion)
 
 
@@ -47,10 +49,16 @@ def checked(verdict: HumanVerdict, now: float) -> HumanVerdict:
         raise ReviewError(f"{who}: {min(unknown)!r} is no axis; the axes are {', '.join(AXES)}")
     if not (math.isfinite(verdict.seconds) and verdict.seconds >= 0):
         raise ReviewError(f"{who}: it took {verdict.seconds} seconds; give a time of at least 0")
+    for field in ("id", "sample_id", "content_hash", "supersedes", "taxonomy", "at"):
+        word = getattr(verdict, field) or ""
+        if len(word) > _LONGEST_WORD.get(field, 64) or not can_be_kept(word):
+            raise ReviewError(
+                f"verdict on sample {verdict.sample_id[:64]!r}: {field} {word[:80]!r} cannot be kept; correct it"
+            )
     for field, text in (("note", verdict.note), *(("segment", mark.segment or "") for mark in verdict.reasons)):
         if len(text) > LONGEST_NOTE:
             raise ReviewError(f"{who}: its {field} has {len(text):,} characters; at most {LONGEST_NOTE:,} are kept")
-        if "\0" in text or (not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)):
+        if not can_be_kept(text):
             raise ReviewError(f"{who}: its {field} holds a character that cannot be kept; write it without")
     if verdict.opinion == "reject" and not verdict.withdrawn:
         if not verdict.reasons:
@@ -83,7 +91,7 @@ def add(connection: Connection, build: str, verdict: HumanVerdict, role: Role, s
             withdrawn=verdict.withdrawn,
             supersedes=verdict.supersedes,
             at=verdict.at,
-            body=json.dumps(body, ensure_ascii=False),
+            body=json.dumps(body),
         )
     )
 

@@ -223,3 +223,12 @@ def test_a_fork_never_leaves_a_mix(tmp_path, monkeypatch):
     assert lock.settle(tmp_path, other, overwrite=False) == "finished"
     lock.write(tmp_path, PLAN)
     assert lock.settle(tmp_path, PLAN, overwrite=False) == "unfinished"  # what lies there is not what the lock says
+
+
+def test_what_people_said_of_an_output_outlives_it(tmp_path):
+    (tmp_path / "review").mkdir()
+    (tmp_path / "review" / "review.sqlite").write_bytes(b"verdicts")
+    assert lock.read(tmp_path) is None, "as after a clearing that was cut short"
+    lock.write(tmp_path, PLAN)
+    lock.clear(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["review"]

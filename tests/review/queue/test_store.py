@@ -198,7 +198,7 @@ def test_the_database_holds_no_token_of_a_person(url, tmp_path):
     assert session.encode() not in kept
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 61, "\u202egnp", "a\0", "\ud800"])
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 61, "\u202egnp", "a\0", "\ud800", "x2i"])
 def test_what_is_no_name_is_refused(url, name):
     with pytest.raises(ReviewError, match="cannot be a name"):
         review(url, 0).invite(name, "reviewer")
@@ -295,3 +295,40 @@ def test_a_database_that_cannot_be_used_is_one_clear_line(bad):
     with pytest.raises(ReviewError) as error:
         open_review(bad, BUILD)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800", "x" * 1000, "' OR 1=1 --", ""])
+def test_odd_texts_from_a_browser_are_nobody_and_nothing(url, text):
+    store = review(url, 2, people=("Ann", "Lea"))
+    claimed = store.claim("Ann")
+    assert store.redeem(text) is None
+    assert store.person(text) is None
+    with pytest.raises(ReviewError):
+        store.claim(text)
+    with pytest.raises(ReviewError, match="not in this review"):
+        store.item(text)
+    with pytest.raises(ReviewError, match="not in this review"):
+        store.mark_gold(text, "accept", "Lea")
+    with pytest.raises(ClaimLost):
+        store.record(verdict(claimed, "Ann"), text)
+    store.save_keys("Ann", {"accept": text})
+    assert store.people()[0].keys == {"accept": text}
+    assert store.verdicts() == []
+
+
+@pytest.mark.parametrize("field", ["id", "sample_id", "content_hash", "taxonomy", "at"])
+def test_a_verdict_from_elsewhere_that_no_database_holds_is_refused_whole(url, field):
+    store = review(url, 2)
+    good = dataclasses.replace(verdict(item(0), "Carl"), id="1")
+    bad = dataclasses.replace(verdict(item(1), "Carl"), id="2")
+    for value in ("x" * 65, "\0", "\ud800"):
+        with pytest.raises(ReviewError, match=field):
+            store.take_in([good, dataclasses.replace(bad, **{field: value})], by="Lea")
+    assert store.verdicts() == [], "all or none"
+
+
+def test_one_name_is_one_person_however_its_accents_are_written(url):
+    store = review(url, 1, people=())
+    store.invite("Zo\u00eb", "reviewer")
+    store.invite("Zoe\u0308", "lead")
+    assert [(p.name, p.place) for p in store.people()] == [("Zo\u00eb", "lead")]
