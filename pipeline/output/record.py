@@ -11,10 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.errors import one_line
 from pipeline.manifest.forms import FORMS
 from pipeline.output.cut import FATES, Fate
 from pipeline.output.frame import Unit
@@ -149,6 +151,12 @@ def recorded(out: Path, ids: Collection[str] | None = None) -> Iterator[Recorded
     Raises FileNotFoundError when there is no record, ValueError when a row cannot be read or is of another version.
     """
     for path in files(out):
+        for rows in _batches(path):
+            yield from _read_all((row for row in rows if ids is None or row["id"] in ids), path)
+
+
+def _batches(path: str) -> Iterator[list[Row]]:
+    try:
         with pq.ParquetFile(path) as file:  # a dataset would read ahead: 400 MB held where this holds 100
             if missing := sorted(set(RECORD.names) - set(file.schema_arrow.names)):
                 raise ValueError(
@@ -156,7 +164,11 @@ def recorded(out: Path, ids: Collection[str] | None = None) -> Iterator[Recorded
                     "build it with --fork, which keeps its answers"
                 )
             for batch in file.iter_batches(batch_size=_BATCH):
-                yield from _read_all((row for row in batch.to_pylist() if ids is None or row["id"] in ids), path)
+                yield batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise ValueError(f"{path}: is damaged ({one_line(error)})") from error  # Arrow does not say where
 
 
 def _read_all(rows: Iterator[Row], path: str) -> Iterator[Recorded]:

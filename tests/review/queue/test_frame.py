@@ -8,7 +8,7 @@ import pytest
 from pipeline.manifest.identity import resolved
 from pipeline.output import lock
 from pipeline.output.finalise import finalise
-from pipeline.output.record import recorded
+from pipeline.output.record import files, recorded
 from pipeline.review.errors import ReviewError
 from pipeline.review.frame import frame_row, read_frame, reviewed_hash
 from pipeline.review.preparing import prepare, refresh
@@ -137,6 +137,17 @@ def test_the_margin_is_narrow_where_another_point_would_have_turned_the_verdict(
     assert margin(*wide[:-1], 3) == "narrow"
     assert margin(*wide[:-1], 2) == "narrow"
     assert margin(*wide[:-1], 4) == "wide"
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-20], lambda b: b[:100] + bytes(400) + b[500:]])
+def test_a_damaged_record_is_named(build, damage):
+    build.end()
+    (file,) = files(build.out)
+    path = Path(file)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ReviewError, match="is damaged") as caught:
+        prepare(build.out, settings=ALL)
+    assert str(path) in str(caught.value)
 
 
 def test_another_build_in_the_same_folder_is_not_drawn_into_the_review(build):
