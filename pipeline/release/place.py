@@ -16,6 +16,7 @@ from pathlib import Path
 import filelock
 
 from pipeline.errors import BuildError, name_in_errors
+from pipeline.manifest.forms import PRODUCTS
 
 NAME = "release.json"
 """What a release says of itself."""
@@ -23,6 +24,7 @@ NAME = "release.json"
 _AT_FOLDER = -100  # AT_FDCWD: paths are read from the working folder
 _EXCHANGE = 2  # RENAME_EXCHANGE
 _OLD = "-old"
+_OF_BUILD = (*PRODUCTS, "store", "review")
 _UNABLE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 
 
@@ -36,6 +38,15 @@ def check_target(target: Path) -> None:
         raise ReleaseError(f"{target}: is no folder; name another place with --to")
     if target.exists() and any(target.iterdir()) and not (target / NAME).exists():
         raise ReleaseError(f"{target}: holds something that is no release of x2i; name another place with --to")
+
+
+def check_beside(target: Path, build: Path) -> None:
+    """Raises ReleaseError for a place within the build where its readers look for its own files."""
+    for place, folder in ((target.absolute(), build.absolute()), (target.resolve(), build.resolve())):
+        if place.is_relative_to(folder) and (place.parent != folder or place.name in _OF_BUILD):
+            raise ReleaseError(
+                f"{target}: is a place of the build's own files; leave --to out, or name a folder outside {build}"
+            )
 
 
 @contextmanager

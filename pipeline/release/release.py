@@ -25,7 +25,7 @@ from pipeline.release.approval import Approval, BuiltRow, approve
 from pipeline.release.built import FinishedBuild, check_unchanged, read_build
 from pipeline.release.card import release_card
 from pipeline.release.lots import LotStanding
-from pipeline.release.place import NAME, ReleaseError, release_aside
+from pipeline.release.place import NAME, ReleaseError, check_beside, release_aside
 from pipeline.release.rewrite import rewrite
 from pipeline.release.sidecars import VERDICTS, WITHDRAWN, nameless, pseudonyms, write_verdicts, write_withdrawn
 from pipeline.release.standing import ReviewStanding, read_standing
@@ -62,6 +62,7 @@ def release(order: ReleaseOrder) -> ReleaseSummary:
     if order.override is not None and not order.override.strip():
         raise ReleaseError("--override: say why; the reason stands in the card")
     build = read_build(order.build)
+    check_beside(order.target, order.build)
     with release_aside(order.target) as folder:
         review = read_standing(build, order.database)
         standings = _stand(order, review)

@@ -278,6 +278,14 @@ def test_what_is_no_release_is_never_replaced(reviewed):
         pass
 
 
+@pytest.mark.parametrize("place", ["sft/mine", "store/mine", "release/mine", "review", "edit_pairs"])
+def test_a_release_lies_not_among_the_files_of_its_build(reviewed, place):
+    before = sorted(reviewed.out.rglob("*"))
+    with pytest.raises(ReleaseError, match="leave --to out"):
+        release(ReleaseOrder(reviewed.out, reviewed.out / place, workers=1))
+    assert sorted(reviewed.out.rglob("*")) == before
+
+
 @pytest.mark.slow
 def test_a_build_that_goes_on_meanwhile_is_not_released(reviewed, monkeypatch):
     reviewed.judge(lambda item: "accept")
