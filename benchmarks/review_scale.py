@@ -1,10 +1,10 @@
 """How a review of 50,000 rows feels: times of draw, numbers and pages, with six reviewers at work.
 
 In: a finished build, whose rows are written again under new ids until there are 50,000. Out: a table on standard output. The pages
-are those of `x2i review` in a process of its own; six threads judge as fast as they are answered, which is some twenty times as
-fast as people.
+are those of `x2i review` in a process of its own, while six reviewers look at each item for some seconds: ten times as fast as
+people. `--pause 0` judges as fast as pages come.
 
-    python -m benchmarks.review_scale build/demo [--rows 50000] [--judged 5000] [--items 500] [--screen]
+    python -m benchmarks.review_scale build/demo [--rows 50000] [--judged 5000] [--items 500] [--pause 4] [--screen] [--again]
 """
 
 import argparse
@@ -148,9 +148,11 @@ class Reviewer:
             self._headers["cookie"] = cookie.split(";")[0]
         return answer.status, data.decode("utf-8", "replace")
 
-    def judge(self, count: int) -> None:
-        """Judge `count` items."""
+    def judge(self, count: int, pause: float) -> None:
+        """Judge `count` items, and look at each for about `pause` seconds."""
+        rng = Random(self._headers["cookie"])
         for _ in range(count):
+            time.sleep(pause * rng.uniform(0.5, 1.5))
             page = self._ask("items", "GET", "/items")
             form = page[page.index('<form class="verdict-form') :] if '<form class="verdict-form' in page else ""
             if not form:
@@ -189,8 +191,8 @@ def _of(form: str, name: str) -> str:
     return found[1]
 
 
-def time_pages(out: Path, items: int) -> None:
-    """Six reviewers judge while the lead looks at the figures every two seconds."""
+def time_pages(out: Path, items: int, pause: float, warm: float) -> None:
+    """Six reviewers judge while the lead looks at the figures every five seconds."""
     command = [sys.executable, "-m", "pipeline", "review", str(out), "--port", "0"]
     command += [part for name in ("lead", *PEOPLE) for part in ("--invite", name)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -198,15 +200,16 @@ def time_pages(out: Path, items: int) -> None:
             links = dict(_links(server, len(PEOPLE) + 1))
             lead = Reviewer(links["lead"])
             reviewers = [Reviewer(links[name]) for name in PEOPLE]
-            lead.look("/lead", 1)  # the scores of all rows are read in the background
-            threads = [threading.Thread(target=r.judge, args=(items // len(PEOPLE),)) for r in reviewers]
+            lead.look("/lead", 1)  # from here on the scores of all rows are read in the background
+            time.sleep(warm)
+            threads = [threading.Thread(target=r.judge, args=(items // len(PEOPLE), pause)) for r in reviewers]
             begun = time.perf_counter()
             for thread in threads:
                 thread.start()
             looks: list[float] = []
             while any(thread.is_alive() for thread in threads):
                 looks += lead.look("/lead", 1)
-                time.sleep(2)
+                time.sleep(5)
             took = time.perf_counter() - begun
         finally:
             server.terminate()
@@ -243,8 +246,14 @@ def main() -> None:
     asking.add_argument("--rows", type=int, default=50_000)
     asking.add_argument("--judged", type=int, default=5_000, help="items that are judged beforehand")
     asking.add_argument("--items", type=int, default=500, help="items that are judged through the pages")
+    asking.add_argument("--pause", type=float, default=4.0, help="seconds for which a reviewer looks at an item")
+    asking.add_argument("--warm", type=float, default=60.0, help="seconds from the lead's first look to the reviewers")
+    asking.add_argument("--again", action="store_true", help="go on with the review of the last run: pages alone")
     asking.add_argument("--screen", action="store_true", help="every row is an item of the queue")
     asked = asking.parse_args()
+    if asked.again:
+        time_pages(asked.out, asked.items, asked.pause, asked.warm)
+        return
     if not (asked.out / run_json.NAME).exists():
         with timed(f"{asked.rows:,} rows written (not part of a review)"):
             multiply(asked.build, asked.out, asked.rows)
@@ -257,7 +266,7 @@ def main() -> None:
         with timed(f"{asked.judged:,} items judged (not part of a review)"):
             judge_many(store, asked.judged)
         time_numbers(asked.out, store)
-    time_pages(asked.out, asked.items)
+    time_pages(asked.out, asked.items, asked.pause, asked.warm)
 
 
 if __name__ == "__main__":
