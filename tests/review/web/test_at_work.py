@@ -86,10 +86,8 @@ class Seat:
         self.page.keyboard.press(how)
         if how == "x":
             self.page.keyboard.press("1")
-        if self.asks_reasoning():
-            self.page.keyboard.press("a")
-        if how == "x":
-            self.page.keyboard.press("Enter")
+        self.asks_reasoning()
+        self.page.keyboard.press("a")
         expect(self.page.locator("[data-done]")).to_have_text(str(done + 1))
         return sample
 
@@ -102,7 +100,7 @@ class Seat:
         self.page.wait_for_function(
             "() => !document.querySelector('.item:not([hidden]) [data-part=result] [aria-pressed=true]')"
             " || document.querySelector('.item:not([hidden]) .story[data-reasoning=yes]')"
-            " || document.querySelector('.item:not([hidden]) [data-part=reasoning][hidden]')"
+            " || document.querySelector('.item:not([hidden]) [data-part=reasoning] .opinions[hidden]')"
         )
         return bool(turn.count()) and bool(told.count())
 
@@ -119,14 +117,11 @@ def test_twenty_items_by_keyboard_alone(browser, serve, out):
     for n in range(20):
         before = ada.sample
         ada.page.keyboard.press("x" if n % 5 == 4 else "a")
-        reasoned = ada.asks_reasoning()
+        ada.asks_reasoning()
         if n % 5 == 4:
             ada.page.keyboard.press("1")
-            if reasoned:
-                ada.page.keyboard.press("a")
-            else:
-                ada.page.keyboard.press("Enter")
-        elif reasoned:
+            ada.page.keyboard.press("a")
+        else:
             waits.append(ada.page.evaluate(KEY_TO_NEXT, [before, "a"]))
         expect(ada.page.locator("[data-done]")).to_have_text(str(n + 1))
     with review_of(out) as store:
@@ -211,8 +206,8 @@ def test_an_expired_claim_goes_to_somebody_else_and_the_first_is_told(browser, s
     ben = Seat(browser).come_in(server.links["Ben"])
     assert ben.judge() == late
     ada.page.keyboard.press("a")
-    if ada.asks_reasoning():
-        ada.page.keyboard.press("a")
+    ada.asks_reasoning()
+    ada.page.keyboard.press("a")
     expect(ada.page.locator("#live")).to_contain_text("no longer yours")
     assert ada.sample != late
     with review_of(out) as store:
@@ -279,7 +274,7 @@ def test_reasons_segments_axes_note_and_own_keys(browser, serve, out):
     expect(ada.page.locator("#help")).to_contain_text("j")
     ada.page.keyboard.press("Escape")
     ada.page.keyboard.press("x")
-    reasoned = ada.asks_reasoning()
+    ada.asks_reasoning()
     while (
         "esult" not in ada.page.locator(f"{SHOWN} .pointed .top").first.inner_text()
         if ada.page.locator(f"{SHOWN} .pointed").count()
@@ -296,10 +291,7 @@ def test_reasons_segments_axes_note_and_own_keys(browser, serve, out):
     ada.page.locator(f"{SHOWN} .axes summary").click()
     ada.page.locator(f"{SHOWN} [data-axis=quality]").select_option("reject")
     ada.page.keyboard.press("Escape")
-    if reasoned:
-        ada.page.keyboard.press("j")
-    else:
-        ada.page.keyboard.press("Enter")
+    ada.page.keyboard.press("j")
     expect(ada.page.locator("[data-done]")).to_have_text("1")
     with review_of(out) as store:
         said = store.verdicts()[0]
@@ -404,3 +396,15 @@ def test_every_page_is_drawn_without_complaint(browser, serve, out, tmp_path, wi
             store.mark_gold(item.sample_id, "accept", "lead")
     lead.page.goto(f"{server.base}/entry")
     shoot(lead, "entry")
+
+
+def test_a_habit_of_two_keys_never_judges_the_next_item(browser, serve, out):
+    ada = Seat(browser).come_in(serve("--invite", "Ada", "--overlap", "0").links["Ada"])
+    for n in range(12):
+        ada.page.keyboard.press("a")
+        ada.page.keyboard.press("a")
+        expect(ada.page.locator("[data-done]")).to_have_text(str(n + 1))
+        assert ada.page.locator(f"{SHOWN} .opinion[aria-pressed=true]").count() == 0
+    with review_of(out) as store:
+        assert len(store.verdicts()) == 12
+        assert any(v.reasoning is None for v in store.verdicts())

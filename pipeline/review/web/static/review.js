@@ -8,6 +8,7 @@
   const items = $("#items"), live = $("#live"), none = $("#none"), last = $("#last");
   const keys = JSON.parse($("#keys").dataset.keys);
   const actions = new Map(Object.entries(keys).map(([action, key]) => [key, action]));
+  const ASKED = "Are the texts marked “loss on” true and of use?";
   const NAMES = { Enter: "⏎", Backspace: "⌫", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓" };
   const alone = !last; // one item that was asked for, to correct or to settle, and not the queue
   const settled = new Set();
@@ -64,7 +65,8 @@
       }
       $(`[data-part=${part}]`, form).classList.toggle("turn", turn() === part);
     }
-    $("[data-part=reasoning]", form).hidden = now.asks === false;
+    $("[data-part=reasoning] .opinions", form).hidden = now.asks === false;
+    $("[data-part=reasoning] .hint", form).textContent = now.asks === false ? "No text is trained here: press once more to send." : ASKED;
     $("[data-part=reasons]", form).classList.toggle("turn", turn() === "reasons");
     $(".about", form).textContent = now.segment ? `About ${now.segment === "result" ? "the result" : now.segment}` : "About the whole";
     for (const button of all(".reason[data-code]", form)) {
@@ -155,6 +157,7 @@
   const judge = async (opinion) => {
     trouble("");
     const part = turn() === "result" ? "result" : "reasoning";
+    if (part === "reasoning" && now.asks === false && !alone) return send(); // two keys an item, so that a habit never judges the next
     if (part === "result") await settle_result(opinion);
     else if (turn() === "reasoning" || alone) now.reasoning = opinion;
     else return ask_reasons();
@@ -175,7 +178,8 @@
   const after = async (part, opinion) => {
     show();
     if (opinion === "reject") open(part === "result" ? "image" : "reasoning");
-    if (turn() === "send" && !now.supersedes) return send();
+    if (turn() === "send" && now.asks && !now.supersedes) return send();
+    if (turn() === "send" && !now.asks) { say(`Result: ${opinion}. No text is trained here: press once more to send.`); return; }
     if (turn() === "reasoning") say(`Result: ${opinion}. Now the texts are shown. Is the reasoning right?`);
     else ask_reasons();
   };
@@ -259,7 +263,7 @@
     if (action === "undo" && (now || !alone)) { queue(undo); return; }
     if (!now) return;
     const item = now.section;
-    const here = (what) => () => (now?.section === item || action === "accept" ? now && what() : undefined);
+    const here = (what) => () => (now?.section === item ? what() : undefined);
     if (["accept", "reject", "unsure"].includes(action)) queue(here(() => judge(action)));
     else if (action === "send") queue(here(send));
     else if (action.startsWith("reason")) queue(here(() => reason(Number(action.slice(6)))));
