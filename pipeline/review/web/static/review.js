@@ -157,7 +157,7 @@
   const judge = async (opinion) => {
     trouble("");
     const part = turn() === "result" ? "result" : "reasoning";
-    if (part === "reasoning" && now.asks === false && !alone) return send(); // two keys an item, so that a habit never judges the next
+    if (part === "reasoning" && now.asks === false && !now.supersedes) return send(); // two keys an item, so that a habit never judges the next
     if (part === "result") await settle_result(opinion);
     else if (turn() === "reasoning" || alone) now.reasoning = opinion;
     else return ask_reasons();
@@ -205,8 +205,8 @@
       supersedes: now.supersedes,
     });
     if (alone) { location.assign(items.dataset.following || "/review"); return; }
-    tally(1, seconds);
     await advance();
+    tally(1, seconds);
     recall();
     if (now) say(`Saved. ${live.textContent}`);
   };
@@ -223,8 +223,8 @@
     if (now?.result) { now.result = null; now.reasons.clear(); show(); say("The result is open again."); return; }
     if (alone) return;
     await ask("/undo", {});
-    tally(-1);
     await refill();
+    tally(-1);
     recall();
     say(`Taken back. ${live.textContent}`);
   };
