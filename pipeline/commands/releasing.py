@@ -11,6 +11,7 @@ import typer
 
 from pipeline.commands.places import Out, fail
 from pipeline.errors import one_line
+from pipeline.views.text import plain
 
 verdicts = typer.Typer(no_args_is_help=True, help="Verdicts out to files of other tools, and in from them.")
 
@@ -59,7 +60,7 @@ def release(
     except (ValueError, LookupError, TypeError, pa.ArrowException) as error:  # damaged files
         fail(f"{out}: {one_line(error)}; x2i verify {out} tells more", 1)
     for line in (*said.overridden, *said.ignored):
-        print(line)
+        print(plain(line))
     why = ", ".join(f"{count} {reason}" for reason, count in said.withdrawn.items())
     withdrawn = f"{said.counts['withdrawn']:,} withdrawn" + (f" ({why})" if why else "")
     print(f"{target}: {said.counts['released']:,} of {said.counts['kept']:,} rows released, {withdrawn}")
@@ -108,5 +109,5 @@ def import_(
 
     taken = import_verdicts(out, database, file, by)
     for line in taken.left:
-        print(line)
+        print(plain(line))
     print(f"{file}: {taken.taken:,} verdicts taken, {taken.known:,} known before, {len(taken.left):,} left out")

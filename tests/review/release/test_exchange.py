@@ -8,7 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.review.errors import ReviewError
 from pipeline.review.exchange.files import read_verdicts, write_lines, write_parquet
 from pipeline.review.exchange.forms import BadVerdict, row_of, verdict_of
@@ -249,3 +251,14 @@ def test_a_sidecar_of_a_release_can_be_read(judged):
     everything = b"".join(p.read_bytes() for p in judged.target.glob("*.*"))
     assert b"anna" not in everything
     assert pq.read_table(judged.target / "verdicts.parquet")["counts"].to_pylist().count(True) > 10
+
+
+def test_what_a_file_says_reaches_the_terminal_as_text(judged, tmp_path):
+    file = tmp_path / "v.jsonl"
+    with prepare(judged.out) as store:
+        item, build = store.items()[0], store.fingerprint
+    write_lines(file, [replace(verdict(item, "cy"), id="a4", sample_id="\x1b[31mred\u202e\ngone")], build)
+    done = CliRunner().invoke(app, ["verdicts", "import", str(judged.out), str(file)])
+    assert "0 verdicts taken, 0 known before, 1 left out" in done.output
+    assert "\x1b" not in done.output
+    assert "\u202e" not in done.output
