@@ -158,6 +158,7 @@ def _summarise(
         reviewers={name: spoke[name] for name in names.values()},
         figures=review.figures,
         settings=review.settings,
+        plan_changes=list(review.plan_changes),
         override=order.override if against else None,
         overridden=list(against),
         ignored=list(review.ignored),

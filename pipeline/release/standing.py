@@ -4,8 +4,10 @@ In: a finished build and the database of its review. Out: a `ReviewStanding`: th
 verdicts on them come to, the decision on each lot, and the verdicts that do not count, each with the reason.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from pipeline.release.approval import BuiltRow
 from pipeline.release.built import FinishedBuild
 from pipeline.release.figures import ReviewFigures, figures_of
 from pipeline.release.place import ReleaseError
+from pipeline.review.audit import AuditEntry
 from pipeline.review.database import default_url
 from pipeline.review.frame import GIVEN, lot_of, reviewed_hash
 from pipeline.review.numbers.decisions import LotDecision, decide_all
@@ -27,6 +30,8 @@ from pipeline.review.records import HumanVerdict, LotKey, Resolution
 from pipeline.review.settings import ReviewSettings
 from stages.trajectory import Trajectory
 
+_ALL = 1_000_000  # entries of the audit log
+_PLAN = ("per_lot", "limiting", "confidence")
 _PUBLISHED = ("seed", "per_lot", "floor", "limiting", "confidence", "overlap", "judges")
 
 
@@ -44,6 +49,8 @@ class ReviewStanding:
     settings: dict[str, Any]
     settings_screened: frozenset[LotKey]
     figures: ReviewFigures
+    plan_changes: tuple[str, ...]
+    """How the plan of the lots was changed after somebody had judged: a line each."""
     against: tuple[str, ...]
     """What speaks against any release."""
 
@@ -63,6 +70,7 @@ def read_standing(build: FinishedBuild, database: str | None) -> ReviewStanding:
         populations = store.populations()
         numbers = summarise(populations, everything, store.gold_answers())
         verdicts = store.verdicts()
+        changes = tuple(_plan_changes(store.audit(_ALL), verdicts))
     plan, against = _plan(settings, numbers.gold)
     current = {r.item.sample_id: r for r in everything if hashes.get(r.item.sample_id) == r.item.content_hash}
     return ReviewStanding(
@@ -75,6 +83,7 @@ def read_standing(build: FinishedBuild, database: str | None) -> ReviewStanding:
         settings={name: value for name, value in settings.as_dict().items() if name in _PUBLISHED},
         settings_screened=frozenset(settings.screened),
         figures=figures_of(numbers),
+        plan_changes=changes,
         against=against,
     )
 
@@ -90,6 +99,16 @@ def _plan(settings: ReviewSettings, errors: GoldErrors) -> tuple[LotPlan, tuple[
         return LotPlan.of(settings, *errors.in_plans), ()
     except ValueError as error:
         return LotPlan.of(settings), (f"no lot can be decided: {error}",)
+
+
+def _plan_changes(entries: Sequence[AuditEntry], verdicts: Sequence[HumanVerdict]) -> Iterator[str]:
+    """The changes of the plan in the order they were made. `entries` come newest first."""
+    times = sorted(datetime.fromisoformat(v.at) for v in verdicts)
+    for entry in reversed(entries):
+        changed = [f"{name} to {entry.details[name]}" for name in _PLAN if name in entry.details]
+        before = bisect_left(times, datetime.fromisoformat(entry.at))
+        if entry.what == "configured" and changed and before:
+            yield f"{', '.join(changed)}, after {before:,} verdicts"
 
 
 def _ignored(verdicts: Sequence[HumanVerdict], hashes: Mapping[str, str]) -> Iterator[str]:

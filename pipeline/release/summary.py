@@ -56,6 +56,7 @@ class ReleaseSummary(BaseModel):
     reviewers: dict[str, int]
     figures: ReviewFigures
     settings: dict[str, Any]
+    plan_changes: list[str] = []
     override: str | None = None
     overridden: list[str] = []
     ignored: list[str] = []

@@ -32,12 +32,17 @@ class SaidReason(Said):
     segment: Annotated[str, Field(max_length=16)] | None = None
 
 
-class SaidResult(Said):
-    """The result is judged: what the Analyzer's model said may be seen."""
+class SaidSettledResult(Said):
+    """The result is judged by whom the item was left to: what the Analyzer's model said may be seen."""
 
-    token: Token
     sample: SampleId
     result: Opinion
+
+
+class SaidResult(SaidSettledResult):
+    """The same by whom an item was given to, under a claim."""
+
+    token: Token
 
 
 class SaidSkip(Said):

@@ -16,6 +16,7 @@ from pipeline.review.claims import lot_code
 from pipeline.review.errors import ReviewError
 from pipeline.review.people import checked_name
 from pipeline.review.records import LotKey
+from pipeline.review.settings import ReviewSettings
 from pipeline.review.web.address import ReviewAddress
 from pipeline.review.web.desk import ReviewDesk
 from pipeline.review.web.figures import LeadFigures, lead_figures, planned
@@ -70,6 +71,18 @@ class LeadRoom:
         lots = [(lot_code(p.key), p.key) for p in self.desk.store.populations()]
         return {"people": self.desk.store.people(), "lots": lots}
 
+    def configure(self, settings: ReviewSettings, who: Visitor) -> None:
+        """Change the settings and draw by them. Where nothing can be drawn, they stay as they were."""
+        store = self.desk.store
+        before = store.settings()
+        store.configure(settings, who.name)
+        try:
+            self.desk.redraw()
+        except ReviewError:
+            store.configure(before, who.name)
+            raise
+        self.forget()
+
     def live(self) -> str:
         """The figures as markup, marked by what they are, so that a page which has them is sent nothing."""
         values = {"figures": self.figures(), "looks": self.desk.looks, "entries": self.desk.store.audit(_AUDIT)}
@@ -97,9 +110,7 @@ def leading_routes(desk: ReviewDesk, at: ReviewAddress) -> APIRouter:
     def settings(request: Request, asked: Annotated[SaidSettings, Form()]) -> Response:
         """Change what is drawn and how it is asked; items follow at once."""
         who = lead(store, request)
-        store.configure(asked.settings(store.settings()), who.name)
-        desk.redraw()
-        room.forget()
+        room.configure(asked.settings(store.settings()), who)
         return HTMLResponse("Saved; the queue is drawn anew.")
 
     @routes.get("/lead/plan")
@@ -113,9 +124,7 @@ def leading_routes(desk: ReviewDesk, at: ReviewAddress) -> APIRouter:
         """Ask about every row of these lots, too."""
         who = lead(store, request)
         before = store.settings()
-        store.configure(replace(before, screened=tuple({*before.screened, *room.lots(lot)})), who.name)
-        desk.redraw()
-        room.forget()
+        room.configure(replace(before, screened=tuple({*before.screened, *room.lots(lot)})), who)
         return HTMLResponse(room.live())
 
     @routes.post("/lead/invite")

@@ -19,6 +19,7 @@ from pipeline.review.web.keys import ACTIONS, keys_of
 from pipeline.review.web.pictures import WebPicture
 from pipeline.review.web.rendering import page
 from pipeline.review.web.visitor import Visitor, visitor
+from pipeline.views.story import Story
 
 LAST = 10
 _FOR_GOOD = "private, max-age=31536000, immutable"
@@ -54,8 +55,7 @@ def reviewer_routes(desk: ReviewDesk) -> APIRouter:
     def result(request: Request, said: SaidResult) -> HTMLResponse:
         """The result is judged, so what was said of it may be read; the scores wait for the verdict."""
         who = visitor(store, request)
-        story = desk.story(desk.held(who.name, said.token, said.sample))
-        return _part("review_strip.html.j2", strip=desk.strip(story, "words"), reasoning=has_reasoning(story))
+        return words_of(desk, desk.story(desk.held(who.name, said.token, said.sample)))
 
     @routes.post("/verdict")
     def verdict(request: Request, said: SaidVerdict) -> Response:
@@ -137,6 +137,11 @@ def reviewer_routes(desk: ReviewDesk) -> APIRouter:
 def shown_page(desk: ReviewDesk, who: Visitor, template: str, **values: Any) -> HTMLResponse:
     """A whole page for a person."""
     return HTMLResponse(page(template, {"who": who, "build": desk.name, **of_items(), **of_keys(who), **values}))
+
+
+def words_of(desk: ReviewDesk, story: Story) -> HTMLResponse:
+    """A story with what was said of its result, and without the scores."""
+    return _part("review_strip.html.j2", strip=desk.strip(story, "words"), reasoning=has_reasoning(story))
 
 
 def of_items() -> dict[str, Any]:

@@ -12,8 +12,8 @@ from pipeline.review.errors import ReviewError
 from pipeline.review.records import Resolution
 from pipeline.review.taxonomy import REASONS
 from pipeline.review.web.desk import Asked, ReviewDesk, has_reasoning, result_label
-from pipeline.review.web.forms import SaidVerdict
-from pipeline.review.web.reviewing import shown_page
+from pipeline.review.web.forms import SaidSettledResult, SaidVerdict
+from pipeline.review.web.reviewing import shown_page, words_of
 from pipeline.review.web.visitor import lead
 
 
@@ -35,13 +35,19 @@ def settling_routes(desk: ReviewDesk) -> APIRouter:
         if found is None:
             raise ReviewError("this item is not in the queue any more; go back to the list")
         story = desk.story(found.item)
-        # a lead judges as blindly as a judge: the words, without the scores
-        asked = Asked(sample, found.item.content_hash, "", desk.strip(story, "words"), story.sample.applicable_axes)
+        # a lead judges as blindly as a judge: first the image, then the words, never the scores
+        asked = Asked(sample, found.item.content_hash, "", desk.strip(story, "result"), story.sample.applicable_axes)
         others = [r.item.sample_id for r in store.disputes() if r.item.sample_id != sample]
         return shown_page(
-            desk, who, "review_dispute.html.j2", found=found, item=asked, reasoning=has_reasoning(story),
+            desk, who, "review_dispute.html.j2", found=found, item=asked,
             titles={code: reason.title for code, reason in REASONS.items()}, following=others[0] if others else "",
         )  # fmt: skip
+
+    @routes.post("/settle/result")
+    def result(request: Request, said: SaidSettledResult) -> HTMLResponse:
+        """The result is judged, so what was said of it may be read."""
+        lead(store, request)
+        return words_of(desk, desk.story(store.item(said.sample)))
 
     @routes.post("/settle")
     def settle(request: Request, said: SaidVerdict) -> Response:

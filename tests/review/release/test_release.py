@@ -194,6 +194,18 @@ def test_an_override_is_recorded_with_what_it_overrode(reviewed):
         reviewed.release(override=" ")
 
 
+def test_a_plan_that_was_changed_after_verdicts_is_said(reviewed):
+    with prepare(reviewed.out) as store:
+        store.configure(replace(WHOLE, limiting=0.6), "anna")
+    reviewed.judge(lambda item: "accept")
+    with prepare(reviewed.out) as store:
+        store.configure(replace(WHOLE, limiting=0.4, floor=1), "anna")
+        judged = len(store.verdicts())
+    said = reviewed.release()
+    assert said.plan_changes == [f"limiting to 0.4, after {judged} verdicts"]
+    assert said.plan_changes[0] in (reviewed.target / "README.md").read_text("utf-8")
+
+
 @pytest.mark.slow
 def test_an_override_without_need_is_not_recorded(reviewed):
     reviewed.judge(lambda item: "accept")

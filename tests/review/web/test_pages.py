@@ -190,7 +190,7 @@ def test_images_come_once_and_small_ones_are_small(tmp_path):
 
 
 @pytest.mark.parametrize("settings", [TOGETHER])
-def test_a_lead_settles_what_two_judges_see_differently(join, store, settings):
+def test_a_lead_settles_what_two_judges_see_differently(join, desk, store, settings):
     ada, ben, lead = join("Ada"), join("Ben"), join("Lea", "lead")
     item = ada.items()[0]
     assert ben.items()[0].sample == item.sample
@@ -203,6 +203,11 @@ def test_a_lead_settles_what_two_judges_see_differently(join, store, settings):
     assert {"Ada", "Ben"} <= set(page.text.split())
     assert "Too much changed" in page.text
     assert "the <b>sky</b>" in page.text
+    said = desk.story(store.item(item.sample)).trajectory.last("evaluation").payload.axes[0].reason
+    assert said not in page.text
+    words = lead.write("/settle/result", {"sample": item.sample, "result": "accept"}).text
+    assert said in Page(words).text
+    assert ben.write("/settle/result", {"sample": item.sample, "result": "accept"}).status_code == 403
     settled = lead.write("/settle", {**mine.verdict(), "reasoning": store.verdicts()[0].reasoning, "token": ""})
     assert settled.status_code == 204
     assert not store.disputes()

@@ -11,7 +11,7 @@ def test_a_stranger_sees_nothing(join):
     nobody = join(None)
     for path in ("/", "/review", "/items", "/guide", "/entry", "/lead", "/lead/live", "/disputes", "/verdicts/x"):
         assert nobody.get(path).status_code == 401, path
-    for path in ("/result", "/verdict", "/undo", "/skip", "/leave", "/keys", "/entry", "/settle"):
+    for path in ("/result", "/verdict", "/undo", "/skip", "/leave", "/keys", "/entry", "/settle", "/settle/result"):
         assert nobody.write(path, {}).status_code in (401, 422), path
     for path in ("invite", "revoke", "assign"):
         assert nobody.post(f"/lead/{path}", data={"name": "Eve"}, headers={"origin": BASE}).status_code == 401

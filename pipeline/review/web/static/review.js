@@ -168,7 +168,7 @@
     show();
     if (now.asks !== null) return;
     let words;
-    try { words = await ask("/result", { token: now.token, sample: now.form.dataset.sample, result: opinion }); }
+    try { words = await ask(items.dataset.reveal || "/result", { sample: now.form.dataset.sample, result: opinion, ...(items.dataset.reveal ? {} : { token: now.token }) }); }
     catch (error) { now.result = null; show(); throw error; }
     const story = $(".story", markup(words));
     now.asks = story.dataset.reasoning === "yes";
