@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from pipeline.output import run_json
 from pipeline.output.record import recorded
@@ -18,13 +19,17 @@ from pipeline.review.numbers.decisions import decide_all
 from pipeline.review.numbers.plans import LotPlan
 from pipeline.review.numbers.scored import FinalScores, final_scores
 from pipeline.review.numbers.summary import summarise
-from pipeline.review.records import HumanVerdict, Opinion, Resolution, ReviewItem
+from pipeline.review.records import GoldAnswer, HumanVerdict, Opinion, Resolution, ReviewItem
 from pipeline.review.settings import ReviewSettings
 from pipeline.storage.image_store import ImageStore
 from stages.policy import Policy
 
 SIZE = 5000
 """Rows of the table, so that a sample is a small part of its lot."""
+KNOWN = 40
+"""Known items of each kind, wrong and right, in a review."""
+Estimate: TypeAlias = tuple[float, float, float]
+"""A share and its interval."""
 
 
 @dataclass(frozen=True)
@@ -111,31 +116,51 @@ def rejections(rows: Sequence[KnownRow], draws: int) -> Iterator[str]:
 
 
 def coverage(rows: Sequence[KnownRow], draws: int) -> Iterator[str]:
-    """How often the 95 % interval of the Analyzer's precision holds the true one, and the one that erring reviewers would see if
-    they judged every row.
+    """How often the 95 % interval of the Analyzer's precision holds the true one: as people saw it, and corrected for their errors,
+    which known items measured.
     """
-    yield "| reviewers | true precision | mean estimate | intervals that hold it | that hold what such reviewers see | mean width |"
-    yield "|---|---|---|---|---|---|"
+    yield "| reviewers | true precision | as seen: mean | intervals hold it | corrected: mean | intervals hold it | mean width |"
+    yield "|---|---|---|---|---|---|---|"
     table = enlarge(rows, 1)
     for known in (table, with_wrong(table, 0.2, 2)):
         scores = {one.row.sample_id: one.final for one in known}
         passed = [one.right for one in known if one.final is not None and one.final.passed]
         truth = sum(passed) / len(passed)
         for error in (0.0, 0.05):
-            seen = truth * (1 - error) + (1 - truth) * error
-            shares = [_precision(known, scores, error, seed) for seed in range(draws)]
-            held, held_seen = (sum(low <= value <= high for _, low, high in shares) for value in (truth, seen))
-            mean, width = sum(rate for rate, _, _ in shares) / draws, sum(high - low for _, low, high in shares) / draws
-            counts = f"{held} of {draws} ({held / draws:.1%}) | {held_seen} ({held_seen / draws:.1%})"
+            pairs = [_precision(known, scores, error, seed) for seed in range(draws)]
+            plain, corrected = zip(*pairs, strict=True)
             err = f"err in {error:.0%}" if error else "do not err"
-            yield f"| {err} | {truth:.1%} | {mean:.1%} | {counts} | {100 * width:.1f} points |"
+            width = sum(high - low for _, low, high in corrected) / draws
+            cells = " | ".join(_held(shares, truth) for shares in (plain, corrected))
+            yield f"| {err} | {truth:.1%} | {cells} | {100 * width:.1f} points |"
+
+
+def _held(shares: Sequence[Estimate], truth: float) -> str:
+    """The mean of estimates, and how many of their intervals hold the truth."""
+    held = sum(low <= truth <= high for _, low, high in shares)
+    mean = sum(rate for rate, _, _ in shares) / len(shares)
+    return f"{mean:.1%} | {held} of {len(shares)} ({held / len(shares):.1%})"
 
 
 def _precision(
     rows: Sequence[KnownRow], scores: Mapping[str, FinalScores | None], error: float, seed: int
-) -> tuple[float, float, float]:
-    """The estimate of one review, and its interval."""
+) -> tuple[Estimate, Estimate]:
+    """The estimate of one review with its interval, as seen and corrected."""
     settings = ReviewSettings(seed=seed)
     populations = populations_of([known.row for known in rows], settings)
-    share = summarise(populations, review(rows, settings, (error, error)), (), scores).analyzer[0].precision
-    return share.rate or 0.0, share.low or 0.0, 1.0 if share.high is None else share.high
+    numbers = summarise(populations, review(rows, settings, (error, error)), _known_answers(error, seed), scores)
+    share, corrected = numbers.analyzer[0].precision, numbers.precision
+    assert corrected is not None
+    seen = share.rate or 0.0, share.low or 0.0, 1.0 if share.high is None else share.high
+    return seen, (corrected.rate, corrected.low, corrected.high)
+
+
+def _known_answers(error: float, seed: int) -> list[GoldAnswer]:
+    """What people say of known items, `KNOWN` wrong ones and as many right ones."""
+    chance = random.Random(seed)
+    opinions: tuple[Opinion, Opinion] = ("reject", "accept")
+    answers = []
+    for n, expected in enumerate(opinions * KNOWN):
+        given = opinions[1 - opinions.index(expected)] if chance.random() < error else expected
+        answers.append(GoldAnswer("Ann", f"known-{n}", expected, given, ""))
+    return answers

@@ -108,9 +108,12 @@ def fingerprint_of(out: Path) -> str:
         raise ReviewError(f"{out}: no such folder; name the folder of a build, such as build/demo")
     if stamp_of(out):
         try:
-            return run_json.read(out).fingerprint
+            run = run_json.read(out)
         except (OSError, ValueError) as error:
             raise ReviewError(f"{out / run_json.NAME}: cannot be read ({type(error).__name__}); build again") from None
+        if run.selection_of is not None:
+            raise ReviewError(f"{out}: is a release, not a build; review the build that it was made from")
+        return run.fingerprint
     plan = lock.read(out)
     if plan is None:
         raise ReviewError(f"{out}: no build has begun here; name the folder of one, such as build/demo")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pipeline.review.numbers.acceptance import StratumShare, by_stratum, count_accepted, overall, settled
 from pipeline.review.numbers.analyzer import AnalyzerNumbers, compare, judged_pairs
+from pipeline.review.numbers.corrected import CorrectedShare, correct
 from pipeline.review.numbers.raters import RaterAgreement, agreements
 from pipeline.review.numbers.reviewers import GoldErrors, ReviewerNumbers, by_reviewer, gold_errors
 from pipeline.review.numbers.scored import FinalScores
@@ -42,7 +43,8 @@ class ReviewNumbers:
 
     `strata`: by name of the stratum (lot, mode, category, margin, generator, source) its values; `lost_strata` those of lost rows.
     `agreement`: of the `whole` opinion, the `result` and the `reasoning`. `gold`: everybody's errors together. `analyzer`: the
-    whole verdict, then axes; empty without scores. `thresholds`: what others would have kept, the best match first.
+    whole verdict, then axes; empty without scores. `precision`: the Analyzer's, corrected for reviewers' errors; None where
+    these are not measured. `thresholds`: what others would have kept, the best match first.
     """
 
     progress: ReviewProgress
@@ -54,6 +56,7 @@ class ReviewNumbers:
     reviewers: Sequence[ReviewerNumbers]
     gold: GoldErrors
     analyzer: Sequence[AnalyzerNumbers] = field(default=())
+    precision: CorrectedShare | None = None
     thresholds: Sequence[ThresholdTrial] = field(default=())
 
 
@@ -69,6 +72,7 @@ def summarise(
     count = count_accepted(all_lots, said)
     analyzer: Sequence[AnalyzerNumbers] = ()
     changes: Sequence[ThresholdTrial] = ()
+    errors = gold_errors(answers)
     if scores:
         pairs = judged_pairs(said, scores)
         analyzer = compare(all_lots, pairs)
@@ -81,8 +85,9 @@ def summarise(
         by_stratum(count, lost=True),
         agreements(said),
         by_reviewer(said, answers),
-        gold_errors(answers),
+        errors,
         analyzer,
+        correct(analyzer[0].precision, errors) if analyzer else None,
         changes,
     )
 

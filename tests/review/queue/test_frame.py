@@ -1,5 +1,6 @@
 """The frame of a real build, at work and finished, and a review that begins before its end."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,6 +121,13 @@ def test_no_build_is_one_clear_line(tmp_path):
 def test_a_damaged_summary_is_one_clear_line(build):
     (build.out / "run.json").write_text("{")
     with pytest.raises(ReviewError, match=r"run\.json"):
+        prepare(build.out)
+
+
+def test_a_release_is_not_reviewed(build):
+    file = build.out / "run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"selection_of": "0" * 64}))
+    with pytest.raises(ReviewError, match="is a release, not a build"):
         prepare(build.out)
 
 
