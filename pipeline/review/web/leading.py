@@ -1,7 +1,7 @@
 """The lead's page: how far the review is, who does what, and whom to ask.
 
 In: a desk, an address. Out: the routes. The page asks for its figures again every few seconds; they are counted at most once in
-`_STALE_S` seconds, however many look.
+`_STALE_S` seconds, however many look, and nobody waits for it but who looks first.
 """
 
 import threading
@@ -34,24 +34,43 @@ Lots = Annotated[list[str] | None, Form()]
 
 
 class LeadRoom:
-    """The figures of a review, counted when they are older than `_STALE_S` seconds."""
+    """The figures of a review. Those older than `_STALE_S` seconds are shown once more while new ones are counted."""
 
     def __init__(self, desk: ReviewDesk) -> None:
         self.desk = desk
-        self._lock = threading.Lock()
+        self._counting = threading.Lock()
         self._counted: tuple[float, LeadFigures] | None = None
 
     def figures(self) -> LeadFigures:
-        """The figures of now, or of a moment ago."""
-        with self._lock:
-            if self._counted is None or time.monotonic() - self._counted[0] > _STALE_S:
-                self.desk.look_again()
-                self._counted = (time.monotonic(), lead_figures(self.desk))
-            return self._counted[1]
+        """The figures of now, or of the last look."""
+        counted = self._counted
+        if counted is None:
+            with self._counting:
+                return self._count()
+        if time.monotonic() - counted[0] > _STALE_S and self._counting.acquire(blocking=False):
+            threading.Thread(target=self._count_beside, daemon=True).start()
+        return counted[1]
+
+    def _count(self) -> LeadFigures:
+        self.desk.look_again()
+        figures = lead_figures(self.desk)
+        self._counted = (time.monotonic(), figures)
+        return figures
+
+    def _count_beside(self) -> None:
+        """Count while pages go on. Where that fails, the next look counts, and says why."""
+        counted = False
+        try:
+            self._count()
+            counted = True
+        finally:
+            if not counted:
+                self._counted = None
+            self._counting.release()
 
     def forget(self) -> None:
         """Count again at the next look."""
-        with self._lock:
+        with self._counting:
             self._counted = None
 
     def lots(self, codes: list[str] | None) -> list[LotKey]:
