@@ -13,7 +13,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset review test test-review lint verify report truth truth-policies truth-holdout skill-curves picture bench \
-	test-datasets-3 test-identity test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
+	test-datasets-3 test-identity test-builds test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
 	test-batches test-training test-trainers plan-coverage bench-loaders test-loaders \
 	chromium postgresql clean
 
@@ -24,7 +24,7 @@ build-dataset: $(VENV)/.installed ## build MANIFEST (default: manifests/demo.yam
 	$(BIN)/x2i build $(MANIFEST) $(ARGS)
 
 test: $(VENV)/.installed-dev ## run the tests, in WORKERS processes (2)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style and types
 	$(BIN)/ruff check .
@@ -74,6 +74,9 @@ test-browser: $(VENV)/.installed-dev chromium ## look at every page in a real Ch
 
 test-review: $(VENV)/.installed-dev chromium ## reviewers at work in a real Chromium: keys, undo, claims, kills, a lead who looks on
 	$(BIN)/python -m pytest -m slow tests/review $(ARGS)
+
+test-builds: $(VENV)/.installed-dev ## builds that take longer: rungs of one's own, rollouts, a lost device (5 minutes)
+	$(BIN)/python -m pytest -m slow tests/recipes tests/sources tests/pipeline/test_engines.py $(ARGS)
 
 test-over-http: $(VENV)/.installed-dev ## build the demo in process and over HTTP, and compare every row
 	$(BIN)/python -m pytest -m slow tests/backends/world/test_over_http.py

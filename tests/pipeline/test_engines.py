@@ -269,6 +269,7 @@ def test_a_call_that_kills_its_engine_stops_the_run_and_is_named(tmp_path):
     assert (tmp_path / "engines" / "e-0.log").read_text().count("begins") == 3
 
 
+@pytest.mark.slow
 def test_a_device_that_is_lost_is_an_engine_that_starts_again(tmp_path):
     model = engine_of(OddEngine, tmp_path, restarts=3).model(AT)
 

@@ -53,6 +53,7 @@ def test_where_it_cannot_be_imported_one_line_says_what_to_do(out, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_change_of_its_source_is_another_data_set(out, tmp_path):
     copy = tmp_path / "mine"
     copy.mkdir()

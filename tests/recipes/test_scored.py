@@ -89,6 +89,7 @@ def test_people_see_both(out):
     assert plan["calls"]["analyzer score"]["calls"]["mean"] == pytest.approx(12)
 
 
+@pytest.mark.slow
 def test_all_is_answered_from_the_journal_when_the_words_are_to_be_trained(out, asked):
     before = asked.copy()
     x2i("build", MANIFEST, "--out", out, "--fork", "--set", "policy.train_words=true")

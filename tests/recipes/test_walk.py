@@ -141,6 +141,7 @@ def test_what_if_replays_the_rung_without_a_call(out, rows, run):
     assert same["today"]["ends"] == same["then"]["ends"]
 
 
+@pytest.mark.slow
 def test_compare_sets_it_beside_the_default_ladder(out, run, tmp_path):
     x2i("build", MANIFEST, "--out", tmp_path / "other", *DEFAULT, "--set", "sources.world.count=8")
     other = json.loads((tmp_path / "other" / "run.json").read_text("utf-8"))
@@ -154,6 +155,7 @@ def test_compare_sets_it_beside_the_default_ladder(out, run, tmp_path):
     assert "Direct" in page
 
 
+@pytest.mark.slow
 def test_quotas_hold_for_its_mode(out, tmp_path, run):
     x2i("build", MANIFEST, "--out", tmp_path / "few", *FEW)
     few = json.loads((tmp_path / "few" / "run.json").read_text("utf-8"))

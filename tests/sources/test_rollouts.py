@@ -115,6 +115,7 @@ def x2i(*words: object) -> str:
     return done.output
 
 
+@pytest.mark.slow
 def test_a_build_holds_every_group_whole(tmp_path):
     words = ["--set", "sources.world.count=8", "--set", "sources.world.rollouts=3", "--set", "sources.world.size=96",
              "--set", "output.image.size=96", "--set", "quotas.direct=4", "--set", "splits.rl=0.3",

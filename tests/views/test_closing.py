@@ -44,7 +44,8 @@ def summary(
     }
     values: dict[str, Any] = {name: {} for name in RunSummary.model_fields}
     values |= dict.fromkeys(("name", "fingerprint", "finished_at"), "x")
-    values |= {"format": "run/1", "cut_rank": None, "shuffle_seed": 0, "store": None, "quotas": quotas or {}}
+    values |= {"format": "run/1", "cut_rank": None, "shuffle_seed": 0, "store": None, "selection_of": None}
+    values |= {"quotas": quotas or {}}
     values |= {"counts": counts | {"beyond_cut": 0}, "kept_by_mode": {"direct": kept}, "reasons": fates, "warnings": []}
     return RunSummary.model_validate(values | {"kept_by_split": {"train": kept, "validation": 0, "rl": rl}})
 
