@@ -4,6 +4,7 @@ In: a place of sft shards, a seed, and which rank of how many this is. Out: rows
 them), as many for every rank. `TrajLoader` counts what it gives out; with a `DataLoader` of your own you say how many batches.
 """
 
+import gc
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,6 +99,8 @@ class TrajDataset(IterableDataset):  # type: ignore[misc]
         self._read = 0
         if info:
             self._shared[_BY_WORKERS] = 1
+            # what a worker inherited stays shared with the others: the garbage collector would write to each of its pages
+            gc.freeze()
         if number == 0:
             self.warn_if_few(workers)
         return self._rows(self._cursor, self._worker)

@@ -22,6 +22,8 @@ from training.row import TrainingRow, read_row
 
 FOOTERS_KEPT = 64
 """How many parsed footers a reader keeps, about 100 KB each: units come in a shuffled order, so files come again."""
+_BUFFER = 1 << 16
+"""Bytes that are read from a local file at once, so that a column of images is not held twice."""
 PATHS_ONLY = "images.list.element.path"
 
 
@@ -73,8 +75,16 @@ class GroupReader:
         file = self._shards.files[unit.file]
         try:
             with self._open(unit.file) as source:
-                parquet = pq.ParquetFile(source, metadata=self._footer(unit.file), pre_buffer=not self._local)
-                return parquet.read_row_group(unit.group, columns=self._columns, use_threads=False)
+                parquet = pq.ParquetFile(
+                    source,
+                    metadata=self._footer(unit.file),
+                    pre_buffer=not self._local,
+                    buffer_size=_BUFFER if self._local else 0,
+                )
+                table = parquet.read_row_group(unit.group, columns=self._columns, use_threads=False)
+                # else the pool keeps what earlier groups took, tens of megabytes a worker
+                pa.default_memory_pool().release_unused()
+                return table
         except (pa.ArrowException, OSError) as error:
             words = " ".join(str(error).split())[:120]
             raise LoaderProblem(
