@@ -125,6 +125,7 @@ def test_a_damaged_summary_is_one_clear_line(build):
 
 
 def test_a_release_is_not_reviewed(build):
+    build.end()
     file = build.out / "run.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"selection_of": "0" * 64}))
     with pytest.raises(ReviewError, match="is a release, not a build"):
