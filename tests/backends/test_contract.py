@@ -11,7 +11,7 @@ from tests.backends.cases import cases
 from tests.backends.contract_checks import CHECKS, checks_of
 
 CASES = cases()
-LIGHT = {name: case for name, case in CASES.items() if not case.library}
+LIGHT = {name: case for name, case in CASES.items() if not case.needs}
 
 
 @pytest.fixture(scope="module", autouse=True)

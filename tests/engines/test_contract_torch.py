@@ -7,7 +7,7 @@ from tests.backends.cases import cases
 from tests.backends.contract_checks import CHECKS, checks_of
 
 pytestmark = pytest.mark.slow
-HEAVY = {name: case for name, case in cases().items() if case.library == "torch"}
+HEAVY = {name: case for name, case in cases().items() if case.needs == "torch"}
 
 
 @pytest.fixture(scope="module", autouse=True)

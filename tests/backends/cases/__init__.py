@@ -37,7 +37,7 @@ class Case:
 
     `requests(store, count)`: so many requests of every kind that the model answers, which differ in their seeds alone, one kind
     after the other. `other`: options that change answers. `batches(model)`: the sizes of the batches that an opened model has
-    run, where it coalesces calls. `library`: what it needs beyond the default install, which decides which tests run it.
+    run, where it coalesces calls. `needs`: the library that it takes beyond the default install, which decides which tests run it.
     `answers_at_once`: whether a call to an opened model gives a reply; else its faults alone show what it does.
     """
 
@@ -46,7 +46,7 @@ class Case:
     other: Mapping[str, Any]
     faults: Mapping[str, Fault] = field(default_factory=dict)
     batches: Callable[[BareModel], Sequence[int]] | None = None
-    library: Literal["", "torch", "vllm"] = ""
+    needs: Literal["", "torch", "vllm"] = ""
     answers_at_once: bool = True
 
 

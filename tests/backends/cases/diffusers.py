@@ -113,5 +113,5 @@ CASE = Case(
         ),
     },
     batches=lambda model: model.batch_sizes,  # type: ignore[attr-defined]
-    library="torch",
+    needs="torch",
 )

@@ -107,5 +107,5 @@ CASE = Case(
         "cut short": Fault(_spoilt(QUESTION, _as_it_is, max_new_tokens=3), Malformed, "cut short after 3 tokens"),
     },
     batches=_batches,
-    library="torch",
+    needs="torch",
 )

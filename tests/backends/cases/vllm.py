@@ -139,5 +139,5 @@ CASE = Case(
         "a dead engine": Fault(_spoilt(QUESTION, _dead), DeviceLost, "vLLM's engine died"),
     },
     batches=_batches,
-    library="vllm",
+    needs="vllm",
 )
