@@ -214,18 +214,18 @@ class _Progress:
         )
 
 
-def _summary(found: "Sequence[Difficulty]", model: str) -> str:
+def _summary(difficulties: "Sequence[Difficulty]", model: str) -> str:
     """What was found, in a few lines."""
     from training.rewards.difficulty import NEVER, UNMEASURED
 
-    always = sum(one.passes == one.n > 0 for one in found)
-    never = sum(one.file == NEVER for one in found)
-    lost = sum(one.file == UNMEASURED for one in found)
+    always = sum(one.passes == one.n > 0 for one in difficulties)
+    never = sum(one.file == NEVER for one in difficulties)
+    lost = sum(one.file == UNMEASURED for one in difficulties)
     rungs: dict[str, int] = {}
-    for one in found:
+    for one in difficulties:
         if one.rung is not None:
             rungs[one.rung] = rungs.get(one.rung, 0) + 1
-    lines = [f"{len(found):,} prompts by {model}: {always:,} always solved (kept), {never:,} never (apart)"]
+    lines = [f"{len(difficulties):,} prompts by {model}: {always:,} always solved (kept), {never:,} never (apart)"]
     if lost:
         lines.append(f"{lost:,} could not be measured: no rollout of them came to a verdict (apart)")
     lines += [f"{count:,} by {rung} at the cheapest" for rung, count in rungs.items()]

@@ -56,14 +56,14 @@ def release(
     target = to or out / "release"
     order = ReleaseOrder(out, target, database, tuple(drop), tuple(screen), override, named)
     try:
-        said = write_release(order)
+        summary = write_release(order)
     except (ValueError, LookupError, TypeError, pa.ArrowException) as error:  # damaged files
         fail(f"{out}: {one_line(error)}; x2i verify {out} tells more", 1)
-    for line in (*said.overridden, *said.ignored):
+    for line in (*summary.overridden, *summary.ignored):
         print(plain(line))
-    why = ", ".join(f"{count} {reason}" for reason, count in said.withdrawn.items())
-    withdrawn = f"{said.counts['withdrawn']:,} withdrawn" + (f" ({why})" if why else "")
-    print(f"{target}: {said.counts['released']:,} of {said.counts['kept']:,} rows released, {withdrawn}")
+    why = ", ".join(f"{count} {reason}" for reason, count in summary.withdrawn.items())
+    withdrawn = f"{summary.counts['withdrawn']:,} withdrawn" + (f" ({why})" if why else "")
+    print(f"{target}: {summary.counts['released']:,} of {summary.counts['kept']:,} rows released, {withdrawn}")
     if push is not None:
         from pipeline.release.push import push as push_release
 

@@ -51,27 +51,25 @@ def review(
     seed: Annotated[int | None, typer.Option(help="The seed that shuffles the queue (7).")] = None,
 ) -> None:
     """Review a build in a browser: draw a sample, judge it by keyboard, settle disagreements, decide lot by lot."""
+    from pipeline.review.database import default_url
     from pipeline.review.preparing import prepare, refresh
     from pipeline.review.web.address import check_host
+    from pipeline.review.web.counting import ReviewPlace
     from pipeline.review.web.desk import ReviewDesk
     from pipeline.review.web.serving import serve_review
 
     check_host(host, origin, plain_http)
-    asked: dict[str, Any] = {
-        "per_lot": per_lot,
-        "floor": floor,
-        "lost": lost,
-        "overlap": overlap,
-        "judges": judges,
-        "limiting": limiting,
-        "confidence": confidence,
-        "gold_share": gold_share,
-        "claim_seconds": claim_seconds,
-        "seed": seed,
-    }
-    changes = {name: value for name, value in asked.items() if value is not None}
+    changes = _named(per_lot=per_lot, floor=floor, lost=lost, overlap=overlap, judges=judges, seed=seed) | _named(
+        limiting=limiting, confidence=confidence, gold_share=gold_share, claim_seconds=claim_seconds
+    )
     with prepare(out, database, database=build_database) as store:
-        if changes:  # what is not named stays as it was set before
+        if changes:
             store.configure(replace(store.settings(), **changes))
             refresh(out, store, build_database)
-        serve_review(ReviewDesk(store, out, build_database), host, port, origin, lead, invite)
+        place = ReviewPlace(database or default_url(out), store.fingerprint, out, build_database)
+        serve_review(ReviewDesk(store, out, build_database), place, host, port, origin, lead, invite)
+
+
+def _named(**settings: Any) -> dict[str, Any]:
+    """The settings that somebody named; the others stay as they were set before."""
+    return {name: value for name, value in settings.items() if value is not None}

@@ -29,19 +29,21 @@ MEANINGS: Mapping[Why, str] = {
 }
 
 
-def release_card(run: RunSummary, said: ReleaseSummary, licences: Sequence[str]) -> str:
+def release_card(run: RunSummary, released: ReleaseSummary, licences: Sequence[str]) -> str:
     """The card. `licences` are those of the released rows."""
-    return card(run, licences, review_section(said))
+    return card(run, licences, review_section(released))
 
 
-def review_section(said: ReleaseSummary) -> str:
+def review_section(released: ReleaseSummary) -> str:
     """What people found, as a section of the card."""
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters["words"] = words
     template = environment.from_string((files("pipeline") / "templates" / _TEMPLATE).read_text("utf-8"))
-    return template.render(s=said, plan=_plan, found=_found, meanings=MEANINGS, figures=list(figure_lines(said)))
+    return template.render(
+        s=released, plan=_plan, found=_found, meanings=MEANINGS, figures=list(figure_lines(released))
+    )
 
 
 def words(text: object) -> str:
@@ -49,9 +51,9 @@ def words(text: object) -> str:
     return _MARKUP.sub(r"\\\1", " ".join(plain(str(text)).split()))
 
 
-def figure_lines(said: ReleaseSummary) -> Iterator[str]:
+def figure_lines(released: ReleaseSummary) -> Iterator[str]:
     """Acceptance, agreement and known answers, a line each."""
-    figures = said.figures
+    figures = released.figures
     yield f"People accept {_share(figures.acceptance)} of the rows of the build, weighted back to it"
     if figures.agreement is not None:
         ac1 = "not defined" if figures.ac1 is None else f"{figures.ac1:.2f}"

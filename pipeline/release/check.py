@@ -38,7 +38,7 @@ def examine_release(out: Path, workers: int | None = None) -> Examination:
 
 def _check(out: Path) -> Iterator[Problem]:
     try:
-        said = summary.read(out)
+        stated = summary.read(out)
     except (OSError, ValueError, RecursionError) as error:
         yield Problem(NAME, None, f"cannot be read ({one_line(error)})")
         return
@@ -47,7 +47,7 @@ def _check(out: Path) -> Iterator[Problem]:
     except _UNREADABLE as error:
         yield Problem(WITHDRAWN, None, f"cannot be read ({one_line(error)})")
         return
-    yield from _check_counts(out, said, withdrawn)
+    yield from _check_counts(out, stated, withdrawn)
     for product in PRODUCTS:
         for name in list_files(out, product):
             for sample in _present(out / name, product, withdrawn["id"]):
@@ -55,21 +55,21 @@ def _check(out: Path) -> Iterator[Problem]:
     yield from _check_verdicts(out)
 
 
-def _check_counts(out: Path, said: summary.ReleaseSummary, withdrawn: pa.Table) -> Iterator[Problem]:
+def _check_counts(out: Path, stated: summary.ReleaseSummary, withdrawn: pa.Table) -> Iterator[Problem]:
     whys = {row["values"]: row["counts"] for row in withdrawn["why"].value_counts().to_pylist()}
-    if whys != said.withdrawn or sum(whys.values()) != said.counts.get("withdrawn"):
-        yield Problem(NAME, None, f"says that {said.withdrawn} rows were withdrawn, {WITHDRAWN} says {whys}")
+    if whys != stated.withdrawn or sum(whys.values()) != stated.counts.get("withdrawn"):
+        yield Problem(NAME, None, f"says that {stated.withdrawn} rows were withdrawn, {WITHDRAWN} says {whys}")
     try:
         released = sum(pq.read_metadata(out / name).num_rows for name in list_files(out, "record"))
     except _UNREADABLE:
         return  # the checks of the file itself say so
-    if released != said.counts.get("released"):
+    if released != stated.counts.get("released"):
         yield Problem(
-            NAME, None, f"says that {said.counts.get('released')} rows were released, the record has {released}"
+            NAME, None, f"says that {stated.counts.get('released')} rows were released, the record has {released}"
         )
-    if said.counts.get("kept") != released + withdrawn.num_rows:
+    if stated.counts.get("kept") != released + withdrawn.num_rows:
         yield Problem(
-            NAME, None, f"kept {said.counts.get('kept')} is not released {released} + withdrawn {withdrawn.num_rows}"
+            NAME, None, f"kept {stated.counts.get('kept')} is not released {released} + withdrawn {withdrawn.num_rows}"
         )
 
 
@@ -78,8 +78,8 @@ def _present(path: Path, product: Product, withdrawn: pa.ChunkedArray) -> list[s
     try:
         with pq.ParquetFile(path) as file:
             ids = sample_ids(file, product)
-        found = pc.unique(ids.filter(pc.is_in(ids, value_set=withdrawn.combine_chunks())))
-        return [str(name) for name in found.to_pylist()]
+        ids_found = pc.unique(ids.filter(pc.is_in(ids, value_set=withdrawn.combine_chunks())))
+        return [str(name) for name in ids_found.to_pylist()]
     except _UNREADABLE:
         return []
 

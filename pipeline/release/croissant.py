@@ -65,7 +65,7 @@ CONTEXT: Mapping[str, Any] = {
 }
 
 
-def croissant(run: RunSummary, said: ReleaseSummary) -> str:
+def croissant(run: RunSummary, released: ReleaseSummary) -> str:
     """The document of a release."""
     splits: dict[str, list[str]] = {}
     for name in run.files:
@@ -77,12 +77,12 @@ def croissant(run: RunSummary, said: ReleaseSummary) -> str:
         "@type": "sc:Dataset",
         "conformsTo": CONFORMS_TO,
         "name": run.name,
-        "description": _describe(said),
+        "description": _describe(released),
         "license": run.manifest["output"]["licence"],
         "version": _VERSION,
-        "datePublished": said.released_at.partition("T")[0],
+        "datePublished": released.released_at.partition("T")[0],
         "citeAs": _SOURCE,
-        "rai:dataAnnotationProtocol": _protocol(said),
+        "rai:dataAnnotationProtocol": _protocol(released),
         "rai:machineAnnotationTools": sorted(set(run.models.values())),
         "distribution": [
             *(_file_object(name, file) for name, file in run.files.items()),
@@ -93,17 +93,18 @@ def croissant(run: RunSummary, said: ReleaseSummary) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _describe(said: ReleaseSummary) -> str:
+def _describe(released: ReleaseSummary) -> str:
+    rows = f"{released.counts['released']:,} of {released.counts['kept']:,} rows"
     return (
         "Interleaved trajectories of images and texts that teach a unified multimodal model when to think harder; "
-        f"{said.counts['released']:,} of {said.counts['kept']:,} rows were released after review by {len(said.reviewers)} people."
+        f"{rows} were released after review by {len(released.reviewers)} people."
     )
 
 
-def _protocol(said: ReleaseSummary) -> str:
-    judged = sum(lot.judged for lot in said.lots)
+def _protocol(released: ReleaseSummary) -> str:
+    judged = f"{sum(lot.judged for lot in released.lots):,} of {released.counts['kept']:,} rows"
     return (
-        f"Models made and judged every row. People judged {judged:,} of {said.counts['kept']:,} rows, result and reasoning apart; "
+        f"Models made and judged every row. People judged {judged}, result and reasoning apart; "
         "lots were accepted by exact single-sample plans, as README.md and release.json say."
     )
 

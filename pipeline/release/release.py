@@ -73,10 +73,10 @@ def release(order: ReleaseOrder) -> ReleaseSummary:
         approval = approve(review.rows, treatments, review.resolutions)
         if not approval.released:
             raise ReleaseRefused(f"{order.build}: not one row is approved, so there is nothing to release")
-        said = _summarise(order, build, review, standings, approval, against)
-        _write(folder, order, build, review, approval, said)
+        stated = _summarise(order, build, review, standings, approval, against)
+        _write(folder, order, build, review, approval, stated)
         check_unchanged(build)
-    return said
+    return stated
 
 
 def _stand(order: ReleaseOrder, review: ReviewStanding) -> list[LotStanding]:
@@ -100,7 +100,7 @@ def _write(
     build: FinishedBuild,
     review: ReviewStanding,
     approval: Approval,
-    said: ReleaseSummary,
+    stated: ReleaseSummary,
 ) -> None:
     manifest = Manifest.model_validate(build.summary.manifest)
     output = manifest.output
@@ -113,9 +113,9 @@ def _write(
     write_withdrawn(folder / WITHDRAWN, review.rows, approval)
     released = frozenset(approval.released)
     licences = sorted({r.trajectory.sample.licence for r in build.kept if r.trajectory.sample.id in released})
-    write_synced(folder / CARD, release_card(run, said, licences))
-    write_synced(folder / croissant.NAME, croissant.croissant(run, said))
-    write_synced(folder / NAME, summary.dump(said))
+    write_synced(folder / CARD, release_card(run, stated, licences))
+    write_synced(folder / croissant.NAME, croissant.croissant(run, stated))
+    write_synced(folder / NAME, summary.dump(stated))
     write_synced(folder / run_json.NAME, run_json.dump(run))
     write_sums(folder)
 

@@ -44,8 +44,8 @@ def check_sums(folder: Path) -> Iterator[Problem]:
 
 def _files(folder: Path) -> list[str]:
     """All files as paths within the folder, in order, without the list itself."""
-    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(name for name in found if name != NAME)
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in names if name != NAME)
 
 
 def _sha256(path: Path) -> str:

@@ -145,10 +145,10 @@ def release(connection: Connection, build: str, name: str) -> list[HeldSlot]:
 def claimed(connection: Connection, build: str, name: str, token: str) -> HeldSlot:
     """The slot that `name` claimed with `token`, also where the claim expired since and nobody else took it. Raises ClaimLost."""
     mine = (SLOT.c.build == build) & (SLOT.c.holder == name) & (SLOT.c.token == token)
-    found = (
+    rows = (
         connection.execute(select(SLOT).where(mine, SLOT.c.state.in_(("held", "free")))) if can_be_kept(token) else None
     )
-    row = None if found is None else found.first()
+    row = None if rows is None else rows.first()
     if row is None:
         raise ClaimLost(
             "this item is no longer yours: its claim expired, or it was settled in another window; go on with the next"

@@ -41,9 +41,9 @@ def fill(connection: Connection, build: str, verdict: HumanVerdict) -> str | Non
     mine = (SLOT.c.build == build) & (SLOT.c.sample_id == verdict.sample_id) & (SLOT.c.role == "judge")
     theirs = (SLOT.c.holder == verdict.reviewer) & SLOT.c.state.in_(("held", "done"))
     choice = theirs if verdict.withdrawn else or_(theirs, SLOT.c.state == "free")
-    found = connection.execute(select(SLOT).where(mine & choice).order_by(SLOT.c.number)).all()
+    slots = connection.execute(select(SLOT).where(mine & choice).order_by(SLOT.c.number)).all()
     # another slot of an item that they have one of is somebody else's
-    row = next((row for row in found if row.state != "free"), found[0] if found else None)
+    row = next((row for row in slots if row.state != "free"), slots[0] if slots else None)
     if row is None:
         return None
     if not verdict.withdrawn:

@@ -130,10 +130,10 @@ def adjudicate(connection: Connection, build: str, verdict: HumanVerdict, now: f
     item = read_item(connection, build, verdict.sample_id)
     if item.content_hash != verdict.content_hash:
         raise ReviewError(f"sample {verdict.sample_id} is not what was shown any more; look at it again")
-    said = verdicts.all_on(connection, build, verdict.sample_id)
-    before = [row.verdict for row in verdicts.stands(said) if row.role == "lead"]
+    kept = verdicts.all_on(connection, build, verdict.sample_id)
+    before = [row.verdict for row in verdicts.stands(kept) if row.role == "lead"]
     supersedes = before[-1].id if before else None
-    name = verdict.id or digest("adjudication", build, verdict.sample_id, len(said))[:32]
+    name = verdict.id or digest("adjudication", build, verdict.sample_id, len(kept))[:32]
     verdict = replace(verdict, id=name, supersedes=supersedes, adjudicates=True, withdrawn=False, at="")
     if before and _same(replace(before[-1], id=name, supersedes=supersedes), verdict):
         return before[-1]

@@ -46,7 +46,7 @@ class ReviewMemory:
         """What the verdicts on each item come to, in the order of the queue; planted items are left out."""
         with self._lock:
             self._refresh(connection)
-            found = []
+            resolutions = []
             for item, asked in self._items:
                 if item.draw == "gold":
                     continue
@@ -54,8 +54,8 @@ class ReviewMemory:
                 if resolution is None:
                     resolution = resolve(item, asked, self._said.get(item.sample_id, ()))
                     self._resolved[item.sample_id] = resolution
-                found.append(resolution)
-            return found
+                resolutions.append(resolution)
+            return resolutions
 
     def _refresh(self, connection: Connection) -> None:
         revision = connection.execute(select(BUILD.c.revision).where(BUILD.c.build == self._build)).scalar_one()

@@ -10,12 +10,12 @@ from pipeline.review.records import Resolution, ReviewItem
 from pipeline.review.verdicts import KeptVerdict, stands
 
 
-def resolve(item: ReviewItem, asked: int, said: Sequence[KeptVerdict]) -> Resolution:
+def resolve(item: ReviewItem, asked: int, verdicts: Sequence[KeptVerdict]) -> Resolution:
     """The resolution of `item`, about which `asked` people are asked. `said` are all verdicts on it, in the order of the log.
 
     `opinion` is None while people are missing or disagree. One who is unsure leaves the item unsure: a lead may settle it.
     """
-    current = [row for row in stands(list(said)) if row.verdict.content_hash == item.content_hash]
+    current = [row for row in stands(list(verdicts)) if row.verdict.content_hash == item.content_hash]
     # nobody counts twice, whatever was taken in from elsewhere
     judged = tuple({row.verdict.reviewer: row.verdict for row in current if row.role == "judge"}.values())
     settled = [row.verdict for row in current if row.role == "lead"]

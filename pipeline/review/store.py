@@ -136,8 +136,8 @@ class ReviewStore(ReviewRegister):
     def resolutions(self) -> Iterator[Resolution]:
         """What the verdicts on each item of the queue come to, in its order; planted items are left out."""
         with self._reading() as connection:
-            found = self._memory.resolutions(connection)
-        yield from found
+            resolutions = self._memory.resolutions(connection)
+        yield from resolutions
 
     def disputes(self) -> list[Resolution]:
         """What only a lead can settle: items about which judges disagree, or are unsure."""

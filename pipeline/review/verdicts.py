@@ -40,9 +40,9 @@ class KeptVerdict:
 def checked(verdict: HumanVerdict, now: float) -> HumanVerdict:
     """`verdict` with time and taxonomy filled in. Raises ReviewError where it says what cannot be kept."""
     who = f"verdict on sample {verdict.sample_id}"
-    said: dict[str, Opinion] = {"result": verdict.result, "reasoning": verdict.reasoning or "accept"}
-    said |= {str(axis): opinion for axis, opinion in verdict.axes.items()}
-    for name, opinion in said.items():
+    opinions: dict[str, Opinion] = {"result": verdict.result, "reasoning": verdict.reasoning or "accept"}
+    opinions |= {str(axis): opinion for axis, opinion in verdict.axes.items()}
+    for name, opinion in opinions.items():
         if opinion not in _OPINIONS:
             raise ReviewError(f"{who}: {name} is {opinion!r}; say one of {', '.join(_OPINIONS)}")
     if unknown := set(verdict.axes) - set(AXES):

@@ -59,8 +59,8 @@ def export_verdicts(out: Path, database: str | None, file: Path, image_url: str 
         if file.suffix == ".parquet":
             write_parquet(file, verdicts, store.fingerprint)
             return len(verdicts)
-        said = _annotations(store) if with_verdicts else {}
-        write_text(file, _as_list(_tasks(out, store, said, image_url)))
+        annotations = _annotations(store) if with_verdicts else {}
+        write_text(file, _as_list(_tasks(out, store, annotations, image_url)))
         write_text(file.with_suffix(".xml"), (config(),))
         return len(store.items())
 
@@ -117,18 +117,18 @@ def _annotations(store: ReviewStore) -> dict[str, list[dict[str, Any]]]:
     verdicts = store.verdicts()
     superseded = {verdict.supersedes for verdict in verdicts}
     known = store.gold()
-    said: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    annotations: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for verdict in verdicts:
         if not verdict.withdrawn and verdict.id not in superseded:
             is_gold = verdict.adjudicates and verdict.sample_id in known
-            said[verdict.sample_id].append(label_studio.annotation_of(verdict, is_gold))
+            annotations[verdict.sample_id].append(label_studio.annotation_of(verdict, is_gold))
     for decline in store.declined():
-        said[decline.sample_id].append(label_studio.declined())
-    return said
+        annotations[decline.sample_id].append(label_studio.declined())
+    return annotations
 
 
 def _tasks(
-    out: Path, store: ReviewStore, said: Mapping[str, list[dict[str, Any]]], image_url: str | None
+    out: Path, store: ReviewStore, annotations: Mapping[str, list[dict[str, Any]]], image_url: str | None
 ) -> Iterator[dict[str, Any]]:
     """One task an item, in the order of the queue."""
     items = store.items()
@@ -141,7 +141,9 @@ def _tasks(
         t = stories[item.sample_id]
         story = tell(t)
         pictures = _pictures(story, images, image_url)
-        yield label_studio.task_of(item, t.sample, story, pictures, said.get(item.sample_id, []), store.fingerprint)
+        yield label_studio.task_of(
+            item, t.sample, story, pictures, annotations.get(item.sample_id, []), store.fingerprint
+        )
 
 
 def _pictures(story: PlainStory, images: ImageStore | None, image_url: str | None) -> dict[str, str]:

@@ -88,10 +88,10 @@ def _said_of_image(resolution: Resolution) -> Mapping[Axis | None, bool | None]:
     whole = _common({v.result for v in verdicts})
     if not any(v.axes for v in verdicts):
         return _ALL_RIGHT if whole else {None: whole}
-    said: dict[Axis | None, bool | None] = {
+    opinions: dict[Axis | None, bool | None] = {
         axis: _common({v.axes.get(axis, "accept" if v.result == "accept" else None) for v in verdicts}) for axis in AXES
     }
-    return said | {None: whole}
+    return opinions | {None: whole}
 
 
 def _common(opinions: AbstractSet[Opinion | None]) -> bool | None:

@@ -58,11 +58,11 @@ def agree(ratings: Iterable[Ratings], values: Sequence[str] = OPINIONS) -> Rater
     """How far people agree. Items nobody judged are left out."""
     units = [unit for unit in ratings if unit]
     patterns = Counter(tuple(sorted(unit.values())) for unit in units)
-    shared = Counter({said: n for said, n in patterns.items() if len(said) > 1})
+    shared = Counter({pattern: n for pattern, n in patterns.items() if len(pattern) > 1})
     if not shared:
         return RaterAgreement(0, None, None, None, None, None, None, None)
     counts = _values(patterns)
-    raw = sum(n * _equal_pairs(said) for said, n in shared.items()) / shared.total()
+    raw = sum(n * _equal_pairs(pattern) for pattern, n in shared.items()) / shared.total()
     value, low, high = ac1(patterns, values)
     common, often = counts.most_common(1)[0]
     prevalence = often / counts.total()
@@ -75,15 +75,15 @@ def agree(ratings: Iterable[Ratings], values: Sequence[str] = OPINIONS) -> Rater
 
 def _values(patterns: Counter[tuple[str, ...]]) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for said, n in patterns.items():
-        for value in said:
+    for pattern, n in patterns.items():
+        for value in pattern:
             counts[value] += n
     return counts
 
 
-def _equal_pairs(said: Sequence[str]) -> float:
-    n = len(said)
-    return sum(count * (count - 1) for count in Counter(said).values()) / (n * (n - 1))
+def _equal_pairs(pattern: Sequence[str]) -> float:
+    n = len(pattern)
+    return sum(count * (count - 1) for count in Counter(pattern).values()) / (n * (n - 1))
 
 
 def ac1(patterns: Counter[tuple[str, ...]], values: Sequence[str]) -> tuple[float, float, float]:
@@ -94,19 +94,19 @@ def ac1(patterns: Counter[tuple[str, ...]], values: Sequence[str]) -> tuple[floa
     common a value is, those with two verdicts how far people agree. With one item the interval is the whole range.
     """
     q, n = len(values), patterns.total()
-    shares = {said: {value: said.count(value) / len(said) for value in values} for said in patterns}
-    pi = {value: sum(patterns[said] * shares[said][value] for said in patterns) / n for value in values}
+    shares = {pattern: {value: pattern.count(value) / len(pattern) for value in values} for pattern in patterns}
+    pi = {value: sum(patterns[pattern] * shares[pattern][value] for pattern in patterns) / n for value in values}
     chance = sum(p * (1 - p) for p in pi.values()) / (q - 1)
-    pairs = {said: _equal_pairs(said) for said in patterns if len(said) > 1}
-    shared = sum(patterns[said] for said in pairs)
-    seen = sum(patterns[said] * pair for said, pair in pairs.items()) / shared
+    pairs = {pattern: _equal_pairs(pattern) for pattern in patterns if len(pattern) > 1}
+    shared = sum(patterns[pattern] for pattern in pairs)
+    seen = sum(patterns[pattern] * pair for pattern, pair in pairs.items()) / shared
     value = (seen - chance) / (1 - chance)
     if n < 2:
         return value, -1.0, 1.0
     squares = 0.0
-    for said, count in patterns.items():
-        own = n / shared * (pairs[said] - chance) / (1 - chance) if said in pairs else 0.0
-        own_chance = sum(shares[said][v] * (1 - pi[v]) for v in values) / (q - 1)
+    for pattern, count in patterns.items():
+        own = n / shared * (pairs[pattern] - chance) / (1 - chance) if pattern in pairs else 0.0
+        own_chance = sum(shares[pattern][v] * (1 - pi[v]) for v in values) / (q - 1)
         own -= 2 * (1 - value) * (own_chance - chance) / (1 - chance)
         squares += count * (own - value) ** 2
     from scipy.stats import t  # here, because scipy takes a second to import
@@ -122,8 +122,8 @@ def alpha(patterns: Counter[tuple[str, ...]]) -> float | None:
     """
     values = _values(patterns)
     apart = 0.0
-    for said, n in patterns.items():
-        apart += n * sum(c * (len(said) - c) for c in Counter(said).values()) / (len(said) - 1)
+    for pattern, n in patterns.items():
+        apart += n * sum(c * (len(pattern) - c) for c in Counter(pattern).values()) / (len(pattern) - 1)
     total = values.total()
     by_chance = sum(c * (total - c) for c in values.values()) / (total - 1)
     return None if by_chance == 0 else 1 - apart / by_chance

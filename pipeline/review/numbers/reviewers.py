@@ -74,31 +74,31 @@ def gold_errors(answers: Iterable[GoldAnswer]) -> GoldErrors:
 
 def by_reviewer(resolutions: Iterable[Resolution], answers: Sequence[GoldAnswer]) -> list[ReviewerNumbers]:
     """Everybody who said something, by name."""
-    said: dict[str, list[tuple[HumanVerdict, Resolution]]] = defaultdict(list)
+    judgements: dict[str, list[tuple[HumanVerdict, Resolution]]] = defaultdict(list)
     gold: dict[str, list[GoldAnswer]] = defaultdict(list)
     for answer in answers:
         gold[answer.reviewer].append(answer)
     for resolution in resolutions:
         for verdict in blind_verdicts(resolution):
-            said[verdict.reviewer].append((verdict, resolution))
-    return [_reviewer(name, said[name], gold[name]) for name in sorted({*said, *gold})]
+            judgements[verdict.reviewer].append((verdict, resolution))
+    return [_reviewer(name, judgements[name], gold[name]) for name in sorted({*judgements, *gold})]
 
 
 def _reviewer(
-    name: str, said: Sequence[tuple[HumanVerdict, Resolution]], answers: Sequence[GoldAnswer]
+    name: str, judgements: Sequence[tuple[HumanVerdict, Resolution]], answers: Sequence[GoldAnswer]
 ) -> ReviewerNumbers:
     # a median: a page left open over lunch is no pace
-    times = [verdict.seconds for verdict, _ in said if verdict.seconds > 0]
+    times = [verdict.seconds for verdict, _ in judgements if verdict.seconds > 0]
     seconds = median(times) if times else None
-    yes = sum(verdict.opinion == "accept" for verdict, _ in said)
-    settled = [(verdict, r) for verdict, r in said if r.adjudicated]
+    yes = sum(verdict.opinion == "accept" for verdict, _ in judgements)
+    settled = [(verdict, r) for verdict, r in judgements if r.adjudicated]
     return ReviewerNumbers(
         name,
-        len(said),
+        len(judgements),
         seconds,
         _HOUR / seconds if seconds else None,
-        Share(yes, len(said)),
+        Share(yes, len(judgements)),
         Share(sum(verdict.opinion != r.opinion for verdict, r in settled), len(settled)),
         gold_errors(answers),
-        max((*(verdict.at for verdict, _ in said), *(answer.at for answer in answers)), default=""),
+        max((*(verdict.at for verdict, _ in judgements), *(answer.at for answer in answers)), default=""),
     )

@@ -68,23 +68,23 @@ def summarise(
     thresholds: Thresholds | None = None,
 ) -> ReviewNumbers:
     """The numbers of a review. `thresholds` are those of the build's policy; None: the defaults of the policy."""
-    all_lots, said, answers = list(populations), list(resolutions), list(gold_answers)
-    count = count_accepted(all_lots, said)
+    all_lots, resolved, answers = list(populations), list(resolutions), list(gold_answers)
+    count = count_accepted(all_lots, resolved)
     analyzer: Sequence[AnalyzerNumbers] = ()
     changes: Sequence[ThresholdTrial] = ()
     errors = gold_errors(answers)
     if scores:
-        pairs = judged_pairs(said, scores)
+        pairs = judged_pairs(resolved, scores)
         analyzer = compare(all_lots, pairs)
         changes = trials(all_lots, pairs, scores, thresholds or Thresholds())
     return ReviewNumbers(
-        progress_of(said),
+        progress_of(resolved),
         overall(count, lost=False),
         overall(count, lost=True),
         by_stratum(count, lost=False),
         by_stratum(count, lost=True),
-        agreements(said),
-        by_reviewer(said, answers),
+        agreements(resolved),
+        by_reviewer(resolved, answers),
         errors,
         analyzer,
         correct(analyzer[0].precision, errors) if analyzer else None,

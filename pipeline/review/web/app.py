@@ -1,7 +1,10 @@
 """The app of a review, put together: routes, what errors become, and the guard around it.
 
-In: a desk, an address. Out: an ASGI application.
+In: a desk, an address, a way to count the lead's figures. Out: an ASGI application.
 """
+
+from collections.abc import Callable
+from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,25 +18,34 @@ from pipeline.review.errors import ClaimLost, ReviewError
 from pipeline.review.web.address import ReviewAddress
 from pipeline.review.web.assets import asset_routes
 from pipeline.review.web.desk import ReviewDesk
+from pipeline.review.web.figures import LeadFigures, lead_figures
 from pipeline.review.web.guard import Guard
+from pipeline.review.web.inviting import inviting_routes
 from pipeline.review.web.joining import joining_routes
+from pipeline.review.web.lead_room import LeadRoom
 from pipeline.review.web.leading import leading_routes
 from pipeline.review.web.learning import learning_routes
 from pipeline.review.web.rendering import page
 from pipeline.review.web.reviewing import reviewer_routes
 from pipeline.review.web.settling import settling_routes
+from pipeline.review.web.showing import image_routes
 from pipeline.review.web.visitor import NotAllowed, Stranger
 
 
-def review_app(desk: ReviewDesk, at: ReviewAddress) -> ASGIApp:
-    """The app that people of this review use at `at`."""
+def review_app(desk: ReviewDesk, at: ReviewAddress, count: Callable[[], LeadFigures] | None = None) -> ASGIApp:
+    """The app that people of this review use at `at`. `count` gives the lead's figures; None counts them where the pages are made,
+    which a large review is too slow for.
+    """
+    room = LeadRoom(desk, at, count or partial(lead_figures, desk))
     app = FastAPI(title="review", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(asset_routes(desk.looks))
     app.include_router(joining_routes(desk.store, at, desk.name))
     app.include_router(reviewer_routes(desk))
+    app.include_router(image_routes(desk))
     app.include_router(learning_routes(desk))
     app.include_router(settling_routes(desk))
-    app.include_router(leading_routes(desk, at))
+    app.include_router(leading_routes(room))
+    app.include_router(inviting_routes(room))
     _answer_errors(app)
     return Guard(app, at.origins)
 

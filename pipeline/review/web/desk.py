@@ -1,7 +1,7 @@
 """The desk at which a review is done: items with their stories, for one person at a time, and what the Analyzer had said of them.
 
-In: a review's store, the folder of its build. Out: `Asked`, an item as a person is asked about it, without what could sway them;
-and the same item with everything once they have answered.
+In: a review's store, the folder of its build. Out: `AskedItem`, an item as a person is asked about it, without what could
+sway them; and the same item with everything once they have answered.
 """
 
 import threading
@@ -37,7 +37,7 @@ _UNREADABLE = Markup(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedItem:
     """An item as a person is asked about it: the claim, its markup and its axes."""
 
     sample_id: str
@@ -70,24 +70,29 @@ class ReviewDesk:
         self._looked = time.monotonic()
         self._tokens: dict[tuple[str, str], str] = {}
 
+    def look_up(self) -> None:
+        """Read where each row lies; at 50,000 rows that takes seconds, which the first to ask for an item would wait. Raises
+        ReviewError."""
+        self._rows.look_up()
+
     # ---- items
 
-    def asked(self, name: str, count: int = 1 + AHEAD) -> list[Asked]:
+    def asked(self, name: str, count: int = 1 + AHEAD) -> list[AskedItem]:
         """The items that a person is at now and next, at most `count`, claimed for them."""
         self.look_again()
         now = self.store.claim(name)
         claims = [] if now is None else [now, *self.store.ahead(name, count - 1)]
         return [self._asked(name, claim) for claim in claims]
 
-    def _asked(self, name: str, claim: Claimed) -> Asked:
+    def _asked(self, name: str, claim: Claimed) -> AskedItem:
         self._tokens[name, claim.token] = claim.item.sample_id
         item = claim.item
         try:
             story = self.story(item)
         except ReviewError as error:  # shown all the same, so that it can be skipped
-            return Asked(item.sample_id, item.content_hash, claim.token, _UNREADABLE.format(error), ())
+            return AskedItem(item.sample_id, item.content_hash, claim.token, _UNREADABLE.format(error), ())
         strip = self.strip(story, "result")
-        return Asked(item.sample_id, item.content_hash, claim.token, strip, story.sample.applicable_axes)
+        return AskedItem(item.sample_id, item.content_hash, claim.token, strip, story.sample.applicable_axes)
 
     def held(self, name: str, token: str, sample_id: str) -> ReviewItem:
         """The item that a person holds under a claim. Raises ClaimLost where they do not."""
@@ -160,6 +165,8 @@ def analyzer_word(story: Story) -> AnalyzerWord:
     """What the Analyzer had said of the result; no scores where it was not judged."""
     made = story.result
     number = made.try_number if made else 0
-    said = [e.payload for e in story.trajectory.events if e.try_number == number and isinstance(e.payload, Evaluation)]
-    axes = {a.axis: a for a in said[-1].axes} if said else {}
+    evaluations = [
+        e.payload for e in story.trajectory.events if e.try_number == number and isinstance(e.payload, Evaluation)
+    ]
+    axes = {a.axis: a for a in evaluations[-1].axes} if evaluations else {}
     return AnalyzerWord(tuple((x, axes[x].score, axes[x].passed) for x in AXES if x in axes), story.outcome)

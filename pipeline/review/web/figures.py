@@ -19,7 +19,7 @@ from pipeline.review.numbers.summary import ReviewNumbers, summarise
 from pipeline.review.records import LotKey, LotPopulation, Resolution
 from pipeline.review.resolving import for_the_lead
 from pipeline.review.web.desk import ReviewDesk
-from pipeline.review.web.forms import SaidTeam
+from pipeline.review.web.forms import TeamForm
 
 _PATIENCE_S = 1.0
 
@@ -64,17 +64,17 @@ class LeadFigures:
 def lead_figures(desk: ReviewDesk) -> LeadFigures:
     """The figures of now."""
     store = desk.store
-    populations, found = store.populations(), list(store.resolutions())
+    populations, resolutions = store.populations(), list(store.resolutions())
     known = desk.scores.known(_PATIENCE_S)
-    numbers = summarise(populations, found, store.gold_answers(), known, desk.thresholds())
+    numbers = summarise(populations, resolutions, store.gold_answers(), known, desk.thresholds())
     plan, plan_trouble = _plan(desk, numbers)
-    decisions = decide_all(populations, found, plan)
-    by_lot = {key: list(some) for key, some in groupby(sorted(found, key=_lot), key=_lot)}
+    decisions = decide_all(populations, resolutions, plan)
+    by_lot = {key: list(some) for key, some in groupby(sorted(resolutions, key=_lot), key=_lot)}
     return LeadFigures(
         numbers,
         [_line(p, by_lot.get(p.key, []), decisions.get(p.key), plan) for p in populations],
         plan,
-        sum(map(for_the_lead, found)),
+        sum(map(for_the_lead, resolutions)),
         undecided(decisions),
         known is not None,
         desk.scores.trouble,
@@ -83,16 +83,16 @@ def lead_figures(desk: ReviewDesk) -> LeadFigures:
     )
 
 
-def planned(desk: ReviewDesk, figures: LeadFigures, said: SaidTeam) -> dict[str, Any]:
+def planned(desk: ReviewDesk, figures: LeadFigures, form: TeamForm) -> dict[str, Any]:
     """What a team can decide of this review's lots in its time, with the errors that known items measured."""
     settings, plan = desk.store.settings(), figures.plan
     lots = [lot for lot in figures.lots if not lot.key.lost]
     errors = ReviewerErrors(plan.false_accept, plan.false_reject)
     try:
         team = ReviewTeam(
-            said.people, said.hours, said.days, said.seconds, settings.overlap, settings.judges, settings.gold_share, errors
+            form.people, form.hours, form.days, form.seconds, settings.overlap, settings.judges, settings.gold_share, errors
         )  # fmt: skip
-        forecast = forecast_review(team, [lot.rows for lot in lots], plan.limiting, plan.confidence, said.good)
+        forecast = forecast_review(team, [lot.rows for lot in lots], plan.limiting, plan.confidence, form.good)
     except ValueError as error:
         raise ReviewError(str(error)) from error
     return {"forecast": forecast, "lots": list(zip([lot.key for lot in lots], forecast.lots, strict=True))}
@@ -108,13 +108,13 @@ def _plan(desk: ReviewDesk, numbers: ReviewNumbers) -> tuple[LotPlan, str]:
 
 
 def _line(
-    population: LotPopulation, found: Sequence[Resolution], decision: LotDecision | None, plan: LotPlan
+    population: LotPopulation, resolutions: Sequence[Resolution], decision: LotDecision | None, plan: LotPlan
 ) -> LotLine:
-    settled = sum(r.opinion is not None and not for_the_lead(r) for r in found)
+    settled = sum(r.opinion is not None and not for_the_lead(r) for r in resolutions)
     ways: Sequence[LotDisposition] = ()
     if decision is not None and decision.state == "rejected":
         ways = dispositions(population.size, decision, ReviewerErrors(plan.false_accept, plan.false_reject))
-    return LotLine(population.key, population.size, len(found), settled, decision, ways)
+    return LotLine(population.key, population.size, len(resolutions), settled, decision, ways)
 
 
 def _lot(resolution: Resolution) -> LotKey:

@@ -19,46 +19,46 @@ _LONGEST_S = 86_400.0
 _MOST_REASONS = 64
 
 
-class Said(BaseModel):
+class ReviewForm(BaseModel):
     """A form of the page: fields that it does not have are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class SaidReason(Said):
+class ReasonForm(ReviewForm):
     """A reason, and the part of the story that it is about."""
 
     code: Annotated[str, Field(max_length=64)]
     segment: Annotated[str, Field(max_length=16)] | None = None
 
 
-class SaidSettledResult(Said):
+class SettledResultForm(ReviewForm):
     """The result is judged by whom the item was left to: what the Analyzer's model said may be seen."""
 
     sample: SampleId
     result: Opinion
 
 
-class SaidResult(SaidSettledResult):
+class ResultForm(SettledResultForm):
     """The same by whom an item was given to, under a claim."""
 
     token: Token
 
 
-class SaidSkip(Said):
+class SkipForm(ReviewForm):
     """An item is declined."""
 
     token: Token
     reason: Annotated[str, Field(max_length=500)]
 
 
-class SaidKeys(Said):
+class KeysForm(ReviewForm):
     """A person's keys by action."""
 
     keys: Annotated[dict[str, str], Field(max_length=64)]
 
 
-class SaidVerdict(Said):
+class VerdictForm(ReviewForm):
     """A whole verdict. `supersedes` is the one that it corrects."""
 
     token: Token = ""
@@ -67,7 +67,7 @@ class SaidVerdict(Said):
     result: Opinion
     reasoning: Opinion | None = None
     axes: dict[Axis, Opinion] = Field(default_factory=dict)
-    reasons: Annotated[list[SaidReason], Field(max_length=_MOST_REASONS)] = Field(default_factory=list)
+    reasons: Annotated[list[ReasonForm], Field(max_length=_MOST_REASONS)] = Field(default_factory=list)
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False, strict=False)] = 0.0
     supersedes: SampleId | None = None
@@ -92,13 +92,13 @@ class SaidVerdict(Said):
         )
 
 
-class SaidEntry(Said):
+class EntryForm(ReviewForm):
     """The answers of an entry test by sample."""
 
     answers: Annotated[dict[str, Opinion], Field(max_length=16)]
 
 
-class SaidTeam(BaseModel):
+class TeamForm(BaseModel):
     """Who reviews and for how long, as the planner's form sends it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -110,7 +110,7 @@ class SaidTeam(BaseModel):
     good: Annotated[float, Field(gt=0, lt=1)] = 0.02
 
 
-class SaidSettings(BaseModel):
+class SettingsForm(BaseModel):
     """How the review is drawn and asked, as the lead's form sends it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -13,7 +13,7 @@ from pipeline.review.errors import ReviewError
 from pipeline.review.records import Opinion
 from pipeline.review.taxonomy import TAXONOMY
 from pipeline.review.web.desk import ReviewDesk
-from pipeline.review.web.forms import SaidEntry, SaidKeys
+from pipeline.review.web.forms import EntryForm, KeysForm
 from pipeline.review.web.keys import checked_keys
 from pipeline.review.web.rendering import page
 from pipeline.review.web.reviewing import shown_page
@@ -36,9 +36,9 @@ def learning_routes(desk: ReviewDesk) -> APIRouter:
         return shown_page(desk, who, "review_guide.html.j2", **values)
 
     @routes.post("/keys")
-    def keys(request: Request, said: SaidKeys) -> Response:
+    def keys(request: Request, form: KeysForm) -> Response:
         who = visitor(store, request)
-        store.save_keys(who.name, checked_keys(said.keys))
+        store.save_keys(who.name, checked_keys(form.keys))
         return Response(status_code=204)
 
     @routes.get("/entry")
@@ -49,15 +49,15 @@ def learning_routes(desk: ReviewDesk) -> APIRouter:
         return shown_page(desk, who, "review_entry.html.j2", asked=asked, least=LEAST_KNOWN)
 
     @routes.post("/entry")
-    def answered(request: Request, said: SaidEntry) -> HTMLResponse:
+    def answered(request: Request, form: EntryForm) -> HTMLResponse:
         who = visitor(store, request)
         names = entry_items(desk, who)
-        if len(names) < LEAST_KNOWN or set(said.answers) != set(names):
+        if len(names) < LEAST_KNOWN or set(form.answers) != set(names):
             raise ReviewError("answer every item of the test; load it again if items came or went meanwhile")
         known = store.gold()
-        right = sum(said.answers[name] == known[name] for name in names)
+        right = sum(form.answers[name] == known[name] for name in names)
         store.save_entry(who.name, right, len(names))
-        rows = [_outcome(desk, name, said.answers[name], known[name]) for name in names]
+        rows = [_outcome(desk, name, form.answers[name], known[name]) for name in names]
         return HTMLResponse(page("review_entered.html.j2", {"rows": rows, "right": right, "of": len(names)}))
 
     return routes

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 from markupsafe import Markup
 
@@ -17,6 +18,11 @@ from pipeline.views.text import plain
 def page(template: str, values: Mapping[str, Any]) -> Markup:
     """A page, or a part of one."""
     return Markup(_templates().get_template(template).render(**values))
+
+
+def part(template: str, **values: Any) -> HTMLResponse:
+    """A part of a page, as it is sent to the page that asked for it."""
+    return HTMLResponse(page(template, values))
 
 
 def draw(template: str, macro: str, *values: Any) -> Markup:

@@ -48,6 +48,16 @@ class ReviewRows:
         """The story of a sample; one with another `content_hash` is read anew. Raises ReviewError where there is none."""
         return self._read_once(sample_id, content_hash)
 
+    def look_up(self) -> None:
+        """Read where each row of a finished build lies, and the footers of its files. Raises ReviewError."""
+        if not self.finished:
+            return
+        try:
+            for file in {where.file for where in self._index().values()}:
+                self._footer(file)
+        except (OSError, ValueError) as error:
+            raise ReviewError(f"{self._out}: its rows cannot be read ({error})") from error
+
     def recipe(self) -> Recipe:
         """The ladder of the build. Raises ReviewError."""
         try:
@@ -98,22 +108,27 @@ class ReviewRows:
             raise ReviewError(f"sample {sample_id} cannot be read ({error})") from error
 
     def _recorded(self, sample_id: str) -> Recorded:
-        with self._lock:
-            if self._places is None:
-                self._places = _index(self._out)
-            where = self._places[sample_id]
-            # the footer of a file of 50,000 rows takes 150 ms to read
-            if where.file not in self._footers:
-                self._footers[where.file] = pq.read_metadata(where.file)
-        footer = self._footers[where.file]
-        with pq.ParquetFile(where.file, metadata=footer) as file:
+        where = self._index()[sample_id]
+        with pq.ParquetFile(where.file, metadata=self._footer(where.file)) as file:
             rows = file.read_row_group(where.group).slice(where.row, 1).to_pylist()
         return read_row(rows[0], where.file)
 
+    def _index(self) -> dict[str, _RowPlace]:
+        with self._lock:
+            if self._places is None:
+                self._places = _find_rows(self._out)
+            return self._places
+
+    def _footer(self, file: str) -> pq.FileMetaData:
+        with self._lock:
+            if file not in self._footers:
+                self._footers[file] = pq.read_metadata(file)  # 150 ms for a file of 50,000 rows
+            return self._footers[file]
+
     def _outcome(self, sample_id: str) -> Recorded:
         with open_outcomes(place(self._out, self._database)) as outcomes:
-            found = outcomes.among([sample_id])
-        return _as_recorded(found[sample_id])
+            outcomes_by_id = outcomes.among([sample_id])
+        return _as_recorded(outcomes_by_id[sample_id])
 
 
 def _as_recorded(t: Trajectory) -> Recorded:
@@ -121,7 +136,7 @@ def _as_recorded(t: Trajectory) -> Recorded:
     return Recorded(t, "kept" if t.status == "accepted" else "failed" if t.status == "failed" else "discarded")
 
 
-def _index(out: Path) -> dict[str, _RowPlace]:
+def _find_rows(out: Path) -> dict[str, _RowPlace]:
     places: dict[str, _RowPlace] = {}
     for path in files(out):
         with pq.ParquetFile(path) as file:

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from pipeline.errors import RunStopped
 from pipeline.review.people import checked_name
 from pipeline.review.store import ReviewStore
 from pipeline.review.web.address import ReviewAddress, address
 from pipeline.review.web.app import review_app
+from pipeline.review.web.counting import FiguresProcess, ReviewPlace
 from pipeline.review.web.desk import ReviewDesk
 from pipeline.review.web.joining import join_link
 
@@ -23,24 +25,38 @@ _PATIENCE_S = 5
 
 
 def serve_review(
-    desk: ReviewDesk, host: str, port: int, origin: str | None, lead: str, invited: Sequence[str] = ()
+    desk: ReviewDesk,
+    place: ReviewPlace,
+    host: str,
+    port: int,
+    origin: str | None,
+    lead: str,
+    invited: Sequence[str] = (),
 ) -> None:
     """Serve until SIGINT or SIGTERM; port 0 takes a free one. Raises RunStopped when the port cannot be used, ReviewError."""
     listening = _listen(host, port)
     at = address(host, listening.getsockname()[1], origin)
+    desk.look_up()  # before anybody waits for it
     for line in links(desk.store, at, lead, invited):
         print(line, flush=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends it as Ctrl-C does
-    config = uvicorn.Config(
-        review_app(desk, at),
+    with (
+        listening,
+        FiguresProcess(place) as count,
+        suppress(KeyboardInterrupt),
+    ):  # uvicorn raises it again once all has ended
+        uvicorn.Server(_configure(review_app(desk, at, count))).run(sockets=[listening])
+
+
+def _configure(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
         log_level="warning",
         access_log=False,  # it would hold the tokens of links
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_PATIENCE_S,
     )
-    with listening, suppress(KeyboardInterrupt):  # uvicorn raises it again once all has ended
-        uvicorn.Server(config).run(sockets=[listening])
 
 
 def links(store: ReviewStore, at: ReviewAddress, lead: str, invited: Sequence[str]) -> list[str]:

@@ -11,8 +11,8 @@ from fastapi.responses import HTMLResponse, Response
 from pipeline.review.errors import ReviewError
 from pipeline.review.records import Resolution
 from pipeline.review.taxonomy import REASONS
-from pipeline.review.web.desk import Asked, ReviewDesk, has_reasoning, result_label
-from pipeline.review.web.forms import SaidSettledResult, SaidVerdict
+from pipeline.review.web.desk import AskedItem, ReviewDesk, has_reasoning, result_label
+from pipeline.review.web.forms import SettledResultForm, VerdictForm
 from pipeline.review.web.reviewing import shown_page, words_of
 from pipeline.review.web.visitor import lead
 
@@ -25,46 +25,48 @@ def settling_routes(desk: ReviewDesk) -> APIRouter:
     @routes.get("/disputes")
     def disputes(request: Request) -> HTMLResponse:
         who = lead(store, request)
-        rows = [{"of": found, "asked": _instruction(desk, found)} for found in store.disputes()]
+        rows = [{"of": resolution, "asked": _instruction(desk, resolution)} for resolution in store.disputes()]
         return shown_page(desk, who, "review_disputes.html.j2", rows=rows)
 
     @routes.get("/disputes/{sample}")
     def dispute(request: Request, sample: str) -> HTMLResponse:
         who = lead(store, request)
-        found = next((r for r in store.resolutions() if r.item.sample_id == sample), None)
-        if found is None:
+        resolution = next((r for r in store.resolutions() if r.item.sample_id == sample), None)
+        if resolution is None:
             raise ReviewError("this item is not in the queue any more; go back to the list")
-        story = desk.story(found.item)
+        story = desk.story(resolution.item)
         # a lead judges as blindly as a judge: first the image, then the words, never the scores
-        asked = Asked(sample, found.item.content_hash, "", desk.strip(story, "result"), story.sample.applicable_axes)
+        item_asked = AskedItem(
+            sample, resolution.item.content_hash, "", desk.strip(story, "result"), story.sample.applicable_axes
+        )
         others = [r.item.sample_id for r in store.disputes() if r.item.sample_id != sample]
         return shown_page(
-            desk, who, "review_dispute.html.j2", found=found, item=asked,
+            desk, who, "review_dispute.html.j2", resolution=resolution, item=item_asked,
             titles={code: reason.title for code, reason in REASONS.items()}, following=others[0] if others else "",
         )  # fmt: skip
 
     @routes.post("/settle/result")
-    def result(request: Request, said: SaidSettledResult) -> HTMLResponse:
+    def result(request: Request, form: SettledResultForm) -> HTMLResponse:
         """The result is judged, so what was said of it may be read."""
         lead(store, request)
-        return words_of(desk, desk.story(store.item(said.sample)))
+        return words_of(desk, desk.story(store.item(form.sample)))
 
     @routes.post("/settle")
-    def settle(request: Request, said: SaidVerdict) -> Response:
+    def settle(request: Request, form: VerdictForm) -> Response:
         who = lead(store, request)
-        item = store.item(said.sample)
+        item = store.item(form.sample)
         story = desk.story(item)
-        if (said.reasoning is None) == has_reasoning(story):
+        if (form.reasoning is None) == has_reasoning(story):
             raise ReviewError("the reasoning is to be judged where a text is trained, and nowhere else")
-        verdict = said.verdict(who.name, item, result_label(story))
+        verdict = form.verdict(who.name, item, result_label(story))
         store.adjudicate(replace(verdict, supersedes=None, adjudicates=True))
         return Response(status_code=204)
 
     return routes
 
 
-def _instruction(desk: ReviewDesk, found: Resolution) -> str:
+def _instruction(desk: ReviewDesk, resolution: Resolution) -> str:
     try:
-        return desk.story(found.item).sample.instruction
+        return desk.story(resolution.item).sample.instruction
     except ReviewError:
-        return found.item.sample_id
+        return resolution.item.sample_id
