@@ -48,6 +48,7 @@ def review(
     confidence: Annotated[float | None, typer.Option(help="... with this probability (0.95).")] = None,
     gold_share: Annotated[float | None, typer.Option(help="Share of items whose answer is known (0.05).")] = None,
     claim_seconds: Annotated[float | None, typer.Option(help="How long an item is kept for a person (1800).")] = None,
+    prompts: Annotated[bool | None, typer.Option(help="Ask about RL prompts, too (they have no image).")] = None,
     seed: Annotated[int | None, typer.Option(help="The seed that shuffles the queue (7).")] = None,
 ) -> None:
     """Review a build in a browser: draw a sample, judge it by keyboard, settle disagreements, decide lot by lot."""
@@ -60,7 +61,7 @@ def review(
 
     check_host(host, origin, plain_http)
     changes = _named(per_lot=per_lot, floor=floor, lost=lost, overlap=overlap, judges=judges, seed=seed) | _named(
-        limiting=limiting, confidence=confidence, gold_share=gold_share, claim_seconds=claim_seconds
+        limiting=limiting, confidence=confidence, gold_share=gold_share, claim_seconds=claim_seconds, prompts=prompts
     )
     with prepare(out, database, database=build_database) as store:
         if changes:

@@ -123,6 +123,7 @@ class SettingsForm(BaseModel):
     overlap: float
     judges: Annotated[int, Field(ge=1, le=100)]
     gold_share: float
+    prompts: bool = False  # a browser sends nothing for a box that is not ticked
     guideline: Annotated[str, Field(max_length=50_000)]
 
     def settings(self, before: ReviewSettings) -> ReviewSettings:

@@ -64,6 +64,8 @@ def links(store: ReviewStore, at: ReviewAddress, lead: str, invited: Sequence[st
     people = {person.name: person for person in store.people()}
     lead = checked_name(lead)
     lines = [f"Review at {at.link}/ (stop it with Ctrl-C; nothing is lost)"]
+    if not store.items():
+        lines.append("Nothing can be judged as yet: no row of the build is drawn (RL prompts are with --prompts)")
     known = people.get(lead)
     if known is None or not known.joined or known.revoked or lead in invited:
         lines.append(f"{lead} (lead): {join_link(at, store.invite(lead, 'lead'))}")

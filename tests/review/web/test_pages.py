@@ -240,10 +240,31 @@ def test_the_lead_sets_what_is_asked(join, store):
         for name in ("floor", "lost", "limiting", "confidence", "overlap", "judges", "gold_share", "guideline")
     }
     assert lead.post("/lead/settings", data={**form, "per_lot": 3}, headers=sent).status_code == 200
-    assert store.settings().per_lot == 3
+    assert store.settings().per_lot == 3 and not store.settings().prompts
+    assert lead.post("/lead/settings", data={**form, "per_lot": 3, "prompts": "true"}, headers=sent).status_code == 200
+    assert store.settings().prompts and any(p.key.outcome == "rl" for p in store.populations())
+    assert lead.post("/lead/settings", data={**form, "per_lot": 3}, headers=sent).status_code == 200
+    assert not store.settings().prompts
     assert lead.post("/lead/settings", data={**form, "per_lot": 0}, headers=sent).status_code == 422
     assert lead.post("/lead/settings", data={**form, "per_lot": 3, "limiting": 2}, headers=sent).status_code == 400
     assert store.settings().per_lot == 3
+
+
+def test_a_build_without_rows_to_judge_says_so(tmp_path):
+    out = Build(tmp_path / "demo").write()
+    with prepare(out) as store:
+        desk = ReviewDesk(store, out)
+        at = address("127.0.0.1", PORT, None)
+        first = links(store, at, "Lea", [])
+        assert any("Nothing can be judged" in line for line in first)
+        link = next(line for line in first if "/join/" in line)
+        client = Client(review_app(desk, at), BASE)
+        client.get("/join/" + link.rpartition("/")[2])
+        assert (
+            client.post("/join", data={"invitation": link.rpartition("/")[2]}, headers={"origin": BASE}).status_code
+            < 400
+        )
+        assert "This build has no row to judge" in flat(client.get("/lead").text)
 
 
 def test_figures_are_sent_when_they_changed_alone(join):
