@@ -1,4 +1,4 @@
-"""The process that counts the lead's figures: it counts what the server would, comes again when it dies, and goes with the server."""
+"""The process that counts the lead's figures counts what the server would, comes back when it dies, and goes with the server."""
 
 import os
 import signal

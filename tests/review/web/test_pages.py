@@ -240,9 +240,11 @@ def test_the_lead_sets_what_is_asked(join, store):
         for name in ("floor", "lost", "limiting", "confidence", "overlap", "judges", "gold_share", "guideline")
     }
     assert lead.post("/lead/settings", data={**form, "per_lot": 3}, headers=sent).status_code == 200
-    assert store.settings().per_lot == 3 and not store.settings().prompts
+    assert store.settings().per_lot == 3
+    assert not store.settings().prompts
     assert lead.post("/lead/settings", data={**form, "per_lot": 3, "prompts": "true"}, headers=sent).status_code == 200
-    assert store.settings().prompts and any(p.key.outcome == "rl" for p in store.populations())
+    assert store.settings().prompts
+    assert any(p.key.outcome == "rl" for p in store.populations())
     assert lead.post("/lead/settings", data={**form, "per_lot": 3}, headers=sent).status_code == 200
     assert not store.settings().prompts
     assert lead.post("/lead/settings", data={**form, "per_lot": 0}, headers=sent).status_code == 422
