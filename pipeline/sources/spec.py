@@ -86,7 +86,8 @@ class TableSpec(Strict):
     """A JSONL, JSON-array or Parquet file and how its columns become samples.
 
     `id` is a template that names a row: `{row}` is its number, from 1; ids must differ within the source. Each row makes `rollouts`
-    samples, which differ in their ids and seeds alone.
+    samples, which differ in their ids and seeds alone. `order`: whether several files are read in the order of their names, or in
+    one that the run's seed decides.
     """
 
     kind: Literal["jsonl", "json", "parquet"]
@@ -101,6 +102,7 @@ class TableSpec(Strict):
     max_pixels: int = Field(40_000_000, ge=64, le=PILLOW_REFUSES_ABOVE)
     limit: int | None = Field(None, ge=1)
     rollouts: int = Field(1, ge=1, le=MOST_ROLLOUTS)
+    order: Literal["listed", "shuffled"] = Field("listed", exclude_if=lambda value: value == "listed")
 
     @field_validator("id")
     @classmethod

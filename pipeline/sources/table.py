@@ -1,10 +1,13 @@
-"""Reads the rows of a table lazily, file by file in the order of their names, each with its place.
+"""Reads the rows of a table lazily, chunk by chunk, each with its place.
 
-In: a `TableSpec`. Out: (place, row or BadRow) pairs; a JSONL row has the number of its line, blank lines are skipped. A broken
-line or value makes a BadRow; a file that is broken as a whole raises TableError. A further kind of table is a reader in `_READERS`.
+In: a `TableSpec`. Out: its chunks, in the order in which they are read, and the (place, row or BadRow) pairs of a chunk; a row of
+JSONL has the number of its line, blank lines are skipped. A broken line or value makes a BadRow; a file that is broken as a whole
+raises TableError. A further kind of table is a reader in `_READERS`.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -12,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.sources.bad_row import BadRow, Place, quote
-from pipeline.sources.files import TableError, list_files
+from pipeline.sources.files import SourceFile, TableError, list_files
 from pipeline.sources.spec import TableSpec
 from pipeline.sources.strict_json import parse, repeated_key
 
@@ -35,18 +38,56 @@ _NO_JSON = (
 """How files begin that are taken for JSON by mistake, and what to say of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows of a table that are read by themselves: one file, or one row group of a Parquet file.
+
+    `group`: the row group, None where the chunk is the whole file. `first`: rows of the file that come before. `rows`: how many it
+    has, None where only reading the file would tell.
+    """
+
+    spec: TableSpec
+    file: SourceFile
+    group: int | None = None
+    first: int = 0
+    rows: int | None = None
+
+
+def chunks(spec: TableSpec, seed: int = 0) -> Iterator[Chunk]:
+    """The chunks of a table in the order in which they are read: that of the files' names, or, where `spec.order` is shuffled, by a
+    hash of `seed` and name. A file is opened when its turn comes, and then for its footer alone. `spec.limit` is for the caller to
+    heed. Raises TableError, OSError.
+    """
+    files = list_files(spec)
+    if spec.order == "shuffled":
+        files.sort(key=lambda file: hashlib.sha256(f"{seed}:{file.name}".encode()).digest())
+    for file in files:
+        if spec.kind == "parquet":
+            yield from _row_groups(spec, file)
+        else:
+            yield Chunk(spec, file)
+
+
+def rows_of(chunk: Chunk, before: int = 0, skip: int = 0) -> Iterator[Item]:
+    """The rows of a chunk, without the first `skip` of them. `before`: the number of the last row that was read before this chunk,
+    0 where it is the first. Raises TableError, and OSError when a file cannot be opened.
+    """
+    for row, cells in islice(_READERS[chunk.spec.kind](chunk), skip, None):
+        yield Place(chunk.file.name, row, before + row - chunk.first), cells
+
+
 def rows(spec: TableSpec) -> Iterator[Item]:
-    """The rows of all files, at most `spec.limit`. Raises TableError, and OSError when a file cannot be opened."""
+    """The rows of all chunks, at most `spec.limit`. Raises TableError, and OSError when a file cannot be opened."""
     return islice(_read_all(spec), spec.limit)
 
 
 def _read_all(spec: TableSpec) -> Iterator[Item]:
-    read, before = _READERS[spec.kind], 0
-    for file in list_files(spec):
-        row = 0
-        for row, cells in read(file.path, spec):
-            yield Place(file.name, row, before + row), cells
-        before += row
+    before = 0
+    for chunk in chunks(spec):
+        place = None
+        for place, cells in rows_of(chunk, before):
+            yield place, cells
+        before = place.number if place else before
 
 
 def count_rows(spec: TableSpec) -> int:
@@ -63,8 +104,8 @@ def count_rows(spec: TableSpec) -> int:
     return sum(1 for _ in rows(spec))
 
 
-def _read_jsonl(path: str, _spec: TableSpec) -> Iterator[tuple[int, Cells]]:
-    for number, line in _read_lines(path):
+def _read_jsonl(chunk: Chunk) -> Iterator[tuple[int, Cells]]:
+    for number, line in _read_lines(chunk.file.path):
         yield number, _parse_line(line)
 
 
@@ -99,7 +140,8 @@ def _parse_line(line: bytes) -> Cells:
         return BadRow("line", f"not JSON ({error})", "write one JSON object a line")
 
 
-def _read_json(path: str, _spec: TableSpec) -> Iterator[tuple[int, Cells]]:
+def _read_json(chunk: Chunk) -> Iterator[tuple[int, Cells]]:
+    path = chunk.file.path
     with open(path, "rb") as file:
         data = file.read()
     _check_head(path, data)
@@ -125,20 +167,29 @@ def _check_object(value: Any) -> Cells:
     return value
 
 
-def _read_parquet(path: str, spec: TableSpec) -> Iterator[tuple[int, Cells]]:
-    schema(path)
-    number = 0
+def _row_groups(spec: TableSpec, file: SourceFile) -> Iterator[Chunk]:
+    schema(file.path)  # raises in words that name the remedy
+    with pq.ParquetFile(file.path) as opened:
+        counts = [opened.metadata.row_group(group).num_rows for group in range(opened.num_row_groups)]
+    before = 0
+    for group, count in enumerate(counts):
+        yield Chunk(spec, file, group, before, count)
+        before += count
+
+
+def _read_parquet(chunk: Chunk) -> Iterator[tuple[int, Cells]]:
+    number, groups = chunk.first, None if chunk.group is None else [chunk.group]
     try:
-        with pq.ParquetFile(path) as file:
-            columns = [name for name in file.schema_arrow.names if name in _columns_to_read(spec)]
-            for batch in file.iter_batches(BATCH_ROWS, columns=columns):
+        with pq.ParquetFile(chunk.file.path) as file:
+            columns = [name for name in file.schema_arrow.names if name in _columns_to_read(chunk.spec)]
+            for batch in file.iter_batches(BATCH_ROWS, row_groups=groups, columns=columns):
                 for row in _convert_batch(batch):
                     number += 1
                     yield number, row
     except pa.ArrowException as error:
         place = f" after row {number}" if number else ""
         problem = f"not readable as Parquet{place} ({' '.join(str(error).split())}); write it anew"
-        raise TableError(path, problem) from error
+        raise TableError(chunk.file.path, problem) from error
 
 
 def _columns_to_read(spec: TableSpec) -> set[str]:
@@ -202,7 +253,7 @@ def _fields_inside(kind: pa.DataType) -> list[pa.Field]:
 
 
 _LISTS = (pa.ListType, pa.LargeListType, pa.FixedSizeListType)
-_READERS: dict[str, Callable[[str, TableSpec], Iterator[tuple[int, Cells]]]] = {
+_READERS: dict[str, Callable[[Chunk], Iterator[tuple[int, Cells]]]] = {
     "jsonl": _read_jsonl,
     "json": _read_json,
     "parquet": _read_parquet,

@@ -11,9 +11,10 @@ import pytest
 
 from pipeline.manifest.identity import fingerprint
 from pipeline.manifest.spec import ManifestError
+from pipeline.sources.bad_row import Place
 from pipeline.sources.columns import check_table
 from pipeline.sources.spec import TableSpec
-from pipeline.sources.table import count_rows, rows
+from pipeline.sources.table import chunks, count_rows, rows, rows_of
 
 from .tables import climbing_trajectories, failure_lines, make_manifest, make_plan, table, write_file, write_jsonl
 
@@ -180,3 +181,29 @@ def test_the_number_of_a_row_runs_over_all_files(tmp_path: Path) -> None:
     assert [(p.file, p.row, p.number) for p in places] == [
         (f"{n}.jsonl", row, 3 * n + row) for n in range(3) for row in (1, 3)
     ]
+
+
+def test_chunks_by_themselves_are_the_rows_of_the_whole(tmp_path: Path) -> None:
+    for n, prompts in enumerate(("abcde", "", "fg")):
+        write_parquet(tmp_path / "d" / f"{n}.parquet", *prompts)
+    pq.write_table(pa.table({"prompt": ["h", "i", "j"]}), tmp_path / "d" / "3.parquet", row_group_size=2)
+    spec = TableSpec.model_validate(spec_of(tmp_path / "d"))
+    parts = list(chunks(spec))
+    assert [(p.file.name, p.group, p.rows) for p in parts if p.rows] == [
+        ("0.parquet", 0, 5), ("2.parquet", 0, 2), ("3.parquet", 0, 2), ("3.parquet", 1, 1),
+    ]  # fmt: skip
+    whole = list(rows(spec))
+    befores = {part: sum(p.rows or 0 for p in parts[:n]) for n, part in enumerate(parts)}
+    assert [item for part in parts for item in rows_of(part, befores[part])] == whole
+    assert list(rows_of(parts[0], skip=3)) == whole[3:5]
+    assert whole[-1][0] == Place("3.parquet", 3, 10)
+
+
+def test_shuffled_files_are_read_in_an_order_that_the_seed_and_their_names_decide(tmp_path: Path) -> None:
+    for n in range(8):
+        write_jsonl(tmp_path / "d" / f"{n}.jsonl", [{"prompt": "a"}])
+    spec = TableSpec.model_validate(spec_of(tmp_path / "d", "jsonl", order="shuffled"))
+    orders = [[chunk.file.name for chunk in chunks(spec, seed)] for seed in (1, 1, 2)]
+    assert orders[0] == orders[1] != orders[2]
+    (tmp_path / "d" / "0.jsonl").unlink()
+    assert [name for name in orders[0] if name != "0.jsonl"] == [chunk.file.name for chunk in chunks(spec, 1)]
