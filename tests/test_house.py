@@ -116,6 +116,7 @@ ORDER = (
     ("errors", "typed", "workers"),
     ("storage",),
     ("sources",),
+    ("screening",),
     ("money",),
     ("backends",),
     ("engines",),

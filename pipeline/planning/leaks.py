@@ -1,27 +1,16 @@
-"""Leak groups: samples that share a reference image or an instruction form a group, and a group goes to one split as a whole.
+"""Leak groups: samples that share a key (`pipeline.screening.keys`) form a group, and a group goes to one split as a whole.
 
-Images are shared where the bytes that came are equal, or their renditions are.
 In: samples, the run's seed and the shares of the splits. Out: the same samples, each with its group, split and climb.
 Only the name of a group and the seed decide its split, neither the order of the samples nor their number.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.manifest.spec import Splits
+from pipeline.screening.keys import leak_keys
 from stages import identity
 from stages.records import Sample, Split
-
-_SEPARATORS = re.compile(r"[\W_]+")
-
-
-def normalise(text: str) -> str:
-    """An instruction without case, width, punctuation and spacing, in which copies of it may differ."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    words = _SEPARATORS.sub(" ", unicodedata.normalize("NFKC", folded)).strip()
-    return words or folded.strip()  # else all instructions of signs alone would be one
 
 
 def name_groups(samples: Sequence[Sample]) -> dict[str, str]:
@@ -35,20 +24,13 @@ def name_groups(samples: Sequence[Sample]) -> dict[str, str]:
         return node
 
     for sample in samples:
-        for key in _shared_keys(sample):
+        for key in leak_keys(sample):
             parent[find(key)] = find(sample.id)
     least_ids: dict[str, str] = {}
     for sample in samples:
         root = find(sample.id)
         least_ids[root] = min(sample.id, least_ids.get(root, sample.id))
     return {sample.id: identity.digest("leak group", least_ids[find(sample.id)])[:32] for sample in samples}
-
-
-def _shared_keys(sample: Sample) -> Iterable[str]:
-    yield f"text:{normalise(sample.instruction)}"
-    for image in sample.references:
-        yield f"image:{image.sha256}"
-        yield f"image:{image.source_sha256}"
 
 
 def split_of(group: str, seed: int, splits: Splits) -> Split:

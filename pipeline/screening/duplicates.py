@@ -1,0 +1,122 @@
+"""Finds rows that repeat an earlier one, within a source and across sources.
+
+In: samples with the looks of their references, in reading order. Out: a `Dropped` for each that repeats a row which stayed in.
+
+Equal rows meet under a key of their normalised instruction and references. Near ones meet under keys of their MinHash signature
+(locality-sensitive hashing: `BANDS` keys of `BAND_HASHES` minima each), and are then compared for true. Two edits repeat each other
+only where their references do, so the keys of an edit hold those too.
+"""
+
+import struct
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from pipeline.screening.dropped import Dropped
+from pipeline.screening.index import KeptRow, RowIndex
+from pipeline.screening.looks import ImageLook
+from pipeline.screening.needs import need
+from pipeline.screening.spec import Duplicates
+from pipeline.screening.text import normalise
+from pipeline.sources.bad_row import Place
+from stages.records import Sample
+
+RUN = 5  # characters
+BANDS, BAND_HASHES = 6, 4  # of two texts at 0.85, 99 % meet under a key
+MOST_HOLDERS = 8
+_SEED = 1
+_BAND = struct.Struct(f"<{BAND_HASHES}I")
+
+
+def key_of(*parts: str | bytes) -> int:
+    """63 bits of a hash over these parts."""
+    hashed = blake2b(digest_size=8)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        hashed.update(len(data).to_bytes(4, "little") + data)
+    return int.from_bytes(hashed.digest(), "little") >> 1
+
+
+def runs(text: str) -> set[str]:
+    """The runs of `RUN` characters in a text; a shorter text is its own run."""
+    return {text[n : n + RUN] for n in range(max(1, len(text) - RUN + 1))}
+
+
+def similarity(one: str, other: str) -> float:
+    """The Jaccard similarity of two texts' runs, 0 to 1."""
+    a, b = runs(one), runs(other)
+    return len(a & b) / len(a | b)
+
+
+class DuplicateScreen:
+    """Compares each row with the kept ones of `index`. Raises MissingExtra where a library of its screens is not installed."""
+
+    def __init__(self, spec: Duplicates, index: RowIndex) -> None:
+        self._spec, self._index = spec, index
+        self._minhash = need("rensa", "screens").RMinHash if spec.near_text is not None else None
+
+    def judge(self, sample: Sample, place: Place, looks: Sequence[ImageLook]) -> Dropped | None:
+        """Why the row repeats another; None where it does not, and then it is remembered. A row judged again fares as before."""
+        text = normalise(sample.instruction)
+        exact = key_of("row", text, *(image.sha256 for image in sample.references))
+        if (twin := self._index.first(exact)) is not None:
+            if twin.stands_at(sample.source, place):
+                return None
+            return Dropped("duplicate", f"the same instruction and references as {_name(twin)}")
+        pictures = self._name_images(sample, looks)
+        keys = self._near_keys(text, pictures)
+        if dropped := self._find_near(text, keys):
+            return dropped
+        self._index.keep(sample.source, place, text if keys else "", (exact, *keys))
+        return None
+
+    def _name_images(self, sample: Sample, looks: Sequence[ImageLook]) -> list[str]:
+        """A name for each reference, which near copies share where they count as one."""
+        bits = self._spec.near_images
+        if bits is None or len(looks) < len(sample.references):
+            return [image.sha256 for image in sample.references]
+        return [
+            str(self._number_image(image.sha256, seen, bits))
+            for image, seen in zip(sample.references, looks, strict=False)
+        ]
+
+    def _number_image(self, sha256: str, seen: ImageLook, bits: int) -> int:
+        own = key_of("bytes", sha256)
+        if (known := self._index.image(own)) is not None:
+            return known
+        blocks = [key_of("look", bytes([n]), block) for n, block in enumerate(_blocks(seen.phash, bits + 1))]
+        for number, other in self._index.images(blocks):
+            if seen.is_like(other, bits):
+                self._index.name_image(number, own)
+                return number
+        return self._index.add_image(seen, (own, *blocks))
+
+    def _near_keys(self, text: str, pictures: Sequence[str]) -> list[int]:
+        if self._minhash is None:
+            return [key_of("near", text, *pictures)] if pictures and self._spec.near_images is not None else []
+        signature = self._minhash(num_perm=BANDS * BAND_HASHES, seed=_SEED)
+        signature.update(list(runs(text)))
+        minima = signature.digest()
+        return [
+            key_of(f"band {n}", _BAND.pack(*minima[n * BAND_HASHES : (n + 1) * BAND_HASHES]), *pictures)
+            for n in range(BANDS)
+        ]
+
+    def _find_near(self, text: str, keys: Sequence[int]) -> Dropped | None:
+        least = self._spec.near_text
+        for ordinal in self._index.holders(keys, MOST_HOLDERS):
+            row = self._index.row(ordinal)
+            if least is None:
+                return Dropped("near_duplicate", f"the same instruction as {_name(row)}, whose references look alike")
+            if (share := similarity(text, row.text)) >= least:
+                return Dropped("near_duplicate", f"{share:.2f} of the instruction of {_name(row)} (at least {least:g})")
+        return None
+
+
+def _blocks(phash: int, count: int) -> list[bytes]:
+    """The hash in so many blocks. Two hashes that differ in fewer bits than there are blocks have one block in common."""
+    edges = [64 * n // count for n in range(count + 1)]
+    return [((phash >> a) & ((1 << (b - a)) - 1)).to_bytes(8, "little") for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def _name(row: KeptRow) -> str:
+    return f"row {row.row} of {row.file} in {row.source}"
