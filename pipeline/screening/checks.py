@@ -1,4 +1,7 @@
-"""Whether a row's own content is fit, whatever other rows hold. In: a sample and the looks of its images. Out: why it is not, or None."""
+"""Whether a row's own content is fit, whatever other rows hold.
+
+In: a sample and the looks of its images. Out: why it is not fit, or None.
+"""
 
 from collections.abc import Iterator, Sequence
 

@@ -10,6 +10,7 @@ only where their references do, so the keys of an edit hold those too.
 import struct
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import pairwise
 
 from pipeline.screening.dropped import Dropped
 from pipeline.screening.index import KeptRow, RowIndex
@@ -115,7 +116,7 @@ class DuplicateScreen:
 def _blocks(phash: int, count: int) -> list[bytes]:
     """The hash in so many blocks. Two hashes that differ in fewer bits than there are blocks have one block in common."""
     edges = [64 * n // count for n in range(count + 1)]
-    return [((phash >> a) & ((1 << (b - a)) - 1)).to_bytes(8, "little") for a, b in zip(edges, edges[1:], strict=False)]
+    return [((phash >> a) & ((1 << (b - a)) - 1)).to_bytes(8, "little") for a, b in pairwise(edges)]
 
 
 def _name(row: KeptRow) -> str:

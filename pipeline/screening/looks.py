@@ -1,4 +1,6 @@
-"""What an image looks like, in a few bytes. In: a picture's pixels. Out: an `ImageLook`, by which re-encoded and scaled copies are known.
+"""What an image looks like, in a few bytes.
+
+In: a picture's pixels. Out: an `ImageLook`, by which re-encoded and scaled copies are known.
 
 The perceptual hash (ImageHash's `phash`, 64 bits of a cosine transform) sees no colour, so a thumbnail of 4 x 4 pixels stands
 beside it: a red car and a blue one are two pictures.
@@ -16,8 +18,8 @@ COLOUR_WITHIN = 16  # levels of 255, in any channel of any pixel of the thumbnai
 
 @dataclass(frozen=True, slots=True)
 class ImageLook:
-    """`phash`: 64 bits. `thumb`: RGB of 4 x 4 pixels, row by row. `contrast`: the greatest standard deviation of a channel, in levels
-    of 0 to 255. `unsafe`: the image model's score from 0 to 1, None where it was not asked."""
+    """`phash`: 64 bits. `thumb`: RGB of 4 x 4 pixels, row by row. `contrast`: the greatest standard deviation of a channel, in
+    levels of 0 to 255. `unsafe`: the image model's score from 0 to 1, None where it was not asked."""
 
     phash: int
     thumb: bytes

@@ -51,8 +51,8 @@ class Screen:
     def judge(self, sample: Sample, place: Place, looks: Sequence[ImageLook] = ()) -> Dropped | None:
         """Why the row stays out; None where it stays in.
 
-        `looks`: of `images_of(sample)`, in that order (`pipeline.screening.looks.look`); needed where `spec.needs_looks` and the row
-        has images. A row that is dropped is remembered for `write`; one that stays in, for the rows after it.
+        `looks`: of `images_of(sample)`, in that order (`pipeline.screening.looks.look`); needed where `spec.needs_looks` and the
+        row has images. A row that is dropped is remembered for `write`; one that stays in, for the rows after it.
         """
         if self._spec.needs_looks and len(looks) != len(images_of(sample)):
             raise ValueError(f"{len(looks)} looks for {len(images_of(sample))} images of {sample.id}")
@@ -64,7 +64,7 @@ class Screen:
     def _find_fault(self, sample: Sample, place: Place, looks: Sequence[ImageLook]) -> Dropped | None:
         if (dropped := check_images(self._spec.images, sample, looks)) is not None:
             return dropped
-        return self._duplicates and self._duplicates.judge(sample, place, looks)
+        return self._duplicates.judge(sample, place, looks) if self._duplicates is not None else None
 
     def drop(self, sample: Sample, place: Place, reason: Reason, detail: str) -> None:
         """Note a row that somebody else drops: for its licence, or as a bridge between leak groups."""
