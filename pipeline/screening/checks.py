@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.screening.dropped import Dropped
 from pipeline.screening.looks import ImageLook
-from pipeline.screening.spec import ImageScreen
+from pipeline.screening.spec import ImageScreen, UnsafeScreen
 from stages.records import ImageRef, Sample
 
 
@@ -35,6 +35,16 @@ def _unfit(spec: ImageScreen, sample: Sample, looks: Sequence[ImageLook]) -> Ite
             if seen.contrast < spec.min_contrast:
                 detail = f"{name} is blank: a contrast of {seen.contrast:.1f} (at least {spec.min_contrast:g})"
                 yield Dropped("blank", detail)
+
+
+def check_scores(spec: UnsafeScreen, sample: Sample, looks: Sequence[ImageLook]) -> Dropped | None:
+    """The first image that the image model holds for unsafe."""
+    if spec.images is None:
+        return None
+    for name, seen in zip(_names(sample), looks, strict=True):
+        if seen.unsafe is not None and seen.unsafe >= spec.images:
+            return Dropped("unsafe_image", f"{name} is unsafe with {seen.unsafe:.2f} (from {spec.images:g})")
+    return None
 
 
 def _names(sample: Sample) -> list[str]:

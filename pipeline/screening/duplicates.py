@@ -10,11 +10,10 @@ only where their references do, so the keys of an edit hold those too.
 import struct
 from collections.abc import Sequence
 from hashlib import blake2b
-from itertools import pairwise
 
 from pipeline.screening.dropped import Dropped
 from pipeline.screening.index import KeptRow, RowIndex
-from pipeline.screening.looks import ImageLook
+from pipeline.screening.looks import ImageLook, blocks
 from pipeline.screening.needs import need
 from pipeline.screening.spec import Duplicates
 from pipeline.screening.text import normalise
@@ -84,12 +83,12 @@ class DuplicateScreen:
         own = key_of("bytes", sha256)
         if (known := self._index.image(own)) is not None:
             return known
-        blocks = [key_of("look", bytes([n]), block) for n, block in enumerate(_blocks(seen.phash, bits + 1))]
-        for number, other in self._index.images(blocks):
+        keys = [key_of("look", bytes([n]), block) for n, block in enumerate(blocks(seen.phash, bits + 1))]
+        for number, other in self._index.images(keys):
             if seen.is_like(other, bits):
                 self._index.name_image(number, own)
                 return number
-        return self._index.add_image(seen, (own, *blocks))
+        return self._index.add_image(seen, (own, *keys))
 
     def _near_keys(self, text: str, pictures: Sequence[str]) -> list[int]:
         if self._minhash is None:
@@ -111,12 +110,6 @@ class DuplicateScreen:
             if (share := similarity(text, row.text)) >= least:
                 return Dropped("near_duplicate", f"{share:.2f} of the instruction of {_name(row)} (at least {least:g})")
         return None
-
-
-def _blocks(phash: int, count: int) -> list[bytes]:
-    """The hash in so many blocks. Two hashes that differ in fewer bits than there are blocks have one block in common."""
-    edges = [64 * n // count for n in range(count + 1)]
-    return [((phash >> a) & ((1 << (b - a)) - 1)).to_bytes(8, "little") for a, b in pairwise(edges)]
 
 
 def _name(row: KeptRow) -> str:

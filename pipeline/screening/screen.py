@@ -11,13 +11,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from PIL import Image
+
 from pipeline.errors import BuildError
-from pipeline.screening.checks import check_images, images_of
+from pipeline.screening.checks import check_images, check_scores, images_of
+from pipeline.screening.contamination import ContaminationScreen
 from pipeline.screening.dropped import Dropped, Reason, ScreenedRow, write_screened
 from pipeline.screening.duplicates import DuplicateScreen
+from pipeline.screening.evaluation_sets import read_prompts
 from pipeline.screening.index import RowIndex
-from pipeline.screening.looks import ImageLook
+from pipeline.screening.language import LanguageJudge
+from pipeline.screening.looks import ImageLook, Looker
 from pipeline.screening.spec import ScreensSpec
+from pipeline.screening.unsafe import UnsafeWords
 from pipeline.sources.bad_row import Place
 from stages.records import Sample
 
@@ -28,7 +34,7 @@ class Screen:
     """Judges rows, one after the other; one thread at a time.
 
     `folder`: where `screens.db` is kept, to be gone on with; None keeps it only as long as the process lives. Raises BuildError
-    where the folder holds an index of other screens, or where a library is missing.
+    where the folder holds an index of other screens, where an evaluation set cannot be read, or where a library is missing.
     """
 
     def __init__(self, spec: ScreensSpec, folder: Path | None) -> None:
@@ -38,6 +44,13 @@ class Screen:
         if self._index.meaning(meant) != meant:
             self._index.close()
             raise BuildError(f"{folder}: {FILE} was filled by other screens; remove it, or build into another folder")
+        self._looker = Looker(spec.unsafe.images is not None) if spec.needs_looks else None
+        self._contamination = ContaminationScreen(spec.contamination) if spec.decontaminate else None
+        for table in spec.decontaminate:
+            if self._contamination is not None:
+                self._contamination.learn(read_prompts(table, spec.contamination.images))
+        self._language = LanguageJudge(spec.language) if spec.language.keep else None
+        self._words = UnsafeWords(spec.unsafe) if spec.unsafe.words else None
         self._duplicates = DuplicateScreen(spec.duplicates, self._index) if spec.duplicates.is_on else None
 
     def __enter__(self) -> Self:
@@ -48,10 +61,16 @@ class Screen:
     ) -> None:
         self.close()
 
+    def look(self, pixels: Image.Image) -> ImageLook:
+        """What `judge` needs to know of an image where `spec.needs_looks`. Safe to call from threads."""
+        if self._looker is None:
+            raise ValueError("these screens look at no image")
+        return self._looker.look(pixels)
+
     def judge(self, sample: Sample, place: Place, looks: Sequence[ImageLook] = ()) -> Dropped | None:
         """Why the row stays out; None where it stays in.
 
-        `looks`: of `images_of(sample)`, in that order (`pipeline.screening.looks.look`); needed where `spec.needs_looks` and the
+        `looks`: of `images_of(sample)`, in that order (`look`); needed where `spec.needs_looks` and the
         row has images. A row that is dropped is remembered for `write`; one that stays in, for the rows after it.
         """
         if self._spec.needs_looks and len(looks) != len(images_of(sample)):
@@ -62,9 +81,17 @@ class Screen:
         return dropped
 
     def _find_fault(self, sample: Sample, place: Place, looks: Sequence[ImageLook]) -> Dropped | None:
-        if (dropped := check_images(self._spec.images, sample, looks)) is not None:
-            return dropped
-        return self._duplicates.judge(sample, place, looks) if self._duplicates is not None else None
+        """The first reason of all: what is cheap to see comes first, and only what stays in is remembered by the last."""
+        spec, text = self._spec, sample.instruction
+        return (
+            check_images(spec.images, sample, looks)
+            or check_scores(spec.unsafe, sample, looks)
+            or (self._words and self._words.judge(text))
+            or (self._language and self._language.judge(text))
+            or (self._contamination and self._contamination.judge(sample, looks))
+            or (self._duplicates and self._duplicates.judge(sample, place, looks))
+            or None
+        )
 
     def drop(self, sample: Sample, place: Place, reason: Reason, detail: str) -> None:
         """Note a row that somebody else drops: for its licence, or as a bridge between leak groups."""

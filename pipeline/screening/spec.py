@@ -38,13 +38,13 @@ class Contamination(Strict):
 
     `min_words`: from so many words that carry meaning, an evaluation prompt counts wherever it stands inside a longer instruction.
     `short`: where a shorter one counts: as a clause of its own, as the whole instruction alone, or anywhere. `overlap`: the least
-    share, 0 to 1, of a long evaluation prompt's runs of five words that an instruction may not hold. `images`: references of the
-    set count too, as bytes and by their looks.
+    share, 0 to 1, of the runs of five words of two long texts, of the shorter one, at which they count as one. `images`: references
+    of the set count too, as bytes and by their looks.
     """
 
-    min_words: int = Field(6, ge=2, le=50)
+    min_words: int = Field(5, ge=2, le=50)
     short: Literal["clause", "whole", "anywhere"] = "clause"
-    overlap: float = Field(0.6, gt=0, le=1)
+    overlap: float = Field(0.8, gt=0, le=1)
     images: bool = True
 
 
@@ -66,10 +66,11 @@ class ImageScreen(Strict):
 
 
 class LanguageScreen(Strict):
-    """Which languages stay, as ISO 639-1 codes; none named, all stay. A row is dropped where another language is `sure`, 0 to 1."""
+    """Which languages stay, as ISO 639-1 codes; none named, all stay. A row is dropped where they are less likely than
+    `least`, 0 to 1, all together."""
 
     keep: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = ()
-    sure: float = Field(0.9, gt=0, le=1)
+    least: float = Field(0.05, gt=0, lt=1)
 
 
 class UnsafeScreen(Strict):
@@ -117,7 +118,7 @@ class ScreensSpec(Strict):
         """True where `Screen.judge` needs to know what the images look like."""
         return bool(
             self.duplicates.near_images is not None
-            or (self.decontaminate and self.contamination.images)
+            or (self.contamination.images and any(spec.columns.references for spec in self.decontaminate))
             or self.images.min_contrast is not None
             or self.unsafe.images is not None
         )
