@@ -77,6 +77,9 @@ def _source_problems(manifest: Manifest) -> Iterator[tuple[Loc, str]]:
         if isinstance(spec, TableSpec):
             for field, text in check_table(spec):
                 yield ("sources", index, *field.split(".")), text
+    for index, spec in enumerate(manifest.screens.decontaminate):
+        for field, text in check_table(spec):
+            yield ("screens", "decontaminate", index, *field.split(".")), text
 
 
 def _read(path: str) -> tuple[dict[str, Any], list[Surprise]]:
@@ -164,12 +167,13 @@ def _anchor_paths(manifest: Manifest, folder: Path) -> Manifest:
     def under(path: str) -> str:
         return os.path.normpath(folder / path)
 
-    sources = []
-    for spec in manifest.sources:
-        if isinstance(spec, TableSpec):
-            images = spec.images and spec.images.model_copy(update={"root": under(spec.images.root)})
-            spec = spec.model_copy(update={"path": under(spec.path), "images": images})
-        sources.append(spec)
+    def anchored(spec: TableSpec) -> TableSpec:
+        images = spec.images and spec.images.model_copy(update={"root": under(spec.images.root)})
+        return spec.model_copy(update={"path": under(spec.path), "images": images})
+
+    sources = tuple(anchored(spec) if isinstance(spec, TableSpec) else spec for spec in manifest.sources)
+    sets = tuple(anchored(spec) for spec in manifest.screens.decontaminate)
+    screens = manifest.screens.model_copy(update={"decontaminate": sets})
     providers = {
         name: p.model_copy(
             update={
@@ -182,4 +186,4 @@ def _anchor_paths(manifest: Manifest, folder: Path) -> Manifest:
     run = manifest.run
     if run.store is not None and "://" not in run.store:
         run = run.model_copy(update={"store": under(run.store)})
-    return manifest.model_copy(update={"sources": tuple(sources), "run": run, "providers": providers})
+    return manifest.model_copy(update={"sources": sources, "screens": screens, "run": run, "providers": providers})

@@ -45,6 +45,9 @@ def meaning(manifest: Manifest, prompts: Mapping[str, str]) -> dict[str, Any]:
     for key in _WITHOUT_EFFECT:
         del data[key]
     data["sources"] = [_identify_source(source) for source in data["sources"]]
+    if "screens" in data:
+        sets = data["screens"]["decontaminate"]
+        data["screens"]["decontaminate"] = [_identify_source(spec) for spec in sets]
     generators = data["models"].pop("generators", {})
     data["models"] = {role: spec and _identify_model(spec) for role, spec in data["models"].items()}
     if generators:

@@ -21,6 +21,7 @@ from pipeline.errors import BuildError
 from pipeline.manifest.generators import DRAWERS, GeneratorName, idle_generator, place_of, unknown_generator
 from pipeline.manifest.output import Output
 from pipeline.money.spec import Price
+from pipeline.screening.spec import ScreensSpec
 from pipeline.sources.spec import TableSpec
 from pipeline.typed import Strict, suggestion
 from prompts.catalogue import DEFAULT_KIT, kits
@@ -193,6 +194,8 @@ class Manifest(Strict):
     policy: Policy = Policy()
     quotas: dict[str, Quota | None] = Field({}, validate_default=True)
     splits: Splits = Splits()
+    # left out where nothing is screened, so that such a build is the same build as ever
+    screens: ScreensSpec = Field(ScreensSpec(), exclude_if=lambda value: value == ScreensSpec())
     output: Output = Output()
     run: Run = Run()
 

@@ -40,7 +40,7 @@ class Screen:
     def __init__(self, spec: ScreensSpec, folder: Path | None) -> None:
         self._spec = spec
         self._index = RowIndex(None if folder is None else folder / FILE)
-        meant = spec.model_dump_json()
+        meant = spec.model_dump_json(exclude={"decontaminate": {"__all__": {"path", "images"}}})
         if self._index.meaning(meant) != meant:
             self._index.close()
             raise BuildError(f"{folder}: {FILE} was filled by other screens; remove it, or build into another folder")

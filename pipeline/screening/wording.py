@@ -78,9 +78,8 @@ def wording(text: str) -> Wording:
                 ends.add(len(words))
         else:
             word = plain_word(token)
-            # "in the picture" says nothing of it
-            if word == "photo" and n > 1 and tokens[n - 1] in _GIVEN and tokens[n - 2] == "in" and words[-1:] == ["in"]:
-                words.pop()
+            if word == "photo" and words[-1:] in (["in"], ["from"]) and tokens[n - 1] in _GIVEN:
+                words.pop()  # "in the picture" says nothing of it
             else:
                 words.append(word)
     ends = {end for end in ends if end <= len(words)} | {len(words)}

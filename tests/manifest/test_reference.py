@@ -80,7 +80,7 @@ def leaves(model: type[BaseModel], values: Any = None, prefix: str = "") -> Iter
             yield from leaves(inner, value if isinstance(value, BaseModel) else None, f"{key}.")
 
 
-TABLES_OF_THEIR_OWN = ("sources", "providers", "engines", "batches", "prices", "models.*.failover")
+TABLES_OF_THEIR_OWN = ("sources", "screens.decontaminate", "providers", "engines", "batches", "prices", "models.*.failover")
 REFERENCE: dict[str, type[BaseModel]] = {
     "The whole": Manifest,
     "A provider: providers.NAME": Provider,
@@ -158,7 +158,7 @@ EXAMPLES = re.findall(r"(?:```json\n([^`]*)```\n\n)?```yaml\n(.*?)```", TEXT, re
 def test_there_is_an_example_of_every_kind() -> None:
     kinds = {source["kind"] for _, text in EXAMPLES for source in yaml.safe_load(text).get("sources", [])}
     assert kinds == {"jsonl", "json", "parquet", "world"}
-    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 11
+    assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 12
 
 
 @pytest.mark.parametrize(("row", "text"), EXAMPLES, ids=range(len(EXAMPLES)))
@@ -166,6 +166,8 @@ def test_every_example_loads_and_its_row_becomes_a_sample(tmp_path: Path, row: s
     example = yaml.safe_load(text)
     world = {"kind": "world", "name": "w", "count": 2}
     (tmp_path / "m.yaml").write_text(yaml.safe_dump({"name": "m", "models": ROLES, "sources": [world]} | example))
+    for evaluation in example.get("screens", {}).get("decontaminate", []):
+        (tmp_path / evaluation["path"]).write_text('{"prompt": "a photo of a bench"}')
     for source in example.get("sources", []):
         if source["kind"] != "world":
             write_example(tmp_path, TableSpec.model_validate(source), json.loads(row) if row else None)
