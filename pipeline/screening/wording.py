@@ -23,6 +23,9 @@ change add remove replace make draw show keep move rotate fill complete adjust s
 _EMPTY, _VERBS = frozenset(_EMPTY_WORDS.split()), frozenset(_VERB_WORDS.split())
 _OPENERS = frozenset({"while", "whilst", "then", "but"})
 _GIVEN = frozenset({"the", "this", "that", "given", "original", "provided"})
+_COUNTS = frozenset(
+    ["a", "an", "another", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+)
 _ALIKE = (
     "photo photograph picture image pic foto shot",
     "change alter turn modify transform convert switch",
@@ -72,7 +75,8 @@ def wording(text: str) -> Wording:
     ends = {0}
     for n, token in enumerate(tokens):
         if token in _ENDS or token in _OPENERS:
-            ends.add(len(words))
+            if token != "," or not _lists_on(tokens, n + 1):
+                ends.add(len(words))
         elif token in _EMPTY:
             if token == "and" and n + 1 < len(tokens) and plain_word(tokens[n + 1]) in _VERBS:
                 ends.add(len(words))
@@ -84,6 +88,14 @@ def wording(text: str) -> Wording:
                 words.append(word)
     ends = {end for end in ends if end <= len(words)} | {len(words)}
     return Wording(tuple(words), frozenset(ends))
+
+
+def _lists_on(tokens: list[str], place: int) -> bool:
+    """Whether a further thing is named there, as in "a dog, a cat and a bird", not a clause begun."""
+    token, after = (*tokens[place : place + 2], "", "")[:2]
+    if token in ("and", "or"):
+        return plain_word(after) not in _VERBS
+    return token in _COUNTS and plain_word(after) != "photo"
 
 
 @lru_cache(100_000)

@@ -80,7 +80,15 @@ def leaves(model: type[BaseModel], values: Any = None, prefix: str = "") -> Iter
             yield from leaves(inner, value if isinstance(value, BaseModel) else None, f"{key}.")
 
 
-TABLES_OF_THEIR_OWN = ("sources", "screens.decontaminate", "providers", "engines", "batches", "prices", "models.*.failover")
+TABLES_OF_THEIR_OWN = (
+    "sources",
+    "screens.decontaminate",
+    "providers",
+    "engines",
+    "batches",
+    "prices",
+    "models.*.failover",
+)
 REFERENCE: dict[str, type[BaseModel]] = {
     "The whole": Manifest,
     "A provider: providers.NAME": Provider,
