@@ -114,8 +114,8 @@ def speed(spec: ScreensSpec, prompts: Sequence[Prompt], count: int) -> str:
         counts, size = screen.counts(), sum(file.stat().st_size for file in Path(folder).iterdir())
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MIB
     return (
-        f"{count:,} rows in {spent:.0f} s of CPU: {count / spent:,.0f} rows/s on one core; peak memory {before} MiB before and {after} "
-        f"MiB after; {size / 1e6:,.0f} MB on disk; dropped {counts}"
+        f"{count:,} rows in {spent:.0f} s of CPU: {count / spent:,.0f} rows/s on one core; peak memory {before} MiB before and "
+        f"{after} MiB after; {size / 1e6:,.0f} MB on disk; dropped {counts}"
     )
 
 

@@ -9,6 +9,7 @@ only where their references do, so the keys of an edit hold those too.
 
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 from pipeline.screening.dropped import Dropped
@@ -36,15 +37,17 @@ def key_of(*parts: str | bytes) -> int:
     return int.from_bytes(hashed.digest(), "little") >> 1
 
 
-def runs(text: str) -> set[str]:
+@lru_cache(1024)
+def runs(text: str) -> frozenset[str]:
     """The runs of `RUN` characters in a text; a shorter text is its own run."""
-    return {text[n : n + RUN] for n in range(max(1, len(text) - RUN + 1))}
+    return frozenset([text[n : n + RUN] for n in range(max(1, len(text) - RUN + 1))])
 
 
 def similarity(one: str, other: str) -> float:
     """The Jaccard similarity of two texts' runs, 0 to 1."""
     a, b = runs(one), runs(other)
-    return len(a & b) / len(a | b)
+    shared = len(a & b)
+    return shared / (len(a) + len(b) - shared)
 
 
 class DuplicateScreen:
@@ -64,7 +67,7 @@ class DuplicateScreen:
             return Dropped("duplicate", f"the same instruction and references as {_name(twin)}")
         pictures = self._name_images(sample, looks)
         keys = self._near_keys(text, pictures)
-        if dropped := self._find_near(text, keys):
+        if keys and (dropped := self._find_near(text, keys)):
             return dropped
         self._index.keep(sample.source, place, text if keys else "", (exact, *keys))
         return None
@@ -103,8 +106,7 @@ class DuplicateScreen:
 
     def _find_near(self, text: str, keys: Sequence[int]) -> Dropped | None:
         least = self._spec.near_text
-        for ordinal in self._index.holders(keys, MOST_HOLDERS):
-            row = self._index.row(ordinal)
+        for row in self._index.holders(keys, MOST_HOLDERS):
             if least is None:
                 return Dropped("near_duplicate", f"the same instruction as {_name(row)}, whose references look alike")
             if (share := similarity(text, row.text)) >= least:

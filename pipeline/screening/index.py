@@ -80,24 +80,14 @@ class RowIndex:
         ).fetchone()
         return found and KeptRow(*found)
 
-    def holders(self, keys: Sequence[int], most: int) -> list[int]:
-        """The ordinals of kept rows that have any of these keys, earliest first, at most so many of each key."""
-        found: set[int] = set()
-        for key in keys:
-            found.update(
-                row[0]
-                for row in self._base.execute(
-                    "SELECT ordinal FROM keys WHERE key=? ORDER BY ordinal LIMIT ?", (key, most)
-                )
-            )
-        return sorted(found)
-
-    def row(self, ordinal: int) -> KeptRow:
-        """The kept row of this ordinal, which `holders` gave."""
-        found = self._base.execute(
-            "SELECT ordinal, source, file, row, text FROM rows WHERE ordinal=?", (ordinal,)
-        ).fetchone()
-        return KeptRow(*found)
+    def holders(self, keys: Sequence[int], most: int) -> Iterator[KeptRow]:
+        """The kept rows that have any of these keys, earliest first, at most so many of each key."""
+        one = f"SELECT ordinal FROM (SELECT ordinal FROM keys WHERE key=? ORDER BY ordinal LIMIT {most})"
+        ordinals = " UNION ".join([one] * len(keys))
+        for found in self._base.execute(
+            f"SELECT ordinal, source, file, row, text FROM rows WHERE ordinal IN ({ordinals}) ORDER BY ordinal", keys
+        ):
+            yield KeptRow(*found)
 
     def keep(self, source: str, place: Place, text: str, keys: Iterable[int]) -> None:
         """Remember a row that stays in, under its keys."""
