@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.contamination_rows import CLEAN, COUNTED, LabelledRow, Prompt, label_rows, read_prompts
+from benchmarks.contamination_rows import CLEAN, COUNTED, LabelledRow, SetPrompt, label_rows, read_prompts
 from pipeline.planning import samples
 from pipeline.screening.screen import Screen
 from pipeline.screening.spec import ScreensSpec
@@ -96,7 +96,7 @@ def table(found: Detection) -> Iterable[str]:
     yield f"recall {found.recall:.4f}, precision {found.precision:.4f} (of {', '.join(COUNTED)}, against {CLEAN})"
 
 
-def speed(spec: ScreensSpec, prompts: Sequence[Prompt], count: int) -> str:
+def speed(spec: ScreensSpec, prompts: Sequence[SetPrompt], count: int) -> str:
     """Rows a second through these screens, and the peak memory of this process before and after, in MiB."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MIB
     rows = [row.text for row in label_rows(prompts, 50_000, 500, seed=3)]

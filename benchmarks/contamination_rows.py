@@ -58,7 +58,7 @@ _RENDERED = (
 
 
 @dataclass(frozen=True)
-class Prompt:
+class SetPrompt:
     """A prompt of an evaluation set; `edits` where it changes an image."""
 
     text: str
@@ -73,15 +73,15 @@ class LabelledRow:
     kind: str
 
 
-def read_prompts(data: Path) -> list[Prompt]:
+def read_prompts(data: Path) -> list[SetPrompt]:
     """The distinct prompts of both sets."""
     lines = (data / "geneval.jsonl").read_text("utf-8").splitlines()
-    texts = {Prompt(json.loads(line)["prompt"], False): None for line in lines}
+    texts = {SetPrompt(json.loads(line)["prompt"], False): None for line in lines}
     kris = json.loads((data / "kris_bench.json").read_text("utf-8"))
-    return list(texts | {Prompt(row["ins_en"].strip(), True): None for row in kris})
+    return list(texts | {SetPrompt(row["ins_en"].strip(), True): None for row in kris})
 
 
-def label_rows(prompts: Sequence[Prompt], count: int, planted: int, seed: int) -> list[LabelledRow]:
+def label_rows(prompts: Sequence[SetPrompt], count: int, planted: int, seed: int) -> list[LabelledRow]:
     """So many rows, `planted` of each disguise, in an order that the seed decides."""
     draw = random.Random(seed)
     rows = [
@@ -104,28 +104,28 @@ def _bare(text: str) -> str:
     return " ".join(word for word in normalise(text).split() if word not in ("a", "an", "the"))
 
 
-def _recase(prompt: Prompt, draw: random.Random) -> str:
+def _recase(prompt: SetPrompt, draw: random.Random) -> str:
     return draw.choice((str.upper, str.title, str.lower, str.swapcase))(prompt.text)
 
 
-def _repunctuate(prompt: Prompt, draw: random.Random) -> str:
+def _repunctuate(prompt: SetPrompt, draw: random.Random) -> str:
     text = re.sub(r"[,.;:!?]", "", prompt.text) if draw.random() < 0.5 else prompt.text.rstrip(".")
     text = text.replace(" ", "  ") if draw.random() < 0.3 else text
     return draw.choice(("{}!", "{} ...", '"{}"', "* {}", "{} .", "({})")).format(text)
 
 
-def _add_clause(prompt: Prompt, draw: random.Random) -> str:
+def _add_clause(prompt: SetPrompt, draw: random.Random) -> str:
     bare = prompt.text.rstrip(". ")
     if draw.random() < 0.7:
         return bare + draw.choice(_AFTER_EDIT if prompt.edits else _AFTER)
     return draw.choice(_BEFORE_EDIT if prompt.edits else _BEFORE) + bare
 
 
-def _run_on(prompt: Prompt, draw: random.Random) -> str:
+def _run_on(prompt: SetPrompt, draw: random.Random) -> str:
     return prompt.text.rstrip(". ") + draw.choice(_RUN_ON)
 
 
-def _paraphrase(prompt: Prompt, draw: random.Random) -> str:
+def _paraphrase(prompt: SetPrompt, draw: random.Random) -> str:
     """Other words for one or two of its words; where it has none of these, a politer opening."""
     fitting = [rule for rule in _RENDERED if re.search(rule[0], prompt.text, re.IGNORECASE)]
     text = prompt.text
@@ -134,7 +134,7 @@ def _paraphrase(prompt: Prompt, draw: random.Random) -> str:
     return text if fitting else f"Could you please {text[0].lower()}{text[1:]}"
 
 
-DISGUISES: dict[str, Callable[[Prompt, random.Random], str]] = {
+DISGUISES: dict[str, Callable[[SetPrompt, random.Random], str]] = {
     "verbatim": lambda prompt, _: prompt.text,
     "re-cased": _recase,
     "re-punctuated": _repunctuate,
@@ -144,7 +144,7 @@ DISGUISES: dict[str, Callable[[Prompt, random.Random], str]] = {
 }
 
 
-def _clean(prompts: Sequence[Prompt], draw: random.Random) -> Iterator[str]:
+def _clean(prompts: Sequence[SetPrompt], draw: random.Random) -> Iterator[str]:
     """Prompts in the sets' own sentences, without end."""
     things = _things(prompts)
     edits = [prompt.text.rstrip(". ") for prompt in prompts if prompt.edits and len(prompt.text.split()) <= 11]
@@ -174,7 +174,7 @@ def _clean(prompts: Sequence[Prompt], draw: random.Random) -> Iterator[str]:
         )
 
 
-def _things(prompts: Sequence[Prompt]) -> list[str]:
+def _things(prompts: Sequence[SetPrompt]) -> list[str]:
     """The objects that GenEval's prompts for one object name."""
     singles = (re.fullmatch(r"a photo of an? (\w+(?: \w+)?)", prompt.text) for prompt in prompts if not prompt.edits)
     found = sorted({match[1] for match in singles if match})

@@ -9,6 +9,8 @@ from pipeline.screening.dropped import Dropped
 from pipeline.screening.needs import need
 from pipeline.screening.spec import LanguageScreen
 
+SHORTEST = 5  # bytes of UTF-8: of less no model knows anything
+
 
 class LanguageJudge:
     """Tells languages apart. Raises BuildError for a code that it does not know, MissingExtra without py3langid."""
@@ -24,11 +26,13 @@ class LanguageJudge:
 
     def rank(self, text: str) -> list[tuple[str, float]]:
         """The languages with their probabilities, the likeliest first."""
-        ranked: list[tuple[str, float]] = self._identifier.rank(text)
+        ranked: list[tuple[str, float]] = self._identifier.rank(text.lower())  # capitals mislead it
         return ranked
 
     def judge(self, text: str) -> Dropped | None:
         """Why the text is in none of the languages that stay; None where it may be."""
+        if len(text.encode()) < SHORTEST:
+            return None
         ranked = self.rank(text)
         kept = sum(share for name, share in ranked if name in self._spec.keep)
         if kept >= self._spec.least:

@@ -6,7 +6,7 @@ The index lies in a file beside the plan. Commit it before the plan that rests o
 killed in between, is judged as before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,7 +38,7 @@ class Screen:
     """
 
     def __init__(self, spec: ScreensSpec, folder: Path | None) -> None:
-        self._spec = spec
+        self.spec = spec
         self._index = RowIndex(None if folder is None else folder / FILE)
         meant = spec.model_dump_json(exclude={"decontaminate": {"__all__": {"path", "images"}}})
         if self._index.meaning(meant) != meant:
@@ -73,7 +73,7 @@ class Screen:
         `looks`: of `images_of(sample)`, in that order (`look`); needed where `spec.needs_looks` and the
         row has images. A row that is dropped is remembered for `write`; one that stays in, for the rows after it.
         """
-        if self._spec.needs_looks and len(looks) != len(images_of(sample)):
+        if self.spec.needs_looks and len(looks) != len(images_of(sample)):
             raise ValueError(f"{len(looks)} looks for {len(images_of(sample))} images of {sample.id}")
         dropped = self._find_fault(sample, place, looks)
         if dropped is not None:
@@ -82,7 +82,7 @@ class Screen:
 
     def _find_fault(self, sample: Sample, place: Place, looks: Sequence[ImageLook]) -> Dropped | None:
         """The first reason of all: what is cheap to see comes first, and only what stays in is remembered by the last."""
-        spec, text = self._spec, sample.instruction
+        spec, text = self.spec, sample.instruction
         return (
             check_images(spec.images, sample, looks)
             or check_scores(spec.unsafe, sample, looks)
@@ -100,6 +100,10 @@ class Screen:
     def commit(self) -> None:
         """Make durable what was decided so far."""
         self._index.commit()
+
+    def dropped(self) -> Iterator[ScreenedRow]:
+        """The rows that stay out, by source, file and row."""
+        return self._index.dropped()
 
     def counts(self) -> dict[str, int]:
         """How many rows were dropped, by reason, in the order of the reasons' names."""

@@ -44,7 +44,7 @@ class Contamination(Strict):
 
     min_words: int = Field(5, ge=2, le=50)
     short: Literal["clause", "whole", "anywhere"] = "clause"
-    overlap: float = Field(0.8, gt=0, le=1)
+    overlap: float = Field(0.7, gt=0, le=1)
     images: bool = True
 
 
@@ -70,7 +70,7 @@ class LanguageScreen(Strict):
     `least`, 0 to 1, all together."""
 
     keep: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = ()
-    least: float = Field(0.05, gt=0, lt=1)
+    least: float = Field(0.02, gt=0, lt=1)
 
 
 class UnsafeScreen(Strict):
