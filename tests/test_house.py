@@ -121,6 +121,7 @@ ORDER = (
     ("backends",),
     ("engines",),
     ("manifest",),
+    ("targets",),
     ("planning",),
     ("traffic",),
     ("journal",),
