@@ -1,7 +1,6 @@
 """Two renderers are told apart by their style, one renderer is not taken for two; content alone tells nothing."""
 
 import io
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
