@@ -5,9 +5,9 @@ where it stopped; what belongs to another manifest is not touched unless it is t
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,25 +31,30 @@ from pipeline.output.cut import bound, finished
 from pipeline.output.finalise import finalise
 from pipeline.output.rehearsal import admit
 from pipeline.output.shards import RowTooLarge
-from pipeline.planning.plan import Planned, plan
+from pipeline.planning import tables
+from pipeline.planning.book import PlanBook
+from pipeline.planning.identity import plan_identity
+from pipeline.planning.planner import Planner
 from pipeline.planning.truth import write_truth
 from pipeline.replay.forget import may_be_retried, retry_failed
 from pipeline.replay.loss import refuse_lost_database, refuse_lost_rows
 from pipeline.replay.recover import find_record, recover
 from pipeline.run import hub
+from pipeline.run.feeder import Feeding
 from pipeline.run.interrupt import interrupts, writing_out
+from pipeline.run.pending import Pending
 from pipeline.run.providers import check_providers, providers_asked
 from pipeline.run.servers import serving
 from pipeline.run.session import session
+from pipeline.run.standing import count_missing, count_planned, read_known, read_planned
 from pipeline.run.tally import Progress
 from pipeline.run.watch import watching
 from pipeline.storage.database import held, masked
 from pipeline.storage.image_store import ImageStore
-from pipeline.storage.outcomes import Outcomes, settled
+from pipeline.storage.outcomes import Outcomes
 from pipeline.views.closing import show_closing, warn
 from pipeline.views.report import report
 from prompts.catalogue import Prompts
-from stages.trajectory import Trajectory
 
 GO_ON = "mend the cause and type the same command again to go on"
 
@@ -149,14 +154,12 @@ def _climb_and_write(
             (out / lock.RUN).unlink(missing_ok=True)  # finished no more, whatever happens from here on
             _retry(site, outcomes, words, console)
     _settle_open_calls(outcomes, console)
-    planned = _plan(site, outcomes, console)
-    _climb_all(site, outcomes, planned.trajectories, console)
-    with writing_out():
-        lock.take_over(out, identity)
-        if planned.truth:
-            write_truth(planned.truth, out / "truth.parquet")
-        _finish(site, outcomes, planned.trajectories, words.hashes, console)
-        lock.write(out, identity)
+    with _open_plan(site, identity) as planner:
+        _climb_all(site, outcomes, planner, console)
+        with writing_out():
+            lock.take_over(out, identity)
+            _finish(site, outcomes, planner, words.hashes, console)
+            lock.write(out, identity)
     return True
 
 
@@ -186,68 +189,50 @@ def _make_site(manifest: Manifest, out: Path, fingerprint: str) -> Site:
     )
 
 
-def _plan(site: Site, outcomes: Outcomes, console: Console) -> Planned:
-    """Every row of the sources, in rank order; bad rows have their outcome already."""
-    console.print(f"Planning {site.manifest.name} ...", markup=False)
-    planned = plan(site.manifest, ImageStore(site.store), site.workers)
-    outcomes.upsert(t for t in planned.trajectories if t.status == "failed")
-    return planned
+@contextmanager
+def _open_plan(site: Site, identity: lock.OutputIdentity) -> Iterator[Planner]:
+    """The plan of the build as far as it was made; another one's is replaced."""
+    path = site.out / tables.NAME
+    with (
+        PlanBook(path, plan_identity(identity.meaning)) as book,
+        Planner(site.manifest, ImageStore(site.store), site.workers, book) as planner,
+    ):
+        yield planner
 
 
-def _climb_all(site: Site, outcomes: Outcomes, planned: list[Trajectory], console: Console) -> None:
+def _climb_all(site: Site, outcomes: Outcomes, planner: Planner, console: Console) -> None:
     """Take up the ladder what has no outcome yet, until nothing is missing that the quotas need."""
-    earlier = _read_standing(site, outcomes, planned, console)
-    todo = _find_missing(site, planned, earlier)
-    if todo and len(earlier) > sum(t.status == "failed" for t in planned):
-        console.print(f"Going on: {len(earlier)} of {len(planned)} samples have their outcome.")
-    office = Office(site.manifest, outcomes, ImageStore(site.store), site.out, console)
-    if todo:
-        office.begin()
-    while todo:
-        _climb(site, planned, earlier, todo[: most_at_once(site.manifest)], outcomes.spent(), console)
-        earlier = _read_outcomes(outcomes, planned)
-        left = _find_missing(site, planned, earlier)
-        if left and office.busy:
-            office.exchange(len(left))
-        elif len(left) >= len(todo):
-            raise RunStopped(f"{len(left)} samples ended without an outcome, {left[0].sample.id} among them")
-        todo = left
+    tell, store, quotas = (
+        partial(console.print, markup=False, highlight=False),
+        ImageStore(site.store),
+        site.manifest.quotas,
+    )
+    tell(f"Planning {site.manifest.name} ...")
+    known = read_known(outcomes, store, tell)
+    planned, there = count_planned(known, planner)
+    if there:
+        tell(f"Going on: {there} of {planned} samples have their outcome.")
+    office, before = Office(site.manifest, outcomes, store, site.out, console), -1
+    while True:
+        pending = Pending(planner, known, quotas, outcomes.upsert, most_at_once(site.manifest))
+        feed = Feeding(pending)
+        if not feed.todo:
+            break
+        if before < 0:
+            office.begin()
+        elif office.busy:
+            office.exchange(count_missing(known, planner, quotas))
+        elif len(known) <= before:
+            missing = count_missing(known, planner, quotas)
+            raise RunStopped(f"{missing} samples ended without an outcome, {feed.todo[0].id} among them")
+        before = len(known)
+        _climb(site, feed, outcomes.spent(), console)
+        known = read_known(outcomes, store, tell)
     office.mention_rest()
 
 
-def _read_outcomes(outcomes: Outcomes, planned: list[Trajectory]) -> list[Trajectory]:
-    """The outcomes of planned samples, in rank order."""
-    ids = {t.sample.id for t in planned}
-    return [t for t in outcomes.all() if t.sample.id in ids]
-
-
-def _read_standing(site: Site, outcomes: Outcomes, planned: list[Trajectory], console: Console) -> list[Trajectory]:
-    """The outcomes that stay: none that failed in transport, and none whose images are gone from the store."""
-    known = [t for t in _read_outcomes(outcomes, planned) if settled(t)]
-    store = ImageStore(site.store)
-    torn = {t.sample.id for t in known if not all(store.has(e.image.sha256) for e in t.events if e.image)}
-    if torn:
-        console.print(f"{len(torn)} samples lost images from {site.store}: they climb again.", markup=False)
-        outcomes.forget(torn)
-    return [t for t in known if t.sample.id not in torn]
-
-
-def _find_missing(site: Site, planned: list[Trajectory], known: list[Trajectory]) -> list[Trajectory]:
-    """The planned samples without an outcome, up to the rank at which the outcomes there are fill the quotas."""
-    limit = bound((finished(t) for t in known), site.manifest.quotas)
-    ids = {t.sample.id for t in known}
-    return [t for t in planned if t.sample.id not in ids and (limit is None or t.rank <= limit)]
-
-
-def _climb(
-    site: Site,
-    planned: list[Trajectory],
-    earlier: list[Trajectory],
-    todo: list[Trajectory],
-    spent: float,
-    console: Console,
-) -> None:
-    """Let the samples `todo` climb on Ray; every outcome that arrives is kept.
+def _climb(site: Site, feed: Feeding, spent: float, console: Console) -> None:
+    """Let the samples of `feed` climb on Ray; every outcome that arrives is kept.
 
     Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted.
     """
@@ -261,14 +246,15 @@ def _climb(
         engines = fleet.start(
             manifest.engines, hosted(manifest), site.store, site.out / "engines", tell, grows, served.held, served.keys
         )
-        counting = hub.start(run.concurrency, len(planned), [finished(t) for t in earlier], manifest.quotas, limits)
+        counting = hub.start(run.concurrency, 0, [], manifest.quotas, limits)
         served.end_with(counting)
-        window = dag.window(manifest, len(todo))
+        rows = len(feed.todo)
+        window = dag.window(manifest, rows)
         job = dag.ClimbJob(manifest, site.fingerprint, site.store, site.database, counting, window, engines)
         with interrupts(counting, console) as signals:
-            with watching(counting, manifest, console):
-                for _ in dag.run(job, todo):
-                    pass
+            feed.begin(counting, dag.block_rows(rows, run.blocks))
+            with watching(counting, manifest, console), feed:
+                dag.climb_feed(job)
             ended: Progress = ray.get(counting.progress.remote())
     if signals.happened:
         raise KeyboardInterrupt
@@ -276,13 +262,14 @@ def _climb(
         raise RunStopped(ended.reason)
 
 
-def _finish(
-    site: Site, outcomes: Outcomes, planned: list[Trajectory], hashes: Mapping[str, str], console: Console
-) -> None:
+def _finish(site: Site, outcomes: Outcomes, planner: Planner, hashes: Mapping[str, str], console: Console) -> None:
     """The ledger, shards, run.json and the report. Raises OSError on a failed write."""
     console.print("Writing shards ...")
     outcomes.write_ledger(site.out)  # before run.json, after which an output counts as finished
-    known = _read_outcomes(outcomes, planned)
+    known = read_planned(outcomes, planner)
+    last = bound((finished(t) for t in known), site.manifest.quotas)
+    if truth := list(planner.book.truth(last)):
+        write_truth(truth, site.out / "truth.parquet")
     summary = finalise(
         outcomes=known,
         manifest=site.manifest,

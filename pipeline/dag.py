@@ -1,11 +1,12 @@
 """The Ray DAG of a build: read -> the rungs of the recipe, one operator each, in order.
 
-In: the samples still to climb, in rank order, and a `ClimbJob`. Out: in the run's database, one outcome per sample and a row of the
-ledger per call. Blocks are barriers between operators, so a sample does not wait for its block: it is curated, and its outcome
-kept, the moment it leaves the ladder, whichever rung that is; finished samples pass through. Rows stay tiny; images lie in the
-store. Each rung actor owns an event loop on its own thread for model calls: Ray may block the thread that runs a task whenever
-a later operator is slow, and calls in flight must not time out then. `run.concurrency` is one limit over all rungs, which
-the hub keeps. This is the only file that imports `ray.data`.
+In: tickets, each for a block of samples that waits in the hub's feed in rank order (`pipeline.run.feed`), and a `ClimbJob`. Out:
+in the run's database, one outcome per sample and a row of the ledger per call. How many samples will come need not be known.
+Blocks are barriers between operators, so a sample does not wait for its block: it is curated, and its outcome kept, the moment it
+leaves the ladder, whichever rung that is; finished samples pass through. Rows stay tiny; images lie in the store. Each rung actor
+owns an event loop on its own thread for model calls: Ray may block the thread that runs a task whenever a later operator is slow,
+and calls in flight must not time out then. `run.concurrency` is one limit over all rungs, which the hub keeps. This is the only
+file that imports `ray.data`.
 """
 
 import asyncio
@@ -30,6 +31,8 @@ from pipeline.manifest.identity import load_prompts
 from pipeline.manifest.spec import Manifest
 from pipeline.models import ActorServices, Composed, compose
 from pipeline.output.cut import finished
+from pipeline.run.feed import Row
+from pipeline.run.feeder import fed_row
 from pipeline.run.hub import telling, why_stopped
 from pipeline.run.link import HubLink
 from pipeline.storage.image_store import ImageStore
@@ -49,6 +52,12 @@ MOST_TASKS = 512  # a thread each in every rung actor
 SLIVER = 0.01  # of a CPU: actors that only wait must leave room for those that work
 # an image that has arrived is looked at and stored before its answer counts: what is paid is not given up
 ARRIVING_S = 1.0
+MOST_BLOCKS = 512  # of one execution of the plan; the next one follows on the same Ray
+NO_LIMIT = 2**62
+_TICKETS = pa.schema({"block": pa.int64()})
+_ROWS = pa.schema(
+    {"id": pa.string(), "rank": pa.int64(), "order": pa.int64(), "status": pa.string(), "trajectory": pa.string()}
+)
 T = TypeVar("T")
 
 
@@ -121,10 +130,13 @@ class RungActor:
     def __call__(self, batch: pa.Table) -> pa.Table:
         """A batch of rows after this operator. Raises stages.errors.EngineDead, OSError on a failed write."""
         with telling(self._job.hub):
-            after = self._loop.run(self._all(batch.to_pylist()))
-        return pa.Table.from_pylist(after, schema=batch.schema)
+            after = self._loop.run(self._all(batch))
+        return pa.Table.from_pylist(after, schema=_ROWS)
 
-    async def _all(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    async def _all(self, batch: pa.Table) -> list[Row]:
+        rows: Sequence[Row] = batch.to_pylist()
+        if batch.schema.equals(_TICKETS):
+            rows = [row for ticket in rows for row in await self._link.take(ticket["block"])]
         if not self._link.running:  # nothing new is begun: a long plan must not hold up the end of the run
             return [row for row in rows if row["status"] != "climbing"]
         kept = await asyncio.to_thread(self._outcomes.among, [row["id"] for row in rows if row["status"] == "climbing"])
@@ -135,7 +147,7 @@ class RungActor:
         await self._link.report()  # Ray may end this actor before its next report would be due
         return [row for row in after if row is not None]
 
-    async def _one(self, row: dict[str, Any], kept: Trajectory | None) -> dict[str, Any] | None:
+    async def _one(self, row: Row, kept: Trajectory | None) -> Row | None:
         """The row after this rung; None for a sample that was never begun because the quotas are filled without it.
 
         `kept` is its outcome where there is one: Ray repeats a block when an actor dies, a finished sample makes no call again.
@@ -180,18 +192,34 @@ class RungActor:
 
 
 def run(job: ClimbJob, todo: Sequence[Trajectory], actor: type[RungActor] = RungActor) -> Iterator[str]:
-    """Take `todo` (in rank order) up the ladder; yields the id of each sample begun, in the end.
+    """Take `todo` (in rank order) up the ladder, all that there is; yields the id of each sample begun. Raises as `climb`."""
+    rows = [fed_row(t.sample.id, t.rank, n, t.status, dump(t)) for n, t in enumerate(todo)]
+    size = block_rows(len(rows), job.manifest.run.blocks)
+    blocks = [rows[start : start + size] for start in range(0, len(rows), size)]
+    ray.get(job.hub.feed.remote(blocks, 0, []))
+    ray.get(job.hub.end_feed.remote())
+    yield from climb_blocks(job, range(len(blocks)), actor)
+
+
+def climb_feed(job: ClimbJob) -> None:
+    """Take up the ladder whatever the feed holds, until it ends. Raises as `climb_blocks`."""
+    begun = 0
+    while not (standing := ray.get(job.hub.need.remote())).over or standing.blocks > begun:
+        # of a feed that goes on nobody knows the number of blocks: those that are too many come back empty
+        blocks = range(begun, standing.blocks if standing.over else begun + MOST_BLOCKS)
+        for _ in climb_blocks(job, blocks):
+            pass
+        begun = blocks.stop
+
+
+def climb_blocks(job: ClimbJob, blocks: range, actor: type[RungActor] = RungActor) -> Iterator[str]:
+    """Take blocks of the feed up the ladder, by their numbers, as they come; yields the id of each sample begun, in the end.
 
     Ends early when the run drains: it was interrupted, or its budget is spent. Raises pipeline.errors.RunStopped when it cannot
     go on: an engine is dead, a write failed, Ray is gone.
     """
     _quiet()
-    rows = [
-        {"id": t.sample.id, "rank": t.rank, "order": n, "status": t.status, "trajectory": dump(t)}
-        for n, t in enumerate(todo)
-    ]
-    size = block_rows(len(rows), job.manifest.run.blocks)
-    plan: Any = ray.data.from_arrow([_block(rows[start : start + size]) for start in range(0, len(rows), size)])
+    plan: Any = ray.data.from_arrow([pa.table({"block": [number]}, schema=_TICKETS) for number in blocks])
     tasks = min(MOST_TASKS, max(4, -(-IN_HAND * job.manifest.run.concurrency // BLOCK_ROWS)))
     for rung in job.manifest.recipe.rungs:
         plan = _operator(plan, actor, rung, tasks, job)
@@ -214,24 +242,21 @@ def _quiet() -> None:
 
 
 def window(manifest: Manifest, rows: int) -> int:
-    """How far feeding may run ahead of the oldest unfinished sample. Without quotas every sample is needed: no limit.
+    """How far feeding may run ahead of the oldest unfinished sample, where blocks are cut of `rows` samples at a time. Without
+    quotas every sample is needed: no limit.
 
     Never less than a few blocks: a block passes a rung as a whole, so the oldest must not wait for one that may not begin.
     """
     if set(manifest.quotas.values()) == {None} or batches_used(manifest):
-        return rows  # samples that wait for a batch must not hold up others, and the build feeds no more than it needs
+        return (
+            NO_LIMIT  # samples that wait for a batch must not hold up others, and the build feeds no more than it needs
+        )
     return 4 * max(manifest.run.concurrency, block_rows(rows, manifest.run.blocks))
 
 
 def block_rows(rows: int, blocks: int | None) -> int:
     """Rows a block. Blocks are barriers between rungs, so they are small unless the manifest says how many there shall be."""
     return BLOCK_ROWS if blocks is None else max(1, -(-rows // blocks))
-
-
-def _block(rows: list[dict[str, Any]]) -> pa.Table:
-    text, number = pa.string(), pa.int64()
-    columns = {"id": text, "rank": number, "order": number, "status": text, "trajectory": text}
-    return pa.Table.from_pylist(rows, schema=pa.schema(columns))
 
 
 def _operator(data: Any, actor: type[RungActor], rung: Rung, tasks: int, job: ClimbJob) -> Any:

@@ -10,6 +10,9 @@ from typing import TypeAlias
 
 from stages.protocols import ImageRequest, Request, Role, ScoreRequest
 
+WAVE_SHIFT = 48
+"""The bits of a rank below its wave."""
+
 Part: TypeAlias = "str | int | float | bool | Sequence[Part] | None"
 
 
@@ -34,9 +37,15 @@ def rollout_id(first: str, number: int) -> str:
     return first if number == 0 else digest("rollout", first, number)[:32]
 
 
-def rank(run_seed: int, sample: str) -> int:
-    """Where a sample stands in the order of the run, in [0, 2^63). Rollouts of a row stand together, where the first one does."""
-    return _number("rank", run_seed, sample, bits=63)
+def rank(run_seed: int, sample: str, wave: int = 0) -> int:
+    """Where a sample stands in the order of the run, in [0, 2^63): by the `wave` in which its row is read (below 2^15), within that
+    by a hash of 48 bits. Rollouts of a row stand together, where the first one does."""
+    return wave << WAVE_SHIFT | _number("rank", run_seed, sample, bits=WAVE_SHIFT)
+
+
+def draw(run_seed: int, source: str, row_id: str) -> float:
+    """The lot of a row, in [0, 1): a source sampled at a share keeps the rows below it, so a larger share keeps those, too."""
+    return _number("draw", run_seed, source, row_id, bits=53) / 2**53
 
 
 def call_seed(

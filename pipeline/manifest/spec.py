@@ -225,6 +225,11 @@ class Manifest(Strict):
         names = [s.name for s in sources]
         if len(set(names)) < len(names):
             raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} names two sources; rename one of them")
+        weighted = [s.name for s in sources if s.weight is not None]
+        if unweighted := [s.name for s in sources if weighted and s.weight is None]:
+            raise ValueError(
+                f"{weighted[0]!r} has a weight and {unweighted[0]!r} has none; give every source one, or none of them"
+            )
         return sources
 
     @property

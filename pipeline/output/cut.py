@@ -49,23 +49,34 @@ def in_order(outcomes: Iterable[Finished]) -> list[Finished]:
     return sorted(outcomes, key=lambda f: f.order)
 
 
+class Filling:
+    """How far samples, added in order, fill the quotas: `bound` is None until they do, then the rank at which they did."""
+
+    def __init__(self, quotas: Quotas) -> None:
+        self._missing = {slot: limit for slot, limit in quotas.items() if limit}
+        self.bound = None if self._missing or None in quotas.values() else BEFORE_ALL
+
+    def add(self, f: Finished) -> None:
+        """One more finished sample, of no lower rank than those before."""
+        slot = f.slot
+        if slot in self._missing:
+            self._missing[slot] -= 1
+            if self._missing[slot] == 0:
+                del self._missing[slot]
+                self.bound = self.bound if self._missing else f.rank
+
+
 def bound(outcomes: Iterable[Finished], quotas: Quotas) -> int | None:
     """The lowest rank at which `outcomes` fill the quotas; None when they do not.
 
     Of the samples finished so far it is an upper bound of the final cut: a sample yet to finish can only lower it.
     """
-    missing = {slot: limit for slot, limit in quotas.items() if limit}
-    if not missing:
-        return None if None in quotas.values() else BEFORE_ALL
+    filling = Filling(quotas)
     for f in in_order(outcomes):
-        slot = f.slot
-        if slot in missing:
-            missing[slot] -= 1
-            if missing[slot] == 0:
-                del missing[slot]
-        if not missing:
-            return f.rank
-    return None
+        if filling.bound is not None:
+            break
+        filling.add(f)
+    return filling.bound
 
 
 def cut(outcomes: Iterable[Finished], quotas: Quotas) -> Cut:

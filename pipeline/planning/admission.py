@@ -1,11 +1,11 @@
 """Admits the rows of a table: each becomes a sample whose images are in the store, or a failed sample and a line that says why.
 
-In: a `TableSpec`, the image store, the default size. Out: one `AdmittedRow` for each row, in row order.
+In: rows of a `TableSpec`, the image store, the default size. Out: one `AdmittedRow` for each row, in row order.
 Rows are decoded and rendered by threads (Pillow and hashing release the interpreter), a bounded number of rows ahead.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,18 +22,24 @@ from pipeline.storage.pictures.rendition import Rendition
 from stages.records import Sample, Task
 
 CHUNK_ROWS = 16
+NOWHERE = Place("", 0, 0)
+"""Where the rows of a source stand that has no file."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdmittedRow:
-    """The sample of a row. `problem`: the line that says why the row failed, None when it did not."""
+    """The sample of a row. `problem`: the line that says why the row failed, None when it did not. `pictures`: its images."""
 
     sample: Sample
     problem: str | None = None
+    place: Place = NOWHERE
+    pictures: tuple[Rendition, ...] = ()
 
 
 ReadRow = tuple[Row, BadRow | None]
 """A row, and the error with which it was read, if any."""
+Claim = Callable[[str, str, Place], Place]
+"""Source, row id and place of a row -> the place of the first row with this id."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +58,15 @@ class Admission:
         try:
             if error is not None:
                 raise error
-            return AdmittedRow(self._make_sample(row))
+            return self._make_sample(row)
         except BadRow as bad:
             return self._refuse(row, bad)
 
     def _refuse(self, row: Row, error: BadRow) -> AdmittedRow:
         sample = samples.make_failed(self.spec.name, row.place, self.size, self.spec.licence, _read_partially(row))
-        return AdmittedRow(sample, error.line(row.place))
+        return AdmittedRow(sample, error.line(row.place), row.place)
 
-    def _make_sample(self, row: Row) -> Sample:
+    def _make_sample(self, row: Row) -> AdmittedRow:
         instruction, checker, size = row.instruction(), row.checker(), row.size()
         explanation, category, licence = row.text("explanation"), row.text("category"), row.text("licence")
         pictures = list(self._read_images(row, "references"))
@@ -74,7 +80,7 @@ class Admission:
         # nothing is stored until the whole row has proved good
         references = [self.store.keep(picture) for picture in pictures]
         default = (references[0].width, references[0].height) if references else self.size
-        return samples.make(
+        sample = samples.make(
             source=self.spec.name,
             row_id=row.row_id(),
             instruction=instruction,
@@ -87,6 +93,7 @@ class Admission:
             licence=licence or self.spec.licence,
             checker=checker,
         )
+        return AdmittedRow(sample, None, row.place, tuple(pictures))
 
     def _read_images(self, row: Row, field: str) -> Iterator[Rendition]:
         for value, name in cells.split_cell(row.value(field), row.label(field)):
@@ -118,12 +125,10 @@ def _read_partially(row: Row) -> samples.PartialRow:
     return samples.PartialRow(text("instruction"), text("explanation"), text("category"), text("licence"), task)
 
 
-def read(
-    spec: TableSpec, store: ImageStore, size: tuple[int, int], workers: int, needs_first: bool = False
-) -> Iterator[AdmittedRow]:
-    """Every row of the table, admitted or failed. Raises TableError, and OSError when file or store fail."""
-    admission, rows = Admission(spec, store, size, needs_first), _read_rows(spec)
-    if spec.columns.references is None and spec.columns.first is None:
+def admit(admission: Admission, rows: Iterable[ReadRow], workers: int) -> Iterator[AdmittedRow]:
+    """The rows, admitted or failed. Raises TableError, and OSError when file or store fail."""
+    columns = admission.spec.columns
+    if columns.references is None and columns.first is None:
         return map(admission.admit, rows)  # text alone gains nothing from threads
     return _admit_in_threads(admission, rows, workers)
 
@@ -143,9 +148,10 @@ def _admit_in_threads(admission: Admission, rows: Iterable[ReadRow], workers: in
             yield from ahead.popleft().result()
 
 
-def _read_rows(spec: TableSpec) -> Iterator[ReadRow]:
-    owners: dict[str, Place] = {}  # row id -> the first row that has it
-    for place, values in table.rows(spec):
+def identify(spec: TableSpec, items: Iterable[table.Item], claim: Claim) -> Iterator[ReadRow]:
+    """The rows with the errors with which they were read; of two rows with one id the later one has one. Raises TableError,
+    OSError."""
+    for place, values in items:
         if isinstance(values, BadRow):
             yield Row(spec, place, values.rest), values
             continue
@@ -155,8 +161,9 @@ def _read_rows(spec: TableSpec) -> Iterator[ReadRow]:
         except BadRow as error:
             yield row, error
             continue
-        owner = owners.setdefault(row_id, place)
-        if owner is place:
+        # numbers of rows differ by themselves
+        owner = place if spec.id == "{row}" else claim(spec.name, row_id, place)
+        if owner == place:
             yield row, None
         else:
             elsewhere = "" if owner.file == place.file else f" of {owner.file}"

@@ -44,9 +44,10 @@ def split_of(group: str, seed: int, splits: Splits) -> Split:
 def assign(samples: Sequence[Sample], seed: int, splits: Splits) -> list[Sample]:
     """The samples in their order, each with its group, its split and how far it climbs."""
     names = name_groups(samples)
-    return [_place(sample, names[sample.id], seed, splits) for sample in samples]
+    return [place(sample, names[sample.id], seed, splits) for sample in samples]
 
 
-def _place(sample: Sample, group: str, seed: int, splits: Splits) -> Sample:
+def place(sample: Sample, group: str, seed: int, splits: Splits) -> Sample:
+    """The sample in its leak group, with the split of that group and how far it climbs."""
     split = split_of(group, seed, splits)
     return replace(sample, leak_group=group, split=split, climb=splits.rl_climb if split == "rl" else "full")

@@ -5,7 +5,7 @@ workers. Drawing is heavy and holds the interpreter, so it runs in processes.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
 
@@ -23,20 +23,30 @@ POOL_FROM = 512  # rows; fewer are made sooner than a pool of processes starts (
 Made = tuple[Sample, TruthRow]
 
 
-def read(spec: WorldSpec, seed: int, store: ImageStore, workers: int, writer: Writer = plain) -> Iterator[Made]:
-    """Every row of the source with its truth, worded by `writer`. Raises OSError when the store cannot be written."""
+def read(
+    spec: WorldSpec,
+    seed: int,
+    store: ImageStore,
+    workers: int,
+    writer: Writer = plain,
+    numbers: Sequence[int] | None = None,
+) -> Iterator[Made]:
+    """Rows of the source with their truth, worded by `writer`: those with these numbers from 0, or every one.
+
+    Raises OSError when the store cannot be written.
+    """
+    wanted = range(spec.count) if numbers is None else numbers
     make_chunk = partial(_make_chunk, spec, seed, store, writer)
-    starts = range(0, spec.count, CHUNK_ROWS)
-    if workers == 1 or spec.count < POOL_FROM:
-        yield from chain.from_iterable(map(make_chunk, starts))
+    chunks = [wanted[start : start + CHUNK_ROWS] for start in range(0, len(wanted), CHUNK_ROWS)]
+    if workers == 1 or len(wanted) < POOL_FROM:
+        yield from chain.from_iterable(map(make_chunk, chunks))
         return
     with process_pool(workers) as pool:
-        yield from chain.from_iterable(pool.map(make_chunk, starts))
+        yield from chain.from_iterable(pool.map(make_chunk, chunks))
 
 
-def _make_chunk(spec: WorldSpec, seed: int, store: ImageStore, writer: Writer, start: int) -> list[Made]:
-    stop = min(start + CHUNK_ROWS, spec.count)
-    return [_make_row(spec, store, row(spec, seed, i, writer)) for i in range(start, stop)]
+def _make_chunk(spec: WorldSpec, seed: int, store: ImageStore, writer: Writer, numbers: Sequence[int]) -> list[Made]:
+    return [_make_row(spec, store, row(spec, seed, i, writer)) for i in numbers]
 
 
 def _make_row(spec: WorldSpec, store: ImageStore, world_row: WorldRow) -> Made:

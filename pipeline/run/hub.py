@@ -1,8 +1,9 @@
-"""The one actor that all rung actors talk to: it owns the traffic (all calls in flight), and the tally and state of the run.
+"""The one actor that all rung actors talk to: it owns the traffic (all calls in flight), the feed, and the tally and state of the
+run.
 
-In: calls that wait to be sent, calls that ended, deltas; the driver's orders. Out: tickets, gates, progress. It does
-nothing but count, so one suffices. The driver's questions for progress are its heartbeat: while they fail to come, no call begins.
-`pipeline.run.link` is the client in each rung actor.
+In: calls that wait to be sent, calls that ended, deltas; the driver's orders, and blocks of samples. Out: tickets, gates,
+progress, blocks. It does nothing but count and hand on, so one suffices. The driver's questions for progress are its heartbeat:
+while they fail to come, no call begins. `pipeline.run.link` is the client in each rung actor.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from pipeline.errors import RunStopped, one_line
 from pipeline.money.budget import Budget
 from pipeline.money.cost import Load
 from pipeline.output.cut import Finished, Quotas
+from pipeline.run.feed import Feed, FeedNeed, Row
 from pipeline.run.tally import Delta, Gate, Progress, Tally
 from pipeline.traffic.owner import Owner
 from pipeline.traffic.terms import After, Answer
@@ -45,6 +47,7 @@ class Hub:
         self, concurrency: int, planned: int, earlier: list[Finished], quotas: Quotas, limits: RunLimits
     ) -> None:
         self._tally = Tally(planned, earlier, quotas)
+        self._feed = Feed()
         self._limits = limits
         self._concurrency = concurrency
         self._owner: Owner | None = None
@@ -73,6 +76,7 @@ class Hub:
         """Take a delta in, note that the holder is alive, and say what may still begin."""
         self._traffic.heard_from(holder)
         gate = self._tally.add(delta)
+        self._feed.forget_below(gate.low)
         return replace(
             gate, paused=self._driver_asked_at is not None and self._now() - self._driver_asked_at > HEARTBEAT_S
         )
@@ -87,7 +91,26 @@ class Hub:
             budget_usd=self._limits.budget_usd,
             tokens=traffic.tokens,
             held_up=traffic.held_up(),
+            more=not self._feed.over,
         )
+
+    async def feed(self, blocks: Sequence[Sequence[Row]], planned: int, earlier: Sequence[Finished]) -> None:
+        """Blocks of samples in rank order after those fed before; of `planned` further samples `earlier` are finished already."""
+        self._tally.plan(planned, earlier)
+        self._feed.put(blocks)
+
+    async def end_feed(self) -> None:
+        """No further block comes."""
+        self._feed.end()
+
+    async def need(self) -> FeedNeed:
+        """Whether to feed more."""
+        blocks = self._feed.count if self._tally.running else 0
+        return FeedNeed(self._feed.untaken, self._tally.bound, blocks, self._feed.over)
+
+    async def take(self, number: int) -> Sequence[Row]:
+        """See `pipeline.run.feed.Feed.take`."""
+        return await self._feed.take(number)
 
     async def drain(self, reason: str) -> int:
         """Let no further call begin: those in flight end, samples in hand stay without an outcome. The first reason is kept.
@@ -118,6 +141,7 @@ class Hub:
 
     def _end(self, reason: str) -> None:
         self._tally.drain(reason)
+        self._feed.end()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pipeline.errors import Drained
 from pipeline.money.cost import Load
 from pipeline.output.cut import Finished
+from pipeline.run.feed import Row
 from pipeline.run.tally import Delta, Gate
 from pipeline.traffic.entrance import Entrance
 from pipeline.traffic.terms import After, Answer
@@ -71,6 +72,11 @@ class HubLink:
             if order < self._gate.low + self._window:
                 return True
             await self._gate_changed.wait()
+
+    async def take(self, number: int) -> Sequence[Row]:
+        """See `pipeline.run.feed.Feed.take`."""
+        block: Sequence[Row] = await self._hub.take.remote(number)
+        return block
 
     async def enter(self, provider: str | None, load: Load) -> int:
         """See `pipeline.traffic.paced.Traffic`."""

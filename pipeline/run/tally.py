@@ -9,7 +9,7 @@ unfinished one.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -43,6 +43,7 @@ class Gate:
 @dataclass(frozen=True)
 class Progress:
     """A picture of the run. `counts` as in `Delta`; `kept` by what quota they count towards, of the samples finished so far.
+    `planned`: samples that were fed or finished before; `more`: others may follow.
 
     `usd` was spent, those of earlier starts included, of `budget_usd`; `tokens` were used since this start. `held_up` says in few
     words which providers hold calls up.
@@ -61,14 +62,15 @@ class Progress:
     budget_usd: float | None = None
     tokens: int = 0
     held_up: tuple[str, ...] = ()
+    more: bool = False
 
 
 class Tally:
-    """Sums up the deltas. `planned` samples in all, `earlier` of them finished in a run before this one."""
+    """Sums up the deltas. `planned` samples so far, `earlier` of them finished in a run before this one."""
 
-    def __init__(self, planned: int, earlier: list[Finished], quotas: Quotas) -> None:
-        self._planned = planned
-        self._earlier = len(earlier)
+    def __init__(self, planned: int, earlier: Sequence[Finished], quotas: Quotas) -> None:
+        self._planned = 0
+        self._earlier = 0
         self._quotas = quotas
         self._finished: dict[str, Finished] = {}
         self._fates: Counter[str] = Counter()
@@ -78,7 +80,28 @@ class Tally:
         self._bound: int | None = None
         self._state: State = "running"
         self._reason = ""
+        self.plan(planned, earlier)
+
+    def plan(self, more: int, earlier: Sequence[Finished]) -> None:
+        """So many more samples are planned; `earlier` of them are finished already."""
+        self._planned += more
+        self._earlier += len(earlier)
         self._take(earlier)
+
+    @property
+    def low(self) -> int:
+        """The order of the oldest unfinished sample."""
+        return self._low
+
+    @property
+    def bound(self) -> int | None:
+        """The rank above which no sample is needed; None: all are."""
+        return self._bound
+
+    @property
+    def running(self) -> bool:
+        """False when the run is coming to its end."""
+        return self._state == "running"
 
     def add(self, delta: Delta) -> Gate:
         """Take a report in; what the reporter may still begin."""
@@ -100,7 +123,7 @@ class Tally:
         """It does so at once."""
         self._state = "halting"
 
-    def _take(self, finished: list[Finished]) -> None:
+    def _take(self, finished: Sequence[Finished]) -> None:
         """A sample counts once, even if Ray repeats its block after an actor died."""
         new = {f.id: f for f in finished if f.id not in self._finished}
         self._finished |= new

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from pipeline.sources import template
+from pipeline.sources.mixing import SourceShare
 from pipeline.typed import Strict
 from stages.records import Task
 
@@ -82,7 +83,7 @@ class CheckerSpec(Strict):
     optional: tuple[str, ...] = ()
 
 
-class TableSpec(Strict):
+class TableSpec(SourceShare):
     """A JSONL, JSON-array or Parquet file and how its columns become samples.
 
     `id` is a template that names a row: `{row}` is its number, from 1; ids must differ within the source. Each row makes `rollouts`

@@ -38,10 +38,18 @@ def plan(manifest: Manifest, measured: Path | None = None, declared: Path | None
     rates = DeclaredRates(declaration(declared), manifest) if measured is None else pilot(measured, manifest)
     try:
         expected = forecast(manifest, rates)
-        notes = (*expected.notes, *_waits(manifest), *_readers(manifest, expected), *warnings)
+        notes = (*expected.notes, *_mixture(manifest), *_waits(manifest), *_readers(manifest, expected), *warnings)
         return replace(expected, notes=notes)
     except TableError as error:
         raise ManifestError(f"sources: {error}") from error
+
+
+def _mixture(manifest: Manifest) -> Iterator[str]:
+    """What the counts of rows leave open."""
+    if sampled := [f"{clip(spec.name, 40)} {spec.sample:.3g}" for spec in manifest.sources if spec.sample is not None]:
+        yield f"Rows are drawn by a hash, so a sampled source has about its share: {', '.join(sampled)}."
+    if capped := [clip(spec.name, 40) for spec in manifest.sources if spec.caps]:
+        yield f"Only a build sees categories: rows that caps leave out are counted here, too: {', '.join(capped)}."
 
 
 def _waits(manifest: Manifest) -> Iterator[str]:

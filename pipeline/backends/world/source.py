@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.backends.world.drawing.draw import picture
 from pipeline.backends.world.oracle.truth import Truth
@@ -23,6 +23,7 @@ from pipeline.backends.world.tasks.knowledge import explanation, veil_colour
 from pipeline.backends.world.tasks.pictures import geneval
 from pipeline.backends.world.tasks.recipe import Order, compose, first_can_be_special
 from pipeline.backends.world.words.writer import Writer, plain
+from pipeline.sources.mixing import SourceShare
 from stages.records import Cause, Task
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ MASK = 0xFFFFFFFF
 GOLDEN = (5**0.5 - 1) / 2
 
 
-class WorldSpec(BaseModel):
+class WorldSpec(SourceShare):
     """How many samples of which kind.
 
     Shares run from 0 to 1:
@@ -47,8 +48,6 @@ class WorldSpec(BaseModel):
     `clauses` weighs how many changes come at once, `categories` the sub-category of the first one. `size` is in pixels.
     Each row makes `rollouts` samples, which differ in their ids and seeds alone; `count` counts rows.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["world"]
     name: str
@@ -182,6 +181,11 @@ def _make_truth(draft: Draft, order: Order, worded: Sequence[Op]) -> Truth:
     )
 
 
+def row_name(i: int) -> str:
+    """The id of the i-th row."""
+    return f"{i:05d}"
+
+
 def row(spec: WorldSpec, seed: int, i: int, writer: Writer = plain) -> WorldRow:
     """The i-th row, in the words of `writer`."""
     tasks, words, pens = (np.random.default_rng([*_seed_words(seed), i, n]) for n in range(3))
@@ -194,7 +198,7 @@ def row(spec: WorldSpec, seed: int, i: int, writer: Writer = plain) -> WorldRow:
     truth = _make_truth(draft, order, worded)
     new, (width, height) = order.category is None, spec.canvas
     return WorldRow(
-        row_id=f"{i:05d}",
+        row_id=row_name(i),
         instruction=writer(worded, words, new),
         explanation=explanation(worded, truth.target, facts),
         references=tuple(picture(scene, width, height, pens) for scene in truth.pictures),

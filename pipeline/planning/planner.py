@@ -1,0 +1,174 @@
+"""Plans a run wave by wave: rows become samples with a split and a rank, and the plan on disk holds them.
+
+In: a manifest, the image store, the plan so far. Out: the plan, longer by a wave of each source that it waits for. What the plan
+holds below its `horizon` is final: which waves were read, and when, changes nothing in it. A wave is the next `WAVE_ROWS` rows of
+a source.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from pipeline.manifest.spec import Manifest, ManifestError
+from pipeline.planning import groups
+from pipeline.planning.book import DroppedRow, PlanBook, SourceState
+from pipeline.planning.order import RunOrder
+from pipeline.planning.reading import ReadRow, open_reader
+from pipeline.planning.tables import END
+from pipeline.sources.files import TableError
+from pipeline.storage.image_store import ImageStore
+from stages import identity
+from stages.records import Sample
+from stages.trajectory import Trajectory
+
+WAVE_ROWS = 4096
+"""Rows of a source that are read at a time."""
+
+
+class Stopped(Exception):
+    """Nobody waits for the wave any more; nothing of it was kept."""
+
+
+@dataclass
+class _Wave:
+    """What was read of one source in one wave."""
+
+    state: SourceState
+    good: list[ReadRow] = field(default_factory=list)
+    failed: list[ReadRow] = field(default_factory=list)
+    dropped: list[DroppedRow] = field(default_factory=list)
+
+
+class Planner(AbstractContextManager["Planner"]):
+    """Lengthens the plan `book` of `manifest`. `wave_rows`: rows of a wave, which tests make small."""
+
+    def __init__(
+        self, manifest: Manifest, store: ImageStore, workers: int, book: PlanBook, wave_rows: int = WAVE_ROWS
+    ) -> None:
+        self._manifest = manifest
+        self._wave_rows = wave_rows
+        self.book = book
+        weights = {spec.name: spec.weight for spec in manifest.sources if spec.weight is not None}
+        self._order = RunOrder(manifest.seed, weights)
+        self._specs = {spec.name: spec for spec in manifest.sources}
+        self._states = {name: book.state(name) for name in self._specs}
+        self._readers = {name: open_reader(spec, manifest, store, workers, book) for name, spec in self._specs.items()}
+
+    @property
+    def horizon(self) -> int:
+        """The rank below which the plan is complete; above every rank once all sources are read."""
+        return min(self._order.frontier(state) for state in self._states.values())
+
+    @property
+    def done(self) -> bool:
+        """True once all sources are read."""
+        return self.horizon == END
+
+    @property
+    def states(self) -> Sequence[SourceState]:
+        """How far each source was read, in the manifest's order."""
+        return tuple(self._states.values())
+
+    def advance(self, go_on: Callable[[], bool] = lambda: True) -> None:
+        """Read a wave of every source that holds the horizon back.
+
+        Raises ManifestError when a source cannot be read, OSError when a file or the store fails, Stopped when `go_on` says no.
+        """
+        low = self.horizon
+        due = [state for state in self._states.values() if self._order.frontier(state) == low]
+        waves: list[_Wave] = []
+        try:
+            with self.book.writing():
+                read = [self._read(replace(state), low, go_on) for state in due]
+                self._place(read, low)
+            waves = read
+        finally:
+            for state in due if not waves else ():
+                self._readers[state.name].close()  # what it read is not in the plan
+        self._states |= {wave.state.name: wave.state for wave in waves}
+
+    def _read(self, state: SourceState, low: int, go_on: Callable[[], bool]) -> _Wave:
+        wave, reader = _Wave(state), self._readers[state.name]
+        state.left_out, state.by_category = dict(state.left_out), dict(state.by_category)
+        try:
+            for row in reader.read(state, self._wave_rows):
+                if not go_on():
+                    raise Stopped
+                # without its images, of which a wave has gigabytes
+                (wave.good if row.problem is None else wave.failed).append(replace(row, pictures=()))
+        except TableError as error:
+            raise ManifestError(f"sources.{state.name}.path: {error}") from error
+        return wave
+
+    def _place(self, waves: Sequence[_Wave], low: int) -> None:
+        """Give the rows of the waves, which were read together, splits and ranks, and write them down."""
+        good = [row.sample for wave in waves for row in wave.good]
+        # before there are rollouts and caps: their numbers must not move a row to another split
+        grouped = groups.group(good, self._manifest.seed, self._manifest.splits, self.book)
+        placed = {sample.id: sample for sample in grouped.placed}
+        for wave in waves:
+            for row in wave.good:
+                if row.sample.id in grouped.bridges:
+                    wave.dropped.append(_drop(row, low, groups.BRIDGE, grouped.bridges[row.sample.id]))
+            self._place_wave(wave, [placed[row.sample.id] for row in wave.good if row.sample.id in placed])
+            self.book.add_dropped(wave.dropped)
+
+    def _place_wave(self, wave: _Wave, good: Sequence[Sample]) -> None:
+        state, spec = wave.state, self._specs[wave.state.name]
+        problems = {row.sample.id: row.problem for row in wave.failed}
+        ordered = self._order.sort([*good, *(row.sample for row in wave.failed)])
+        taken = [sample for sample in ordered if sample.id in problems or self._is_within_caps(sample, state)]
+        ranks = dict(zip((sample.id for sample in taken), self._order.place(state, taken), strict=True))
+        truths = {row.sample.id: row.truth for row in wave.good if row.truth is not None}
+        planned: list[Trajectory] = []
+        for sample in taken:
+            t = Trajectory(sample, ranks[sample.id])
+            if sample.id in problems:
+                planned.append(t.fail("input", problems[sample.id]))
+            else:
+                planned += (replace(t, sample=one) for one in roll_out(sample, spec.rollouts))
+        self.book.add(planned)
+        self.book.add_truth(
+            (t.rank, replace(truths[t.sample.group], id=t.sample.id)) for t in planned if t.sample.group in truths
+        )
+        state.placed += len(taken)
+        state.waves += 1
+        self.book.keep_state(state)
+
+    def _is_within_caps(self, sample: Sample, state: SourceState) -> bool:
+        """Whether the caps of its source have room for a sample; it takes its place. A source whose cap is full is read no
+        further."""
+        spec, category = self._specs[state.name], sample.category
+        if category in spec.caps:
+            if state.by_category.get(category, 0) >= spec.caps[category]:
+                state.leave_out(f"caps.{category}")
+                return False
+            state.by_category[category] = state.by_category.get(category, 0) + 1
+        if spec.cap is not None:
+            if state.by_category.get("", 0) >= spec.cap:
+                state.leave_out("cap")
+                return False
+            state.by_category[""] = state.by_category.get("", 0) + 1
+            state.done = state.done or state.by_category[""] == spec.cap
+        return True
+
+    def __enter__(self) -> Self:
+        """This planner; its files are closed at the end of the context."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for reader in self._readers.values():
+            reader.close()
+
+
+def roll_out(sample: Sample, rollouts: int) -> Iterator[Sample]:
+    """The samples that the row of `sample` makes: itself, and as many more as its source wants."""
+    yield sample
+    for number in range(1, rollouts):
+        yield replace(sample, id=identity.rollout_id(sample.id, number), rollout=number, rollout_of=sample.id)
+
+
+def _drop(row: ReadRow, low: int, reason: str, detail: str) -> DroppedRow:
+    place = row.place
+    return DroppedRow(low, row.sample.source, place.file, place.row, row.sample.row_id, reason, detail)
