@@ -21,11 +21,13 @@ from pipeline.manifest.batches import backend_of, batch_problems
 from pipeline.manifest.environment import fill_in
 from pipeline.manifest.generators import place_of
 from pipeline.manifest.precomputed import precomputed_problems
+from pipeline.manifest.presets import Presets
 from pipeline.manifest.prices import unpriced, unused
 from pipeline.manifest.problems import find_unfit_numbers, format_place, lines, words_at
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.manifest.yaml_text import Loc, Surprise, parse
 from pipeline.sources.columns import check_table
+from pipeline.sources.elsewhere import lies_elsewhere
 from pipeline.sources.spec import TableSpec
 
 SET = "--set"
@@ -34,7 +36,10 @@ SET = "--set"
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Manifest:
     """The manifest at `path` with `overrides` applied. Raises ManifestError, which lists all problems."""
     raw, surprises = _read(str(path))
+    presets = Presets(Path(path).absolute().parent)
+    presets.fill(raw, str(path))
     overridden = [_apply_override(raw, text, surprises) for text in overrides]
+    presets.fill(raw, SET)  # those that an override brought
     unfilled = dict(fill_in(raw))
 
     def line(loc: Loc, text: str) -> str:
@@ -169,7 +174,8 @@ def _anchor_paths(manifest: Manifest, folder: Path) -> Manifest:
 
     def anchored(spec: TableSpec) -> TableSpec:
         images = spec.images and spec.images.model_copy(update={"root": under(spec.images.root)})
-        return spec.model_copy(update={"path": under(spec.path), "images": images})
+        path = spec.path if lies_elsewhere(spec, folder) else under(spec.path)
+        return spec.model_copy(update={"path": path, "images": images})
 
     sources = tuple(anchored(spec) if isinstance(spec, TableSpec) else spec for spec in manifest.sources)
     sets = tuple(anchored(spec) for spec in manifest.screens.decontaminate)

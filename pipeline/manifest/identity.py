@@ -16,7 +16,8 @@ from pipeline.manifest.batches import backend_of
 from pipeline.manifest.forms import FORMS
 from pipeline.manifest.generators import place_of
 from pipeline.manifest.spec import Manifest, ManifestError
-from pipeline.sources.files import content_hash, is_one_file
+from pipeline.sources.content import content_hash
+from pipeline.sources.files import is_one_file
 from pipeline.sources.spec import TableSpec
 from prompts.catalogue import Prompts, load
 from prompts.rubric import RUBRIC
@@ -104,11 +105,13 @@ def _identify_model(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _identify_source(source: dict[str, Any]) -> dict[str, Any]:
-    # a single rollout is what every row had before there were any
-    source = {key: value for key, value in source.items() if (key, value) != ("rollouts", 1)}
+    # a single rollout is what every row had before there were any; the last three say where a mapping comes from
+    without_effect = ("evaluation", "preset", "layout")
+    source = {k: v for k, v in source.items() if (k, v) != ("rollouts", 1) and k not in without_effect}
     if "path" not in source:
         return source
     spec = TableSpec.model_validate(source)
-    file = os.path.basename(spec.path) if is_one_file(spec) else None  # several files count by their names in the hash
+    is_named = spec.kind == "huggingface" or is_one_file(spec)
+    file = os.path.basename(spec.path) if is_named else None  # several files count by their names in the hash
     images = source.get("images") and {k: v for k, v in source["images"].items() if k != "root"}
     return source | {"path": file, "images": images, "content": content_hash(spec)}

@@ -17,7 +17,7 @@ from pipeline.manifest.yaml_text import Loc
 from pipeline.typed import shown, suggestion
 
 BITS_64 = range(-(2**63), 2**63)  # what an integer column of a file or of a database can hold
-_OTHER_TABLES = frozenset({"csv", "tsv", "xls", "xlsx", "excel", "arrow", "feather"})
+_OTHER_TABLES = frozenset({"xls", "xlsx", "excel", "arrow", "feather"})
 _WORDS = {"be an object": "be a mapping", "be a valid array": "be a list"}
 
 

@@ -230,6 +230,12 @@ class Manifest(Strict):
             raise ValueError(
                 f"{weighted[0]!r} has a weight and {unweighted[0]!r} has none; give every source one, or none of them"
             )
+        for spec in sources:
+            if isinstance(spec, TableSpec) and spec.evaluation is True:
+                raise ValueError(
+                    f"{spec.name!r} is an evaluation set: what is built from it cannot be measured by it; name it under "
+                    "screens.decontaminate, or say evaluation: allow if that is meant"
+                )
         return sources
 
     @property

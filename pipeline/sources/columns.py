@@ -4,14 +4,15 @@ In: a `TableSpec`. Out: (field of the source, "problem; remedy") pairs, none whe
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
 from pipeline.sources import table
 from pipeline.sources.bad_row import BadRow
 from pipeline.sources.files import TableError, list_files
-from pipeline.sources.mapping import list_columns, look_up, suggest_column
+from pipeline.sources.mapping import has_column, list_columns, suggest_column
+from pipeline.sources.readers import parquet
 from pipeline.sources.spec import TableSpec
 
 Problem = tuple[str, str]
@@ -42,14 +43,24 @@ def _check_schemas(spec: TableSpec) -> list[Problem]:
     """What every file lacks that it must have. Of several files that lack a column the first is named."""
     problems: dict[str, str] = {}
     for file in list_files(spec):
-        columns = _list_schema_columns(table.schema(file.path))
-        for field, column in spec.columns_used().items():
-            if column not in columns:
-                line = f"{column} is no column of {file.name}; {suggest_column(column, columns)}"
-                problems.setdefault(field, line)
+        columns = _list_schema_columns(parquet.schema(file.path))
+        for field, wanted in _wanted(spec).items():
+            if not set(wanted) & set(columns):
+                problems.setdefault(field, _absent(spec, wanted, file.name, columns))
     if not problems and not table.count_rows(spec):
         return [("path", f"{spec.path}: no rows; supply data or remove the source")]
     return list(problems.items())
+
+
+def _wanted(spec: TableSpec) -> dict[str, tuple[str, ...]]:
+    """Place in the mapping -> the columns of which one has to be there."""
+    return {field: (column,) for field, column in spec.columns_used().items()} | spec.columns_to_choose()
+
+
+def _absent(spec: TableSpec, wanted: tuple[str, ...], file: str, columns: Sequence[str]) -> str:
+    named = f"{wanted[0]} is no column" if len(wanted) == 1 else f"none of {', '.join(wanted)} is a column"
+    expected = f" (the preset {spec.preset} expects: {spec.layout})" if spec.layout else ""
+    return f"{named} of {file}; {suggest_column(wanted[0], list(columns))}{expected}"
 
 
 def _list_schema_columns(fields: Iterable[pa.Field]) -> list[str]:
@@ -62,28 +73,19 @@ def _list_schema_columns(fields: Iterable[pa.Field]) -> list[str]:
 
 
 def _check_rows(spec: TableSpec) -> list[Problem]:
-    missing, columns, empty = dict(spec.columns_used()), set[str](), True
+    missing, columns, empty = _wanted(spec), set[str](), True
     for _, row in table.rows(spec):
         empty = False
         if isinstance(row, BadRow):
             continue
-        missing = {field: column for field, column in missing.items() if not _has_column(row, column)}
+        missing = {
+            field: wanted for field, wanted in missing.items() if not any(has_column(row, column) for column in wanted)
+        }
         if not missing:  # usually after the first row
             return []
         columns |= set(list_columns(row))
     if empty:
         return [("path", f"{spec.path}: no rows; supply data or remove the source")]
     file = os.path.basename(spec.path)
-    absent = [
-        (field, f"{column} is no column of {file}; {suggest_column(column, sorted(columns))}")
-        for field, column in missing.items()
-    ]
+    absent = [(field, _absent(spec, wanted, file, sorted(columns))) for field, wanted in missing.items()]
     return absent if columns else []  # no row can be read: each row reports that itself
-
-
-def _has_column(row: Mapping[str, object], column: str) -> bool:
-    try:
-        look_up(row, column, "")
-    except BadRow:
-        return False
-    return True

@@ -1,32 +1,34 @@
-"""Which files a table consists of: one file, all files of a folder, or those that fit a pattern.
+"""Which files a table consists of: one file, all files of a folder, or those that fit a pattern, here or elsewhere.
 
 In: the `path` and `kind` of a `TableSpec`. Out: files in the order of their names, each with the name that error lines and failed
 rows give it. A name never holds the folder that the table lies in, so that a table may be moved.
 """
 
 import glob
-import hashlib
-import json
 import os
+import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.sources import remote
+from pipeline.sources.opening import COMPRESSED
+from pipeline.sources.remote import is_remote
 from pipeline.sources.spec import TableSpec
+from pipeline.sources.table_error import TableError as TableError
 
-SUFFIXES = {"jsonl": (".jsonl", ".ndjson"), "json": (".json",), "parquet": (".parquet", ".pq")}
+SUFFIXES = {
+    "jsonl": (".jsonl", ".ndjson"),
+    "json": (".json",),
+    "parquet": (".parquet", ".pq"),
+    "csv": (".csv",),
+    "tsv": (".tsv", ".tab"),
+    "webdataset": (".tar", ".tgz"),
+    "huggingface": (".arrow",),
+}
 """How the names of a kind's files end; asked only where a folder is named."""
-
-
-class TableError(Exception):
-    """A table or a file of it cannot be read at all; the message names the file, what is wrong and what to do, in one line."""
-
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(path, problem)
-        self.path, self.problem = path, problem
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.problem}"
+_MAGIC = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +40,42 @@ class SourceFile:
 
 
 def list_files(spec: TableSpec) -> list[SourceFile]:
-    """The files of the table, sorted by name, at least one. Raises TableError."""
+    """The files of the table, sorted by name, at least one. Raises TableError, OSError."""
+    files = _list_remote(spec) if is_remote(spec.path) else _list_local(spec)
+    return sorted(files, key=lambda file: file.name)
+
+
+def is_one_file(spec: TableSpec) -> bool:
+    """True where `path` names a file itself."""
+    if is_remote(spec.path):
+        return not _is_pattern(spec.path) and not remote.is_folder(spec.path)
+    return os.path.lexists(spec.path) and not os.path.isdir(spec.path)
+
+
+def _list_local(spec: TableSpec) -> list[SourceFile]:
     path = spec.path
     try:
         if os.path.isdir(path):
-            files, absent = (
-                _in_folder(spec),
-                f"the folder holds no {' or '.join(SUFFIXES[spec.kind])} file; name another",
-            )
-        elif not os.path.lexists(path) and glob.has_magic(path):
-            files, absent = _that_fit(path), "no file fits this pattern; correct it, it starts at the manifest's folder"
-        else:
-            return [_single_file(spec)]
+            files = [
+                SourceFile(str(p), p.relative_to(path).as_posix()) for p in _walk(Path(path)) if _is_of(spec, p.name)
+            ]
+            return _some(files, path, _absent_in_folder(spec))
+        if not os.path.lexists(path) and glob.has_magic(path):
+            absent = "no file fits this pattern; correct it, it starts at the manifest's folder"
+            return _some(_that_fit(path), path, absent)
+        return [_single_file(spec)]
     except ValueError as error:
         raise TableError(path, "no such file; correct the path, which starts at the manifest's folder") from error
+
+
+def _some(files: list[SourceFile], path: str, absent: str) -> list[SourceFile]:
     if not files:
-        raise TableError(path, absent)
-    return sorted(files, key=lambda file: file.name)
+        raise TableError(remote.shown(path), absent)
+    return files
+
+
+def _absent_in_folder(spec: TableSpec) -> str:
+    return f"the folder holds no {' or '.join(SUFFIXES[spec.kind])} file; name another"
 
 
 def _single_file(spec: TableSpec) -> SourceFile:
@@ -65,19 +86,30 @@ def _single_file(spec: TableSpec) -> SourceFile:
     return SourceFile(spec.path, os.path.basename(spec.path))
 
 
-def _in_folder(spec: TableSpec) -> list[SourceFile]:
-    return [
-        SourceFile(str(path), path.relative_to(spec.path).as_posix())
-        for path in _walk(Path(spec.path))
-        if path.suffix.lower() in SUFFIXES[spec.kind]
-    ]
+def _is_of(spec: TableSpec, name: str) -> bool:
+    """Whether a file is of the kind by its name, which may say how it is compressed."""
+    lower = name.lower()
+    packed = next((suffix for suffix in COMPRESSED if lower.endswith(suffix)), "")
+    return lower.removesuffix(packed).endswith(SUFFIXES[spec.kind])
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part[0] in "._" for part in name.split("/") if part)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """All files below `folder`, but none whose name, or whose folder's name, begins with a dot or an underscore."""
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name[0] not in "._"]
-        yield from (Path(root, name) for name in names if name[0] not in "._")
+    """All files below `folder`, but none whose name, or whose folder's name, begins with a dot or an underscore. Links to folders
+    are not followed, and pipes and devices are passed over: reading one would wait for ever.
+    """
+    for root, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        for path in (Path(root, name) for name in names if not _is_hidden(name)):
+            if not path.exists() or stat.S_ISREG(path.stat().st_mode):  # a broken link is for the reader to report
+                yield path
+
+
+def _refuse(error: OSError) -> None:
+    raise error
 
 
 def _that_fit(pattern: str) -> list[SourceFile]:
@@ -88,19 +120,22 @@ def _that_fit(pattern: str) -> list[SourceFile]:
     return [SourceFile(path, Path(path).relative_to(folder).as_posix()) for path in paths if os.path.isfile(path)]
 
 
-def is_one_file(spec: TableSpec) -> bool:
-    """True where `path` names a file itself."""
-    return os.path.lexists(spec.path) and not os.path.isdir(spec.path)
+def _list_remote(spec: TableSpec) -> list[SourceFile]:
+    address = spec.path
+    if _is_pattern(address):
+        found = remote.find_matches(address)
+        fixed = _MAGIC.split(address)[0].rpartition("/")[0] + "/"
+        absent = "no file fits this pattern; correct the address"
+    elif remote.is_folder(address):
+        fixed = address.rstrip("/") + "/"
+        found = [name for name in remote.find_below(address) if _is_of(spec, name)]
+        absent = _absent_in_folder(spec)
+    else:
+        return [SourceFile(address, remote.shown(address).rstrip("/").rpartition("/")[2])]
+    named = [SourceFile(path, path.removeprefix(fixed)) for path in found]
+    return _some([file for file in named if not _is_hidden(file.name)], address, absent)
 
 
-def content_hash(spec: TableSpec) -> str:
-    """sha256 (hex) of the table: of its bytes, or of the names and bytes of its files. Raises TableError, OSError."""
-    hashes = [(file.name, _hash_file(file.path)) for file in list_files(spec)]
-    if is_one_file(spec):
-        return hashes[0][1]
-    return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()
-
-
-def _hash_file(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _is_pattern(address: str) -> bool:
+    """Whether an address is a pattern; in one of the web a question mark begins a query."""
+    return bool(_MAGIC.search(address.partition("?")[0] if address.startswith("http") else address))

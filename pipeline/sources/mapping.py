@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
-from pipeline.sources import template
+from pipeline.sources import cells, template
 from pipeline.sources.bad_row import BadRow, Place, quote
 from pipeline.sources.numerals import is_absent, whole
 from pipeline.sources.spec import FAILED_ROW, SIDE_MAX, SIDE_MIN, TableSpec
 from pipeline.sources.strict_json import parse_whole
 from stages.plain import plain
 from stages.records import Checker, Task
+
+IMAGE_FIELDS = ("references", "first")
 
 
 def suggest_column(name: str, names: list[str]) -> str:
@@ -53,6 +55,15 @@ def look_up(row: Mapping[str, Any], column: str, field: str, required: bool = Tr
     return value
 
 
+def has_column(row: Mapping[str, Any], column: str) -> bool:
+    """Whether `look_up` finds the column."""
+    try:
+        look_up(row, column, "")
+    except BadRow:
+        return False
+    return True
+
+
 def task_of(references: int) -> Task:
     """The task of a sample with that many reference images."""
     return "t2i" if references == 0 else "edit" if references == 1 else "compose"
@@ -68,16 +79,32 @@ class Row:
 
     def label(self, field: str) -> str:
         """How an error line names `field`: with its column where that has another name."""
-        column = getattr(self.spec.columns, field, None)
-        return field if column in (None, field) else f"{field} ({column})"
+        columns = self.spec.columns.by_field().get(field, (field,))
+        return field if columns == (field,) else f"{field} ({' or '.join(columns)})"
 
     def value(self, field: str) -> Any:
-        """The value of `field` in the row, or else in the constants; None when neither has one, or NaN. Raises BadRow."""
-        column = getattr(self.spec.columns, field)
-        if column is None:
+        """The value of `field` in the row, or else in the constants; None when neither has one, or NaN. Raises BadRow.
+
+        Of several columns: all their images, else the first value that is there.
+        """
+        columns = self.spec.columns.by_field().get(field)
+        if columns is None:
             return getattr(self.spec.constants, field, None)
-        value = look_up(self.cells, column, self.label(field), required=field in ("instruction", "checker"))
+        if len(columns) > 1:
+            return self._value_of_several(field, columns)
+        value = look_up(self.cells, columns[0], self.label(field), required=field in ("instruction", "checker"))
         return None if is_absent(value) else value
+
+    def _value_of_several(self, field: str, columns: tuple[str, ...]) -> Any:
+        there = {column: look_up(self.cells, column, field) for column in columns if has_column(self.cells, column)}
+        if not there:
+            raise BadRow(field, f"the row has none of the columns {', '.join(columns)}", "add one of them")
+        if field in IMAGE_FIELDS:
+            return [
+                image for column, value in there.items() for image, _ in cells.split_cell(value, f"{field} ({column})")
+            ]
+        held = (value for value in there.values() if not is_absent(value) and str(value).strip())
+        return next(held, None)
 
     def text(self, field: str) -> str | None:
         """The text of `field`, stripped; None when it is missing or blank. Raises BadRow on another type."""
@@ -86,7 +113,8 @@ class Row:
             return None
         if not isinstance(value, str):
             raise BadRow(self.label(field), f"{quote(value)} is no text ({type(value).__name__})", "make it a text")
-        return check_unicode(value, self.label(field)).strip() or None
+        text = check_unicode(value, self.label(field)).strip() or None
+        return self.spec.categories.get(text, text) if text is not None and field == "category" else text
 
     def instruction(self) -> str:
         """The instruction. Raises BadRow when it is missing, empty or no text."""

@@ -1,10 +1,11 @@
 """What the manifest says about a table of samples: file, columns, ids, images. Data only; `pipeline.sources.table` reads it.
 
-In: the `sources` entries of kind jsonl, json and parquet. Out: an immutable `TableSpec` without contradictions;
+In: the `sources` entries of all kinds but world. Out: an immutable `TableSpec` without contradictions;
 `pipeline.sources.columns` checks whether the file and its columns exist.
 """
 
-from typing import Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,6 +18,13 @@ PILLOW_REFUSES_ABOVE = 178_956_970  # twice PIL.Image.MAX_IMAGE_PIXELS, a global
 MOST_ROLLOUTS = 64
 SIDE_MIN, SIDE_MAX = 16, 8192
 FAILED_ROW = "row:"  # the ids of failed rows begin with it, and no others
+UNSTATED = "unstated"
+"""The licence of a row that names none, and whose source names none."""
+
+Kind = Literal["jsonl", "json", "parquet", "csv", "tsv", "webdataset", "huggingface"]
+Name = Annotated[str, Field(min_length=1)]
+Column = Name | Annotated[tuple[Name, ...], Field(min_length=1)]
+"""One column, or several: of texts and numbers the first that holds something counts, of images all of them."""
 
 
 class Columns(Strict):
@@ -26,20 +34,22 @@ class Columns(Strict):
     `checker` holds the specification of a check as it is; `CheckerSpec.columns` builds one from several columns.
     """
 
-    instruction: str
-    explanation: str | None = None
-    references: str | None = None
-    first: str | None = None
-    category: str | None = None
-    task: str | None = None
-    licence: str | None = None
-    width: str | None = None
-    height: str | None = None
-    checker: str | None = None
+    instruction: Column
+    explanation: Column | None = None
+    references: Column | None = None
+    first: Column | None = None
+    category: Column | None = None
+    task: Column | None = None
+    licence: Column | None = None
+    # left out where nobody set it, so that a build without it is the same build as ever
+    citation: Column | None = Field(None, exclude_if=lambda value: value is None)
+    width: Column | None = None
+    height: Column | None = None
+    checker: Column | None = None
 
-    def by_field(self) -> dict[str, str]:
-        """Field -> column, for the fields that have a column."""
-        return {field: column for field, column in self if column is not None}
+    def by_field(self) -> dict[str, tuple[str, ...]]:
+        """Field -> its columns, for the fields that have any."""
+        return {field: (column,) if isinstance(column, str) else column for field, column in self if column is not None}
 
 
 class Constants(Strict):
@@ -84,14 +94,16 @@ class CheckerSpec(Strict):
 
 
 class TableSpec(SourceShare):
-    """A JSONL, JSON-array or Parquet file and how its columns become samples.
+    """A table, of one file or many, and how its columns become samples.
 
     `id` is a template that names a row: `{row}` is its number, from 1; ids must differ within the source. Each row makes `rollouts`
     samples, which differ in their ids and seeds alone. `order`: whether several files are read in the order of their names, or in
-    one that the run's seed decides.
+    one that the run's seed decides. `categories`: what the table calls a category -> its name here; others keep theirs.
+    `evaluation`: a set that models are measured by, from which nothing is built unless it says "allow". `subset`, `split` and
+    `revision` choose rows of a set of Hugging Face's. `preset` and `layout`: which preset it comes from, and what that expects.
     """
 
-    kind: Literal["jsonl", "json", "parquet"]
+    kind: Kind
     name: str = Field(min_length=1)
     path: str = Field(min_length=1)
     id: str = "{row}"
@@ -99,11 +111,19 @@ class TableSpec(SourceShare):
     constants: Constants = Constants()
     images: Images | None = None
     checker: CheckerSpec = CheckerSpec()
-    licence: str = "other"
+    categories: dict[str, str] = Field({}, exclude_if=lambda value: not value)
+    licence: str = Field(UNSTATED, min_length=1)
+    citation: str | None = Field(None, exclude_if=lambda value: value is None)
     max_pixels: int = Field(40_000_000, ge=64, le=PILLOW_REFUSES_ABOVE)
     limit: int | None = Field(None, ge=1)
     rollouts: int = Field(1, ge=1, le=MOST_ROLLOUTS)
     order: Literal["listed", "shuffled"] = Field("listed", exclude_if=lambda value: value == "listed")
+    evaluation: bool | Literal["allow"] = Field(False, exclude_if=lambda value: value is False)
+    subset: str | None = Field(None, exclude_if=lambda value: value is None)
+    split: str | None = Field(None, exclude_if=lambda value: value is None)
+    revision: str | None = Field(None, exclude_if=lambda value: value is None)
+    preset: str | None = Field(None, exclude_if=lambda value: value is None)
+    layout: str | None = Field(None, exclude_if=lambda value: value is None)
 
     @field_validator("id")
     @classmethod
@@ -127,6 +147,13 @@ class TableSpec(SourceShare):
         return self
 
     @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        chosen = [key for key in ("subset", "split", "revision") if getattr(self, key) is not None]
+        if chosen and self.kind != "huggingface":
+            raise ValueError(f"{chosen[0]} is for kind huggingface; leave it out")
+        return self
+
+    @model_validator(mode="after")
     def _check_checker(self) -> Self:
         check, whole = self.checker, self.columns.checker is not None
         if not set(check.optional) <= set(check.columns):
@@ -145,14 +172,22 @@ class TableSpec(SourceShare):
 
     def columns_used(self) -> dict[str, str]:
         """Place in the mapping -> column, for every column that each row must have."""
-        used = {f"columns.{field}": column for field, column in self.columns.by_field().items()}
-        for name in template.names(self.id):
-            if name != "row":
-                used[f"id {{{name}}}"] = name
+        return {place: columns[0] for place, columns in self._columns_by_place() if len(columns) == 1}
+
+    def columns_to_choose(self) -> dict[str, tuple[str, ...]]:
+        """Place in the mapping -> columns of which each row must have one at least."""
+        return {place: columns for place, columns in self._columns_by_place() if len(columns) > 1}
+
+    def columns_to_read(self) -> set[str]:
+        """All columns that the mapping speaks of."""
+        return {column for _, columns in self._columns_by_place() for column in columns} | set(self.checker.optional)
+
+    def _columns_by_place(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        yield from ((f"columns.{field}", columns) for field, columns in self.columns.by_field().items())
+        yield from ((f"id {{{name}}}", (name,)) for name in template.names(self.id) if name != "row")
         for name in template.names(self.images.path) if self.images else ():
             if name != "image":
-                used[f"images.path {{{name}}}"] = name
+                yield f"images.path {{{name}}}", (name,)
         for name in self.checker.columns:
             if name not in self.checker.optional:
-                used[f"checker.columns {name}"] = name
-        return used
+                yield f"checker.columns {name}", (name,)

@@ -175,7 +175,10 @@ SOURCE = "{kind: jsonl, name: s, path: x, columns: {instruction: p}"
         ("sources=3", "sources: got 3; it should be a list"),
         ("sources=[3]", "sources.0: got 3; it should be a mapping"),
         ("sources=[]", "sources: no sources; give at least one"),
-        ("sources.0={kind: [x]}", 'sources.0: kind ["x"] is unknown; say one of json, jsonl, parquet, world'),
+        (
+            "sources.0={kind: [x]}",
+            'sources.0: kind ["x"] is unknown; say one of csv, huggingface, json, jsonl, parquet, tsv, webdataset, world',
+        ),
         (
             "sources.0={kind: jsonl, name: '', path: x, columns: {instruction: p}}",
             "sources.0.name: got ''; it should have at least 1 character",
@@ -215,14 +218,23 @@ def test_all_problems_are_listed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "lines"),
     [
-        ("{name: s}", ["sources.s: kind is missing; say one of json, jsonl, parquet, world"]),
         (
-            "{kind: csv, name: s}",
+            "{name: s}",
+            ["sources.s: kind is missing; say one of csv, huggingface, json, jsonl, parquet, tsv, webdataset, world"],
+        ),
+        (
+            "{kind: xlsx, name: s}",
             [
-                "sources.s: kind 'csv' is unknown; say one of json, jsonl, parquet, world, after writing the table as jsonl"
+                "sources.s: kind 'xlsx' is unknown; say one of csv, huggingface, json, jsonl, parquet, tsv, webdataset, world, "
+                "after writing the table as jsonl"
             ],
         ),
-        ("{kind: cvs, name: s}", ["sources.s: kind 'cvs' is unknown; say one of json, jsonl, parquet, world"]),
+        (
+            "{kind: cvs, name: s}",
+            [
+                "sources.s: kind 'cvs' is unknown; say one of csv, huggingface, json, jsonl, parquet, tsv, webdataset, world"
+            ],
+        ),
         (
             "{kind: jsonl, name: s, path: x, columns: {instructoin: p}}",
             [

@@ -23,6 +23,7 @@ from pipeline.backends.world.models.skill import OPTIONS, PRESETS
 from pipeline.backends.world.source import WorldSpec
 from pipeline.engines.spec import EngineSpec
 from pipeline.manifest.file import load
+from pipeline.manifest.presets import fill_in
 from pipeline.manifest.spec import Manifest, ModelSpecs
 from pipeline.money.spec import Price
 from pipeline.planning.plan import plan
@@ -98,7 +99,7 @@ REFERENCE: dict[str, type[BaseModel]] = {
     "Options of a model over HTTP": Options,
     "Who is asked next: failover": Fallback,
     "A price: prices.MODEL": Price,
-    "A table: kind jsonl, json, parquet": TableSpec,
+    "A table: all kinds but world": TableSpec,
     "The world: kind world": WorldSpec,
 }
 
@@ -166,8 +167,8 @@ EXAMPLES = re.findall(r"(?:```json\n([^`]*)```\n\n)?```yaml\n(.*?)```", TEXT, re
 
 
 def test_there_is_an_example_of_every_kind() -> None:
-    kinds = {source["kind"] for _, text in EXAMPLES for source in yaml.safe_load(text).get("sources", [])}
-    assert kinds == {"jsonl", "json", "parquet", "world"}
+    kinds = {source.get("kind", "preset") for _, text in EXAMPLES for source in yaml.safe_load(text).get("sources", [])}
+    assert kinds == {"jsonl", "json", "parquet", "world", "preset"}
     assert len(EXAMPLES) == TEXT.count("```yaml") == TEXT.count("```json") + 12
 
 
@@ -179,6 +180,8 @@ def test_every_example_loads_and_its_row_becomes_a_sample(tmp_path: Path, row: s
     for evaluation in example.get("screens", {}).get("decontaminate", []):
         (tmp_path / evaluation["path"]).write_text('{"prompt": "a photo of a bench"}')
     for source in example.get("sources", []):
+        if "preset" in source:
+            source = fill_in(source, tmp_path)
         if source["kind"] != "world":
             write_example(tmp_path, TableSpec.model_validate(source), json.loads(row) if row else None)
     manifest = load(tmp_path / "m.yaml", ["sources.0.count=2"] if "hard" in text else [])

@@ -163,7 +163,6 @@ def test_a_parquet_file_with_a_column_twice_is_refused_as_a_whole(tmp_path: Path
     ("data", "problem"),
     [
         (b"PAR1....", "is a Parquet file; say kind parquet"),
-        (b"\x1f\x8b\x08\x00", "is compressed (gzip); unpack it first"),
         (b"PK\x03\x04", "is a ZIP archive; unpack it first"),
         ('{"prompt": "x"}\n'.encode("utf-16"), "is UTF-16 or UTF-32; save it as UTF-8"),
         (json.dumps([{"prompt": "x"}], indent=1).encode(), "holds one JSON array; say kind json"),
