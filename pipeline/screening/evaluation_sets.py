@@ -12,6 +12,7 @@ from pipeline.errors import BuildError
 from pipeline.screening.looks import ImageLook, look
 from pipeline.sources import cells, images, table
 from pipeline.sources.bad_row import BadRow, Place
+from pipeline.sources.chunk import Cells
 from pipeline.sources.files import TableError
 from pipeline.sources.mapping import Row, check_unicode
 from pipeline.sources.spec import TableSpec
@@ -38,7 +39,7 @@ def read_prompts(spec: TableSpec, with_images: bool) -> Iterator[EvaluationPromp
         raise BuildError(f"screens.decontaminate.{spec.name}: {error}") from error
 
 
-def _read_prompt(spec: TableSpec, place: Place, values: table.Cells, with_images: bool) -> EvaluationPrompt:
+def _read_prompt(spec: TableSpec, place: Place, values: Cells, with_images: bool) -> EvaluationPrompt:
     try:
         if isinstance(values, BadRow):
             raise values
