@@ -26,7 +26,7 @@ def read(chunk: Chunk) -> Numbered:
     """The rows of a file. Raises TableError, OSError."""
     with opened(chunk.file.path) as file:
         check_head(chunk.file.path, file.peek(BLOCK))
-        text, number = _Text(shown(chunk.file.path), file), 0
+        text, number = _JsonText(shown(chunk.file.path), file), 0
         try:
             if text.peek() != "[":
                 text.refuse_other()
@@ -46,7 +46,7 @@ def read(chunk: Chunk) -> Numbered:
             yield number + 1, broken_off(error, f"row {number}")
 
 
-class _Text:
+class _JsonText:
     """The text of a file, of which little is held: from `at` on it was not read yet."""
 
     def __init__(self, name: str, file: BufferedReader) -> None:

@@ -43,7 +43,7 @@ def _read(chunk: Chunk, columns: set[str]) -> Numbered:
                     if group is not None:
                         number += 1
                         yield number, group.row()
-                    group = _Group(key)
+                    group = _TarRow(key)
                 group.names.add(column)
                 if column in used:
                     group.add(column, member, tar)
@@ -58,14 +58,14 @@ def _read(chunk: Chunk, columns: set[str]) -> Numbered:
     yield from enumerate(_missing(tar, cut, group), number + 1)
 
 
-def _is_whole(group: "_Group", spec: TableSpec) -> bool:
+def _is_whole(group: "_TarRow", spec: TableSpec) -> bool:
     """Whether all that the mapping must have is there: the last row of a tar that breaks off may lack members."""
     wanted = ({column} for column in spec.columns_used().values())
     either = (set(columns) for columns in spec.columns_to_choose().values())
     return all(any(set(_heads(column)) & (group.names | {KEY}) for column in columns) for columns in (*wanted, *either))
 
 
-def _missing(tar: "_Tar", cut: str | None, group: "_Group | None") -> Iterator[BadRow]:
+def _missing(tar: "_Tar", cut: str | None, group: "_TarRow | None") -> Iterator[BadRow]:
     """The rows that stand for what cannot be read."""
     if tar.garbage is not None:
         problem = f"is damaged {tar.garbage}: what stands there is no member"
@@ -88,7 +88,7 @@ def _split(name: str) -> tuple[str, str] | None:
     return (folder + slash + stem, column.lower()) if stem and dot and column else None
 
 
-class _Group:
+class _TarRow:
     """The members of a row, as far as they were read. `names`: their columns, those not used as well."""
 
     def __init__(self, key: str) -> None:
