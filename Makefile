@@ -14,7 +14,7 @@ WORKERS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset review test test-review lint verify report truth truth-policies truth-holdout skill-curves picture bench \
 	test-datasets-3 test-identity test-builds test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
-	test-batches test-training test-trainers plan-coverage bench-loaders test-loaders \
+	test-batches test-training test-trainers plan-coverage contamination bench-loaders test-loaders \
 	chromium postgresql clean
 
 help: ## list the commands
@@ -110,6 +110,9 @@ test-vllm: $(VENV)/.installed-dev ## a real vLLM server on this CPU, through our
 
 plan-coverage: $(VENV)/.installed ## how often x2i plan's intervals hold what builds of 20 seeds took (15 minutes)
 	$(BIN)/python -m benchmarks.plan_coverage $(ARGS)
+
+contamination: $(VENV)/.installed-dev ## how many evaluation prompts in disguise are found among 20,000 rows, and how fast (3 minutes)
+	$(BIN)/python -m benchmarks.contamination --speed 100000 $(ARGS)
 
 test-datasets-3: build/compat/.installed ## read the shards of DIR with HF datasets 3.6.0
 	build/compat/bin/python tests/compat/datasets_360.py $(DIR) build/compat/cache

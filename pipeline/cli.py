@@ -1,5 +1,5 @@
-"""The command line: `x2i build | verify | show | report | truth | compare | review | serve | journal | whatif | mend | plan
-| doctor | reward-server | reward-sim | difficulty | export | release | verdicts | train`.
+"""The command line: `x2i build | verify | show | report | truth | compare | review | serve | journal | whatif | mend
+| inspect | plan | doctor | reward-server | reward-sim | difficulty | export | release | verdicts | train`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
 a bad manifest, 3 when a build is written but nothing was kept or too much failed, or when the doctor says that a model will not
@@ -20,6 +20,7 @@ from pipeline.commands import (
     building,
     consulting,
     exporting,
+    inspecting,
     looking,
     measuring,
     paying,
@@ -48,6 +49,7 @@ for command in (
     looking.report,
     looking.truth,
     looking.compare,
+    inspecting.inspect,
     paying.plan,
     paying.journal,
     paying.whatif,

@@ -67,7 +67,7 @@ class DuplicateScreen:
             return Dropped("duplicate", f"the same instruction and references as {_name(twin)}")
         pictures = self._name_images(sample, looks)
         keys = self._near_keys(text, pictures)
-        if keys and (dropped := self._find_near(text, keys)):
+        if keys and (dropped := self._find_near(text, keys, bool(pictures))):
             return dropped
         self._index.keep(sample.source, place, text if keys else "", (exact, *keys))
         return None
@@ -104,13 +104,16 @@ class DuplicateScreen:
             for n in range(BANDS)
         ]
 
-    def _find_near(self, text: str, keys: Sequence[int]) -> Dropped | None:
+    def _find_near(self, text: str, keys: Sequence[int], has_pictures: bool) -> Dropped | None:
         least = self._spec.near_text
+        alike = " and references alike" if has_pictures else ""
         for row in self._index.holders(keys, MOST_HOLDERS):
             if least is None:
-                return Dropped("near_duplicate", f"the same instruction as {_name(row)}, whose references look alike")
+                return Dropped("near_duplicate", f"the same instruction as {_name(row)}{alike}")
             if (share := similarity(text, row.text)) >= least:
-                return Dropped("near_duplicate", f"{share:.2f} of the instruction of {_name(row)} (at least {least:g})")
+                return Dropped(
+                    "near_duplicate", f"{share:.2f} of the instruction of {_name(row)} (at least {least:g}){alike}"
+                )
         return None
 
 

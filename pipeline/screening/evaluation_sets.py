@@ -10,13 +10,13 @@ from hashlib import sha256
 
 from pipeline.errors import BuildError
 from pipeline.screening.looks import ImageLook, look
-from pipeline.sources import cells, images, table
+from pipeline.screening.pictures import read_pictures
+from pipeline.sources import table
 from pipeline.sources.bad_row import BadRow, Place
 from pipeline.sources.chunk import Cells
 from pipeline.sources.files import TableError
-from pipeline.sources.mapping import Row, check_unicode
+from pipeline.sources.mapping import Row
 from pipeline.sources.spec import TableSpec
-from pipeline.storage.pictures.rendition import Rendition
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,5 @@ def _read_prompt(spec: TableSpec, place: Place, values: Cells, with_images: bool
 
 
 def _read_images(row: Row) -> Iterator[tuple[str, ImageLook]]:
-    for value, name in cells.split_cell(row.value("references"), row.label("references")):
-        picture = _read_image(row, value, name)
+    for picture in read_pictures(row, "references"):
         yield sha256(picture.original).hexdigest(), look(picture.pixels)
-
-
-def _read_image(row: Row, value: object, field: str) -> Rendition:
-    spec, data = row.spec, cells.read_cell(value, field)
-    if isinstance(data, bytes):
-        return images.admit(data, spec.max_pixels, field)
-    path = row.fill(spec.images.path, field, image=check_unicode(data, field)) if spec.images else data
-    data = images.Root(spec.images.root if spec.images else None).read(path, field)
-    return images.admit(data, spec.max_pixels, field, images.quote_path(path))

@@ -11,11 +11,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from pipeline.output.record import identifiers
 from pipeline.views.compare import comparison_page
 from pipeline.views.comparison import side_by_side
+from pipeline.views.inspection.page import inspection_page
 from pipeline.views.report import report
 from pipeline.views.show_page import show_page
 from pipeline.views.tables.reading import read
 from stages.policy import Policy
 from stages.rungs import read_recipe
+from tests.screening.inspected import inspected
 from tests.views.made_ladders import MIXED, best_of_only, mixed
 
 pytestmark = pytest.mark.slow
@@ -44,6 +46,7 @@ def pages(build: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
         "ladders": comparison_page(side_by_side(here, read(best)), folder / "ladders.html"),
         "show": show_page(build, next(iter(identifiers(build))), folder / "show.html"),
         "compare": comparison_page(side_by_side(here, here), folder / "compare.html"),
+        "inspect": inspection_page(inspected(folder), folder / "inspect.html"),
     }
 
 
