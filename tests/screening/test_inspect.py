@@ -22,7 +22,7 @@ def test_everything_is_counted(tmp_path: Path) -> None:
     found = inspected(tmp_path)
     assert (found.total, found.looked_at, found.unreadable, found.is_sample) == (ROWS, ROWS, 1, False)
     assert found.tasks == {"edit": ROWS - 1}
-    assert found.licences == {"mit": 47, "other": 12}
+    assert found.licences == {"mit": 47, "unstated": 12}
     assert found.dropped == {"unsafe_words": 1, "contaminated": 1, "blank": 1, **repeats(found.dropped)}
     assert found.sides == {"1 to 127": ROWS - 1}
     assert found.languages["de"] > 15
@@ -59,9 +59,9 @@ def test_the_terminal_keeps_to_80_columns_and_the_page_holds_its_pictures(tmp_pa
 def test_columns_are_guessed_and_a_file_that_cannot_be_guessed_says_what_to_do(tmp_path: Path) -> None:
     table = guess_table(str(write_source(tmp_path)), {}, None)
     assert table.columns.by_field() == {
-        "instruction": "edit_prompt",
-        "references": "source_image",
-        "licence": "license",
+        "instruction": ("edit_prompt",),
+        "references": ("source_image",),
+        "licence": ("license",),
     }
     (tmp_path / "odd.jsonl").write_text(json.dumps({"says": "x"}))
     with pytest.raises(BuildError, match="say --column instruction=COLUMN of says"):

@@ -15,6 +15,7 @@ from pipeline.errors import BuildError
 from pipeline.sources import table
 from pipeline.sources.bad_row import BadRow
 from pipeline.sources.files import SUFFIXES, TableError, list_files
+from pipeline.sources.readers import parquet
 from pipeline.sources.spec import Columns, TableSpec
 from pipeline.typed import suggestion
 
@@ -78,7 +79,11 @@ def guess_table(path: str, said: Mapping[str, str], images: str | None) -> Table
 
 def say_mapping(spec: TableSpec, said: Iterable[str]) -> str:
     """Which columns were guessed, as a sentence; empty where none was."""
-    guessed = [f"{column} as {field}" for field, column in spec.columns.by_field().items() if field not in set(said)]
+    guessed = [
+        f"{' or '.join(columns)} as {field}"
+        for field, columns in spec.columns.by_field().items()
+        if field not in set(said)
+    ]
     return f"Read {', '.join(guessed)}; --column FIELD=COLUMN says otherwise." if guessed else ""
 
 
@@ -112,7 +117,7 @@ def _kind_of(path: str) -> str:
 def _columns(spec: TableSpec) -> dict[str, bool]:
     """The columns, and whether each holds pictures themselves."""
     if spec.kind == "parquet":
-        fields = table.schema(list_files(spec)[0].path)
+        fields = parquet.schema(list_files(spec)[0].path)
         return {field.name: _holds_pictures(field.type) for field in fields}
     found: dict[str, bool] = {}
     for _, cells in islice(table.rows(spec), _LOOKED_AT):

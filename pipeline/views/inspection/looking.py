@@ -20,6 +20,7 @@ from pipeline.planning import samples, world_rows
 from pipeline.screening.pictures import read_pictures
 from pipeline.sources import table
 from pipeline.sources.bad_row import BadRow, Place
+from pipeline.sources.chunk import Cells
 from pipeline.sources.mapping import Row
 from pipeline.sources.spec import TableSpec
 from pipeline.storage.image_store import ImageStore
@@ -74,7 +75,7 @@ def _read(spec: TableSpec, most: int | None) -> Iterator[table.Item]:
             yield item
 
 
-def _see(spec: TableSpec, place: Place, values: table.Cells) -> SeenRow:
+def _see(spec: TableSpec, place: Place, values: Cells) -> SeenRow:
     try:
         if isinstance(values, BadRow):
             raise values

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from pipeline.sources.spec import UNSTATED
 from pipeline.views.inspection.findings import Inspection
 from pipeline.views.page import percent
 
-NO_LICENCE = "other"
 _MANY = 5.0  # percent
 
 
@@ -28,7 +28,7 @@ def inspection_remarks(found: Inspection) -> Iterator[tuple[bool, str]]:
     if repeats := dropped["duplicate"] + dropped["near_duplicate"]:
         more = " There will be more in all of it, since these are repeats among the rows looked at." * found.is_sample
         yield percent(repeats, rows) >= _MANY, f"{_rows(repeats, rows)} the same as another, or nearly.{more}"
-    if unnamed := found.licences[NO_LICENCE]:
+    if unnamed := found.licences[UNSTATED]:
         yield True, f"{_rows(unnamed, rows)} no licence; say licence in the source."
     if unsafe := dropped["unsafe_words"] + dropped["unsafe_image"]:
         yield False, f"{_rows(unsafe, rows)} a word or a picture that counts as unsafe."
