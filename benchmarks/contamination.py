@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.contamination_rows import CLEAN, COUNTED, LabelledRow, SetPrompt, label_rows, read_prompts
+from benchmarks.contamination_rows import CLEAN, COUNTED, LabelledRow, SetPrompt, label_rows, long_source, read_prompts
 from pipeline.planning import samples
 from pipeline.screening.screen import Screen
 from pipeline.screening.spec import ScreensSpec
@@ -99,16 +99,13 @@ def table(found: Detection) -> Iterable[str]:
 def speed(spec: ScreensSpec, prompts: Sequence[SetPrompt], count: int) -> str:
     """Rows a second through these screens, and the peak memory of this process before and after, in MiB."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MIB
-    rows = [row.text for row in label_rows(prompts, 50_000, 500, seed=3)]
     with tempfile.TemporaryDirectory() as folder, Screen(spec, Path(folder)) as screen:
         spent = 0.0
-        for number in range(count):
-            text = rows[number % len(rows)]
-            # a word of its own, so that the rows of later rounds are new ones
-            one = sample(number, text if number < len(rows) else f"{text} in the manner of {number * 7919:x}")
+        for number, text in enumerate(long_source(prompts, count, seed=3), 1):
+            one = sample(number, text)
             begun = time.process_time()
-            screen.judge(one, Place("rows.jsonl", number + 1, number + 1))
-            if number % 4096 == 4095:
+            screen.judge(one, Place("rows.jsonl", number, number))
+            if number % 4096 == 0:
                 screen.commit()
             spent += time.process_time() - begun
         counts, size = screen.counts(), sum(file.stat().st_size for file in Path(folder).iterdir())

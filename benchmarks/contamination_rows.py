@@ -99,6 +99,26 @@ def label_rows(prompts: Sequence[SetPrompt], count: int, planted: int, seed: int
     return rows
 
 
+def long_source(prompts: Sequence[SetPrompt], count: int, seed: int) -> Iterator[str]:
+    """So many prompts of 8 to 30 words, made as they are asked for; of a hundred, three repeat an earlier one, two nearly do, and
+    one is an evaluation prompt in disguise."""
+    draw = random.Random(seed)
+    words = sorted({word for prompt in prompts for word in normalise(prompt.text).split() if len(word) > 3})
+    clean, earlier = _clean(prompts, draw), ["a first prompt of this source"] * 1000
+    for _ in range(count):
+        kind = draw.random()
+        if kind < 0.01:
+            yield _add_clause(draw.choice(prompts), draw)
+        elif kind < 0.04:
+            yield draw.choice(earlier).upper()
+        elif kind < 0.06:
+            yield f"{draw.choice(earlier)} 4k"
+        else:
+            text = f"{next(clean)}, {' '.join(draw.choices(words, k=draw.randrange(3, 20)))}"
+            earlier[draw.randrange(len(earlier))] = text
+            yield text
+
+
 def _bare(text: str) -> str:
     """A text that differs from a prompt by an article alone is that prompt."""
     return " ".join(word for word in normalise(text).split() if word not in ("a", "an", "the"))

@@ -44,6 +44,7 @@ class ContaminationScreen:
     spec: Contamination
     _patterns: list[_Pattern] = field(default_factory=list)
     _heads: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
+    _openings: set[str] = field(default_factory=set)
     _grams: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
     _bytes: dict[str, EvaluationPrompt] = field(default_factory=dict)
     _looks: dict[tuple[int, bytes], list[tuple[ImageLook, EvaluationPrompt]]] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class ContaminationScreen:
             number = len(self._patterns)
             self._patterns.append(_Pattern(prompt, words, len(grams)))
             self._heads.setdefault(words[:HEAD], []).append(number)
+            self._openings.add(words[0])
             if len(grams) >= GRAMS:
                 for gram in grams:
                     self._grams.setdefault(gram, []).append(number)
@@ -77,7 +79,9 @@ class ContaminationScreen:
 
     def _find_whole(self, worded: Wording) -> Dropped | None:
         words = worded.words
-        for start in range(len(words)):
+        for start, word in enumerate(words):
+            if word not in self._openings:
+                continue
             for length in range(1, HEAD + 1):
                 # a prompt of fewer words than `HEAD` is its own head
                 for number in self._heads.get(words[start : start + length], ()):
@@ -93,7 +97,7 @@ class ContaminationScreen:
         length = end - start
         if length >= self.spec.min_words or length == len(worded.words) or self.spec.short == "anywhere":
             return True
-        return self.spec.short == "clause" and start in worded.ends and end in worded.ends
+        return self.spec.short == "clause" and length > 1 and start in worded.ends and end in worded.ends
 
     def _find_overlap(self, worded: Wording) -> Dropped | None:
         if not self._grams:

@@ -24,23 +24,36 @@ from stages.records import Sample
 RUN = 5  # characters
 BANDS, BAND_HASHES = 6, 4  # of two texts at 0.85, 99 % meet under a key
 MOST_HOLDERS = 8
+SHORT = 500  # characters; the runs of longer texts are not kept
 _SEED = 1
 _BAND = struct.Struct(f"<{BAND_HASHES}I")
 
 
-def key_of(*parts: str | bytes) -> int:
+def key_of(*parts: str) -> int:
     """63 bits of a hash over these parts."""
-    hashed = blake2b(digest_size=8)
-    for part in parts:
-        data = part.encode() if isinstance(part, str) else part
-        hashed.update(len(data).to_bytes(4, "little") + data)
-    return int.from_bytes(hashed.digest(), "little") >> 1
+    return _hash("\x00".join(parts).encode())
 
 
-@lru_cache(1024)
+def _hash(data: bytes) -> int:
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little") >> 1
+
+
 def runs(text: str) -> frozenset[str]:
     """The runs of `RUN` characters in a text; a shorter text is its own run."""
-    return frozenset([text[n : n + RUN] for n in range(max(1, len(text) - RUN + 1))])
+    return _runs_of_short(text) if len(text) <= SHORT else _find_runs(text)
+
+
+def _list_runs(text: str) -> list[str]:
+    return [text[n : n + RUN] for n in range(max(1, len(text) - RUN + 1))]
+
+
+def _find_runs(text: str) -> frozenset[str]:
+    return frozenset(_list_runs(text))
+
+
+_runs_of_short = lru_cache(1024)(
+    _find_runs
+)  # what is made by a template is compared with the same rows again and again
 
 
 def similarity(one: str, other: str) -> float:
@@ -86,7 +99,7 @@ class DuplicateScreen:
         own = key_of("bytes", sha256)
         if (known := self._index.image(own)) is not None:
             return known
-        keys = [key_of("look", bytes([n]), block) for n, block in enumerate(blocks(seen.phash, bits + 1))]
+        keys = [_hash(b"look%d:" % n + block) for n, block in enumerate(blocks(seen.phash, bits + 1))]
         for number, other in self._index.images(keys):
             if seen.is_like(other, bits):
                 self._index.name_image(number, own)
@@ -97,10 +110,10 @@ class DuplicateScreen:
         if self._minhash is None:
             return [key_of("near", text, *pictures)] if pictures and self._spec.near_images is not None else []
         signature = self._minhash(num_perm=BANDS * BAND_HASHES, seed=_SEED)
-        signature.update(list(runs(text)))
-        minima = signature.digest()
+        signature.update(_list_runs(text))  # a run that comes twice changes no minimum
+        minima, names = signature.digest(), "\x00".join(pictures).encode()
         return [
-            key_of(f"band {n}", _BAND.pack(*minima[n * BAND_HASHES : (n + 1) * BAND_HASHES]), *pictures)
+            _hash(b"band%d:" % n + _BAND.pack(*minima[n * BAND_HASHES : (n + 1) * BAND_HASHES]) + names)
             for n in range(BANDS)
         ]
 

@@ -61,6 +61,11 @@ class RowIndex:
             self._base.execute("INSERT INTO meaning VALUES(?)", (spec,))
         return spec if found is None else str(found[0])
 
+    def roll_back(self) -> None:
+        """Forget what was added since the last commit."""
+        self._base.execute("ROLLBACK")
+        self._base.execute("BEGIN")
+
     def commit(self) -> None:
         """Make durable what was added. Raises sqlite3.Error, as all do."""
         self._base.execute("COMMIT")

@@ -6,7 +6,9 @@ The index lies in a file beside the plan. Commit it before the plan that rests o
 killed in between, is judged as before.
 """
 
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,7 +41,9 @@ class Screen:
 
     def __init__(self, spec: ScreensSpec, folder: Path | None) -> None:
         self.spec = spec
-        self._index = RowIndex(None if folder is None else folder / FILE)
+        self._folder = folder
+        with self._telling():
+            self._index = RowIndex(None if folder is None else folder / FILE)
         meant = spec.model_dump_json(exclude={"decontaminate": {"__all__": {"path", "images"}}})
         if self._index.meaning(meant) != meant:
             self._index.close()
@@ -75,9 +79,10 @@ class Screen:
         """
         if self.spec.needs_looks and len(looks) != len(images_of(sample)):
             raise ValueError(f"{len(looks)} looks for {len(images_of(sample))} images of {sample.id}")
-        dropped = self._find_fault(sample, place, looks)
-        if dropped is not None:
-            self._index.drop(ScreenedRow(sample.source, place, sample.row_id, sample.instruction, dropped))
+        with self._telling():
+            dropped = self._find_fault(sample, place, looks)
+            if dropped is not None:
+                self._index.drop(ScreenedRow(sample.source, place, sample.row_id, sample.instruction, dropped))
         return dropped
 
     def _find_fault(self, sample: Sample, place: Place, looks: Sequence[ImageLook]) -> Dropped | None:
@@ -95,11 +100,20 @@ class Screen:
 
     def drop(self, sample: Sample, place: Place, reason: Reason, detail: str) -> None:
         """Note a row that somebody else drops: for its licence, or as a bridge between leak groups."""
-        self._index.drop(ScreenedRow(sample.source, place, sample.row_id, sample.instruction, Dropped(reason, detail)))
+        with self._telling():
+            self._index.drop(
+                ScreenedRow(sample.source, place, sample.row_id, sample.instruction, Dropped(reason, detail))
+            )
 
     def commit(self) -> None:
         """Make durable what was decided so far."""
-        self._index.commit()
+        with self._telling():
+            self._index.commit()
+
+    def roll_back(self) -> None:
+        """Forget what was decided since the last `commit`."""
+        with self._telling():
+            self._index.roll_back()
 
     def dropped(self) -> Iterator[ScreenedRow]:
         """The rows that stay out, by source, file and row."""
@@ -115,4 +129,15 @@ class Screen:
 
     def close(self) -> None:
         """Make durable what was decided, and let go of the index."""
-        self._index.close()
+        with self._telling():
+            self._index.close()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """What the index cannot do is told as an OSError that names its file."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            where = "the index of the screens" if self._folder is None else str(self._folder / FILE)
+            remedy = "make room, or remove it and build anew with --overwrite"
+            raise OSError(f"{where}: {error}; {remedy}") from error

@@ -101,6 +101,14 @@ class ScreensSpec(Strict):
     language: LanguageScreen = LanguageScreen()
     unsafe: UnsafeScreen = UnsafeScreen()
 
+    @model_validator(mode="after")
+    def _compares_with_something(self) -> Self:
+        if self.contamination != Contamination() and not self.decontaminate:
+            raise ValueError(
+                "contamination says how to compare, but decontaminate names no evaluation set; add one there"
+            )
+        return self
+
     @property
     def is_on(self) -> bool:
         """True where any row can be dropped."""

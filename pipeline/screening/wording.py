@@ -98,7 +98,7 @@ def _lists_on(tokens: list[str], place: int) -> bool:
     return token in _COUNTS and plain_word(after) != "photo"
 
 
-@lru_cache(100_000)
+@lru_cache(20_000)
 def plain_word(token: str) -> str:
     """The plainest form of a lower-case word: singular, a number as a word, one of all that say the same."""
     if token in _CLASS:
