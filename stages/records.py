@@ -62,6 +62,7 @@ class Sample:
     `width` and `height` are the size the result should have, in pixels. `first` is a G1 made elsewhere by the baseline.
     `climb` says how far the sample may go: an RL prompt takes the direct rung once, for its difficulty. Where a row makes several
     samples, `rollout` is the number of this one, from 0, and `rollout_of` the id of the first; None for the first itself.
+    `citation` says how the row's origin is cited.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Sample:
     checker: Checker
     rollout: int = 0
     rollout_of: str | None = None
+    citation: str | None = None
 
     @property
     def group(self) -> str:
@@ -289,7 +291,7 @@ def _payloads() -> TypeAdapter[Payload]:
 
 
 def payload_json(payload: Payload) -> str:
-    """A payload as JSON, as `record/3` and `traj/2` hold it."""
+    """A payload as JSON, as `record/4` and `traj/2` hold it."""
     return _payloads().dump_json(payload).decode()
 
 

@@ -11,8 +11,8 @@ PRODUCTS: tuple[Product, ...] = ("sft", "rl", "pairs", "edit_pairs", "record")
 
 FORMS: Mapping[Product, str] = {
     "sft": "traj/2",
-    "rl": "rl/2",
-    "pairs": "pairs/2",
-    "edit_pairs": "pairs/2",
-    "record": "record/3",
+    "rl": "rl/3",
+    "pairs": "pairs/3",
+    "edit_pairs": "pairs/3",
+    "record": "record/4",
 }

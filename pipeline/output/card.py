@@ -4,17 +4,19 @@ In: a `RunSummary`. Out: Markdown with a YAML head. The columns' types are in th
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
 from pipeline.manifest.forms import PRODUCTS, Product
+from pipeline.output.origins import Origins
 from pipeline.output.places import RECORD_STEM, name_shard, stem_of
 from pipeline.output.run_json import RunSummary, recipe_of
 from pipeline.output.shards import ShardFile
 from pipeline.output.voice_counts import by_kind
+from pipeline.sources.spec import UNSTATED
 from stages.mask import rows as mask_rows
 from stages.policy import Facts
 
@@ -23,8 +25,8 @@ _BUCKETS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_0
 _SPLITS = {RECORD_STEM: "train"}  # the record has no split of its own, and the Hub's default is this one
 
 
-def card(summary: RunSummary, licences: Sequence[str], review: str | None = None) -> str:
-    """The card of an output. `licences` are those of its rows; `review` is the section on what people found, in a release."""
+def card(summary: RunSummary, come_from: Origins, review: str | None = None) -> str:
+    """The card of an output. `come_from`: where its rows come from; `review` is the section on what people found, in a release."""
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -39,7 +41,8 @@ def card(summary: RunSummary, licences: Sequence[str], review: str | None = None
         rows=rows,
         groups=_count(summary, lambda file: len(file.row_groups)),
         size_category=_bucket(sum(rows.get("sft", {}).values())),
-        licences=licences,
+        origins=come_from,
+        unstated=UNSTATED,
         mask=list(mask_rows(recipe_of(summary))),
         modes=recipe_of(summary).modes,
         image=summary.manifest["output"]["image"],

@@ -15,6 +15,7 @@ from pipeline.output import install, run_json
 from pipeline.output.card import card
 from pipeline.output.cut import cut, finished
 from pipeline.output.frame import RunFrame, frame_of
+from pipeline.output.origins import origins
 from pipeline.output.parts import Part, parts, row_bytes
 from pipeline.output.readers import wanted_groups
 from pipeline.output.run_json import RunSummary
@@ -52,7 +53,7 @@ def finalise(
         files = _write(content, manifest, store, folder, frame, pool)
         store_name = run_json.store_named(store.root, out)
         summary = run_json.summary(manifest, frame, quota_cut, planned, files, store_name)
-        write_synced(folder / install.CARD, card(summary, sorted({t.sample.licence for t, _ in planned})))
+        write_synced(folder / install.CARD, card(summary, origins(t.sample for t, fate in planned if fate == "kept")))
         write_synced(folder / run_json.NAME, run_json.dump(summary))
         install.install(folder, out)
     return summary

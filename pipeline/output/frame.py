@@ -70,6 +70,7 @@ class RunFrame:
             "fingerprint": self.fingerprint,
             "source": t.sample.source,
             "row_id": t.sample.row_id,
+            **({"citation": self.plain(t.sample.citation)} if t.sample.citation is not None else {}),
             "models": dict(self.identities),
             "prompts": dict(self.prompts),
         }

@@ -1,4 +1,4 @@
-"""`pairs/2`: one row is two images of one instruction, the accepted one and one that was judged worse, in Pick-a-Pic's columns.
+"""`pairs/3`: one row is two images of one instruction, the accepted one and one that was judged worse, in Pick-a-Pic's columns.
 
 Trainers that learn from preferred images read `caption`, the encoded images `jpg_0` and `jpg_1`, and `label_0`, 1 where the first
 is the better one. Which place that is follows from the row's id, in about half of the rows each: no place gives the answer away.
@@ -76,7 +76,9 @@ def row(unit: Unit, frame: RunFrame, views: Views) -> dict[str, Any]:
         "rejected_original_sha256": worse,
         "references_sha256": [sha256_of(cell["bytes"]) for cell in references],
         "references_original_sha256": list(unit.images[:-2]),
+        "source": frame.plain(sample.source),
         "licence": frame.plain(sample.licence),
+        "citation": frame.plain(sample.citation),
         "leak_group": sample.leak_group,
     }
 

@@ -1,4 +1,4 @@
-"""`record/3`: one row is one planned sample with everything that happened to it, unpruned; written and read here alone.
+"""`record/4`: one row is one planned sample with everything that happened to it, unpruned; written and read here alone.
 
 In: a trajectory and its fate; or the folder of an output. Out: a row for `pipeline.output.schema.RECORD`, in which images are named
 by the hash of their rendition, and beside it that of the original where it is another file; or the trajectories and fates again, in
@@ -28,7 +28,7 @@ from stages.trajectory import Trajectory
 Row = Mapping[str, Any]
 _BATCH = 128
 _SAMPLE = ("id", "source", "row_id", "instruction", "explanation", "applicable_axes", "task", "category", "width", "height",
-           "licence", "leak_group", "split", "climb", "rollout")  # fmt: skip
+           "licence", "citation", "leak_group", "split", "climb", "rollout")  # fmt: skip
 _OWN = ("rank", "mode", "reason", "detail", "entered", "candidate")
 
 
@@ -66,6 +66,7 @@ def row(unit: Unit) -> dict[str, Any]:
         "width": sample.width,
         "height": sample.height,
         "licence": sample.licence,
+        "citation": sample.citation,
         "leak_group": sample.leak_group,
         "rollout": sample.rollout,
         "group": sample.group,

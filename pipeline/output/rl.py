@@ -1,4 +1,4 @@
-"""`rl/2`: one row is one prompt for group rewards, in verl's columns.
+"""`rl/3`: one row is one prompt for group rewards, in verl's columns.
 
 In: a kept trajectory of the RL split, and its index in rank order. Out: a row for `pipeline.output.schema.RL`.
 
@@ -88,6 +88,7 @@ def _extra(unit: Unit, frame: RunFrame) -> dict[str, Any]:
         "checker_style": sample.checker.style,
         "checker_spec": sample.checker.spec,
         "licence": frame.plain(sample.licence),
+        "citation": frame.plain(sample.citation),
         "leak_group": sample.leak_group,
         "difficulty": difficulty(unit.trajectory),
         "difficulty_scores": _first_scores(unit.trajectory),

@@ -182,7 +182,7 @@ def check_rl(row: Row, file: About) -> Iterator[str]:
     words = "".join(message["content"] for message in row["prompt"]).removeprefix(IMAGE_MARKER * counted)
     if plain(words, file.markers) != words:
         yield "the prompt holds what a trainer could take for a marker, or what cannot be seen"
-    yield from plain_problems(row["extra_info"], ("explanation", "category", "licence"), file.markers)
+    yield from plain_problems(row["extra_info"], ("explanation", "category", "licence", "citation"), file.markers)
     yield from check_images(row["images"], row["image_meta"], file.view)
     if "checker" not in json.loads(row["reward_model"]["ground_truth"]):
         yield "reward_model.ground_truth holds no checker"
@@ -190,7 +190,7 @@ def check_rl(row: Row, file: About) -> Iterator[str]:
 
 def check_pair(row: Row, file: About) -> Iterator[str]:
     """A row of `pairs` or `edit_pairs`."""
-    yield from plain_problems(row, ("caption", "category", "licence"), file.markers)
+    yield from plain_problems(row, ("caption", "category", "source", "licence", "citation"), file.markers)
     if plain_line(row["reason"], file.markers) != row["reason"]:
         yield "reason holds what a trainer could take for a marker, or what cannot be seen"
     if (row["label_0"], row["label_1"]) not in ((1, 0), (0, 1)) or not row["has_label"]:

@@ -19,7 +19,7 @@ from pipeline.errors import BuildError
 from pipeline.manifest.identity import resolved
 from pipeline.manifest.output import ImageOutput
 from pipeline.manifest.spec import Manifest
-from pipeline.output import funnel, readers
+from pipeline.output import funnel, origins, readers
 from pipeline.output.cut import FATES, Cut
 from pipeline.output.frame import RunFrame
 from pipeline.output.parts import Planned
@@ -104,7 +104,10 @@ def summary(
         prompts=dict(frame.prompts),
         models=dict(frame.identities),
         versions=versions(),
-        warnings=list(readers.warnings(dict(sorted(files.items())), manifest.output)),
+        warnings=[
+            *readers.warnings(dict(sorted(files.items())), manifest.output),
+            *origins.warnings(t.sample for t in kept),
+        ],
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

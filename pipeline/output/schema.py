@@ -1,6 +1,6 @@
 """The Arrow schemas of the products, and the Hugging Face types that go with them.
 
-In: nothing. Out: `traj/2`, `rl/2`, `pairs/2`, `record/3`; for any of them the `huggingface` metadata in the one spelling that
+In: nothing. Out: `traj/2`, `rl/3`, `pairs/3`, `record/4`; for any of them the `huggingface` metadata in the one spelling that
 datasets 3.6 and 5 both read (a list of values is a `Sequence`, a list of structs a JSON list), and the full leaf paths by
 which Parquet knows the columns (a top-level name of a nested column would be ignored in silence).
 
@@ -84,6 +84,7 @@ RL = pa.schema(
                     ("checker_style", _S),
                     ("checker_spec", _S),
                     ("licence", _S),
+                    ("citation", _S),
                     ("leak_group", _S),
                     ("difficulty", _S),
                     ("difficulty_scores", _S),
@@ -117,7 +118,9 @@ PAIRS = pa.schema(
         ("rejected_original_sha256", _S),
         ("references_sha256", _STRINGS),
         ("references_original_sha256", _STRINGS),
+        ("source", _S),
         ("licence", _S),
+        ("citation", _S),
         ("leak_group", _S),
     ]
 )
@@ -145,6 +148,7 @@ RECORD = pa.schema(
         ("width", _I),
         ("height", _I),
         ("licence", _S),
+        ("citation", _S),
         ("leak_group", _S),
         ("rollout", _I),
         ("group", _S),

@@ -68,7 +68,8 @@ class Admission:
 
     def _make_sample(self, row: Row) -> AdmittedRow:
         instruction, checker, size = row.instruction(), row.checker(), row.size()
-        explanation, category, licence = row.text("explanation"), row.text("category"), row.text("licence")
+        explanation, category = row.text("explanation"), row.text("category")
+        licence, citation = row.text("licence"), row.text("citation")
         pictures = list(self._read_images(row, "references"))
         firsts = list(self._read_images(row, "first"))
         if len(firsts) > 1:
@@ -91,6 +92,7 @@ class Admission:
             category=category,
             size=size or default,
             licence=licence or self.spec.licence,
+            citation=citation or self.spec.citation,
             checker=checker,
         )
         return AdmittedRow(sample, None, row.place, tuple(pictures))

@@ -29,6 +29,7 @@ def make(
     size: tuple[int, int],
     licence: str,
     checker: Checker,
+    citation: str | None = None,
 ) -> Sample:
     """A sample whose id is the hash of source, row id and content."""
     # of the bytes as they came: how a rendition is encoded must not change who a sample is
@@ -52,6 +53,7 @@ def make(
         split="train",
         climb="full",
         checker=checker,
+        citation=citation,
     )
 
 

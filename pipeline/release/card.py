@@ -5,12 +5,13 @@ they can begin no markup, and end no table.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
 from pipeline.output.card import card
+from pipeline.output.origins import Origins
 from pipeline.output.run_json import RunSummary
 from pipeline.release.approval import Why
 from pipeline.release.figures import FigureShare
@@ -29,9 +30,9 @@ MEANINGS: Mapping[Why, str] = {
 }
 
 
-def release_card(run: RunSummary, released: ReleaseSummary, licences: Sequence[str]) -> str:
-    """The card. `licences` are those of the released rows."""
-    return card(run, licences, review_section(released))
+def release_card(run: RunSummary, released: ReleaseSummary, come_from: Origins) -> str:
+    """The card. `come_from`: where the released rows come from."""
+    return card(run, come_from, review_section(released))
 
 
 def review_section(released: ReleaseSummary) -> str:

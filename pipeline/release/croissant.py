@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipeline.output.origins import Origins
 from pipeline.output.places import product_of, stem_of
 from pipeline.output.run_json import RunSummary
 from pipeline.output.schema import IMAGE, SCHEMAS
@@ -65,8 +66,8 @@ CONTEXT: Mapping[str, Any] = {
 }
 
 
-def croissant(run: RunSummary, released: ReleaseSummary) -> str:
-    """The document of a release."""
+def croissant(run: RunSummary, released: ReleaseSummary, come_from: Origins) -> str:
+    """The document of a release. `come_from`: where its rows come from."""
     splits: dict[str, list[str]] = {}
     for name in run.files:
         splits.setdefault(stem_of(name), []).append(name)
@@ -81,7 +82,8 @@ def croissant(run: RunSummary, released: ReleaseSummary) -> str:
         "license": run.manifest["output"]["licence"],
         "version": _VERSION,
         "datePublished": released.released_at.partition("T")[0],
-        "citeAs": _SOURCE,
+        "citeAs": "; ".join([_SOURCE, *sorted({cited for _, cited in come_from.citations if cited})]),
+        "usageInfo": _usage(come_from),
         "rai:dataAnnotationProtocol": _protocol(released),
         "rai:machineAnnotationTools": sorted(set(run.models.values())),
         "distribution": [
@@ -99,6 +101,11 @@ def _describe(released: ReleaseSummary) -> str:
         "Interleaved trajectories of images and texts that teach a unified multimodal model when to think harder; "
         f"{rows} were released after review by {len(released.reviewers)} people."
     )
+
+
+def _usage(come_from: Origins) -> str:
+    shares = ", ".join(f"{licence} ({rows:,} rows)" for licence, rows, _ in come_from.licences)
+    return f"Rows keep the licences of their sources: {shares or 'there are no rows'}. The column `licence` names each row's."
 
 
 def _protocol(released: ReleaseSummary) -> str:

@@ -16,6 +16,7 @@ from pipeline.output import run_json
 from pipeline.output.cut import cut, finished
 from pipeline.output.frame import frame_of
 from pipeline.output.install import CARD
+from pipeline.output.origins import origins
 from pipeline.output.readers import wanted_groups
 from pipeline.output.run_json import RunSummary
 from pipeline.output.shards import ShardFile, Targets
@@ -112,9 +113,9 @@ def _write(
     write_verdicts(folder / VERDICTS, verdicts, review.counted, run.fingerprint)
     write_withdrawn(folder / WITHDRAWN, review.rows, approval)
     released = frozenset(approval.released)
-    licences = sorted({r.trajectory.sample.licence for r in build.kept if r.trajectory.sample.id in released})
-    write_synced(folder / CARD, release_card(run, stated, licences))
-    write_synced(folder / croissant.NAME, croissant.croissant(run, stated))
+    come_from = origins(r.trajectory.sample for r in build.kept if r.trajectory.sample.id in released)
+    write_synced(folder / CARD, release_card(run, stated, come_from))
+    write_synced(folder / croissant.NAME, croissant.croissant(run, stated, come_from))
     write_synced(folder / NAME, summary.dump(stated))
     write_synced(folder / run_json.NAME, run_json.dump(run))
     write_sums(folder)

@@ -23,7 +23,7 @@ Reason = Literal[
     "licence",
     "leak_bridge",
 ]
-"""Why a row stays out; `licence` and `leak_bridge` are noted by the plan, the others by `Screen.judge`."""
+"""Why a row stays out; `leak_bridge` is noted by the plan, the others by `Screen.judge`."""
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
 FILE = "screened.parquet"

@@ -23,6 +23,7 @@ from pipeline.screening.duplicates import DuplicateScreen
 from pipeline.screening.evaluation_sets import read_prompts
 from pipeline.screening.index import RowIndex
 from pipeline.screening.language import LanguageJudge
+from pipeline.screening.licences import check_licence
 from pipeline.screening.looks import ImageLook, Looker
 from pipeline.screening.spec import ScreensSpec
 from pipeline.screening.unsafe import UnsafeWords
@@ -89,7 +90,8 @@ class Screen:
         """The first reason of all: what is cheap to see comes first, and only what stays in is remembered by the last."""
         spec, text = self.spec, sample.instruction
         return (
-            check_images(spec.images, sample, looks)
+            check_licence(spec.allow_licences, sample)
+            or check_images(spec.images, sample, looks)
             or check_scores(spec.unsafe, sample, looks)
             or (self._words and self._words.judge(text))
             or (self._language and self._language.judge(text))

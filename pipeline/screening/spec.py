@@ -92,8 +92,10 @@ class UnsafeScreen(Strict):
 
 
 class ScreensSpec(Strict):
-    """Which rows stay out of a build. The default screens nothing."""
+    """Which rows stay out of a build. The default screens nothing. `allow_licences`: those that rows may have, or all."""
 
+    # left out where nobody named any, so that a build without it is the same build as ever
+    allow_licences: tuple[Words, ...] = Field((), exclude_if=lambda value: not value)
     duplicates: Duplicates = Duplicates()
     decontaminate: tuple[TableSpec, ...] = ()
     contamination: Contamination = Contamination()
@@ -113,7 +115,8 @@ class ScreensSpec(Strict):
     def is_on(self) -> bool:
         """True where any row can be dropped."""
         return bool(
-            self.duplicates.is_on
+            self.allow_licences
+            or self.duplicates.is_on
             or self.decontaminate
             or self.images.is_on
             or self.language.keep

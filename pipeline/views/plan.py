@@ -23,6 +23,7 @@ from pipeline.money.prices import table
 from pipeline.output.readers import wanted_groups
 from pipeline.output.rehearsal import admit
 from pipeline.sources.files import TableError
+from pipeline.sources.spec import UNSTATED, TableSpec
 from pipeline.views.text import clip, spoken
 
 _UNKNOWN = "not known"
@@ -38,10 +39,32 @@ def plan(manifest: Manifest, measured: Path | None = None, declared: Path | None
     rates = DeclaredRates(declaration(declared), manifest) if measured is None else pilot(measured, manifest)
     try:
         expected = forecast(manifest, rates)
-        notes = (*expected.notes, *_mixture(manifest), *_waits(manifest), *_readers(manifest, expected), *warnings)
+        notes = (
+            *expected.notes,
+            *_licences(manifest),
+            *_mixture(manifest),
+            *_waits(manifest),
+            *_readers(manifest, expected),
+            *warnings,
+        )
         return replace(expected, notes=notes)
     except TableError as error:
         raise ManifestError(f"sources: {error}") from error
+
+
+def _licences(manifest: Manifest) -> Iterator[str]:
+    """Sources of which nobody says under which licence their rows may be used."""
+    tables = (spec for spec in manifest.sources if isinstance(spec, TableSpec))
+    unstated = [
+        clip(spec.name, 40)
+        for spec in tables
+        if spec.licence == UNSTATED and spec.columns.licence is None and spec.constants.licence is None
+    ]
+    allowed = {name.casefold() for name in manifest.screens.allow_licences}
+    if unstated and (not allowed or UNSTATED in allowed):
+        yield f"No licence is stated for the rows of {', '.join(unstated)}: say licence there, or screens.allow_licences."
+    elif unstated:
+        yield f"All rows of {', '.join(unstated)} stay out: their licence is not stated, and only stated ones are allowed."
 
 
 def _mixture(manifest: Manifest) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Pairs of images of one instruction, for Diffusion-DPO and what else reads Pick-a-Pic's columns.
 
-In: rows of `pairs/2`. Out: `SPLIT.parquet` with `caption`, `jpg_0`, `jpg_1`, `label_0`, `label_1` and the rest of those columns,
+In: rows of `pairs/3`. Out: `SPLIT.parquet` with `caption`, `jpg_0`, `jpg_1`, `label_0`, `label_1` and the rest of those columns,
 images as the bytes they are; for pairs that were made from references these, too, in a column of their own.
 """
 

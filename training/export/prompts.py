@@ -1,4 +1,4 @@
-"""A prompt of `rl/2` as trainers of groups take it: its references, its words, what the reward needs.
+"""A prompt of `rl/3` as trainers of groups take it: its references, its words, what the reward needs.
 
 In: the columns of a row of `rl`. Out: `GroupPrompt`; the columns that reach a reward function, flat, under the names that
 `training.rewards.adapters` reads.

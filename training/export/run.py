@@ -22,7 +22,7 @@ from training.row import RowProblem, read_row
 
 Tell = Callable[[int, int], None]
 """Told after each row: rows read so far, and rows there are."""
-VERSIONS = {"sft": "traj/2", "pairs": "pairs/2"}
+VERSIONS = {"sft": "traj/2", "pairs": "pairs/3"}
 
 
 @dataclass(frozen=True, slots=True)

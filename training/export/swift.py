@@ -1,6 +1,6 @@
 """ms-swift (4.2 or newer): lines of JSON beside image files.
 
-In: rows of `traj/2`, or prompts of `rl/2`. Out: `SPLIT.jsonl` and `images/`. One assistant message is one segment with its own
+In: rows of `traj/2`, or prompts of `rl/3`. Out: `SPLIT.jsonl` and `images/`. One assistant message is one segment with its own
 `loss` and, where that is a fraction, `loss_scale`. Images are plain files: an image column that `datasets` decodes would be encoded
 again by ms-swift's preprocessor (JPEGs at half their size).
 """

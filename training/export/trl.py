@@ -1,6 +1,6 @@
 """TRL (1.16): Parquet with typed content, for SFT with our collator, for GRPO, for DPO.
 
-In: rows of `traj/2`, prompts of `rl/2`, pairs of `pairs/2`. Out: `SPLIT.parquet`.
+In: rows of `traj/2`, prompts of `rl/3`, pairs of `pairs/3`. Out: `SPLIT.parquet`.
 
     sft   `trajectory` holds the messages, `segment_loss` a weight for each of their blocks. TRL's own collators look for `messages`
           and would train every token; here they find none and stop. `training.export.collator` reads these columns
