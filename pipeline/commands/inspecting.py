@@ -26,7 +26,10 @@ SAMPLE_ROWS = 2_000
 
 def inspect(
     source: Annotated[
-        str, typer.Argument(help="A file, folder or pattern; with --manifest, the name of a source.", metavar="SOURCE")
+        str,
+        typer.Argument(
+            help="A file, folder or pattern; PRESET=PATH; with --manifest, a source's name.", metavar="SOURCE"
+        ),
     ],
     manifest: Annotated[
         Path | None, typer.Option("--manifest", "-m", help="The manifest that has the source.", metavar="MANIFEST")
@@ -40,7 +43,9 @@ def inspect(
     ] = None,
     against: Annotated[
         list[str],
-        typer.Option(help="An evaluation set: the column of its prompts and its file.", metavar="COLUMN=FILE"),
+        typer.Option(
+            help="An evaluation set: its preset, or the column of its prompts, and its file.", metavar="PRESET=FILE"
+        ),
     ] = [],  # noqa: B006
     rows: Annotated[int, typer.Option(help="Rows to look at, spread over the source.", min=1)] = SAMPLE_ROWS,
     whole: Annotated[bool, typer.Option("--all", help="Look at all of it.")] = False,
@@ -52,7 +57,7 @@ def inspect(
     from pipeline.sources.files import TableError
     from pipeline.sources.spec import TableSpec
     from pipeline.views.inspection.findings import Inspection, gather
-    from pipeline.views.inspection.guessing import say_mapping
+    from pipeline.views.inspection.guessing import preset_of, say_mapping
     from pipeline.views.inspection.looking import count_rows, see_table, see_world
     from pipeline.views.inspection.page import inspection_page
     from pipeline.views.inspection.terminal import print_inspection
@@ -65,7 +70,7 @@ def inspect(
     screens, own = _screens(read, against)
     most = None if whole else rows
     notice = Console(stderr=True)
-    if isinstance(spec, TableSpec) and read is None and (line := say_mapping(spec, said)):
+    if isinstance(spec, TableSpec) and read is None and preset_of(source) is None and (line := say_mapping(spec, said)):
         notice.print(line, markup=False, highlight=False)
     workers = os.cpu_count() or 1
     try:
@@ -107,20 +112,19 @@ def _from_manifest(manifest: "Manifest", name: str) -> "TableSpec | WorldSpec":
 
 
 def _from_file(path: str, said: dict[str, str], images: Path | None) -> "TableSpec":
-    from pipeline.views.inspection.guessing import guess_table
+    from pipeline.views.inspection.guessing import guess_table, preset_of, preset_table
 
-    return guess_table(path, said, None if images is None else str(images))
+    folder = None if images is None else str(images)
+    if (named := preset_of(path)) is not None:
+        return preset_table(*named, said, folder)
+    return guess_table(path, said, folder)
 
 
 def _screens(manifest: "Manifest | None", against: Sequence[str]) -> "tuple[ScreensSpec, bool]":
     """The screens to look through, and whether they are the manifest's own."""
     from pipeline.screening.spec import Duplicates, ImageScreen, ScreensSpec, UnsafeScreen
-    from pipeline.views.inspection.guessing import guess_table
 
-    sets = tuple(
-        guess_table(path, {"instruction": name}, None)
-        for name, path in (_parted(text, "--against") for text in against)
-    )
+    sets = tuple(_evaluation_set(text) for text in against)
     own = manifest is not None and manifest.screens.is_on
     base = (
         manifest.screens
@@ -132,6 +136,14 @@ def _screens(manifest: "Manifest | None", against: Sequence[str]) -> "tuple[Scre
         )
     )
     return base.model_copy(update={"decontaminate": (*base.decontaminate, *sets)}), own
+
+
+def _evaluation_set(text: str) -> "TableSpec":
+    """The prompts of PRESET=FILE or COLUMN=FILE; its pictures, which are seldom at hand, are not looked at."""
+    from pipeline.views.inspection.guessing import guess_table, without_pictures
+
+    name, path = _parted(text, "--against")
+    return without_pictures(name, path) or guess_table(path, {"instruction": name}, None)
 
 
 def _parted(text: str, option: str) -> tuple[str, str]:

@@ -178,7 +178,7 @@ def test_every_example_loads_and_its_row_becomes_a_sample(tmp_path: Path, row: s
     world = {"kind": "world", "name": "w", "count": 2}
     (tmp_path / "m.yaml").write_text(yaml.safe_dump({"name": "m", "models": ROLES, "sources": [world]} | example))
     for evaluation in example.get("screens", {}).get("decontaminate", []):
-        (tmp_path / evaluation["path"]).write_text('{"prompt": "a photo of a bench"}')
+        (tmp_path / evaluation["path"]).write_text('{"tag": "x", "include": [], "prompt": "a photo of a bench"}')
     for source in example.get("sources", []):
         if "preset" in source:
             source = fill_in(source, tmp_path)

@@ -14,6 +14,7 @@ from pipeline.views.inspection.guessing import guess_table
 from pipeline.views.inspection.page import inspection_page
 from pipeline.views.inspection.remarks import inspection_remarks
 from pipeline.views.inspection.terminal import print_inspection
+from tests.sources.tables import shared_data
 
 from .inspected import ROWS, inspected, write_source
 
@@ -97,3 +98,13 @@ def test_the_command_looks_at_a_source_of_a_manifest_and_at_a_file(tmp_path: Pat
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "pipeline", "inspect", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_presets_name_a_source_and_evaluation_sets() -> None:
+    geneval, kris = (f"{shared_data()}/{name}" for name in ("geneval.jsonl", "kris_bench.json"))
+    done = run(f"geneval={geneval}", "--against", f"geneval={geneval}", "--against", f"ins_en={kris}")
+    assert "553 rows (100.0 %): taken from an evaluation set." in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
+    wrong = run(f"kris_bench={kris}")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "say --images FOLDER" in wrong.stderr
