@@ -22,8 +22,12 @@ from tests.kill.victim import GONE_S, SMALL, Build, kill, wait_for_end
 
 KINDS = ("driver", "actor", "raylet")
 SETTLED_S = 90  # what a run may take to end by itself after its raylet's death
-KILLS = [("driver", 5), ("raylet", 6)]
-MANY = [("actor", 1), *((KINDS[n % 3], n) for n in range(100, 100 + int(os.environ.get("X2I_KILLS", "60"))))]
+KILLS = [("driver", 5)]
+MANY = [
+    ("raylet", 6),
+    ("actor", 1),
+    *((KINDS[n % 3], n) for n in range(100, 100 + int(os.environ.get("X2I_KILLS", "60")))),
+]
 
 
 @dataclass

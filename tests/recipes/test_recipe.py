@@ -90,7 +90,7 @@ LADDERS = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.sampled_from(LADDERS),
     st.integers(0, 3),

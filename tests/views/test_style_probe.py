@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from pipeline.views.probe.statistics import STATISTICS, compare
 SIZE = 256
 
 
+@cache
 def pairs(count: int, seed: int, style: str = "plain", change=lambda pixels: pixels):
     """Pictures by two makers: the second one lacks a thing, or has the same things, and is drawn in `style`."""
     rng = np.random.default_rng(seed)
@@ -26,7 +28,7 @@ def pairs(count: int, seed: int, style: str = "plain", change=lambda pixels: pix
         other = replace(scene, things=scene.things[n % 2 :])
         one = render(scene, SIZE, SIZE, rng)
         made.append((one, change(render(other, SIZE, SIZE, rng, STYLES[style]))))
-    return made
+    return tuple(made)
 
 
 def found(pictures):
