@@ -336,6 +336,7 @@ def kill_when_at_work(folder, outcomes):
     os.kill(int((folder / "engines" / "e-0.log").read_text().split()[1]), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_the_ladder_over_engines_is_the_ladder_even_if_one_is_killed(tmp_path):
     here, calls = climb(tmp_path / "here")
     placed = ("engines.e={cpus: 0.01}", *(f"models.{role}.engine=e" for role in ROLES))

@@ -27,6 +27,7 @@ def out(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_it_builds_and_verifies(out):
     run = json.loads((out / "run.json").read_text("utf-8"))
     assert list(run["funnel"]) == ["direct", "fresh_start", "multistep diagnosis", "multistep"]
@@ -41,7 +42,7 @@ def test_it_is_short():
     assert len(lines) <= 60
 
 
-def test_where_it_cannot_be_imported_one_line_says_what_to_do(out, tmp_path):
+def test_where_it_cannot_be_imported_one_line_says_what_to_do(tmp_path):
     manifest = EXAMPLE / "manifest.yaml"
     text = manifest.read_text("utf-8").replace("examples.own_rung", "elsewhere.own_rung")
     (tmp_path / "manifest.yaml").write_text(text, "utf-8")
