@@ -14,7 +14,7 @@ WORKERS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset review test test-review lint verify report truth truth-policies truth-holdout skill-curves picture bench \
 	test-datasets-3 test-identity test-builds test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
-	test-batches test-training test-trainers plan-coverage contamination bench-loaders test-loaders \
+	test-batches test-training test-trainers plan-coverage contamination bench-streaming bench-loaders test-loaders \
 	chromium postgresql clean
 
 help: ## list the commands
@@ -58,6 +58,9 @@ picture: $(VENV)/.installed-dev chromium ## the README's picture: the report in 
 
 bench: $(VENV)/.installed ## how well the DAG uses its slots, against bare asyncio (5 minutes)
 	$(BIN)/python benchmarks/slots.py $(ARGS)
+
+bench-streaming: $(VENV)/.installed-dev ## a source of 100,000 and of 1,000,000 rows through reading and screens, and a build from it (20 minutes)
+	$(BIN)/python -m benchmarks.streaming --build $(ARGS)
 
 bench-loaders: build/loaders/.installed ## our loader against four others: images/s, memory, resume (sets itself up, then 6 minutes)
 	build/loaders/bin/python -W ignore -m benchmarks.loaders $(ARGS)

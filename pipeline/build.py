@@ -49,6 +49,9 @@ from pipeline.run.session import session
 from pipeline.run.standing import count_missing, count_planned, read_known, read_planned
 from pipeline.run.tally import Progress
 from pipeline.run.watch import watching
+from pipeline.screening.dropped import FILE as SCREENED
+from pipeline.screening.screen import FILE as SCREENS
+from pipeline.screening.screen import Screen, forget_rows
 from pipeline.storage.database import held, masked
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.outcomes import Outcomes
@@ -193,11 +196,16 @@ def _make_site(manifest: Manifest, out: Path, fingerprint: str) -> Site:
 def _open_plan(site: Site, identity: lock.OutputIdentity) -> Iterator[Planner]:
     """The plan of the build as far as it was made; another one's is replaced."""
     path = site.out / tables.NAME
-    with (
-        PlanBook(path, plan_identity(identity.meaning)) as book,
-        Planner(site.manifest, ImageStore(site.store), site.workers, book) as planner,
-    ):
-        yield planner
+    if site.manifest.screens.is_on and not (site.out / SCREENS).exists():
+        tables.remove(str(path))  # what was planned rests on what the screens knew
+    with PlanBook(path, plan_identity(identity.meaning)) as book:
+        if book.is_new:
+            forget_rows(site.out)
+        with (
+            Screen(site.manifest.screens, site.out) as screen,
+            Planner(site.manifest, ImageStore(site.store), site.workers, book, screen) as planner,
+        ):
+            yield planner
 
 
 def _climb_all(site: Site, outcomes: Outcomes, planner: Planner, console: Console) -> None:
@@ -268,6 +276,8 @@ def _finish(site: Site, outcomes: Outcomes, planner: Planner, hashes: Mapping[st
     outcomes.write_ledger(site.out)  # before run.json, after which an output counts as finished
     known = read_planned(outcomes, planner)
     last = bound((finished(t) for t in known), site.manifest.quotas)
+    if planner.screen.counts():
+        planner.screen.write(site.out / SCREENED)
     if truth := list(planner.book.truth(last)):
         write_truth(truth, site.out / "truth.parquet")
     summary = finalise(
@@ -279,6 +289,7 @@ def _finish(site: Site, outcomes: Outcomes, planner: Planner, hashes: Mapping[st
         fingerprint=site.fingerprint,
         identities=identities(site.manifest),
         workers=site.workers,
+        left_out=planner.left_out(),
     )
     console.print("Writing the report ...")
     report(site.out)

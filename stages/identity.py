@@ -13,14 +13,15 @@ from stages.protocols import ImageRequest, Request, Role, ScoreRequest
 WAVE_SHIFT = 48
 """The bits of a rank below its wave."""
 
+# one fixed spelling: the same parts must give the same digest on any machine and Python
+_SPELLING = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
 Part: TypeAlias = "str | int | float | bool | Sequence[Part] | None"
 
 
 def digest(*parts: Part) -> str:
     """SHA-256 (hex) of the parts' canonical JSON: unambiguous, whatever characters they hold."""
-    # one fixed spelling: the same parts must give the same digest on any machine and Python
-    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_SPELLING.encode(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _number(*parts: Part, bits: int) -> int:

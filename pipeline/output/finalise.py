@@ -36,13 +36,13 @@ def finalise(
     fingerprint: str,
     identities: Mapping[str, str],
     workers: int,
+    left_out: Mapping[str, int] | None = None,
 ) -> RunSummary:
     """Write the output of a run into `out`, replacing what is there, and say what it holds.
 
-    `prompts` maps a prompt's name to its sha256, `identities` a role to its model. Hold the output's lock: two writers at once
-    would remove each other's work.
-    Raises ValueError for a trajectory that still climbs, OSError when an image is missing or a write fails,
-    pipeline.output.shards.RowTooLarge, stages.mask.NoRule.
+    `prompts` maps a prompt's name to its sha256, `identities` a role to its model; `left_out` as in `RunSummary`. Hold the
+    output's lock: two writers at once would remove each other's work. Raises ValueError for a trajectory that still climbs,
+    OSError when an image is missing or a write fails, pipeline.output.shards.RowTooLarge, stages.mask.NoRule.
     """
     quota_cut = cut((finished(t) for t in outcomes), manifest.quotas)
     by_id = {t.sample.id: t for t in outcomes}
@@ -52,7 +52,7 @@ def finalise(
     with aside(out) as folder, process_pool(workers) as pool:
         files = _write(content, manifest, store, folder, frame, pool)
         store_name = run_json.store_named(store.root, out)
-        summary = run_json.summary(manifest, frame, quota_cut, planned, files, store_name)
+        summary = run_json.summary(manifest, frame, quota_cut, planned, files, store_name, left_out)
         write_synced(folder / install.CARD, card(summary, origins(t.sample for t, fate in planned if fate == "kept")))
         write_synced(folder / run_json.NAME, run_json.dump(summary))
         install.install(folder, out)

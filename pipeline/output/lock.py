@@ -28,7 +28,8 @@ RUN = "run.json"
 ASIDE = f".{LOCK}"  # a lock half written, when a disk was full
 OURS = (
     RUN, "README.md", "report.html", "truth.parquet", "ledger.parquet", *PRODUCTS, "store",
-    "run.db", "run.db-wal", "run.db-shm", "plan.db", "plan.db-wal", "plan.db-shm", "ray.log", "engines", "servers", LOCK,
+    "run.db", "run.db-wal", "run.db-shm", "plan.db", "plan.db-wal", "plan.db-shm", "screens.db",
+    "screens.db-wal", "screens.db-shm", "screened.parquet", "ray.log", "engines", "servers", LOCK,
 )  # fmt: skip
 
 _PEOPLES = ("review", "release")

@@ -71,7 +71,7 @@ def rebuild(written: RunSummary, manifest: Manifest, rows: Sequence[Recorded]) -
     quota_cut = cut((finished(r.trajectory) for r in rows), manifest.quotas)
     by_id = {r.trajectory.sample.id: r.trajectory for r in rows}
     planned = [(by_id[name], fate) for name, fate in quota_cut.fates.items()]
-    summary = run_json.summary(manifest, frame, quota_cut, planned, written.files, written.store)
+    summary = run_json.summary(manifest, frame, quota_cut, planned, written.files, written.store, written.left_out)
     beyond = {"beyond_cut": written.counts.get("beyond_cut", 0)}  # they are not in the record
     summary = summary.model_copy(update={"counts": summary.counts | beyond})
     return Content(frame, quota_cut.fates, parts(planned, frame), summary)

@@ -39,6 +39,7 @@ class RunSummary(BaseModel):
 
     `warnings`: what is true of the files and a trainer should know, one line each.
     `store` is where the images lie, relative to the output where they lie inside; null when they were given up on purpose.
+    `left_out`: rows of the sources, as far as they were read, that are no samples, by why: a screen, a share, a cap.
     `selection_of` is the sha256 of the `run.json` of the build that these rows were selected from; null for a build.
     """
 
@@ -66,6 +67,7 @@ class RunSummary(BaseModel):
     finished_at: str
     warnings: list[str] = []
     selection_of: str | None = None
+    left_out: dict[str, int] = {}
 
 
 def summary(
@@ -75,6 +77,7 @@ def summary(
     planned: Planned,
     files: Mapping[str, ShardFile],
     store: str | None,
+    left_out: Mapping[str, int] | None = None,
 ) -> RunSummary:
     """What the run has to say."""
     kept = [t for t, fate in planned if fate == "kept"]
@@ -108,6 +111,7 @@ def summary(
             *readers.warnings(dict(sorted(files.items())), manifest.output),
             *origins.warnings(t.sample for t in kept),
         ],
+        left_out=dict(left_out or {}),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

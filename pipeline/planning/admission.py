@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from PIL import Image
+
 from pipeline.planning import samples
+from pipeline.screening.looks import ImageLook
 from pipeline.sources import cells, images, table
 from pipeline.sources.bad_row import BadRow, Place
 from pipeline.sources.mapping import Row, check_unicode, task_of
@@ -28,16 +31,19 @@ NOWHERE = Place("", 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class AdmittedRow:
-    """The sample of a row. `problem`: the line that says why the row failed, None when it did not. `pictures`: its images."""
+    """The sample of a row. `problem`: the line that says why the row failed, None when it did not. `looks`: of its images, where
+    somebody wants to know."""
 
     sample: Sample
     problem: str | None = None
     place: Place = NOWHERE
-    pictures: tuple[Rendition, ...] = ()
+    looks: tuple[ImageLook, ...] = ()
 
 
 ReadRow = tuple[Row, BadRow | None]
 """A row, and the error with which it was read, if any."""
+Look = Callable[[Image.Image], ImageLook]
+"""The pixels of an image -> what it looks like."""
 Claim = Callable[[str, str, Place], Place]
 """Source, row id and place of a row -> the place of the first row with this id."""
 
@@ -51,6 +57,7 @@ class Admission:
     store: ImageStore
     size: tuple[int, int]
     needs_first: bool = False
+    look: Look | None = None
 
     def admit(self, read_row: ReadRow) -> AdmittedRow:
         """The row as a sample, or as a failed sample. Raises OSError when the store cannot be written."""
@@ -95,7 +102,8 @@ class Admission:
             citation=citation or self.spec.citation,
             checker=checker,
         )
-        return AdmittedRow(sample, None, row.place, tuple(pictures))
+        looks = () if self.look is None else tuple(self.look(picture.pixels) for picture in (*pictures, *firsts))
+        return AdmittedRow(sample, None, row.place, looks)
 
     def _read_images(self, row: Row, field: str) -> Iterator[Rendition]:
         for value, name in cells.split_cell(row.value(field), row.label(field)):

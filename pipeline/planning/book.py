@@ -62,19 +62,6 @@ class PlannedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class DroppedRow:
-    """A row that a screen dropped, and why; `low`: the plan was complete below this rank when its wave was read."""
-
-    low: int
-    source: str
-    file: str
-    row: int
-    row_id: str
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class LeakGroup:
     """A leak group. `number`: groups of rows that were read earlier have lower ones."""
 
@@ -101,6 +88,11 @@ class PlanBook:
             written = True
         finally:
             self._database.execute("COMMIT" if written else "ROLLBACK")
+
+    @property
+    def is_new(self) -> bool:
+        """True where nothing is planned yet."""
+        return self._database.execute("SELECT 1 FROM sources LIMIT 1").fetchone() is None
 
     def state(self, name: str) -> SourceState:
         """How far the source `name` was read."""
@@ -130,11 +122,6 @@ class PlanBook:
         """Write what is true of samples that the world made, each with its rank."""
         texts = ((rank, row.id, json.dumps(asdict(row))) for rank, row in rows)
         self._database.executemany("INSERT OR REPLACE INTO truth VALUES (?, ?, ?)", texts)
-
-    def add_dropped(self, rows: Iterable[DroppedRow]) -> None:
-        """Write rows that screens dropped, in the order in which they were read."""
-        values = ((r.low, r.source, r.file, r.row, r.row_id, r.reason, r.detail) for r in rows)
-        self._database.executemany("INSERT INTO dropped VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def groups(self, keys: Iterable[int]) -> dict[int, LeakGroup]:
         """Of these leak keys those that are known, each with its group."""
@@ -174,13 +161,6 @@ class PlanBook:
         query = "SELECT row FROM truth WHERE rank <= ? ORDER BY id"
         with closing(self._database.execute(query, (END if upto is None else upto,))) as rows:
             yield from (TruthRow(**json.loads(text)) for (text,) in rows)
-
-    def dropped(self, upto: int | None) -> Iterator[DroppedRow]:
-        """The rows that screens dropped in the waves that reach up to a rank (None: in all), in the order in which they were
-        read."""
-        query = "SELECT low, source, file, row, row_id, reason, detail FROM dropped WHERE low <= ? ORDER BY number"
-        with closing(self._database.execute(query, (END if upto is None else upto,))) as rows:
-            yield from (DroppedRow(*row) for row in rows)
 
     def __enter__(self) -> Self:
         """This plan, closed at the end of the context."""

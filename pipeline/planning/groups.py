@@ -17,8 +17,6 @@ from pipeline.planning.tables import key_of
 from pipeline.screening.keys import leak_keys
 from stages.records import Sample
 
-BRIDGE = "leak_bridge"
-
 
 @dataclass
 class GroupedWave:

@@ -12,6 +12,7 @@ from pipeline.planning.book import PlanBook
 from pipeline.planning.planner import WAVE_ROWS, Planner
 from pipeline.planning.tables import END
 from pipeline.planning.truth import TruthRow
+from pipeline.screening.screen import Screen
 from pipeline.storage.image_store import ImageStore
 from stages.trajectory import Trajectory
 
@@ -26,7 +27,11 @@ class Planned:
 
 def plan(manifest: Manifest, store: ImageStore, workers: int, wave_rows: int = WAVE_ROWS) -> Planned:
     """Read all sources. Raises ManifestError when a file is broken as a whole, OSError when a file or the store fails."""
-    with PlanBook(":memory:", "") as book, Planner(manifest, store, workers, book, wave_rows) as planner:
+    with (
+        PlanBook(":memory:", "") as book,
+        Screen(manifest.screens, None) as screen,
+        Planner(manifest, store, workers, book, screen, wave_rows) as planner,
+    ):
         while not planner.done:
             planner.advance()
         rows = book.page(None, END, book.count(END))

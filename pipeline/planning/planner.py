@@ -5,6 +5,7 @@ holds below its `horizon` is final: which waves were read, and when, changes not
 a source.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -12,10 +13,11 @@ from typing import Self
 
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.planning import groups
-from pipeline.planning.book import DroppedRow, PlanBook, SourceState
+from pipeline.planning.book import PlanBook, SourceState
 from pipeline.planning.order import RunOrder
 from pipeline.planning.reading import ReadRow, open_reader
 from pipeline.planning.tables import END
+from pipeline.screening.screen import Screen
 from pipeline.sources.files import TableError
 from pipeline.storage.image_store import ImageStore
 from stages import identity
@@ -37,28 +39,45 @@ class _Wave:
     state: SourceState
     good: list[ReadRow] = field(default_factory=list)
     failed: list[ReadRow] = field(default_factory=list)
-    dropped: list[DroppedRow] = field(default_factory=list)
 
 
 class Planner(AbstractContextManager["Planner"]):
-    """Lengthens the plan `book` of `manifest`. `wave_rows`: rows of a wave, which tests make small."""
+    """Lengthens the plan `book` of `manifest` by the rows that `screen` lets in. `wave_rows`: rows of a wave, which tests make
+    small."""
 
     def __init__(
-        self, manifest: Manifest, store: ImageStore, workers: int, book: PlanBook, wave_rows: int = WAVE_ROWS
+        self,
+        manifest: Manifest,
+        store: ImageStore,
+        workers: int,
+        book: PlanBook,
+        screen: Screen,
+        wave_rows: int = WAVE_ROWS,
     ) -> None:
         self._manifest = manifest
         self._wave_rows = wave_rows
         self.book = book
+        self.screen = screen
+        look = screen.look if screen.spec.needs_looks else None
         weights = {spec.name: spec.weight for spec in manifest.sources if spec.weight is not None}
         self._order = RunOrder(manifest.seed, weights)
         self._specs = {spec.name: spec for spec in manifest.sources}
         self._states = {name: book.state(name) for name in self._specs}
-        self._readers = {name: open_reader(spec, manifest, store, workers, book) for name, spec in self._specs.items()}
+        self._readers = {
+            name: open_reader(spec, manifest, store, workers, book, look) for name, spec in self._specs.items()
+        }
 
     @property
     def horizon(self) -> int:
         """The rank below which the plan is complete; above every rank once all sources are read."""
         return min(self._order.frontier(state) for state in self._states.values())
+
+    def left_out(self) -> dict[str, int]:
+        """How many rows that were read so far are no samples, by why: those that a screen dropped first."""
+        counts = Counter(self.screen.counts())
+        for state in self.states:
+            counts.update(state.left_out)
+        return dict(counts)
 
     @property
     def done(self) -> bool:
@@ -80,28 +99,31 @@ class Planner(AbstractContextManager["Planner"]):
         waves: list[_Wave] = []
         try:
             with self.book.writing():
-                read = [self._read(replace(state), low, go_on) for state in due]
-                self._place(read, low)
+                read = [self._read(replace(state), go_on) for state in due]
+                self._place(read)
+                self.screen.commit()  # before the plan, which rests on it
             waves = read
         finally:
             for state in due if not waves else ():
                 self._readers[state.name].close()  # what it read is not in the plan
         self._states |= {wave.state.name: wave.state for wave in waves}
 
-    def _read(self, state: SourceState, low: int, go_on: Callable[[], bool]) -> _Wave:
+    def _read(self, state: SourceState, go_on: Callable[[], bool]) -> _Wave:
         wave, reader = _Wave(state), self._readers[state.name]
         state.left_out, state.by_category = dict(state.left_out), dict(state.by_category)
         try:
             for row in reader.read(state, self._wave_rows):
                 if not go_on():
                     raise Stopped
-                # without its images, of which a wave has gigabytes
-                (wave.good if row.problem is None else wave.failed).append(replace(row, pictures=()))
+                if row.problem is not None:
+                    wave.failed.append(row)
+                elif self.screen.judge(row.sample, row.place, row.looks) is None:
+                    wave.good.append(row)
         except TableError as error:
             raise ManifestError(f"sources.{state.name}.path: {error}") from error
         return wave
 
-    def _place(self, waves: Sequence[_Wave], low: int) -> None:
+    def _place(self, waves: Sequence[_Wave]) -> None:
         """Give the rows of the waves, which were read together, splits and ranks, and write them down."""
         good = [row.sample for wave in waves for row in wave.good]
         # before there are rollouts and caps: their numbers must not move a row to another split
@@ -109,10 +131,9 @@ class Planner(AbstractContextManager["Planner"]):
         placed = {sample.id: sample for sample in grouped.placed}
         for wave in waves:
             for row in wave.good:
-                if row.sample.id in grouped.bridges:
-                    wave.dropped.append(_drop(row, low, groups.BRIDGE, grouped.bridges[row.sample.id]))
+                if (bridge := grouped.bridges.get(row.sample.id)) is not None:
+                    self.screen.drop(row.sample, row.place, "leak_bridge", bridge)
             self._place_wave(wave, [placed[row.sample.id] for row in wave.good if row.sample.id in placed])
-            self.book.add_dropped(wave.dropped)
 
     def _place_wave(self, wave: _Wave, good: Sequence[Sample]) -> None:
         state, spec = wave.state, self._specs[wave.state.name]
@@ -167,8 +188,3 @@ def roll_out(sample: Sample, rollouts: int) -> Iterator[Sample]:
     yield sample
     for number in range(1, rollouts):
         yield replace(sample, id=identity.rollout_id(sample.id, number), rollout=number, rollout_of=sample.id)
-
-
-def _drop(row: ReadRow, low: int, reason: str, detail: str) -> DroppedRow:
-    place = row.place
-    return DroppedRow(low, row.sample.source, place.file, place.row, row.sample.row_id, reason, detail)

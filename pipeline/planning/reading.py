@@ -9,35 +9,39 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from PIL import Image
+
 from pipeline.backends.world.source import WorldSpec, row_name
 from pipeline.manifest.precomputed import is_precomputed
 from pipeline.manifest.spec import Manifest
 from pipeline.planning import world_rows
-from pipeline.planning.admission import Admission, admit, identify
+from pipeline.planning.admission import Admission, Look, admit, identify
 from pipeline.planning.book import PlanBook, SourceState
 from pipeline.planning.cursor import TableCursor
 from pipeline.planning.truth import TruthRow
+from pipeline.screening.checks import images_of
+from pipeline.screening.looks import ImageLook
 from pipeline.sources.bad_row import BadRow, Place
 from pipeline.sources.files import TableError, list_files
 from pipeline.sources.mapping import Row
 from pipeline.sources.spec import TableSpec
 from pipeline.storage.image_store import ImageStore
-from pipeline.storage.pictures.rendition import Rendition
+from pipeline.storage.pictures.pixels import upright_rgb
 from stages.identity import digest, draw
-from stages.records import Sample
+from stages.records import ImageRef, Sample
 
 SAMPLED = "sample"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """One row of a source: its sample, why it failed (None: it did not), where it stands, its images, and its truth where one is
-    known."""
+    """One row of a source: its sample, why it failed (None: it did not), where it stands, what its images look like where a
+    screen wants to know, and its truth where one is known."""
 
     sample: Sample
     problem: str | None
     place: Place
-    pictures: Sequence[Rendition] = ()
+    looks: Sequence[ImageLook] = ()
     truth: TruthRow | None = None
 
 
@@ -52,12 +56,12 @@ class Reader(Protocol):
 
 
 def open_reader(
-    spec: TableSpec | WorldSpec, manifest: Manifest, store: ImageStore, workers: int, book: PlanBook
+    spec: TableSpec | WorldSpec, manifest: Manifest, store: ImageStore, workers: int, book: PlanBook, look: Look | None
 ) -> Reader:
-    """A reader of `spec`; no file is opened yet."""
+    """A reader of `spec`; no file is opened yet. `look`: what to do with the pixels of each image, if anything."""
     if isinstance(spec, WorldSpec):
-        return WorldReader(spec, manifest.seed, store, workers)
-    admission = Admission(spec, store, manifest.output.image.size, is_precomputed(manifest))
+        return WorldReader(spec, manifest.seed, store, workers, look)
+    admission = Admission(spec, store, manifest.output.image.size, is_precomputed(manifest), look)
     return TableReader(admission, manifest.seed, workers, book)
 
 
@@ -69,6 +73,7 @@ class WorldReader:
     seed: int
     store: ImageStore
     workers: int
+    look: Look | None = None
 
     def read(self, state: SourceState, most: int) -> Iterator[ReadRow]:
         """See `Reader`."""
@@ -78,13 +83,17 @@ class WorldReader:
             state.leave_out(SAMPLED)
         made = world_rows.read(self.spec, self.seed, self.store, self.workers, numbers=wanted)
         for number, (sample, truth) in zip(wanted, made, strict=True):
-            yield ReadRow(sample, None, Place("", number + 1, number + 1), truth=truth)
+            looks = () if self.look is None else tuple(map(self.look, map(self._pixels, images_of(sample))))
+            yield ReadRow(sample, None, Place("", number + 1, number + 1), looks, truth)
         state.rows = rows.stop
         state.done = rows.stop >= self.spec.count
 
     def _is_drawn(self, number: int) -> bool:
         share = self.spec.sample
         return share is None or draw(self.seed, self.spec.name, row_name(number)) < share
+
+    def _pixels(self, image: ImageRef) -> Image.Image:
+        return upright_rgb(self.store.get(image.sha256))
 
     def close(self) -> None:
         """Nothing is open."""
@@ -109,7 +118,7 @@ class TableReader:
         identified = identify(spec, self._cursor.take(most, state), self.book.claim)
         drawn = (row for row in identified if self._is_drawn(row[0], state))
         for row in admit(self.admission, drawn, self.workers):
-            yield ReadRow(row.sample, row.problem, row.place, row.pictures)
+            yield ReadRow(row.sample, row.problem, row.place, row.looks)
         state.done = self._cursor.is_at_end(state)
         self._check_files(state)  # a table that shrank meanwhile has simply come to its end
 

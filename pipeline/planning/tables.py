@@ -25,8 +25,6 @@ TABLES = (
     "CREATE TABLE row_ids (key INTEGER PRIMARY KEY, place TEXT NOT NULL)",
     "CREATE TABLE leak_groups (number INTEGER PRIMARY KEY, name TEXT NOT NULL)",
     "CREATE TABLE leak_keys (key INTEGER PRIMARY KEY, number INTEGER NOT NULL)",
-    "CREATE TABLE dropped (number INTEGER PRIMARY KEY, low INTEGER NOT NULL, source TEXT NOT NULL, file TEXT NOT NULL, "
-    "row INTEGER NOT NULL, row_id TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL)",
 )
 
 
@@ -39,8 +37,7 @@ def open_file(path: str, identity: str) -> sqlite3.Connection:
     """A connection to the plan `identity` at `path`. Raises sqlite3.Error, OSError."""
     about = {"version": VERSION, "identity": identity}
     if path != ":memory:" and Path(path).exists() and _read_about(path) != about:
-        for suffix in ("", "-wal", "-shm"):
-            Path(path + suffix).unlink(missing_ok=True)
+        remove(path)
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     # a wave that a power cut loses is read again; a kill loses none
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-65536"):
@@ -52,6 +49,12 @@ def open_file(path: str, identity: str) -> sqlite3.Connection:
         database.executemany("INSERT INTO about VALUES (?, ?)", about.items())
         database.execute("COMMIT")
     return database
+
+
+def remove(path: str) -> None:
+    """Remove the plan at `path`, if there is one."""
+    for suffix in ("", "-wal", "-shm"):
+        Path(path + suffix).unlink(missing_ok=True)
 
 
 def _read_about(path: str) -> dict[str, str]:

@@ -33,6 +33,12 @@ from stages.records import Sample
 FILE = "screens.db"
 
 
+def forget_rows(folder: Path) -> None:
+    """Remove what is remembered in `folder` of rows that are about to be judged anew."""
+    for path in folder.glob(f"{FILE}*"):
+        path.unlink()
+
+
 class Screen:
     """Judges rows, one after the other; one thread at a time.
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pipeline.output.ending import unfilled
 from pipeline.output.run_json import RunSummary
+from pipeline.screening.dropped import FILE, REASONS
 from pipeline.views.text import clip, one_line
 from stages.trajectory import Trajectory
 
@@ -38,6 +39,11 @@ def closing(summary: RunSummary, outcomes: Sequence[Trajectory], width: int) -> 
     for fate in ("discarded", "failed"):
         if counts[fate]:
             yield f"{fate.capitalize()} {counts[fate]}: {_reasons(summary.reasons[fate])}."
+    if summary.left_out:
+        screened = any(reason in REASONS for reason in summary.left_out)
+        yield f"Left out before it cost anything: {_reasons(summary.left_out)}." + (
+            f" {FILE} names the rows that screens dropped." if screened else ""
+        )
     if any(t.sample.rollout for t in outcomes):
         groups = {t.sample.group for t in outcomes}
         yield f"The {len(outcomes)} samples are rollouts of {len(groups)} rows: record/ names the group of each."

@@ -3,6 +3,8 @@
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from pipeline.planning import reading
 from pipeline.planning.book import PlanBook
 from pipeline.planning.planner import Planner, Stopped
 from pipeline.planning.tables import END
+from pipeline.screening.screen import Screen
 from pipeline.storage.image_store import ImageStore
 from stages.trajectory import Trajectory
 from tests.sources.tables import make_manifest, table, write_jsonl
@@ -28,9 +31,18 @@ words = st.sampled_from(
 prompts = st.lists(words | st.just(""), max_size=23)  # an empty one is a bad row
 
 
+@contextmanager
+def planning(book: PlanBook, manifest: Manifest, wave: int = WAVE, folder: Path | None = None) -> Iterator[Planner]:
+    with (
+        Screen(manifest.screens, folder) as screen,
+        Planner(manifest, ImageStore("memory://planning"), 1, book, screen, wave) as planner,
+    ):
+        yield planner
+
+
 def plan_in(book: PlanBook, manifest: Manifest, steps: int = -1, wave: int = WAVE) -> Planner:
     """Advance so many steps, or to the end."""
-    with Planner(manifest, ImageStore("memory://planning"), 1, book, wave) as planner:
+    with planning(book, manifest, wave) as planner:
         while steps and not planner.done:
             planner.advance()
             steps -= 1
@@ -125,7 +137,7 @@ def test_a_wave_that_is_in_the_plan_is_not_read_again(tmp_path, monkeypatch):
 
 def test_a_wave_that_is_broken_off_leaves_nothing(tmp_path):
     manifest = make_manifest(table(write_jsonl(tmp_path / "s.jsonl", [{"prompt": f"p {n}"} for n in range(12)])))
-    with PlanBook(":memory:", "") as book, Planner(manifest, ImageStore("memory://p"), 1, book, WAVE) as planner:
+    with PlanBook(":memory:", "") as book, planning(book, manifest) as planner:
         planner.advance()
         asked = iter([True, True, False])
         with pytest.raises(Stopped):
@@ -180,3 +192,20 @@ def test_a_plan_is_complete_wave_by_wave_on_disk(tmp_path):
         with sqlite3.connect(tmp_path / "plan.db") as other:  # as another process sees it
             (state,) = (json.loads(row[0]) for row in other.execute("SELECT state FROM sources"))
             assert state["rows"] == other.execute("SELECT count(*) FROM planned").fetchone()[0] == WAVE
+
+
+def test_screens_and_leak_bridges_leave_rows_out_whatever_the_waves(tmp_path):
+    rows = [{"prompt": f"p {n % 9}"} for n in range(23)]
+    source = table(write_jsonl(tmp_path / "s.jsonl", rows))
+    manifest = make_manifest(source, screens={"duplicates": {"exact": True}})
+    assert sorted(int(t.sample.row_id) for t in whole(manifest)) == list(range(1, 10))
+    with PlanBook(tmp_path / "plan.db", "one") as book, planning(book, manifest, folder=tmp_path) as planner:
+        planner.advance()
+        asked = iter([True] * 3)
+        with pytest.raises(StopIteration):  # broken off in the middle of a wave
+            planner.advance(lambda: next(asked))
+    with PlanBook(tmp_path / "plan.db", "one") as book, planning(book, manifest, folder=tmp_path) as planner:
+        while not planner.done:
+            planner.advance()
+        assert trajectories(book) == whole(manifest)
+        assert planner.left_out() == {"duplicate": 14}
