@@ -24,6 +24,7 @@ from pipeline.screening.looks import ImageLook
 from pipeline.sources.bad_row import BadRow, Place
 from pipeline.sources.files import TableError, list_files
 from pipeline.sources.mapping import Row
+from pipeline.sources.remote import is_remote
 from pipeline.sources.spec import TableSpec
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.pictures.pixels import upright_rgb
@@ -137,6 +138,8 @@ class TableReader:
 
     def _check_files(self, state: SourceState) -> None:
         spec = self.admission.spec
+        if spec.kind == "huggingface" or is_remote(spec.path):
+            return  # what lies elsewhere is known by its version (`pipeline.sources.content`)
         seen = digest([[file.name, os.path.getsize(file.path)] for file in list_files(spec)])
         if state.files not in ("", seen):
             problem = "its files changed after a part of them was planned"
