@@ -1,5 +1,5 @@
 """The command line: `x2i build | verify | show | report | truth | compare | review | serve | journal | whatif | mend
-| inspect | plan | doctor | reward-server | reward-sim | difficulty | export | release | verdicts | train`.
+| inspect | plan | doctor | compose | reward-server | reward-sim | difficulty | export | release | verdicts | train`.
 
 In: arguments. Out: exit code 0 when done (or already done), 1 when an output has problems or a run failed, 2 for bad usage or
 a bad manifest, 3 when a build is written but nothing was kept or too much failed, or when the doctor says that a model will not
@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.commands import (
     building,
+    composing,
     consulting,
     exporting,
     inspecting,
@@ -55,6 +56,7 @@ for command in (
     paying.whatif,
     paying.mend,
     consulting.doctor,
+    composing.compose,
     serving.serve,
     reviewing.review,
     exporting.export,

@@ -49,6 +49,7 @@ _PLAN: Mapping[str, Sequence[str]] = {
     "steps": ("steps", "plan", "sub_tasks", "subtasks", "tasks", "instructions", "step_list"),
 }
 _APPRAISAL: Mapping[str, Sequence[str]] = {"score": SCORES, "reason": REASONS}
+_REWORDING: Mapping[str, Sequence[str]] = {"instruction": ("instruction", "prompt", "text", "rewording", "edit")}
 _STEP = ("instruction", "step", "text", "description", "task", "action", "sub_task", "subtask", "content", "prompt")
 _NUMBERED = re.compile(r"\s*(?:step\s*)?\d{1,2}\s*(?:[.):]|\s[-–—])\s+", re.IGNORECASE)
 
@@ -107,6 +108,11 @@ def appraisal(text: str) -> tuple[int, str]:
     fields = _read(text, lambda items: _fields(items, _APPRAISAL))
     number, words = _value(text, "score", fields, score)
     return number, words or (_text(text, "reason", fields) if fields["reason"] is not None else "")
+
+
+def rewording(text: str) -> str:
+    """An instruction in other words. Raises Malformed."""
+    return _text(text, "instruction", _read(text, lambda items: _fields(items, _REWORDING)))
 
 
 def _read(reply: str, read: Callable[[list[Fields]], Read]) -> Read:

@@ -123,6 +123,7 @@ ORDER = (
     ("manifest",),
     ("targets",),
     ("planning",),
+    ("composing",),
     ("traffic",),
     ("journal",),
     ("models",),

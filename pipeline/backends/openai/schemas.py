@@ -35,6 +35,8 @@ def schema(request: TextRequest) -> dict[str, Any]:
             return _object({"rationale": _TEXT, "steps": _list(_TEXT, *(request.steps or (1, None)))})
         case "appraisal":
             return _object({"reason": _TEXT, "score": _SCORE})
+        case "rewording":
+            return _object({"instruction": _TEXT})
         case _:
             raise ValueError(f"there is no schema for replies of the kind {request.schema!r}")
 

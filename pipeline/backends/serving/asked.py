@@ -152,6 +152,6 @@ def _ladders_own(asked: JsonSchema) -> tuple[str, tuple[str, ...], tuple[int, in
 def _unknown_shape() -> Exception:
     return invalid(
         "only the shapes of the ladder's own replies are enforced, by json_schema: evaluation, reflection, diagnosis, plan, "
-        "appraisal; leave response_format out to have none enforced",
+        "appraisal, rewording; leave response_format out to have none enforced",
         "response_format",
     )

@@ -12,6 +12,7 @@ from pipeline.backends.world.models.generator import make_image
 from pipeline.backends.world.models.plans import plan
 from pipeline.backends.world.models.reflection import diagnose, reflect
 from pipeline.backends.world.models.request import read
+from pipeline.backends.world.models.rewording import reword
 from pipeline.backends.world.models.skill import Skill
 from stages.errors import Refused
 from stages.protocols import Message
@@ -35,5 +36,7 @@ def respond(
             return plan(request)
         case "appraisal":
             return appraise(request, skill)
+        case "rewording":
+            return reword(request)
         case _:
             raise Refused(f"I do not know replies of the kind {schema!r}.")

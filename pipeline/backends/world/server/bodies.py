@@ -60,8 +60,8 @@ class Chat(_Skilled, AnyChat):
         if self.schema_asked:
             return self.schema_asked.name
         raise invalid(
-            "the world tells what is asked for by the name of the reply's schema: evaluation, reflection, diagnosis, plan or "
-            'appraisal; or ask for an image, with modalities: ["image", "text"]',
+            "the world tells what is asked for by the name of the reply's schema: evaluation, reflection, diagnosis, plan, "
+            'appraisal or rewording; or ask for an image, with modalities: ["image", "text"]',
             "response_format.json_schema.name",
         )
 
