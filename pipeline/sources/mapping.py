@@ -6,6 +6,7 @@ In: a row (column -> value) and its `TableSpec`. Out: texts, numbers, a checker,
 import difflib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
@@ -18,6 +19,8 @@ from stages.plain import plain
 from stages.records import Checker, Task
 
 IMAGE_FIELDS = ("references", "first")
+TEXT_KINDS = ("csv", "tsv")
+"""Kinds of which every cell is a text."""
 
 
 def suggest_column(name: str, names: list[str]) -> str:
@@ -135,13 +138,19 @@ class Row:
 
     def _read_side(self, field: str) -> int | None:
         value = self.value(field)
+        if self.spec.kind in TEXT_KINDS and isinstance(value, str):
+            value = value.strip() or None
         if value is None:
             return None
-        side = whole(value)
+        side = whole(int(value) if self._is_number(value) else value)
         if side is None or not SIDE_MIN <= side <= SIDE_MAX:
             problem = f"{quote(value)} is no size in pixels"
             raise BadRow(self.label(field), problem, f"give a whole number from {SIDE_MIN} to {SIDE_MAX}")
         return side
+
+    def _is_number(self, value: Any) -> bool:
+        """Whether a text stands for a whole number: where every cell is a text."""
+        return self.spec.kind in TEXT_KINDS and isinstance(value, str) and value.isascii() and value.isdecimal()
 
     def task(self, references: int) -> Task:
         """The task that the row names, or else that of so many references. Raises BadRow when the two contradict."""
@@ -186,11 +195,21 @@ class Row:
         if not check.columns:
             return self._checker_of_one_column()
         if check.style == "questions":
-            questions, answers = (look_up(self.cells, column, column) for column in check.columns)
+            questions, answers = (self._read_list(look_up(self.cells, column, column)) for column in check.columns)
             return Checker("questions", _to_json(_pair(questions, answers, ", ".join(check.columns)), "checker"))
         present = [c for c in check.columns if c not in check.optional or c in self.cells]
-        picked = {column: look_up(self.cells, column, f"checker ({column})", required=False) for column in present}
+        picked = {
+            column: self._read_list(look_up(self.cells, column, f"checker ({column})", required=False))
+            for column in present
+        }
         return Checker("objects", _to_json({k: v for k, v in picked.items() if not is_absent(v)}, "checker"))
+
+    def _read_list(self, value: Any) -> Any:
+        """A list that stands in a text as JSON, where every cell is a text."""
+        if self.spec.kind in TEXT_KINDS and isinstance(value, str) and value[:1] in ("[", "{"):
+            with suppress(ValueError, RecursionError):
+                return parse_whole(value)
+        return value
 
     def _checker_of_one_column(self) -> Checker:
         field, value = self.label("checker"), self.value("checker")

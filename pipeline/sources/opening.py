@@ -20,6 +20,7 @@ from pipeline.sources.remote import is_remote, open_remote
 
 BUFFER = 1 << 20  # bytes
 _HEAD = 6
+_PIECE = 1 << 16  # bytes that are unpacked at once
 
 
 class Damaged(Exception):
@@ -59,23 +60,32 @@ def open_raw(path: str) -> "io.BufferedReader[Any]":
     return open_remote(path) if is_remote(path) else io.BufferedReader(io.FileIO(path), BUFFER)
 
 
-class _Unpacked(io.RawIOBase):
-    """What an unpacker gives, its errors in one form."""
+def check_end(stream: "io.BufferedReader[Any]") -> None:
+    """Raises Damaged where a stream that ended did so because its data broke off. Call it when nothing more came."""
+    stream.read(1)
 
-    def __init__(self, unpacker: IO[bytes]) -> None:
+
+class _Unpacked(io.RawIOBase):
+    """What an unpacker gives, its errors in one form. An error comes after the end of what could be unpacked, so that a reader that
+    asks for much at once gets all of that first.
+    """
+
+    def __init__(self, unpacker: Any) -> None:
         self._unpacker = unpacker
+        self._damage: Damaged | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        if self._damage is not None:
+            raise self._damage
         try:
-            data = self._unpacker.read(len(buffer))
-        except (EOFError, zlib.error, lzma.LZMAError) as error:
-            raise Damaged(" ".join(str(error).split())) from error
-        except OSError as error:
-            if error.errno is not None:  # the disk, not the data
+            data = self._unpacker.read1(min(len(buffer), _PIECE))
+        except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # the disk, not the data
                 raise
-            raise Damaged(" ".join(str(error).split())) from error
+            self._damage = Damaged(" ".join(str(error).split()))
+            return 0
         buffer[: len(data)] = data
         return len(data)

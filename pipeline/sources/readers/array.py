@@ -10,7 +10,7 @@ from json import JSONDecodeError
 from typing import Any, NoReturn
 
 from pipeline.sources.chunk import MOST_BYTES, Chunk, Numbered
-from pipeline.sources.opening import Damaged, opened
+from pipeline.sources.opening import Damaged, check_end, opened
 from pipeline.sources.readers.head import check_head
 from pipeline.sources.readers.lines import broken_off, check_object
 from pipeline.sources.remote import shown
@@ -115,6 +115,8 @@ class _JsonText:
                 self._name, f"a value is longer than {MOST_BYTES >> 20} MiB; keep images in files of their own"
             )
         data = self._file.read(max(BLOCK, len(self.held)))
+        if not data:
+            check_end(self._file)
         self._ended = not data
         pending = len(self._utf8.getstate()[0])
         try:

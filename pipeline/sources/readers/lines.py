@@ -5,11 +5,11 @@ it are good, and the last one is a BadRow that says so.
 """
 
 from collections.abc import Iterator
-from typing import IO
+from io import BufferedReader
 
 from pipeline.sources.bad_row import BadRow, quote
 from pipeline.sources.chunk import MOST_BYTES, Cells, Chunk, Numbered
-from pipeline.sources.opening import Damaged, opened
+from pipeline.sources.opening import Damaged, check_end, opened
 from pipeline.sources.readers.head import BOM, check_head
 from pipeline.sources.remote import shown
 from pipeline.sources.strict_json import parse, repeated_key
@@ -49,7 +49,7 @@ def broken_off(error: Exception, place: str) -> BadRow:
     return BadRow("file", f"breaks off after {place} ({error})", "fetch it anew: what follows is missing")
 
 
-def _split(file: IO[bytes]) -> Iterator[Line]:
+def _split(file: BufferedReader) -> Iterator[Line]:
     """The lines of a file, none of them longer than memory can bear."""
     while line := file.readline(MOST_BYTES):
         if len(line) < MOST_BYTES or line.endswith(b"\n"):
@@ -58,6 +58,7 @@ def _split(file: IO[bytes]) -> Iterator[Line]:
         while (rest := file.readline(MOST_BYTES)) and not rest.endswith(b"\n"):
             pass
         yield BadRow("line", f"is longer than {MOST_BYTES >> 20} MiB", "keep images in files of their own")
+    check_end(file)
 
 
 def _parse_line(line: bytes) -> Cells:

@@ -10,7 +10,7 @@ from io import BufferedReader, TextIOWrapper
 
 from pipeline.sources.bad_row import BadRow, quote
 from pipeline.sources.chunk import MOST_BYTES, Cells, Chunk, Numbered
-from pipeline.sources.opening import Damaged, opened
+from pipeline.sources.opening import Damaged, check_end, opened
 from pipeline.sources.readers.head import BOM, check_head
 from pipeline.sources.readers.lines import broken_off
 from pipeline.sources.remote import shown
@@ -32,6 +32,7 @@ def read(chunk: Chunk) -> Numbered:
             names = _read_names(chunk.file.path, reader)
             for number, cells in enumerate(_read_cells(reader), 1):
                 yield number, cells if isinstance(cells, BadRow) else _name(cells, names)
+            check_end(file)
         except Damaged as error:
             yield number + 1, broken_off(error, f"row {number}")
 

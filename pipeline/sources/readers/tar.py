@@ -44,9 +44,9 @@ def _read(chunk: Chunk, columns: set[str]) -> Numbered:
                         number += 1
                         yield number, group.row()
                     group = _TarRow(key)
-                group.names.add(column)
                 if column in used:
                     group.add(column, member, tar)
+                group.names.add(column)
                 tar.last = member.name
             cut = tar.why_cut()
         except (tarfile.TarError, EOFError, Damaged) as error:
