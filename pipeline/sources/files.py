@@ -6,7 +6,6 @@ rows give it. A name never holds the folder that the table lies in, so that a ta
 
 import glob
 import os
-import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ SUFFIXES = {
     "huggingface": (".arrow",),
 }
 """How the names of a kind's files end; asked only where a folder is named."""
-_MAGIC = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +121,15 @@ def _that_fit(pattern: str) -> list[SourceFile]:
 def _list_remote(spec: TableSpec) -> list[SourceFile]:
     address = spec.path
     if _is_pattern(address):
-        found = remote.find_matches(address)
-        fixed = _MAGIC.split(address)[0].rpartition("/")[0] + "/"
-        absent = "no file fits this pattern; correct the address"
+        found, absent = remote.find_matches(address), "no file fits this pattern; correct the address"
     elif remote.is_folder(address):
-        fixed = address.rstrip("/") + "/"
-        found = [name for name in remote.find_below(address) if _is_of(spec, name)]
+        found = [(path, name) for path, name in remote.find_below(address) if _is_of(spec, name)]
         absent = _absent_in_folder(spec)
     else:
         return [SourceFile(address, remote.shown(address).rstrip("/").rpartition("/")[2])]
-    named = [SourceFile(path, path.removeprefix(fixed)) for path in found]
-    return _some([file for file in named if not _is_hidden(file.name)], address, absent)
+    return _some([SourceFile(path, name) for path, name in found if not _is_hidden(name)], address, absent)
 
 
 def _is_pattern(address: str) -> bool:
     """Whether an address is a pattern; in one of the web a question mark begins a query."""
-    return bool(_MAGIC.search(address.partition("?")[0] if address.startswith("http") else address))
+    return bool(remote.MAGIC.search(address.partition("?")[0] if address.startswith("http") else address))

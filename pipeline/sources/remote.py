@@ -20,6 +20,8 @@ BLOCK = 4 << 20  # bytes that are asked for at once
 TRIES = 5  # in a row, without a single byte
 PAUSE_S = 0.5  # before the second try; doubled from try to try
 
+MAGIC = re.compile(r"[*?\[]")
+"""What makes a pattern of a path."""
 _FOREIGN = (("aiohttp", "ClientError"), ("botocore.exceptions", "BotoCoreError"), ("botocore.exceptions", "ClientError"),
             ("httpx2", "HTTPError"), ("httpx", "HTTPError"), ("huggingface_hub.errors", "HfHubHTTPError"))  # fmt: skip
 """Errors of libraries that may not be there."""
@@ -57,6 +59,11 @@ def _named(address: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
+        # of the web, a server that nobody reaches is called a missing file, too
+        cause = error.__cause__
+        if cause is not None and getattr(cause, "status", None) != 404:
+            problem = f"cannot be reached ({_words(cause)}); try again, or download it first"
+            raise TableError(shown(address), problem) from error
         raise TableError(shown(address), "no such file; correct the address") from error
     except ImportError as error:
         problem = f"needs a library that is not installed ({error}); run pip install 'x2i-ladder[sources]'"
@@ -87,23 +94,33 @@ def open_remote(address: str) -> "io.BufferedReader[Any]":
 
 def is_folder(address: str) -> bool:
     """Whether a folder lies there. Raises TableError."""
+    if address.startswith("http"):  # asking would download the file, to look for links in it
+        return address.partition("?")[0].endswith("/")
     fs, path = file_system(address)
     with _named(address):
         return bool(fs.isdir(path)) and not fs.isfile(path)
 
 
-def find_below(address: str) -> list[str]:
-    """The addresses of all files below a folder. Raises TableError."""
+def find_below(address: str) -> list[tuple[str, str]]:
+    """The addresses of all files below a folder, and their paths below it. Raises TableError."""
     fs, path = file_system(address)
     with _named(address):
-        return [fs.unstrip_protocol(name) for name in fs.find(path)]
+        return [(fs.unstrip_protocol(name), _below(name, path)) for name in fs.find(path)]
 
 
-def find_matches(address: str) -> list[str]:
-    """The addresses that fit a pattern. Raises TableError."""
+def find_matches(address: str) -> list[tuple[str, str]]:
+    """The addresses of the files that fit a pattern, and their paths below its part that is fixed. Raises TableError."""
     fs, path = file_system(address)
+    fixed = MAGIC.split(path)[0].rpartition("/")[0]
     with _named(address):
-        return [fs.unstrip_protocol(name) for name in fs.glob(path)]
+        found = fs.glob(path, detail=True)
+        return [
+            (fs.unstrip_protocol(name), _below(name, fixed)) for name, info in found.items() if info["type"] == "file"
+        ]
+
+
+def _below(name: str, folder: str) -> str:
+    return name.strip("/").removeprefix(folder.strip("/")).lstrip("/")
 
 
 class _Steady(io.RawIOBase):
