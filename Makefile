@@ -14,7 +14,8 @@ WORKERS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help build-dataset review test test-review lint verify report truth truth-policies truth-holdout skill-curves picture bench \
 	test-datasets-3 test-identity test-builds test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
-	test-batches test-training test-trainers plan-coverage contamination bench-streaming bench-loaders test-loaders \
+	test-batches test-unsafe-images test-training test-trainers plan-coverage contamination bench-streaming bench-loaders \
+	test-loaders \
 	chromium postgresql clean
 
 help: ## list the commands
@@ -99,6 +100,9 @@ test-engines: $(VENV)/.installed-engines ## models in engines of our own: tiny o
 test-batches: $(VENV)/.installed-dev ## the whole ladder by workers in an environment of their own (2 minutes)
 	$(BIN)/python -m pytest -m slow tests/batches
 
+test-unsafe-images: $(VENV)/.installed-unsafe-images ## the image model for unsafe pictures (sets itself up)
+	$(BIN)/python -m pytest -m slow tests/screening/test_unsafe_images.py
+
 test-training: $(VENV)/.installed-train ## train tiny models on the shards: masks, fits, modes, GRPO (sets itself up)
 	$(BIN)/python -m pytest -m slow tests/training $(ARGS)
 
@@ -144,6 +148,10 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-postgres: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[dev,postgres]'
+	@touch $(VENV)/.installed $(VENV)/.installed-dev $@
+
+$(VENV)/.installed-unsafe-images: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[dev,unsafe-images]'
 	@touch $(VENV)/.installed $(VENV)/.installed-dev $@
 
 $(VENV)/.installed-train: pyproject.toml constraints.txt | $(BIN)/python
