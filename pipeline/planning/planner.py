@@ -104,8 +104,10 @@ class Planner(AbstractContextManager["Planner"]):
                 self.screen.commit()  # before the plan, which rests on it
             waves = read
         finally:
-            for state in due if not waves else ():
-                self._readers[state.name].close()  # what it read is not in the plan
+            if not waves:  # what was read is not in the plan
+                self.screen.roll_back()
+                for state in due:
+                    self._readers[state.name].close()
         self._states |= {wave.state.name: wave.state for wave in waves}
 
     def _read(self, state: SourceState, go_on: Callable[[], bool]) -> _Wave:

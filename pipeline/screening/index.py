@@ -2,6 +2,9 @@
 
 In: 63-bit keys, and what stands behind them. Out: the rows that have a key, earliest first. One SQLite file with a page cache of
 fixed size, so that memory stays flat whatever the number of rows; nothing is durable before `commit`.
+
+Keys fall anywhere in their table, so that a few thousand new ones would rewrite most of it. They are written to the end of a table
+of recent keys, which is held in memory too, and go to their places `MOST_RECENT` at a time.
 """
 
 import sqlite3
@@ -13,11 +16,13 @@ from pipeline.screening.dropped import Dropped, ScreenedRow
 from pipeline.screening.looks import ImageLook
 from pipeline.sources.bad_row import Place
 
-CACHE_KIB = 64 * 1024
+CACHE_KIB = 16 * 1024
+MOST_RECENT = 250_000  # keys, about 25 MB
 _TABLES = """
 CREATE TABLE IF NOT EXISTS rows(
     ordinal INTEGER PRIMARY KEY, source TEXT NOT NULL, file TEXT NOT NULL, row INTEGER NOT NULL, text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS keys(key INTEGER NOT NULL, ordinal INTEGER NOT NULL, PRIMARY KEY(key, ordinal)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS recent(key INTEGER NOT NULL, ordinal INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS images(number INTEGER PRIMARY KEY, phash INTEGER NOT NULL, thumb BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS image_keys(key INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY(key, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS screened(
@@ -26,6 +31,7 @@ CREATE TABLE IF NOT EXISTS screened(
 CREATE TABLE IF NOT EXISTS meaning(spec TEXT NOT NULL);
 """
 _SIGN = 1 << 63
+_ROW = "SELECT ordinal, source, file, row, text FROM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,22 @@ class RowIndex:
         if path is not None:
             self._base.execute("PRAGMA journal_mode=WAL")
         self._base.executescript(_TABLES)
+        self._recent: dict[int, tuple[int, ...]] = {}
+        self._read_recent()
         self._base.execute("BEGIN")
+
+    def _read_recent(self) -> None:
+        self._recent.clear()
+        for key, ordinal in self._base.execute("SELECT key, ordinal FROM recent ORDER BY ordinal"):
+            self._recent[key] = (*self._recent.get(key, ()), ordinal)
+        self._has_old = self._base.execute("SELECT 1 FROM keys LIMIT 1").fetchone() is not None
+
+    def _settle(self) -> None:
+        """Bring recent keys to their places."""
+        self._base.execute("INSERT OR IGNORE INTO keys SELECT key, ordinal FROM recent ORDER BY key, ordinal")
+        self._base.execute("DELETE FROM recent")
+        self._recent.clear()
+        self._has_old = True
 
     def meaning(self, spec: str) -> str:
         """The spec of the screens that filled this index; `spec` itself where it is new."""
@@ -64,6 +85,7 @@ class RowIndex:
     def roll_back(self) -> None:
         """Forget what was added since the last commit."""
         self._base.execute("ROLLBACK")
+        self._read_recent()
         self._base.execute("BEGIN")
 
     def commit(self) -> None:
@@ -78,28 +100,30 @@ class RowIndex:
 
     def first(self, key: int) -> KeptRow | None:
         """The earliest kept row with this key."""
-        found = self._base.execute(
-            "SELECT ordinal, source, file, row, text FROM keys JOIN rows USING(ordinal) WHERE key=? "
-            "ORDER BY ordinal LIMIT 1",
-            (key,),
-        ).fetchone()
-        return found and KeptRow(*found)
+        return next(self.holders((key,), 1), None)
 
     def holders(self, keys: Sequence[int], most: int) -> Iterator[KeptRow]:
-        """The kept rows that have any of these keys, earliest first, at most so many of each key."""
-        one = f"SELECT ordinal FROM (SELECT ordinal FROM keys WHERE key=? ORDER BY ordinal LIMIT {most})"
-        ordinals = " UNION ".join([one] * len(keys))
-        for found in self._base.execute(
-            f"SELECT ordinal, source, file, row, text FROM rows WHERE ordinal IN ({ordinals}) ORDER BY ordinal", keys
-        ):
+        """The kept rows that have any of these keys, earliest first; of each key at most so many older and so many recent ones."""
+        if self._has_old:
+            one = f"SELECT ordinal FROM (SELECT ordinal FROM keys WHERE key=? ORDER BY ordinal LIMIT {most})"
+            old = " UNION ".join([one] * len(keys))
+            for found in self._base.execute(f"{_ROW} rows WHERE ordinal IN ({old}) ORDER BY ordinal", keys):
+                yield KeptRow(*found)
+        for ordinal in sorted({n for key in keys for n in self._recent.get(key, ())[:most]}):
+            found = self._base.execute(f"{_ROW} rows WHERE ordinal=?", (ordinal,)).fetchone()
             yield KeptRow(*found)
 
-    def keep(self, source: str, place: Place, text: str, keys: Iterable[int]) -> None:
+    def keep(self, source: str, place: Place, text: str, keys: Sequence[int]) -> None:
         """Remember a row that stays in, under its keys."""
-        cursor = self._base.execute(
+        ordinal = self._base.execute(
             "INSERT INTO rows(source, file, row, text) VALUES(?,?,?,?)", (source, place.file, place.row, text)
-        )
-        self._base.executemany("INSERT OR IGNORE INTO keys VALUES(?,?)", [(key, cursor.lastrowid) for key in keys])
+        ).lastrowid
+        number = int(ordinal or 0)
+        self._base.executemany("INSERT INTO recent VALUES(?,?)", [(key, number) for key in keys])
+        for key in keys:
+            self._recent[key] = (*self._recent.get(key, ()), number)
+        if len(self._recent) >= MOST_RECENT:
+            self._settle()
 
     def images(self, keys: Sequence[int]) -> Iterator[tuple[int, ImageLook]]:
         """The distinct images that have any of these keys, with their numbers, earliest first."""

@@ -17,6 +17,7 @@ from pipeline.views import panels
 from pipeline.views.figures import LossCause
 from pipeline.views.funnel import draw, stairs
 from pipeline.views.gallery import GalleryChoice, Section, fit
+from pipeline.views.left_out import left_out
 from pipeline.views.looks import ModeLooks, mode_looks
 from pipeline.views.page import render, write
 from pipeline.views.probe.probe import TELLING
@@ -65,7 +66,7 @@ def report(out: Path) -> Path:
 
     store = store_of(run, out)
     reading = replace(read(out, also), style=styles.finding(store))
-    values = _values(reading, store, looks)
+    values = _values(reading, store, looks) | {"left_out": left_out(run.left_out, out)}
     empty = len(_page(values, looks, [Section(key, n, []) for key, n in choice.totals.items()]))
     if empty > CAP:
         raise ValueError(f"{out}: the report takes {empty} bytes without any sample; at most {CAP} are allowed")

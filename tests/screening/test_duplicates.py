@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import BuildError
+from pipeline.screening import index
 from pipeline.screening.duplicates import similarity
 from pipeline.screening.screen import Screen
 from pipeline.screening.text import normalise
@@ -82,19 +83,26 @@ def test_pictures_alone_may_be_near() -> None:
         assert judged(screen, "add a hat please", 3, encoded(scene(1))) is None
 
 
-def test_a_killed_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+@pytest.mark.parametrize("recent", [20, index.MOST_RECENT])
+def test_a_killed_run_goes_on_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recent: int
+) -> None:
     draw = random.Random(2)
     texts = [" ".join(draw.choices(WORDS, k=draw.choice((3, 12)))) for _ in range(300)]
     with Screen(spec(**NEAR), None) as screen:
         whole = [judged(screen, text, n) for n, text in enumerate(texts)]
         counts = screen.counts()
+    monkeypatch.setattr(index, "MOST_RECENT", recent)
     with Screen(spec(**NEAR), tmp_path) as screen:
         before = [judged(screen, text, n) for n, text in enumerate(texts[:200])]
     with Screen(
         spec(**NEAR), tmp_path
     ) as screen:  # what was planned after row 120 was lost: those rows are judged again
+        forgotten = [judged(screen, text, n) for n, text in enumerate(texts) if n >= 120]
+        screen.roll_back()
         after = [judged(screen, text, n) for n, text in enumerate(texts) if n >= 120]
         assert [*before[:120], *after] == whole
+        assert forgotten == after
         assert screen.counts() == counts
     with pytest.raises(BuildError, match="filled by other screens"):
         Screen(spec(duplicates={"exact": True}), tmp_path)

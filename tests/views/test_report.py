@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import json
 import re
 import shutil
 from pathlib import Path
@@ -14,6 +15,8 @@ from PIL import Image
 from pipeline.output.record import Recorded
 from pipeline.output.share import Share
 from pipeline.output.truth_figures import TruthFigures
+from pipeline.screening.dropped import Dropped, ScreenedRow, write_screened
+from pipeline.sources.bad_row import Place
 from pipeline.views import report as module
 from pipeline.views.gallery import Exhibit, Section, fit
 from pipeline.views.report import CAP, report
@@ -275,3 +278,27 @@ def test_a_mixed_ladder_shows_every_rung_a_strangers_too(tmp_path: Path) -> None
     for _, attrs in page.tags:
         for tone in re.findall(r"\b[tfs]-mode-\w+", str(attrs.get("class") or "")):
             assert f".{tone}" in html
+
+
+def test_rows_that_stayed_out_are_counted_and_the_first_ones_shown(build: Path, tmp_path: Path) -> None:
+    shutil.copytree(build, tmp_path / "b")
+    run = json.loads((tmp_path / "b" / "run.json").read_text("utf-8"))
+    assert "Left out before it cost anything" not in report(tmp_path / "b").read_text("utf-8")
+    counts = {"contaminated": 4, "sample": 9}
+    (tmp_path / "b" / "run.json").write_text(json.dumps(run | {"left_out": counts}))
+    screened = (
+        ScreenedRow(
+            "s", Place("a.jsonl", n, n), str(n), f"prompt {n} {HOSTILE}", Dropped("contaminated", f"is row {n}")
+        )
+        for n in range(4)
+    )
+    write_screened(screened, tmp_path / "b" / "screened.parquet")
+    html = report(tmp_path / "b").read_text("utf-8")
+    section = html[html.index('id="left-out"') : html.index("</section>", html.index('id="left-out"'))]
+    assert re.findall(r'<th scope="row">(.*?)</th><td class="n" data-is="rows">(\d+)', section) == [
+        ("sample", "9"),
+        ("contaminated", "4"),
+    ]
+    assert [f"prompt {n} " in section for n in range(4)] == [True, True, True, False]
+    assert "s, a.jsonl: row 1: is row 1" in section
+    assert "<script" not in section
