@@ -4,8 +4,9 @@ In: samples with the looks of their references. Out: a `Dropped` that names the 
 
 By wording (`pipeline.screening.wording`), a row is contaminated where
 - a *long* evaluation prompt (`min_words` words or more that carry meaning) stands in it word by word, wherever;
-- a *short* one is a clause of it, set off by punctuation or a conjunction, or all of it: "a photo of a bench, golden hour" is taken
-  from "a photo of a bench", while "a photo of a bench and a dog" and "a photo of a bench in a kitchen" are prompts of their own;
+- a *short* one is a clause of it, set off by punctuation, a conjunction, or a phrase of light, hour or style, or all of it: "a
+  photo of a bench, golden hour" and "a photo of a bench at night" are taken from "a photo of a bench", while "a photo of a bench
+  and a dog" and "a photo of a bench in a kitchen" are prompts of their own;
 - both are `GRAMS` runs of `RUN` words or longer, and share at least `overlap` of the shorter one's runs: a long prompt with a few
   words changed, or cut.
 By image, it is contaminated where a reference is one of the set's, as bytes or by its looks.

@@ -7,8 +7,10 @@ they decide what stands left of what.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 _TOKEN = re.compile(
     r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\W_]+|[.,;:!?()\[\]{}\"“”|\n—–…。、「」]| - "
@@ -20,6 +22,12 @@ a an the of and or is are be been being was were to into this that these those i
 _VERB_WORDS = """
 change add remove replace make draw show keep move rotate fill complete adjust set use give dye generate let apply
 """
+_PHRASE_WORDS = "with in at on below during by from"
+_SETTING_WORDS = """
+light lighting sunlight moonlight sunset sunrise dusk dawn night noon morning evening afternoon day hour winter summer spring autumn
+style background foreground focus bokeh weather sky lens quality resolution detail 4k 8k
+"""
+_PHRASES, _SETTINGS = frozenset(_PHRASE_WORDS.split()), frozenset(_SETTING_WORDS.split())
 _EMPTY, _VERBS = frozenset(_EMPTY_WORDS.split()), frozenset(_VERB_WORDS.split())
 _OPENERS = frozenset({"while", "whilst", "then", "but"})
 _GIVEN = frozenset({"the", "this", "that", "given", "original", "provided"})
@@ -86,8 +94,18 @@ def wording(text: str) -> Wording:
                 words.pop()  # "in the picture" says nothing of it
             else:
                 words.append(word)
-    ends = {end for end in ends if end <= len(words)} | {len(words)}
+    ends = {end for end in ends if end <= len(words)} | {len(words)} | set(_settings(words))
     return Wording(tuple(words), frozenset(ends))
+
+
+def _settings(words: list[str]) -> Iterator[int]:
+    """Where a phrase begins that tells of light, hour, style or background alone, as in "a dog at sunset": it sets the scene as a
+    clause would, while "a dog in a kitchen" is another picture."""
+    openings = [n for n, word in enumerate(words) if word in _PHRASES]
+    for n, nxt in pairwise([*openings, len(words)]):
+        tells = any(word in _SETTINGS and before != "traffic" for before, word in pairwise(words[n:nxt]))
+        if tells or (words[n] == "with" and words[nxt : nxt + 2] == ["in", "background"]):
+            yield n
 
 
 def _lists_on(tokens: list[str], place: int) -> bool:
