@@ -15,7 +15,7 @@ WORKERS ?= 2
 .PHONY: help build-dataset review test test-review lint verify report truth truth-policies truth-holdout skill-curves picture bench \
 	test-datasets-3 test-identity test-builds test-browser test-over-http test-kill test-faults test-postgres test-engines test-vllm \
 	test-batches test-unsafe-images test-training test-trainers plan-coverage contamination bench-streaming bench-loaders \
-	test-loaders \
+	test-loaders test-stores \
 	chromium postgresql clean
 
 help: ## list the commands
@@ -69,6 +69,9 @@ bench-loaders: build/loaders/.installed ## our loader against four others: image
 test-loaders: build/loaders/.installed ## our loader with torchdata's StatefulDataLoader and over S3 (sets itself up)
 	build/loaders/bin/python -m pytest -m slow tests/training/torch/test_loading.py tests/training/torch/test_stateful.py \
 		tests/training/torch/test_remote.py $(ARGS)
+
+test-stores: build/stores/.installed ## sources in an S3 bucket and on a hub (sets itself up)
+	build/stores/bin/python -m pytest -m slow tests/sources $(ARGS)
 
 test-identity: $(VENV)/.installed-dev ## build the 240-sample demo with 1 and 16 blocks and compare every byte
 	$(BIN)/python -m pytest -m slow tests/pipeline/test_identity.py
@@ -170,6 +173,12 @@ build/trainers/%/.installed: tests/trainers/%.txt
 build/compat/.installed:
 	$(PYTHON) -m venv build/compat
 	build/compat/bin/pip install --quiet --disable-pip-version-check 'datasets==3.6.0' pillow
+	@touch $@
+
+build/stores/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv build/stores
+	build/stores/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[dev,sources]' 'moto[server]==5.2.5'
 	@touch $@
 
 build/loaders/.installed: benchmarks/loaders-requirements.txt

@@ -60,8 +60,8 @@ def _named(address: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         # of the web, a server that nobody reaches is called a missing file, too
-        cause = error.__cause__
-        if cause is not None and getattr(cause, "status", None) != 404:
+        web, cause = sys.modules.get("aiohttp"), error.__cause__
+        if web is not None and isinstance(cause, web.ClientError) and getattr(cause, "status", None) != 404:
             problem = f"cannot be reached ({_words(cause)}); try again, or download it first"
             raise TableError(shown(address), problem) from error
         raise TableError(shown(address), "no such file; correct the address") from error

@@ -9,6 +9,7 @@ import os
 import random
 import tarfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,8 @@ def zstd(data: bytes) -> bytes:
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,
-    "bz2": bz2.compress,
-    "xz": lzma.compress,
+    "bz2": partial(bz2.compress, compresslevel=1),
+    "xz": partial(lzma.compress, preset=0),
     "zst": zstd,
 }
 LINES = b"".join(b'{"prompt": "row %d"}\n' % n for n in range(2000))
@@ -71,11 +72,11 @@ def test_compressed_tables_are_read_whatever_their_name_says(tmp_path: Path, end
 @pytest.mark.parametrize("ending", PACKERS)
 def test_compressed_data_that_breaks_off_loses_only_what_is_missing(tmp_path: Path, ending: str) -> None:
     noise = random.Random(1)
-    lines = b"".join(json.dumps({"prompt": f"{noise.random()}"}).encode() + b"\n" for _ in range(90_000))
+    lines = b"".join(json.dumps({"prompt": f"{noise.random()}"}).encode() + b"\n" for _ in range(30_000))
     packed = PACKERS[ending](lines)
     path = write_file(tmp_path / "t.jsonl", packed[: len(packed) * 9 // 10])
     got = read(spec_of(path, "jsonl"))
-    assert len(got) > 10_000
+    assert len(got) > 3_000
     assert all(isinstance(row, dict) for row in got[:-2])
     assert "t.jsonl: row " in got[-1]
     assert "file: breaks off after line " in got[-1]
@@ -142,7 +143,7 @@ JSONS = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.dictionaries(st.text(), JSONS)), st.sampled_from([None, 1]), st.integers(1, 40), st.booleans())
 def test_an_array_read_value_by_value_is_the_array(
     tmp_path_factory: pytest.TempPathFactory, values: list[Any], indent: int | None, block: int, plain: bool

@@ -53,6 +53,8 @@ def hub(folder: Path) -> FastAPI:
     @app.api_route(f"/datasets/{REPOSITORY}/resolve/{{revision}}/{{path:path}}", methods=["GET", "HEAD"])
     def resolve(path: str) -> Response:
         headers = {"X-Repo-Commit": _COMMIT, "ETag": f'"{path}"'}
+        if not (folder / path).is_file():
+            return JSONResponse({"error": "no such file"}, 404, headers | {"X-Error-Code": "EntryNotFound"})
         return FileResponse(folder / path, headers=headers)
 
     return app
