@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from benchmarks.contamination import detect, screens
@@ -88,6 +90,16 @@ def learned(*texts: str, contamination: Contamination | None = None) -> Contamin
     screen = ContaminationScreen(contamination or Contamination())
     screen.learn(EvaluationPrompt("set", "set.jsonl", n, text) for n, text in enumerate(texts, 1))
     return screen
+
+
+@given(text=st.text(max_size=80), prompt=st.sampled_from([SHORT, LONG, EDIT, STORY]))
+@settings(max_examples=150)
+def test_any_text_can_be_worded_and_a_prompt_beside_it_is_found(text: str, prompt: str) -> None:
+    worded = wording(text)
+    assert {0, len(worded.words)} <= worded.ends <= set(range(len(worded.words) + 1))
+    if worded.words:
+        assert learned(text).judge_text(text) is not None
+    assert learned(prompt).judge_text(f"{text}\n{prompt}\n{text}") is not None
 
 
 def test_chinese_prompts_are_compared_sign_by_sign() -> None:
