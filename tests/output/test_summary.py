@@ -7,7 +7,9 @@ import yaml
 
 from pipeline.manifest.forms import PRODUCTS
 from pipeline.output import run_json
+from pipeline.output.card import card
 from pipeline.output.funnel import ENDS
+from pipeline.output.origins import Origins
 from pipeline.output.schema import SCHEMAS
 from tests.output.factory import FINGERPRINT, IDENTITIES, PROMPTS
 
@@ -80,3 +82,16 @@ def test_the_card_has_a_head_the_hub_understands(many):
             assert f"`{name}`" in body, name
     for field in SCHEMAS["sft"].field("segments").type.value_type:
         assert f"`{field.name}`" in body, field.name
+
+
+def test_the_card_says_what_stayed_out_and_what_it_was_compared_with(many):
+    quiet = card(many.summary, Origins())
+    assert "left out" not in quiet
+    sets = [{"name": "geneval"}, {"name": "kris|bench"}]
+    manifest = many.summary.manifest | {"screens": {"decontaminate": sets}}
+    told = card(many.summary.model_copy(update={"left_out": {"contaminated": 12}, "manifest": manifest}), Origins())
+    line = next(line for line in told.splitlines() if "left out" in line)
+    assert line.endswith(r"contaminated 12. Compared with the evaluation sets geneval, kris\|bench.")
+    assert [text for text in told.splitlines() if text != line and text] == [
+        text for text in quiet.splitlines() if text
+    ]
