@@ -23,7 +23,6 @@ from stages.records import Sample
 
 RUN = 5  # characters
 BANDS, BAND_HASHES = 6, 4  # of two texts at 0.85, 99 % meet under a key
-MOST_HOLDERS = 8
 SHORT = 500  # characters; the runs of longer texts are not kept
 _SEED = 1
 _BAND = struct.Struct(f"<{BAND_HASHES}I")
@@ -51,9 +50,8 @@ def _find_runs(text: str) -> frozenset[str]:
     return frozenset(_list_runs(text))
 
 
-_runs_of_short = lru_cache(1024)(
-    _find_runs
-)  # what is made by a template is compared with the same rows again and again
+# what is made by a template is compared with the same rows again and again
+_runs_of_short = lru_cache(1024)(_find_runs)
 
 
 def similarity(one: str, other: str) -> float:
@@ -120,7 +118,7 @@ class DuplicateScreen:
     def _find_near(self, text: str, keys: Sequence[int], has_pictures: bool) -> Dropped | None:
         least = self._spec.near_text
         alike = " and references alike" if has_pictures else ""
-        for row in self._index.holders(keys, MOST_HOLDERS):
+        for row in self._index.holders(keys):
             if least is None:
                 return Dropped("near_duplicate", f"the same instruction as {_name(row)}{alike}")
             if (share := similarity(text, row.text)) >= least:

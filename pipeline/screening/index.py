@@ -18,6 +18,8 @@ from pipeline.sources.bad_row import Place
 
 CACHE_KIB = 16 * 1024
 MOST_RECENT = 250_000  # keys, about 25 MB
+MOST_HOLDERS = 8  # rows looked at for one key: thousands may have it where a template made them
+MOST_LOOKALIKES = 200  # images looked at for one key
 _TABLES = """
 CREATE TABLE IF NOT EXISTS rows(
     ordinal INTEGER PRIMARY KEY, source TEXT NOT NULL, file TEXT NOT NULL, row INTEGER NOT NULL, text TEXT NOT NULL);
@@ -102,7 +104,7 @@ class RowIndex:
         """The earliest kept row with this key."""
         return next(self.holders((key,), 1), None)
 
-    def holders(self, keys: Sequence[int], most: int) -> Iterator[KeptRow]:
+    def holders(self, keys: Sequence[int], most: int = MOST_HOLDERS) -> Iterator[KeptRow]:
         """The kept rows that have any of these keys, earliest first; of each key at most so many older and so many recent ones."""
         if self._has_old:
             one = f"SELECT ordinal FROM (SELECT ordinal FROM keys WHERE key=? ORDER BY ordinal LIMIT {most})"
@@ -119,19 +121,19 @@ class RowIndex:
             "INSERT INTO rows(source, file, row, text) VALUES(?,?,?,?)", (source, place.file, place.row, text)
         ).lastrowid
         number = int(ordinal or 0)
-        self._base.executemany("INSERT INTO recent VALUES(?,?)", [(key, number) for key in keys])
-        for key in keys:
+        rare = [key for key in keys if len(self._recent.get(key, ())) < MOST_HOLDERS]
+        self._base.executemany("INSERT INTO recent VALUES(?,?)", [(key, number) for key in rare])
+        for key in rare:
             self._recent[key] = (*self._recent.get(key, ()), number)
         if len(self._recent) >= MOST_RECENT:
             self._settle()
 
     def images(self, keys: Sequence[int]) -> Iterator[tuple[int, ImageLook]]:
-        """The distinct images that have any of these keys, with their numbers, earliest first."""
-        marks = ",".join("?" * len(keys))
+        """The distinct images that have any of these keys, with their numbers, earliest first; of each key so many at most."""
+        one = f"SELECT number FROM (SELECT number FROM image_keys WHERE key=? ORDER BY number LIMIT {MOST_LOOKALIKES})"
+        numbers = " UNION ".join([one] * len(keys))
         for number, phash, thumb in self._base.execute(
-            f"SELECT DISTINCT number, phash, thumb FROM image_keys JOIN images USING(number) "
-            f"WHERE key IN ({marks}) ORDER BY number",
-            keys,
+            f"SELECT number, phash, thumb FROM images WHERE number IN ({numbers}) ORDER BY number", keys
         ):
             yield number, ImageLook(phash + _SIGN, thumb, 0.0)
 

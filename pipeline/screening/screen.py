@@ -107,7 +107,7 @@ class Screen:
         )
 
     def drop(self, sample: Sample, place: Place, reason: Reason, detail: str) -> None:
-        """Note a row that somebody else drops: for its licence, or as a bridge between leak groups."""
+        """Note a row that somebody else drops, such as a bridge between leak groups."""
         with self._telling():
             self._index.drop(
                 ScreenedRow(sample.source, place, sample.row_id, sample.instruction, Dropped(reason, detail))
