@@ -4,8 +4,10 @@ In: the `sources` entries of all kinds but world. Out: an immutable `TableSpec` 
 `pipeline.sources.columns` checks whether the file and its columns exist.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,6 +19,8 @@ from stages.records import Task
 PILLOW_REFUSES_ABOVE = 178_956_970  # twice PIL.Image.MAX_IMAGE_PIXELS, a global that is not ours to change
 MOST_ROLLOUTS = 64
 SIDE_MIN, SIDE_MAX = 16, 8192
+_SECRET = re.compile(r"sig|token|key|secret|credential|passw|auth", re.IGNORECASE)
+"""Names of what an address may not ask with."""
 FAILED_ROW = "row:"  # the ids of failed rows begin with it, and no others
 UNSTATED = "unstated"
 """The licence of a row that names none, and whose source names none."""
@@ -124,6 +128,17 @@ class TableSpec(SourceShare):
     revision: str | None = Field(None, exclude_if=lambda value: value is None)
     preset: str | None = Field(None, exclude_if=lambda value: value is None)
     layout: str | None = Field(None, exclude_if=lambda value: value is None)
+
+    @field_validator("path")
+    @classmethod
+    def _holds_no_key(cls, value: str) -> str:
+        address = urlsplit(value) if "://" in value[:40] else None
+        if address and (address.password or any(_SECRET.search(name) for name, _ in parse_qsl(address.query))):
+            raise ValueError(
+                "the address holds a password or a key, and a manifest is kept beside its output; let the environment hold "
+                "it, or download the file first"
+            )
+        return value
 
     @field_validator("id")
     @classmethod

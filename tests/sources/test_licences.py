@@ -66,6 +66,12 @@ def test_a_row_of_another_licence_is_dropped_with_its_reason(tmp_path: Path) -> 
         assert screen.counts() == {"licence": 2}
 
 
+def test_nothing_is_planned_of_a_row_that_is_not_allowed(tmp_path: Path) -> None:
+    spec = table(write_jsonl(tmp_path / "t.jsonl", ROWS), columns={"licence": "by"})
+    plan = make_plan(tmp_path, spec, screens={"allow_licences": ["mit"]})
+    assert [t.sample.instruction for t in plan.trajectories] == ["a"]
+
+
 def test_shares_citations_and_rows_without_a_licence_are_named(tmp_path: Path) -> None:
     rows = [*samples(tmp_path), *samples(tmp_path, licence="MIT", citation="B 2025")]
     found = origins(rows)
