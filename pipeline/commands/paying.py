@@ -28,6 +28,10 @@ def plan(
     declared: Annotated[
         Path | None, typer.Option(help="Take the rates from this file.", metavar="FILE", dir_okay=False, exists=True)
     ] = None,
+    budget: Annotated[float | None, typer.Option(help="US dollars to spend.", min=0.01)] = None,
+    solve: Annotated[
+        bool, typer.Option("--solve", help="Find what --budget buys at most: mix, cascade, judging.")
+    ] = False,
     set_: Overrides = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:
@@ -37,7 +41,16 @@ def plan(
 
     if measured is not None and declared is not None:
         raise typer.BadParameter("--measured and --declared both name rates; give one of them")
-    estimate = view.plan(load(manifest, set_), measured, declared)
+    read = load(manifest, [*set_, *([] if budget is None else [f"run.budget_usd={budget}"])])
+    if solve:
+        from pipeline.views import solution
+
+        if read.run.budget_usd is None:
+            raise typer.BadParameter("--solve asks what a budget buys; give --budget, in US dollars")
+        answer = solution.solution(read, measured, declared)
+        print(solution.as_json(answer)) if as_json else solution.print_solution(read, answer, Console())
+        return
+    estimate = view.plan(read, measured, declared)
     if as_json:
         print(view.as_json(estimate))
     else:

@@ -33,6 +33,16 @@ class Taken(Strict):
     seconds: float = Field(gt=0)
 
 
+class DeclaredShares(Strict):
+    """Rates that one source, or one generator, has otherwise than the whole; null where it has the same."""
+
+    direct: Portion | None = None
+    reflection: tuple[Portion, ...] | None = Field(None, min_length=1)
+    escalates: Portion | None = None
+    step: Portion | None = None
+    final: Portion | None = None
+
+
 class Declaration(Strict):
     """Pass rates as a person writes them down; `evidence` is how many samples they are worth.
 
@@ -40,6 +50,7 @@ class Declaration(Strict):
     diagnosed cause climbs on. `step` an attempt at a step, `final` an image that passed its last step, against the original.
     `rates`: those of the chances of all other rungs, by name. `agreement`: two judgements of an image pass the same axes. `steps`:
     how plans are spread over their number of steps. `calls`: what a call of each kind takes.
+    `sources` and `generators` beside the default one: what is otherwise there, which `x2i plan --solve` chooses by.
     """
 
     about: str = Field(min_length=1)
@@ -54,6 +65,8 @@ class Declaration(Strict):
     agreement: Portion
     steps: dict[Annotated[int, Field(ge=1)], Annotated[float, Field(gt=0)]] = Field(min_length=1)
     calls: dict[str, Taken]
+    sources: dict[str, DeclaredShares] = Field({})
+    generators: dict[str, DeclaredShares] = Field({})
 
     def rate(self, chance: str) -> float | None:
         """The declared rate of one of `paths.chances`; None where nobody declares one."""

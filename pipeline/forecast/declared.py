@@ -6,7 +6,7 @@ How far they can be trusted is declared, too: `evidence` is the number of sample
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NoReturn
 
 import numpy as np
@@ -30,7 +30,9 @@ from pipeline.forecast.rates import (
 from pipeline.manifest.spec import Manifest
 from pipeline.money.cost import charge
 from pipeline.money.spec import Price
+from stages.policy import Judging, Policy
 from stages.rung import Call, Way
+from stages.rungs import read_recipe
 
 _EDGE = 1e-9  # no chance is quite 0 or 1
 _JUDGE: Call = ("analyzer", "evaluation")
@@ -100,7 +102,7 @@ class DeclaredRates:
             rates[name] = rate
         for rung in recipe.rungs:
             try:
-                whole = sum(chance(way, rates, self._steps) for way in rung.costs(recipe.policy))
+                whole = sum(chance(way, rates, self._steps) for way in _every_way(self._shape, rung.name))
             except KeyError as error:
                 self._refuse(
                     f"the ways of {rung.name} name the chance {error}, its row does not; add it to its chances"
@@ -111,13 +113,19 @@ class DeclaredRates:
 
     @cached_property
     def _paths(self) -> tuple[Path, ...]:
-        return tuple(paths(self.manifest.recipe))
+        return _every_path(self._shape)
+
+    @cached_property
+    def _shape(self) -> str:
+        """All of the policy that its paths depend on."""
+        return self.manifest.policy.model_copy(update={"judging": Judging()}).model_dump_json()
 
     @cached_property
     def _calls(self) -> tuple[Call, ...]:
         """Every call that the ladder can make: images first, then judgements, then thoughts."""
         recipe = self.manifest.recipe
-        made = dict.fromkeys(call for rung in recipe.rungs for way in rung.costs(recipe.policy) for call in way.calls)
+        ways = (way for rung in recipe.rungs for way in _every_way(self._shape, rung.name))
+        made = dict.fromkeys(call for way in ways for call in way.calls)
         second = [_SECOND_JUDGE] if recipe.policy.judging.second != "off" else []
         return tuple(sorted(dict.fromkeys([*made, _JUDGE, *second]), key=_order))
 
@@ -220,6 +228,18 @@ class DeclaredRates:
             paid = price and (price.input_per_million * row[INPUT] + price.output_per_million * row[OUTPUT]) / 1e6
             shares.append(paid / row[USD] if paid and row[USD] else 0.0)
         return np.array(shares)
+
+
+@lru_cache(maxsize=64)
+def _every_path(policy: str) -> tuple[Path, ...]:
+    # plans weigh a ladder for many sources and judges, whose paths are the same
+    return tuple(paths(read_recipe(Policy.model_validate_json(policy))))
+
+
+@lru_cache(maxsize=256)
+def _every_way(policy: str, rung: str) -> tuple[Way, ...]:
+    recipe = read_recipe(Policy.model_validate_json(policy))
+    return tuple(next(one for one in recipe.rungs if one.name == rung).costs(recipe.policy))
 
 
 def guesses(manifest: Manifest) -> dict[str, float]:

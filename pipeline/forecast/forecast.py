@@ -4,14 +4,14 @@ In: a manifest, rates. Out: a `Forecast`. No call is made and no sample drawn.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipeline.forecast.hours import hours
 from pipeline.forecast.planned import planned
 from pipeline.forecast.rates import QUANTITIES, USD, Floats, Rates, own_prices, prices
-from pipeline.forecast.simulate import Builds, Ints, SimulatedJob, simulate
+from pipeline.forecast.simulate import Builds, Ints, SimulatedJob, rows_needed, simulate
 from pipeline.manifest.spec import RL, Manifest
 from stages.rung import Call
 
@@ -34,8 +34,9 @@ class Forecast:
     `rows` by source; `planned` samples up to the quota cut, `begun` with those begun beyond it. `kept` by slot, `lost` discarded
     or failed; `titles`: what people call each slot. `calls[(role, kind)][quantity]`, and `totals[quantity]` over all of them.
     `money` by role. `uncounted`: calls whose money is in no sum; `listed`: models at the package's list prices. `bounds`: what
-    holds the build up -> in which share of the simulated builds. `filled`: the chance that the quotas are filled, None without
-    quotas. `over_budget`: that the budget stops the build, None without one.
+    holds the build up -> in which share of the simulated builds. `filled`: the chance that the quotas are filled, and `needed`:
+    samples that fill them, were there as many; None without quotas. `over_budget`: that the budget stops the build, None without
+    one.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Forecast:
     hours: Range
     bounds: Mapping[str, float]
     filled: float | None
+    needed: Range | None
     over_budget: float | None
 
 
@@ -63,7 +65,8 @@ def forecast(manifest: Manifest, rates: Rates) -> Forecast:
     """What a build of `manifest` will take. Raises pipeline.sources.files.TableError, OSError when a source cannot be read."""
     rows = planned(manifest)
     builds = simulate(rates, job(manifest, sum(rows.values())))
-    return summarise(manifest, rates, rows, builds)
+    needed = rows_needed(rates, job(manifest, sum(rows.values())))
+    return replace(summarise(manifest, rates, rows, builds), needed=None if needed is None else spread(needed))
 
 
 def job(manifest: Manifest, samples: int) -> SimulatedJob:
@@ -112,6 +115,7 @@ def summarise(manifest: Manifest, rates: Rates, rows: Mapping[str, int], builds:
         listed=tuple(sorted({spec.model for role, spec in manifest.models if listed[role] and role not in own})),
         hours=spread(time),
         bounds=bounds,
+        needed=None,
         filled=float(builds.filled.mean()) if any(limits) else None,
         over_budget=None if budget is None or not counted else float((usd > budget).mean()),
     )

@@ -34,18 +34,18 @@ _SIZES = (
 
 def pilot(out: Path, manifest: Manifest) -> MeasuredRates:
     """The rates of the build in `out`. Raises RatesError when they do not fit, or when `out` holds no finished build."""
-    with _reading(out):
+    with reading(out):
         run = run_json.read(out)
     if misfits := list(_misfits(run, manifest)):
         raise RatesError(f"{out}: measured under other conditions, so its rates do not fit: {'; '.join(misfits)}")
-    with _reading(out):
+    with reading(out):
         climbs = read_climbs((recording.trajectory for recording in recorded(out)), manifest.recipe)
         ledger = pq.read_table(out / "ledger.parquet", columns=_LEDGER).to_pandas()
     return MeasuredRates(climbs, ledger, manifest, str(out), tuple(_notes(run, manifest)), run.counts["beyond_cut"])
 
 
 @contextmanager
-def _reading(out: Path) -> Iterator[None]:
+def reading(out: Path) -> Iterator[None]:
     """Every way in which a file of `out` cannot be read becomes a RatesError of one line."""
     try:
         yield

@@ -19,6 +19,7 @@ from stages.records import Mode
 
 Ints = NDArray[np.int64]
 _BLOCKS = 1000
+_ENDLESS = 10**12
 _LOST, _RL, _RL_FAILED = range(3)  # fates of samples, counted after those that are accepted into each mode
 
 
@@ -59,6 +60,26 @@ def simulate(rates: Rates, job: SimulatedJob, builds: int = 1000, seed: int = 0)
     rng = np.random.default_rng(seed)
     ones = [_build(rates, job, rng) for _ in range(builds)]
     return Builds(*(np.array(column) for column in zip(*ones, strict=True)))
+
+
+def rows_needed(rates: Rates, job: SimulatedJob, builds: int = 200, seed: int = 0) -> Ints | None:
+    """By simulated build, the samples after which all quotas are filled, were there as many as it takes; None without quotas.
+
+    Each quota waits for a negative binomial number of samples by itself, and the last one decides. Quotas that wait for the same
+    samples in turn make it a little less than it is, by a few in a thousand. A build that would take over `_ENDLESS` has that.
+    """
+    limits = {slot: limit for slot, limit in job.quotas.items() if limit}
+    if not limits:
+        return None
+    rng = np.random.default_rng(seed)
+    needed = []
+    for _ in range(builds):
+        fates = _fates(rates.atoms, rates.draw(rng).chances, job)
+        odds = [float(fates[_place(slot, rates.atoms.modes)]) for slot in limits]
+        waits = zip(limits.values(), odds, strict=True)
+        longest = max(n + rng.negative_binomial(n, p) if n < p * _ENDLESS else _ENDLESS for n, p in waits)
+        needed.append(min(longest, _ENDLESS))
+    return np.array(needed, dtype=np.int64)
 
 
 def _build(

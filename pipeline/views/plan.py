@@ -131,6 +131,10 @@ def _samples(expected: Forecast, console: Console) -> None:
     rows += [(f"kept: {clip(expected.titles[slot], 40)}", kept, "count") for slot, kept in expected.kept.items()]
     console.print()
     _table("Samples", [*rows, ("lost", expected.lost, "count")], console)
+    if expected.needed is not None:
+        needed, whole = expected.needed, sum(expected.rows.values())
+        held = "" if needed.high <= whole else f"; the sources hold {whole:,}"
+        console.print(Text(f"  The quotas take {needed.mean:,.0f} samples ({_between(needed, 'count')}){held}."))
     if expected.filled is not None and expected.filled < 0.995:
         console.print(
             Text(f"  The quotas are filled in {100 * expected.filled:.0f} % of the simulated builds.", "yellow")
