@@ -54,9 +54,8 @@ def _list_local(spec: TableSpec) -> list[SourceFile]:
     path = spec.path
     try:
         if os.path.isdir(path):
-            files = [
-                SourceFile(str(p), p.relative_to(path).as_posix()) for p in _walk(Path(path)) if _is_of(spec, p.name)
-            ]
+            found = (p for p in _walk(Path(path)) if _is_of(spec, p.name))
+            files = [SourceFile(str(p), _name(p.relative_to(path).as_posix())) for p in found]
             return _some(files, path, _absent_in_folder(spec))
         if not os.path.lexists(path) and glob.has_magic(path):
             absent = "no file fits this pattern; correct it, it starts at the manifest's folder"
@@ -64,6 +63,11 @@ def _list_local(spec: TableSpec) -> list[SourceFile]:
         return [_single_file(spec)]
     except ValueError as error:
         raise TableError(path, "no such file; correct the path, which starts at the manifest's folder") from error
+
+
+def _name(path: str) -> str:
+    """A path as lines and shards can hold it: what is no UTF-8 in it is escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _some(files: list[SourceFile], path: str, absent: str) -> list[SourceFile]:
@@ -81,7 +85,7 @@ def _single_file(spec: TableSpec) -> SourceFile:
         raise TableError(spec.path, "no such file; correct the path, which starts at the manifest's folder")
     if not os.path.isfile(spec.path):
         raise TableError(spec.path, f"not a file; name one {spec.kind} file, a folder of them, or a pattern")
-    return SourceFile(spec.path, os.path.basename(spec.path))
+    return SourceFile(spec.path, _name(os.path.basename(spec.path)))
 
 
 def _is_of(spec: TableSpec, name: str) -> bool:
@@ -115,7 +119,9 @@ def _that_fit(pattern: str) -> list[SourceFile]:
     fixed = next(n for n, part in enumerate(parts) if glob.has_magic(part))
     folder = Path(*parts[:fixed])
     paths = sorted(set(glob.glob(pattern, recursive=True)))
-    return [SourceFile(path, Path(path).relative_to(folder).as_posix()) for path in paths if os.path.isfile(path)]
+    return [
+        SourceFile(path, _name(Path(path).relative_to(folder).as_posix())) for path in paths if os.path.isfile(path)
+    ]
 
 
 def _list_remote(spec: TableSpec) -> list[SourceFile]:

@@ -44,17 +44,21 @@ def look_up(row: Mapping[str, Any], column: str, field: str, required: bool = Tr
     if column in row:
         return row[column]
     value: Any = row
-    for part in column.split("."):
+    parts = column.split(".")
+    while parts:
         if value is None:
             return None
-        if not isinstance(value, Mapping) or part not in value:
+        # a name may have dots of its own, as that of a tar's member meta.json
+        heads = (".".join(parts[:n]) for n in range(1, len(parts) + 1))
+        head = next((head for head in heads if isinstance(value, Mapping) and head in value), None)
+        if head is None:
             # a high cutoff, because names of columns are often alike
             close = difflib.get_close_matches(column, list_columns(row), n=1, cutoff=0.8)
             like = f" (but {close[0]})" if close else ""
             raise BadRow(
                 field, f"the row has no column {column}{like}", "add it" if required else "add it, or write null"
             )
-        value = value[part]
+        value, parts = value[head], parts[head.count(".") + 1 :]
     return value
 
 

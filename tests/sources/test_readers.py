@@ -310,6 +310,27 @@ def test_a_member_that_cannot_be_used_fails_its_row_alone(tmp_path: Path) -> Non
     ]
 
 
+def test_a_member_may_have_a_dotted_name_and_a_mark_of_its_encoding(tmp_path: Path) -> None:
+    data = pack([("1.meta.json", b'\xef\xbb\xbf{"say": {"it": "blue"}}'), ("1.txt", b"\xef\xbb\xbfwords")])
+    path = write_file(tmp_path / "t.tar", data)
+    spec = spec_of(path, "webdataset", columns={"instruction": "meta.json.say.it", "explanation": "txt"})
+    (good,) = climbing_trajectories(make_plan(tmp_path, spec.model_dump()))
+    assert (good.sample.instruction, good.sample.explanation) == ("blue", "words")
+
+
+def test_a_name_that_is_no_utf_8_is_escaped(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    with open(os.fsencode(tmp_path / "d") + b"/\xff.jsonl", "wb") as file:
+        file.write(b"7\n")
+    ((place, _),) = rows(spec_of(tmp_path / "d", "jsonl"))
+    assert place.file == "\\xff.jsonl"
+    data = pack([("\udcff.json", b"7")])
+    ((_, cells),) = rows(spec_of(write_file(tmp_path / "t.tar", data), "webdataset", columns={"instruction": "json"}))
+    assert isinstance(cells, BadRow)
+    (line,) = failure_lines(make_plan(tmp_path, tar_spec(write_file(tmp_path / "u.tar", data[:600])).model_dump()))
+    assert line.encode()
+
+
 def test_a_link_in_a_tar_is_not_followed(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:

@@ -57,7 +57,10 @@ class Shelf:
         if not self.ranges:
             headers["Accept-Ranges"] = "none"
         if request.method == "HEAD":
-            return Response(headers=headers | ({"Content-Length": str(len(data))} if self.sizes else {}))
+            response = Response(headers=headers | {"Content-Length": str(len(data))})
+            if not self.sizes:
+                del response.headers["Content-Length"]
+            return response
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("range", "")) if self.ranges else None
         first = int(asked[1]) if asked else 0
         last = min(int(asked[2]) + 1 if asked and asked[2] else len(data), len(data))
@@ -184,7 +187,16 @@ def test_a_table_elsewhere_counts_by_its_size_and_by_what_the_store_says_of_it()
         assert content_hash(spec) != first
         manifest = make_manifest(spec.model_dump())
         assert fingerprint(manifest, {}) == fingerprint(manifest, {})
-        shelf.sizes = False
+
+
+@pytest.mark.parametrize("breaks", [0, 2])
+def test_a_server_that_says_no_size_is_read_to_its_end(breaks: int) -> None:
+    with shelf_of(a_jsonl=LINES, b_parquet=parquet("x")) as (shelf, url):
+        shelf.sizes = shelf.ranges = False
+        shelf.breaks["a.jsonl"] = breaks
+        assert prompts(spec_of(f"{url}/a.jsonl")) == [f"row {n}" for n in range(40_000)]
+        ((_, line),) = check_table(spec_of(f"{url}/b.parquet", "parquet"))
+        assert line == f"{url}/b.parquet: the server does not say how long the file is; download it first"
 
 
 def test_folders_and_patterns_of_a_store(tmp_path: Path) -> None:

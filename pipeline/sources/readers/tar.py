@@ -12,6 +12,7 @@ from typing import IO, Any
 from pipeline.sources.bad_row import BadRow, quote
 from pipeline.sources.chunk import MOST_BYTES, Cells, Chunk, Numbered
 from pipeline.sources.opening import BUFFER, Damaged, opened
+from pipeline.sources.readers.head import BOM
 from pipeline.sources.readers.lines import check_object
 from pipeline.sources.remote import shown
 from pipeline.sources.spec import TableSpec
@@ -118,7 +119,7 @@ def _convert(column: str, data: bytes) -> Any:
     form = column.rpartition(".")[2]
     try:
         if form == "json":
-            return check_object(parse(data))
+            return check_object(parse(data.removeprefix(BOM)))
         return data.decode("utf-8-sig") if form in TEXTS else data
     except UnicodeDecodeError as error:
         return BadRow(column, f"not UTF-8 at byte {error.start + 1}", "save it as UTF-8")
