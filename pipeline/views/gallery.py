@@ -28,8 +28,9 @@ _MOST_REFERENCES, _MOST_FACETS = 6, 60
 
 Shows = Literal["report", "result", "words", "all"]
 """Who looks, and at how much of the Analyzer's verdicts. A reader of the report looks at everything. A reviewer sees no verdict and
-no mark of an image before the result is judged (`result`), and of a lost sample nothing but its newest image, so that it looks
-like any other; then what was said, without scores (`words`); in the end everything (`all`).
+nothing but the newest image beside what was given before the result is judged (`result`), so that an image that took five tries
+looks like one that took one, and a lost sample like any other; then what was said, without scores (`words`); in the end
+everything (`all`).
 """
 
 
@@ -55,7 +56,7 @@ class PicturedStory:
     def runs(self) -> list[tuple[bool, list[Beat]]]:
         """The beats, consecutive pruned ones together: whether they are pruned, and which."""
         beats = self.story.beats
-        if self.show == "result" and self.story.lost:
+        if self.show == "result":
             return [
                 (False, [Beat(generation=b.generation)]) for b in beats if b.generation and self.is_result(b.generation)
             ]

@@ -114,10 +114,9 @@ class ReviewDesk:
 
     def strip(self, story: Story, show: Shows) -> Markup:
         """The story as a person may see it."""
-        made = [e.image.sha256 for e in story.trajectory.events if e.kind == "generation" and e.image]
-        if show == "result" and story.lost:
-            made = [story.result.image.sha256] if story.result and story.result.image else []
-        shown = dict.fromkeys((*story.references, *made))
+        made = [story.result] if show == "result" else story.trajectory.events
+        images = [e.image.sha256 for e in made if e and e.kind == "generation" and e.image]
+        shown = dict.fromkeys((*story.references, *images))
         return draw("story.html.j2", "strip", PicturedStory(story, {s: self._picture(story, s) for s in shown}, show))
 
     def _picture(self, story: Story, sha256: str) -> Thumbnail | None:

@@ -88,7 +88,7 @@ def test_nothing_sways_a_judge_before_the_verdict(join, desk, store):
             assert hint not in item.html.replace("data-opinion", ""), hint
         if story.lost:
             assert not (story.reason and story.reason.replace("_", " ") in words)
-            assert item.html.count("<img") == len(story.references) + 1
+        assert item.html.count("<img") == len(story.references) + 1  # and not how many tries it took
         told = ada.write("/result", {"token": item.token, "sample": item.sample, "result": "accept"}).text
         assert not any(f"<b>{a.score}</b>" in told for v in verdicts for a in v.axes)
         trained = [e for e in story.events if e.mark == "on" and isinstance(e.event.payload, Evaluation)]

@@ -30,6 +30,7 @@
       image.style.top = `${(pane.height - h * per) / 2 + y}px`;
       image.style.imageRendering = per >= 2 ? "pixelated" : "auto";
     }
+    stage.style.setProperty("--at", `${slide.value}%`);
     panes.b.style.clipPath = mode === "slide" ? `inset(0 0 0 ${slide.value}%)` : "";
     const same = shots.a.naturalWidth === shots.b.naturalWidth && shots.a.naturalHeight === shots.b.naturalHeight;
     scale.textContent = `${Math.round(per * devicePixelRatio * 100)} %${same ? "" : ", sizes differ: the second is scaled to the first"}`;
@@ -50,6 +51,7 @@
     const option = sides[side].selectedOptions[0];
     shots[side].src = option.value;
     shots[side].alt = option.textContent;
+    $(`[data-tag=${side}]`).textContent = option.textContent;
   };
 
   document.addEventListener("compare", ({ detail: { images, second } }) => {
@@ -93,6 +95,7 @@
     else if (event.key === "-") magnify(zoom / 1.5);
     else if (event.key === "0") { x = y = 0; magnify(1); }
     else if (event.key === " " && event.target === stage) { if (mode !== "flicker") choose("flicker"); clearInterval(timer); flick(); }
+    else if (mode === "slide" && moves[event.key]?.[0] && !event.shiftKey) { slide.value = Number(slide.value) - Math.sign(moves[event.key][0]) * 4; draw(); }
     else if (moves[event.key]) { x += moves[event.key][0]; y += moves[event.key][1]; draw(); }
     else return;
     event.preventDefault();

@@ -9,7 +9,8 @@
   const keys = JSON.parse($("#keys").dataset.keys);
   const actions = new Map(Object.entries(keys).map(([action, key]) => [key, action]));
   const ASKED = "Are the texts marked “loss on” true and of use?";
-  const NAMES = { Enter: "⏎", Backspace: "⌫", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓" };
+  const LATER = "The texts appear once the result is judged.", UNASKED = "No text is trained here: press once more to send.";
+  const SIGNS = { Enter: "⏎", Backspace: "⌫", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓" };
   const alone = !last; // one item that was asked for, to correct or to settle, and not the queue
   const settled = new Set();
   const times = [];
@@ -52,7 +53,11 @@
   // ---- showing
 
   const spell = (root) => {
-    for (const kbd of all("kbd[data-key]", root)) kbd.textContent = NAMES[keys[kbd.dataset.key]] || keys[kbd.dataset.key];
+    for (const kbd of all("kbd[data-key]", root)) {
+      const key = keys[kbd.dataset.key], sign = kbd.closest("dialog") ? "" : SIGNS[key];
+      kbd.textContent = sign || key;
+      kbd.classList.toggle("glyph", Boolean(sign));
+    }
     for (const kbd of all("kbd[data-reason]", root)) kbd.textContent = keys[`reason${kbd.dataset.reason}`] || "";
   };
   const titles = (form) => new Map(all(".reason[data-code]", form).map((b) => [b.dataset.code, $("span", b).textContent]));
@@ -66,7 +71,7 @@
       $(`[data-part=${part}]`, form).classList.toggle("turn", turn() === part);
     }
     $("[data-part=reasoning] .opinions", form).hidden = now.asks === false;
-    $("[data-part=reasoning] .hint", form).textContent = now.asks === false ? "No text is trained here: press once more to send." : ASKED;
+    $("[data-part=reasoning] .hint", form).textContent = now.asks ? ASKED : now.asks === false ? UNASKED : LATER;
     $("[data-part=reasons]", form).classList.toggle("turn", turn() === "reasons");
     $(".about", form).textContent = now.segment ? `About ${now.segment === "result" ? "the result" : now.segment}` : "About the whole";
     for (const button of all(".reason[data-code]", form)) {
