@@ -9,7 +9,7 @@
   const keys = JSON.parse($("#keys").dataset.keys);
   const actions = new Map(Object.entries(keys).map(([action, key]) => [key, action]));
   const ASKED = "Are the texts marked “loss on” true and of use?";
-  const LATER = "The texts appear once the result is judged.", UNASKED = "No text is trained here: press once more to send.";
+  const LATER = "The texts appear once the result is judged.", UNASKED = "No text is trained here";
   const SIGNS = { Enter: "⏎", Backspace: "⌫", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓" };
   const alone = !last; // one item that was asked for, to correct or to settle, and not the queue
   const settled = new Set();
@@ -71,8 +71,9 @@
       $(`[data-part=${part}]`, form).classList.toggle("turn", turn() === part);
     }
     $("[data-part=reasoning] .opinions", form).hidden = now.asks === false;
-    $("[data-part=reasoning] .hint", form).textContent = now.asks ? ASKED : now.asks === false ? UNASKED : LATER;
+    $("[data-part=reasoning] .hint", form).textContent = now.asks ? ASKED : now.asks === null ? LATER : turn() === "send" ? `${UNASKED}: press once more to send.` : `${UNASKED}.`;
     $("[data-part=reasons]", form).classList.toggle("turn", turn() === "reasons");
+    $(".ends", form).classList.toggle("turn", turn() === "send");
     $(".about", form).textContent = now.segment ? `About ${now.segment === "result" ? "the result" : now.segment}` : "About the whole";
     for (const button of all(".reason[data-code]", form)) {
       button.setAttribute("aria-pressed", String(now.reasons.has(`${button.dataset.code} ${now.segment}`)));
@@ -184,7 +185,7 @@
     show();
     if (opinion === "reject") open(part === "result" ? "image" : "reasoning");
     if (turn() === "send" && now.asks && !now.supersedes) return send();
-    if (turn() === "send" && !now.asks) { say(`Result: ${opinion}. No text is trained here: press once more to send.`); return; }
+    if (turn() === "send" && !now.asks) { say(`Result: ${opinion}. ${UNASKED}: press once more to send.`); return; }
     if (turn() === "reasoning") say(`Result: ${opinion}. Now the texts are shown. Is the reasoning right?`);
     else ask_reasons();
   };
