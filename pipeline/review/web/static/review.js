@@ -74,6 +74,7 @@
     $("[data-part=reasoning] .hint", form).textContent = now.asks ? ASKED : now.asks === null ? LATER : turn() === "send" ? `${UNASKED}: press once more to send.` : `${UNASKED}.`;
     $("[data-part=reasons]", form).classList.toggle("turn", turn() === "reasons");
     $(".ends", form).classList.toggle("turn", turn() === "send");
+    $("fieldset.turn", form)?.scrollIntoView({ block: "nearest" }); // the form is low on a phone, and scrolls
     $(".about", form).textContent = now.segment ? `About ${now.segment === "result" ? "the result" : now.segment}` : "About the whole";
     for (const button of all(".reason[data-code]", form)) {
       button.setAttribute("aria-pressed", String(now.reasons.has(`${button.dataset.code} ${now.segment}`)));
