@@ -74,6 +74,7 @@ TAXONOMY: tuple[ReasonGroup, ...] = (
             ),
             Reason("reasoning.bad_plan", "Bad plan", "Steps are missing, needless, or in a wrong order", "reasoning"),
             Reason("reasoning.unclear", "Unclear", "Nobody could act on the text", "reasoning"),
+            Reason("reasoning.untrue", "Not true", "A text says of an image what is not so, fault or not", "reasoning"),
         ),
     ),
     ReasonGroup(
