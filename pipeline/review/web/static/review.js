@@ -217,7 +217,8 @@
     recall();
     if (now) say(`Saved. ${live.textContent}`);
   };
-  const tally = (more, seconds) => {
+  const tally = (more, seconds, words = "") => {
+    $("[data-said]").textContent = words;
     const done = $("[data-done]");
     done.textContent = String(Number(done.textContent) + more);
     if (seconds) times.push(seconds);
@@ -231,7 +232,7 @@
     if (alone) return;
     await ask("/undo", {});
     await refill();
-    tally(-1);
+    tally(-1, 0, "Your last verdict is taken back: judge the item again.");
     recall();
     say(`Taken back. ${live.textContent}`);
   };
@@ -239,6 +240,7 @@
     $("#skip").close();
     await ask("/skip", { token: now.token, reason });
     await advance();
+    tally(0, 0, "Skipped.");
   };
 
   // ---- keys and clicks
