@@ -13,7 +13,7 @@ from pipeline.review.records import LotKey
 GUIDELINE = """Judge what is there, not how it came about.
 
 RESULT. Accept an image that a careful person would accept for the instruction: all that is asked is done, nothing else is changed,
-and nothing is broken. Reject it else. Judge by the instruction and the references alone.
+and nothing is broken. Reject it otherwise. Judge by the instruction and the references alone.
 
 REASONING. Accept the texts when each is true of the images that it speaks of and a reader could act on it: the critique names
 faults that are there, the plan covers the instruction, the steps do what they say. Reject them when one of them is wrong, even

@@ -91,5 +91,5 @@ def _answer_errors(app: FastAPI) -> None:
 def _said(request: Request, status: int, words: str) -> Response:
     """A page for a person who came by link, a line for a script."""
     if request.headers.get("sec-fetch-mode") == "navigate":
-        return HTMLResponse(page("review_refused.html.j2", {"words": words}), status)
+        return HTMLResponse(page("review_refused.html.j2", {"words": words, "signed_in": status != 401}), status)
     return PlainTextResponse(f"{words}\n", status)

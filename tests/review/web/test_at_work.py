@@ -105,6 +105,18 @@ class Seat:
         return bool(turn.count()) and bool(told.count())
 
 
+    def judge_until(self, wanted: str) -> None:
+        """Accept items until the story of one, once its result is accepted, holds `wanted`."""
+        while True:
+            done = self.done
+            self.page.keyboard.press("a")
+            self.asks_reasoning()
+            if self.page.locator(f"{SHOWN} .story {wanted}").count():
+                return
+            self.page.keyboard.press("a")
+            expect(self.page.locator("[data-done]")).to_have_text(str(done + 1))
+
+
 def review_of(out: Path) -> ReviewStore:
     return open_review(default_url(out), fingerprint_of(out))
 
@@ -149,6 +161,23 @@ KEY_TO_NEXT = """([before, key]) => new Promise((resolve, reject) => {
   document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
   look();
 })"""
+
+
+def test_the_verdict_is_in_view_at_800_pixels_and_says_what_is_next(browser, serve):
+    ada = Seat(browser).come_in(serve("--invite", "Ada").links["Ada"])
+    ada.page.set_viewport_size({"width": 1280, "height": 800})
+    ends, hint = ada.page.locator(f"{SHOWN} .ends"), ada.page.locator(f"{SHOWN} [data-part=reasoning] .hint")
+    expect(hint).to_have_text("The texts appear once the result is judged.")
+    ada.page.keyboard.press("Enter")
+    expect(ends.locator(".problem")).to_be_in_viewport(ratio=1)
+    ada.page.keyboard.press("x")
+    expect(ada.page.locator(f"{SHOWN} .group[open] .reason").last).to_be_visible()
+    expect(ends.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+    expect(ends).not_to_have_class(re.compile("turn"))
+    ada.page.keyboard.press("1")
+    if ada.asks_reasoning():
+        return  # the second answer sends it
+    expect(ends).to_have_class(re.compile("turn"))
 
 
 def test_undo_brings_the_last_item_back(browser, serve, out):
@@ -304,10 +333,16 @@ def test_reasons_segments_axes_note_and_own_keys(browser, serve, out):
 
 def test_any_two_images_are_compared_to_the_pixel(browser, serve):
     ada = Seat(browser).come_in(serve("--invite", "Ada").links["Ada"])
-    while ada.page.locator(f"{SHOWN} .story img:visible").count() < 2:
-        ada.judge()
+    ada.judge_until(".beat:has(img) ~ .beat:has(img)")
     ada.page.keyboard.press("c")
     stage = ada.page.locator(".stage")
+    expect(ada.page.locator("[data-tag=b]")).to_be_visible()
+    tags = ada.page.locator(".tag").all_inner_texts()
+    assert len(set(tags)) == 2
+    assert all(tags)
+    ada.page.keyboard.press("2")
+    ada.page.keyboard.press("ArrowRight")
+    expect(ada.page.locator(".slide")).to_have_value("54")
     for key, mode in (("2", "slide"), ("3", "flicker"), ("4", "difference"), ("1", "side")):
         ada.page.keyboard.press(key)
         expect(stage).to_have_attribute("data-mode", mode)
@@ -362,11 +397,9 @@ def test_every_page_is_drawn_without_complaint(browser, serve, out, tmp_path, wi
     for n in range(6):
         ada.judge()
         ben.judge("x" if n % 2 else "a")
-    while ada.page.locator(f"{SHOWN} .unfolds").count() == 0:
-        ada.judge()
     shoot(ada, "item")
+    ada.judge_until(".unfolds")
     ada.page.keyboard.press("x")
-    ada.asks_reasoning()
     ada.page.keyboard.press("p")
     ada.page.keyboard.press("]")
     shoot(ada, "words")

@@ -16,7 +16,11 @@
   document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["x-review-token"] = token; });
   document.addEventListener("htmx:responseError", (event) => complain(null, event.detail.xhr.responseText.trim()));
   document.addEventListener("htmx:sendError", () => complain(null, "The server does not answer; it may be stopped."));
-  document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 400) complain(null, ""); });
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    if (event.detail.xhr.status >= 400) return;
+    complain(null, "");
+    if (event.detail.elt.matches(".invites")) event.detail.elt.reset(); // so that nobody is invited twice
+  });
   // What somebody has folded or unfolded, or has in focus, stays so when the figures are drawn anew.
   let folds = new Map(), focused = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
