@@ -100,6 +100,10 @@ class LeadRoom:
 
     def live(self) -> str:
         """The figures as markup, marked by what they are, so that a page which has them is sent nothing."""
-        values = {"figures": self.figures(), "looks": self.desk.looks, "entries": self.desk.store.audit(_AUDIT)}
+        store = self.desk.store
+        values = {
+            "figures": self.figures(), "looks": self.desk.looks, "entries": store.audit(_AUDIT),
+            "screened": store.settings().screened,
+        }  # fmt: skip
         markup = page("review_live.html.j2", values)
         return page("review_polled.html.j2", {"live": markup, "seen": digest("live", str(markup))[:16]})

@@ -315,7 +315,9 @@ def test_a_rejected_lot_shows_its_ways_and_is_screened(join, store):
     assert "is rejected: what may become of it" in page
     assert "judge the other" in page
     code = page.split('hx-post="/lead/screen"')[1].split('value="')[1].split('"')[0]
-    assert lead.post("/lead/screen", data={"lot": [code]}, headers=sent).status_code == 200
+    answer = lead.post("/lead/screen", data={"lot": [code]}, headers=sent)
+    assert answer.status_code == 200
+    assert "It is screened: each of its" in answer.text
     assert len(store.settings().screened) == 1
 
 
