@@ -46,8 +46,9 @@ def _add_pages(routes: APIRouter, desk: ReviewDesk) -> None:
         done = len(store.last(who.name, 1_000_000))
         known = len(store.gold())
         return shown_page(
-            desk, who, "review_item.html.j2", items=items, last=_last(desk, who.name), done=done, known=known
-        )
+            desk, who, "review_item.html.j2", items=items, last=_last(desk, who.name), done=done, known=known,
+            left=_left(desk),
+        )  # fmt: skip
 
     @routes.get("/items")
     def items(request: Request) -> HTMLResponse:
@@ -56,7 +57,7 @@ def _add_pages(routes: APIRouter, desk: ReviewDesk) -> None:
 
     @routes.get("/last")
     def last(request: Request) -> HTMLResponse:
-        return part("review_last.html.j2", last=_last(desk, visitor(store, request).name))
+        return part("review_last.html.j2", last=_last(desk, visitor(store, request).name), left=_left(desk))
 
     @routes.get("/verdicts/{name}")
     def again(request: Request, name: str) -> HTMLResponse:
@@ -137,6 +138,11 @@ def of_items() -> dict[str, Any]:
 def of_keys(who: Visitor) -> dict[str, Any]:
     """The keys of a person, for the page's script and its help."""
     return {"keys": keys_of(who.person.keys), "actions": ACTIONS}
+
+
+def _left(desk: ReviewDesk) -> int:
+    """How many items still wait for somebody who judges; those that wait for a lead do not count."""
+    return sum(r.opinion is None and not r.disputed for r in desk.store.resolutions())
 
 
 def _last(desk: ReviewDesk, name: str) -> list[dict[str, Any]]:

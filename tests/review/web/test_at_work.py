@@ -104,7 +104,6 @@ class Seat:
         )
         return bool(turn.count()) and bool(told.count())
 
-
     def judge_until(self, wanted: str) -> None:
         """Accept items until the story of one, once its result is accepted, holds `wanted`."""
         while True:

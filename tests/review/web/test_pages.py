@@ -102,7 +102,9 @@ def test_after_the_verdict_the_scores_stand_beside_it(join, desk, store):
     ada = join("Ada")
     item = ada.items()[0]
     ada.judge(item)
-    last = Page(ada.get("/last").text).text
+    answer = ada.get("/last").text
+    last = Page(answer).text
+    assert f'data-left="{sum(r.opinion is None for r in store.resolutions())}"' in answer
     story = desk.story(store.item(item.sample))
     scores = [e.event.payload for e in story.events if isinstance(e.event.payload, Evaluation)][-1]
     assert all(f"{a.axis} {a.score}" in last for a in scores.axes)

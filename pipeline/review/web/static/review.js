@@ -150,7 +150,10 @@
     clearTimeout(polling);
     polling = setTimeout(() => { if (!now) queue(advance); }, 5000);
   };
-  const recall = () => ask("/last").then((words) => last.replaceChildren(markup(words))).catch(() => {}); // the next turn says it
+  const recall = () => ask("/last").then((words) => {
+    last.replaceChildren(markup(words));
+    $("[data-open]").textContent = $("[data-left]", last).dataset.left;
+  }).catch(() => {}); // the next turn says it
   const refill = async () => {
     if (loading) await loading.catch(() => {});
     for (const section of all(".item", items)) section.remove();
