@@ -72,6 +72,14 @@ def test_columns_are_guessed_and_a_file_that_cannot_be_guessed_says_what_to_do(t
         guess_table(str(tmp_path / "odd.jsonl"), {"instruktion": "says"}, None)
     with pytest.raises(BuildError, match="no such file"):
         guess_table(str(tmp_path / "gone.jsonl"), {}, None)
+    (tmp_path / "empty.jsonl").write_text("")
+    with pytest.raises(BuildError, match="no rows"):
+        guess_table(str(tmp_path / "empty.jsonl"), {}, None)
+    (tmp_path / "torn.jsonl").write_text('{"prompt": ')
+    with pytest.raises(BuildError, match=r"torn\.jsonl: row 1: line: not JSON"):
+        guess_table(str(tmp_path / "torn.jsonl"), {}, None)
+    with pytest.raises(BuildError, match="genevil is no preset; did you mean geneval"):
+        guess_table(f"genevil={tmp_path / 'odd.jsonl'}", {}, None)
     (tmp_path / "x.txt").write_text("x")
     with pytest.raises(BuildError, match="not a kind of file"):
         guess_table(str(tmp_path / "x.txt"), {}, None)

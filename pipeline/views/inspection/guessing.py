@@ -126,6 +126,9 @@ def _kind_of(path: str) -> str:
     if os.path.isdir(path):
         names = [name for _, _, files in os.walk(path) for name in files]
     elif not is_remote(path) and not os.path.exists(path) and not any(sign in path for sign in "*?["):
+        before, equals, after = path.partition("=")
+        if equals and os.path.exists(after):
+            raise BuildError(f"{before} is no preset; {suggestion(before, presets.names(), 'presets')}")
         raise BuildError(f"{path}: no such file; name a file, PRESET=PATH, or a source with --manifest")
     for kind, suffixes in SUFFIXES.items():
         if any(_unpacked(name.lower()).endswith(suffixes) for name in names):
@@ -144,9 +147,14 @@ def _columns(spec: TableSpec) -> dict[str, bool]:
         fields = parquet.schema(list_files(spec)[0].path)
         return {field.name: _holds_pictures(field.type) for field in fields}
     found: dict[str, bool] = {}
-    for _, cells in islice(table.rows(spec), _LOOKED_AT):
-        if not isinstance(cells, BadRow):
+    problem = f"{spec.path}: no rows; supply data"
+    for place, cells in islice(table.rows(spec), _LOOKED_AT):
+        if isinstance(cells, BadRow):
+            problem = cells.line(place)
+        else:
             found |= dict.fromkeys(cells, False)
+    if not found:
+        raise BuildError(problem)
     return found
 
 
