@@ -4,12 +4,10 @@ In: a `Manifest` and an output folder. Out: the folder, finished. What is finish
 where it stopped; what belongs to another manifest is not touched unless it is to be overwritten.
 """
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import ray
@@ -17,44 +15,32 @@ import ray.exceptions
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import dag
 from pipeline.backends.openai.secrets import key_of
-from pipeline.batches.office import Office
-from pipeline.batches.passes import most_at_once
-from pipeline.engines import fleet
+from pipeline.climbing.climb import Climbed, climb_all
+from pipeline.climbing.plan import open_plan
+from pipeline.climbing.site import Site, make_site
 from pipeline.errors import RunStopped, one_line
 from pipeline.manifest.identity import fingerprint, meaning, resolved
-from pipeline.manifest.spec import Manifest
-from pipeline.models import hosted, identities
+from pipeline.manifest.spec import Manifest, ManifestError
+from pipeline.models import identities
 from pipeline.output import lock
-from pipeline.output.cut import bound, finished
+from pipeline.output.chosen import choose, target_problem
 from pipeline.output.finalise import finalise
 from pipeline.output.rehearsal import admit
 from pipeline.output.shards import RowTooLarge
-from pipeline.planning import tables
-from pipeline.planning.book import PlanBook
-from pipeline.planning.identity import plan_identity
 from pipeline.planning.planner import Planner
 from pipeline.planning.truth import write_truth
 from pipeline.replay.forget import may_be_retried, retry_failed
 from pipeline.replay.loss import refuse_lost_database, refuse_lost_rows
 from pipeline.replay.recover import find_record, recover
-from pipeline.run import hub
-from pipeline.run.feeder import Feeding
-from pipeline.run.interrupt import interrupts, writing_out
-from pipeline.run.pending import Pending
-from pipeline.run.providers import check_providers, providers_asked
-from pipeline.run.servers import serving
-from pipeline.run.session import session
-from pipeline.run.standing import count_missing, count_planned, read_known, read_planned
-from pipeline.run.tally import Progress
-from pipeline.run.watch import watching
+from pipeline.run.interrupt import writing_out
+from pipeline.run.providers import providers_asked
+from pipeline.run.standing import read_planned
 from pipeline.screening.dropped import FILE as SCREENED
-from pipeline.screening.screen import FILE as SCREENS
-from pipeline.screening.screen import Screen, forget_rows
 from pipeline.storage.database import held, masked
 from pipeline.storage.image_store import ImageStore
 from pipeline.storage.outcomes import Outcomes
+from pipeline.storage.rounds import RoundLog
 from pipeline.views.closing import show_closing, warn
 from pipeline.views.report import report
 from prompts.catalogue import Prompts
@@ -73,18 +59,6 @@ class Wish:
     import_record: bool = False
 
 
-@dataclass(frozen=True)
-class Site:
-    """What one build works with: its manifest, folder, fingerprint, store and database, and the number of its processes."""
-
-    manifest: Manifest
-    out: Path
-    fingerprint: str
-    store: str
-    database: str
-    workers: int
-
-
 def build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
     """Build `manifest` into `out`; False when a finished output was there already.
 
@@ -100,6 +74,8 @@ def build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
 
 def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
     words = admit(manifest, lambda text: warn(console, text))
+    if problem := target_problem(manifest):
+        raise ManifestError(problem)
     identity = lock.OutputIdentity(
         fingerprint(manifest, words.hashes), resolved(manifest), meaning(manifest, words.hashes)
     )
@@ -111,7 +87,7 @@ def _build(manifest: Manifest, out: Path, wish: Wish, console: Console) -> bool:
             return False
         for name in providers_asked(manifest):
             key_of(name, manifest.providers[name])  # a missing key is reported before anything is written
-        site = _make_site(manifest, out.resolve(), identity.fingerprint)
+        site = make_site(manifest, out.resolve(), identity.fingerprint)
         if wish.import_record:
             find_record(out)
         if state == "fresh":
@@ -157,11 +133,11 @@ def _climb_and_write(
             (out / lock.RUN).unlink(missing_ok=True)  # finished no more, whatever happens from here on
             _retry(site, outcomes, words, console)
     _settle_open_calls(outcomes, console)
-    with _open_plan(site, identity) as planner:
-        _climb_all(site, outcomes, planner, console)
+    with open_plan(site, identity.meaning) as planner:
+        climbed = climb_all(site, outcomes, planner, console)
         with writing_out():
             lock.take_over(out, identity)
-            _finish(site, outcomes, planner, words.hashes, console)
+            _finish(site, outcomes, planner, climbed, words.hashes, console)
             lock.write(out, identity)
     return True
 
@@ -181,104 +157,17 @@ def _settle_open_calls(outcomes: Outcomes, console: Console) -> None:
         )
 
 
-def _make_site(manifest: Manifest, out: Path, fingerprint: str) -> Site:
-    return Site(
-        manifest,
-        out,
-        fingerprint,
-        store=manifest.run.store or str(out / "store"),
-        database=manifest.run.database or f"sqlite:///{out / 'run.db'}",
-        workers=manifest.run.workers or os.cpu_count() or 1,
-    )
-
-
-@contextmanager
-def _open_plan(site: Site, identity: lock.OutputIdentity) -> Iterator[Planner]:
-    """The plan of the build as far as it was made; another one's is replaced."""
-    path = site.out / tables.NAME
-    if site.manifest.screens.is_on and not (site.out / SCREENS).exists():
-        tables.remove(str(path))  # what was planned rests on what the screens knew
-    with PlanBook(path, plan_identity(identity.meaning)) as book:
-        if book.is_new:
-            forget_rows(site.out)
-        with (
-            Screen(site.manifest.screens, site.out) as screen,
-            Planner(site.manifest, ImageStore(site.store), site.workers, book, screen) as planner,
-        ):
-            yield planner
-
-
-def _climb_all(site: Site, outcomes: Outcomes, planner: Planner, console: Console) -> None:
-    """Take up the ladder what has no outcome yet, until nothing is missing that the quotas need."""
-    tell, store, quotas = (
-        partial(console.print, markup=False, highlight=False),
-        ImageStore(site.store),
-        site.manifest.quotas,
-    )
-    tell(f"Planning {site.manifest.name} ...")
-    known = read_known(outcomes, store, tell)
-    planned, there = count_planned(known, planner)
-    if there:
-        tell(f"Going on: {there} of {planned} samples have their outcome.")
-    office, before = Office(site.manifest, outcomes, store, site.out, console), -1
-    while True:
-        pending = Pending(planner, known, quotas, outcomes.upsert, most_at_once(site.manifest))
-        feed = Feeding(pending)
-        if not feed.todo:
-            break
-        if before < 0:
-            office.begin()
-        elif office.busy:
-            office.exchange(count_missing(known, planner, quotas))
-        elif len(known) <= before:
-            missing = count_missing(known, planner, quotas)
-            raise RunStopped(f"{missing} samples ended without an outcome, {feed.todo[0].id} among them")
-        before = len(known)
-        _climb(site, feed, outcomes.spent(), console)
-        known = read_known(outcomes, store, tell)
-    office.mention_rest()
-
-
-def _climb(site: Site, feed: Feeding, spent: float, console: Console) -> None:
-    """Let the samples of `feed` climb on Ray; every outcome that arrives is kept.
-
-    Raises RunStopped when the run cannot go on, KeyboardInterrupt when it was interrupted.
-    """
-    run, caution = site.manifest.run, partial(warn, console)
-    tell, grows = partial(console.print, markup=False, highlight=False), run.address is not None
-    check_providers(site.manifest, caution)
-    console.print("Starting Ray ...")
-    with session(run.address, site.out / "ray.log"), serving(site.manifest, site.out, tell, caution) as served:
-        manifest = served.manifest
-        limits = hub.RunLimits(manifest.providers, run.budget_usd, spent, run.retry_deadline_s)
-        engines = fleet.start(
-            manifest.engines, hosted(manifest), site.store, site.out / "engines", tell, grows, served.held, served.keys
-        )
-        counting = hub.start(run.concurrency, 0, [], manifest.quotas, limits)
-        served.end_with(counting)
-        rows = len(feed.todo)
-        window = dag.window(manifest, rows)
-        job = dag.ClimbJob(manifest, site.fingerprint, site.store, site.database, counting, window, engines)
-        with interrupts(counting, console) as signals:
-            feed.begin(counting, dag.block_rows(rows, run.blocks))
-            with watching(counting, manifest, console), feed:
-                dag.climb_feed(job)
-            ended: Progress = ray.get(counting.progress.remote())
-    if signals.happened:
-        raise KeyboardInterrupt
-    if ended.state != "running":
-        raise RunStopped(ended.reason)
-
-
-def _finish(site: Site, outcomes: Outcomes, planner: Planner, hashes: Mapping[str, str], console: Console) -> None:
+def _finish(
+    site: Site, outcomes: Outcomes, planner: Planner, climbed: Climbed, hashes: Mapping[str, str], console: Console
+) -> None:
     """The ledger, shards, run.json and the report. Raises OSError on a failed write."""
     console.print("Writing shards ...")
     outcomes.write_ledger(site.out)  # before run.json, after which an output counts as finished
-    known = read_planned(outcomes, planner)
-    last = bound((finished(t) for t in known), site.manifest.quotas)
+    known = read_planned(outcomes, climbed.ranks)
     if planner.screen.counts():
         planner.screen.write(site.out / SCREENED)
-    if truth := list(planner.book.truth(last)):
+    chosen = choose(known, site.manifest, climbed.before)
+    if truth := list(planner.book.truth(chosen.rank)):
         write_truth(truth, site.out / "truth.parquet")
     summary = finalise(
         outcomes=known,
@@ -290,9 +179,15 @@ def _finish(site: Site, outcomes: Outcomes, planner: Planner, hashes: Mapping[st
         identities=identities(site.manifest),
         workers=site.workers,
         left_out=planner.left_out(),
+        before=climbed.before,
     )
+    if site.manifest.targets.categories:
+        kept = (name for name, fate in chosen.fates.items() if fate == "kept")
+        RoundLog(outcomes.engine, outcomes.run).keep(kept)
     console.print("Writing the report ...")
     report(site.out)
     show_closing(console, summary, known)
+    for one in climbed.missing:
+        console.print(one.line(), markup=False, highlight=False, soft_wrap=True)
     if any(map(may_be_retried, known)):
         console.print("Where a model's answers were to blame, --retry-failed lets these samples climb again.")

@@ -137,6 +137,7 @@ ORDER = (
     ("release",),
     ("run",),
     ("dag",),
+    ("climbing",),
     ("build",),
     ("commands",),
     ("cli",),

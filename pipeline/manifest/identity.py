@@ -24,7 +24,7 @@ from prompts.rubric import RUBRIC
 from stages.rung import Recipe
 
 # these decide which rows are kept, where the work is done and what it costs, but never the content of a row
-_WITHOUT_EFFECT = ("name", "quotas", "run", "providers", "engines", "batches", "prices")
+_WITHOUT_EFFECT = ("name", "quotas", "targets", "run", "providers", "engines", "batches", "prices")
 
 
 def resolved(manifest: Manifest) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def meaning(manifest: Manifest, prompts: Mapping[str, str]) -> dict[str, Any]:
     """
     data = resolved(manifest)
     for key in _WITHOUT_EFFECT:
-        del data[key]
+        data.pop(key, None)
     data["sources"] = [_identify_source(source) for source in data["sources"]]
     if "screens" in data:
         sets = data["screens"]["decontaminate"]

@@ -20,6 +20,7 @@ from pipeline.engines.spec import EngineName, EngineSpec
 from pipeline.errors import BuildError
 from pipeline.manifest.generators import DRAWERS, GeneratorName, idle_generator, place_of, unknown_generator
 from pipeline.manifest.output import Output
+from pipeline.manifest.targets import TargetsSpec
 from pipeline.money.spec import Price
 from pipeline.screening.spec import ScreensSpec
 from pipeline.sources.spec import TableSpec
@@ -193,6 +194,7 @@ class Manifest(Strict):
     prices: dict[str, Price] = Field({})
     policy: Policy = Policy()
     quotas: dict[str, Quota | None] = Field({}, validate_default=True)
+    targets: TargetsSpec = Field(TargetsSpec(), exclude_if=lambda value: value == TargetsSpec())
     splits: Splits = Splits()
     # left out where nothing is screened, so that such a build is the same build as ever
     screens: ScreensSpec = Field(ScreensSpec(), exclude_if=lambda value: value == ScreensSpec())

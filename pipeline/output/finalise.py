@@ -5,7 +5,7 @@ A pure function of its inputs: the order of the outcomes, the number of workers 
 `run.json` last.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline.manifest.spec import Manifest
 from pipeline.output import install, run_json
 from pipeline.output.card import card
-from pipeline.output.cut import cut, finished
+from pipeline.output.chosen import choose
 from pipeline.output.frame import RunFrame, frame_of
 from pipeline.output.origins import origins
 from pipeline.output.parts import Part, parts, row_bytes
@@ -37,14 +37,16 @@ def finalise(
     identities: Mapping[str, str],
     workers: int,
     left_out: Mapping[str, int] | None = None,
+    before: Collection[str] = (),
 ) -> RunSummary:
     """Write the output of a run into `out`, replacing what is there, and say what it holds.
 
-    `prompts` maps a prompt's name to its sha256, `identities` a role to its model; `left_out` as in `RunSummary`. Hold the
-    output's lock: two writers at once would remove each other's work. Raises ValueError for a trajectory that still climbs,
-    OSError when an image is missing or a write fails, pipeline.output.shards.RowTooLarge, stages.mask.NoRule.
+    `prompts` maps a prompt's name to its sha256, `identities` a role to its model; `left_out` as in `RunSummary`; `before`: ids
+    kept for earlier targets. Hold the output's lock: two writers at once would remove each other's work. Raises ValueError for a
+    trajectory that still climbs, OSError when an image is missing or a write fails, pipeline.output.shards.RowTooLarge,
+    stages.mask.NoRule.
     """
-    quota_cut = cut((finished(t) for t in outcomes), manifest.quotas)
+    quota_cut = choose(outcomes, manifest, before)
     by_id = {t.sample.id: t for t in outcomes}
     planned = [(by_id[name], fate) for name, fate in quota_cut.fates.items()]
     frame = frame_of(manifest, fingerprint, prompts, identities)
@@ -52,7 +54,7 @@ def finalise(
     with aside(out) as folder, process_pool(workers) as pool:
         files = _write(content, manifest, store, folder, frame, pool)
         store_name = run_json.store_named(store.root, out)
-        summary = run_json.summary(manifest, frame, quota_cut, planned, files, store_name, left_out)
+        summary = run_json.summary(manifest, frame, quota_cut, planned, files, store_name, left_out, before)
         write_synced(folder / install.CARD, card(summary, origins(t.sample for t, fate in planned if fate == "kept")))
         write_synced(folder / run_json.NAME, run_json.dump(summary))
         install.install(folder, out)

@@ -56,7 +56,8 @@ class OutputIdentity:
 
     def asks_the_same(self, other: "OutputIdentity") -> bool:
         """True when a finished output of `other` is one of this manifest too; how it runs may differ."""
-        return self.fingerprint == other.fingerprint and self.manifest["quotas"] == other.manifest.get("quotas")
+        goals = ({key: one.manifest.get(key) for key in ("quotas", "targets")} for one in (self, other))
+        return self.fingerprint == other.fingerprint and next(goals) == next(goals)
 
 
 @contextmanager

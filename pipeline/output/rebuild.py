@@ -13,7 +13,8 @@ from typing import Any
 from pipeline.manifest.forms import Product
 from pipeline.manifest.spec import Manifest
 from pipeline.output import pairs, record, run_json
-from pipeline.output.cut import Fate, cut, finished
+from pipeline.output.chosen import choose
+from pipeline.output.cut import Fate
 from pipeline.output.frame import RunFrame, Unit, frame_of
 from pipeline.output.parts import Part, build_row, parts
 from pipeline.output.record import Recorded
@@ -68,10 +69,12 @@ def manifest_of(summary: RunSummary) -> Manifest:
 def rebuild(written: RunSummary, manifest: Manifest, rows: Sequence[Recorded]) -> Content:
     """All that follows from the record. Raises ValueError or LookupError when a trajectory cannot have been written."""
     frame = frame_of(manifest, written.fingerprint, written.prompts, written.models)
-    quota_cut = cut((finished(r.trajectory) for r in rows), manifest.quotas)
+    quota_cut = choose((r.trajectory for r in rows), manifest, written.kept_before)
     by_id = {r.trajectory.sample.id: r.trajectory for r in rows}
     planned = [(by_id[name], fate) for name, fate in quota_cut.fates.items()]
-    summary = run_json.summary(manifest, frame, quota_cut, planned, written.files, written.store, written.left_out)
+    summary = run_json.summary(
+        manifest, frame, quota_cut, planned, written.files, written.store, written.left_out, written.kept_before
+    )
     beyond = {"beyond_cut": written.counts.get("beyond_cut", 0)}  # they are not in the record
     summary = summary.model_copy(update={"counts": summary.counts | beyond})
     return Content(frame, quota_cut.fates, parts(planned, frame), summary)

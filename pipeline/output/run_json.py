@@ -7,7 +7,7 @@ so unlike the shards its bytes differ from run to run.
 import json
 import platform
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -40,6 +40,7 @@ class RunSummary(BaseModel):
     `warnings`: what is true of the files and a trainer should know, one line each.
     `store` is where the images lie, relative to the output where they lie inside; null when they were given up on purpose.
     `left_out`: rows of the sources, as far as they were read, that are no samples, by why: a screen, a share, a cap.
+    `kept_before`: ids that were kept for earlier targets, and so stay kept.
     `selection_of` is the sha256 of the `run.json` of the build that these rows were selected from; null for a build.
     """
 
@@ -68,6 +69,7 @@ class RunSummary(BaseModel):
     warnings: list[str] = []
     selection_of: str | None = None
     left_out: dict[str, int] = {}
+    kept_before: list[str] = []
 
 
 def summary(
@@ -78,6 +80,7 @@ def summary(
     files: Mapping[str, ShardFile],
     store: str | None,
     left_out: Mapping[str, int] | None = None,
+    before: Collection[str] = (),
 ) -> RunSummary:
     """What the run has to say."""
     kept = [t for t, fate in planned if fate == "kept"]
@@ -112,6 +115,7 @@ def summary(
             *origins.warnings(t.sample for t in kept),
         ],
         left_out=dict(left_out or {}),
+        kept_before=sorted(before),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

@@ -15,6 +15,7 @@ from typing import Self
 from pipeline.planning.tables import END, key_of, open_file
 from pipeline.planning.truth import TruthRow
 from pipeline.sources.bad_row import Place
+from stages.records import Split
 from stages.trajectory import Trajectory, dump, load
 
 
@@ -59,6 +60,21 @@ class PlannedRow:
     def trajectory(self) -> Trajectory:
         """The trajectory before it climbs."""
         return load(self.text)
+
+
+_ROW = "rank, grp, id, status, trajectory"
+
+
+@dataclass(frozen=True, slots=True)
+class RowKind:
+    """A planned sample without its content."""
+
+    rank: int
+    group: str
+    id: str
+    source: str
+    category: str
+    split: Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +131,12 @@ class PlanBook:
 
     def add(self, planned: Iterable[Trajectory]) -> None:
         """Write planned samples."""
-        rows = ((t.rank, t.sample.group, t.sample.id, t.status, dump(t)) for t in planned)
-        self._database.executemany("INSERT OR REPLACE INTO planned VALUES (?, ?, ?, ?, ?)", rows)
+        rows = (
+            (t.rank, s.group, s.id, t.status, dump(t), s.source, s.category, s.split)
+            for t in planned
+            for s in (t.sample,)
+        )
+        self._database.executemany("INSERT OR REPLACE INTO planned VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def add_truth(self, rows: Iterable[tuple[int, TruthRow]]) -> None:
         """Write what is true of samples that the world made, each with its rank."""
@@ -142,8 +162,22 @@ class PlanBook:
     def page(self, after: PlannedRow | None, below: int, most: int) -> list[PlannedRow]:
         """The next samples in order after the row `after`, of ranks below `below`."""
         place = (-1, "", "") if after is None else (after.rank, after.group, after.id)
-        query = "SELECT * FROM planned WHERE (rank, grp, id) > (?, ?, ?) AND rank < ? ORDER BY rank, grp, id LIMIT ?"
+        query = (
+            f"SELECT {_ROW} FROM planned WHERE (rank, grp, id) > (?, ?, ?) AND rank < ? ORDER BY rank, grp, id LIMIT ?"
+        )
         return [PlannedRow(*row) for row in self._database.execute(query, (*place, min(below, END), most))]
+
+    def kinds(self, start: int, below: int) -> Iterator[RowKind]:
+        """What is known of the samples of ranks from `start` to below `below`, without their content, in order."""
+        query = "SELECT rank, grp, id, source, category, split FROM planned WHERE rank >= ? AND rank < ? ORDER BY rank, grp, id"
+        with closing(self._database.execute(query, (start, min(below, END)))) as rows:
+            yield from (RowKind(*row) for row in rows)
+
+    def find(self, kinds: Iterable[RowKind]) -> Iterator[PlannedRow]:
+        """The planned samples of these kinds, in their order."""
+        query = f"SELECT {_ROW} FROM planned WHERE rank = ? AND grp = ? AND id = ?"
+        for kind in kinds:
+            yield PlannedRow(*self._database.execute(query, (kind.rank, kind.group, kind.id)).fetchone())
 
     def ranks(self, below: int) -> Iterator[tuple[str, int]]:
         """(id, rank) of every sample planned below the rank `below`, in order."""

@@ -14,12 +14,13 @@ NAME = "plan.db"
 """The file of a plan in the folder of its build."""
 END = 2**63 - 1
 """Above every rank."""
-VERSION = "1"
+VERSION = "2"
 TABLES = (
     "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE sources (name TEXT PRIMARY KEY, state TEXT NOT NULL)",
     # in the order of the run, so that a wave is written to one place of the file, and a page is read from one
     "CREATE TABLE planned (rank INTEGER, grp TEXT, id TEXT, status TEXT, trajectory TEXT, "
+    "source TEXT, category TEXT, split TEXT, "
     "PRIMARY KEY (rank, grp, id)) WITHOUT ROWID",
     "CREATE TABLE truth (rank INTEGER NOT NULL, id TEXT PRIMARY KEY, row TEXT NOT NULL)",
     "CREATE TABLE row_ids (key INTEGER PRIMARY KEY, place TEXT NOT NULL)",

@@ -15,10 +15,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class FeedNeed:
-    """Whether the driver is to feed more: so many samples wait `untaken`, and none above the rank `bound` is needed (None: all
+    """Whether the driver is to feed more: so many samples wait `untaken`, so many of those fed are
+    `unfinished`, and none above the rank `bound` is needed (None: all
     are). `blocks` were fed and are wanted. `over`: no more are fed, or nobody takes any."""
 
     untaken: int
+    unfinished: int
     bound: int | None
     blocks: int
     over: bool
@@ -33,6 +35,7 @@ class Feed:
         self.count = 0
         self._changed = asyncio.Event()
         self.untaken = 0
+        self.fed = 0
         self.over = False
 
     def put(self, blocks: Sequence[Sequence[Row]]) -> None:
@@ -41,6 +44,7 @@ class Feed:
             self._blocks[self.count] = block
             self.count += 1
             self.untaken += len(block)
+            self.fed += len(block)
         self._wake()
 
     def end(self) -> None:

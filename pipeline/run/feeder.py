@@ -16,6 +16,7 @@ from pipeline.planning.book import PlannedRow
 from pipeline.planning.planner import Stopped
 from pipeline.run.feed import FeedNeed, Row
 from pipeline.run.pending import Page, Pending, read_first
+from pipeline.run.rounds import Rounds
 
 AHEAD_ROWS = 2048
 """So many samples wait to be begun; as soon as there are fewer, the next page is fetched, which may take a wave to be read."""
@@ -26,7 +27,7 @@ class Feeding:
     """The pages of `pending`, and a thread that feeds them to a hub while the context lasts. `todo` are the first samples that
     climb."""
 
-    def __init__(self, pending: Pending) -> None:
+    def __init__(self, pending: Pending | Rounds) -> None:
         self._pending = pending
         self._pages = pending.pages()
         self._first = read_first(self._pages)
@@ -38,6 +39,8 @@ class Feeding:
     def begin(self, hub: Any, size: int) -> None:
         """Feed `hub` in blocks of `size` rows; the first samples at once."""
         self._hub, self._size = hub, size
+        if isinstance(self._pending, Rounds):
+            self._pending.wait = self._wait
         for page in self._first:
             self._push(page)
 
@@ -53,6 +56,16 @@ class Feeding:
             if need.over:
                 return False
             if need.untaken < AHEAD_ROWS:
+                return True
+        return False
+
+    def _wait(self) -> bool:
+        """Wait until all that was fed is finished; False when it will not be."""
+        while not self._pending.stop.wait(POLL_S):
+            need: FeedNeed = ray.get(self._hub.need.remote())
+            if need.over:
+                return False
+            if need.unfinished == 0:
                 return True
         return False
 

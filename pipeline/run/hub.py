@@ -106,7 +106,9 @@ class Hub:
     async def need(self) -> FeedNeed:
         """Whether to feed more."""
         blocks = self._feed.count if self._tally.running else 0
-        return FeedNeed(self._feed.untaken, self._tally.bound, blocks, self._feed.over)
+        return FeedNeed(
+            self._feed.untaken, self._feed.fed - self._tally.low, self._tally.bound, blocks, self._feed.over
+        )
 
     async def take(self, number: int) -> Sequence[Row]:
         """See `pipeline.run.feed.Feed.take`."""

@@ -4,7 +4,7 @@ In: the database of a run, its image store, its plan. Out: outcomes by id, or in
 is held in memory, what is only planned is not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from pipeline.output.cut import Filling, Finished, Quotas, finished
@@ -53,15 +53,15 @@ def count_missing(known: dict[str, Finished], planner: Planner, quotas: Quotas) 
     return missing
 
 
-def read_planned(outcomes: Outcomes, planner: Planner) -> list[Trajectory]:
-    """The outcomes of planned samples, in rank order.
+def read_planned(outcomes: Outcomes, ranks: Iterable[tuple[str, int]]) -> list[Trajectory]:
+    """The outcomes of the samples of which the ids and ranks are given, in their order.
 
-    An older version gave other ranks: outcomes that it wrote are moved to those of the plan.
+    An older version, or a build without targets, gave other ranks: such outcomes are moved to these.
     """
     there = {t.sample.id: t for t in outcomes.all()}
     planned: list[Trajectory] = []
     moved: list[Trajectory] = []
-    for name, rank in planner.book.ranks(planner.horizon):
+    for name, rank in ranks:
         if (t := there.pop(name, None)) is None:
             continue
         if t.rank != rank:

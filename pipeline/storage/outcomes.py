@@ -102,14 +102,14 @@ class Outcomes:
             for row in connection.execute(query).mappings():
                 yield self._load(row)
 
-    def among(self, ids: Iterable[str]) -> dict[str, Trajectory]:
-        """The settled outcomes (`settled`) of the samples `ids`, by id."""
+    def among(self, ids: Iterable[str], unsettled: bool = False) -> dict[str, Trajectory]:
+        """The settled outcomes (`settled`) of the samples `ids`, by id; with `unsettled`, the others too."""
         outcomes: dict[str, Trajectory] = {}
         with self.engine.connect() as connection:
             for condition in self._conditions(ids):
                 rows = connection.execute(_SELECT.where(condition)).mappings()
                 outcomes |= {row["id"]: self._load(row) for row in rows}
-        return {name: t for name, t in outcomes.items() if settled(t)}
+        return {name: t for name, t in outcomes.items() if unsettled or settled(t)}
 
     def forget(self, ids: Iterable[str], keys: Sequence[str] = ()) -> None:
         """Delete the outcomes of the samples `ids` and the answers to the calls `keys`, in one commit. Raises SQLAlchemyError."""

@@ -73,6 +73,8 @@ def _mixture(manifest: Manifest) -> Iterator[str]:
         yield f"Rows are drawn by a hash, so a sampled source has about its share: {', '.join(sampled)}."
     if capped := [clip(spec.name, 40) for spec in manifest.sources if spec.caps]:
         yield f"Only a build sees categories: rows that caps leave out are counted here, too: {', '.join(capped)}."
+    if manifest.targets.categories:
+        yield "What targets.categories begin beyond the quotas, for scarce categories, is not in these figures."
 
 
 def _waits(manifest: Manifest) -> Iterator[str]:
