@@ -28,7 +28,7 @@ from pipeline.run.providers import check_providers
 from pipeline.run.rounds import Rounds
 from pipeline.run.servers import serving
 from pipeline.run.session import session
-from pipeline.run.standing import count_missing, count_planned, read_known
+from pipeline.run.standing import count_missing, count_planned, read_known, restore_images
 from pipeline.run.tally import Progress
 from pipeline.run.watch import watching
 from pipeline.storage.image_store import ImageStore
@@ -51,6 +51,7 @@ def climb_all(site: Site, outcomes: Outcomes, planner: Planner, console: Console
     """Let samples climb until nothing is missing. Raises BuildError, OSError, sqlalchemy.exc.SQLAlchemyError, KeyboardInterrupt."""
     tell, store = partial(console.print, markup=False, highlight=False), ImageStore(site.store)
     tell(f"Planning {site.manifest.name} ...")
+    restore_images(outcomes, planner)
     known = read_known(outcomes, store, tell)
     planned, there = count_planned(known, planner)
     if there:

@@ -5,18 +5,20 @@ holds below its `horizon` is final: which waves were read, and when, changes not
 a source.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Self
 
 from pipeline.manifest.spec import Manifest, ManifestError
 from pipeline.planning import groups
 from pipeline.planning.book import PlanBook, SourceState
 from pipeline.planning.order import RunOrder
-from pipeline.planning.reading import ReadRow, open_reader
+from pipeline.planning.reading import Reader, ReadRow, open_reader
 from pipeline.planning.tables import END
+from pipeline.screening.checks import images_of
 from pipeline.screening.screen import Screen
 from pipeline.sources.files import TableError
 from pipeline.storage.image_store import ImageStore
@@ -58,14 +60,15 @@ class Planner(AbstractContextManager["Planner"]):
         self._wave_rows = wave_rows
         self.book = book
         self.screen = screen
+        self._store = store
         look = screen.look if screen.spec.needs_looks else None
         weights = {spec.name: spec.weight for spec in manifest.sources if spec.weight is not None}
         self._order = RunOrder(manifest.seed, weights)
         self._specs = {spec.name: spec for spec in manifest.sources}
         self._states = {name: book.state(name) for name in self._specs}
-        self._readers = {
-            name: open_reader(spec, manifest, store, workers, book, look) for name, spec in self._specs.items()
-        }
+        self._made_before = {name for name, state in self._states.items() if state.waves}
+        self._open = partial(open_reader, manifest=manifest, store=store, workers=workers, book=book)
+        self._readers = {name: self._open(spec, look=look) for name, spec in self._specs.items()}
 
     @property
     def horizon(self) -> int:
@@ -110,19 +113,37 @@ class Planner(AbstractContextManager["Planner"]):
                     self._readers[state.name].close()
         self._states |= {wave.state.name: wave.state for wave in waves}
 
+    def restore(self, samples: Iterable[Sample]) -> None:
+        """Read sources again, as far as they are planned, of whose samples an image is gone from the store; the plan stays as it
+        is.
+
+        Only what an earlier process planned is looked at. Raises as `advance`, ManifestError also where the image is not to be had.
+        """
+        for sample in samples:
+            if sample.source in self._made_before and not self._has_images(sample):
+                reader, again = self._open(self._specs[sample.source], look=None), SourceState(sample.source)
+                with self.book.writing():
+                    deque(_read_on(reader, again, self._states[sample.source].rows), maxlen=0)
+                reader.close()
+                if not self._has_images(sample):
+                    problem = (
+                        f"an image of row {sample.row_id} is gone from the store, and the source has another one now"
+                    )
+                    raise ManifestError(f"sources.{sample.source}: {problem}; put it back, or build with --overwrite")
+
+    def _has_images(self, sample: Sample) -> bool:
+        return all(self._store.has(image.sha256) for image in images_of(sample))
+
     def _read(self, state: SourceState, go_on: Callable[[], bool]) -> _Wave:
-        wave, reader = _Wave(state), self._readers[state.name]
+        wave = _Wave(state)
         state.left_out, state.by_category = dict(state.left_out), dict(state.by_category)
-        try:
-            for row in reader.read(state, self._wave_rows):
-                if not go_on():
-                    raise Stopped
-                if row.problem is not None:
-                    wave.failed.append(row)
-                elif self.screen.judge(row.sample, row.place, row.looks) is None:
-                    wave.good.append(row)
-        except TableError as error:
-            raise ManifestError(f"sources.{state.name}.path: {error}") from error
+        for row in _read_on(self._readers[state.name], state, self._wave_rows):
+            if not go_on():
+                raise Stopped
+            if row.problem is not None:
+                wave.failed.append(row)
+            elif self.screen.judge(row.sample, row.place, row.looks) is None:
+                wave.good.append(row)
         return wave
 
     def _place(self, waves: Sequence[_Wave]) -> None:
@@ -183,6 +204,13 @@ class Planner(AbstractContextManager["Planner"]):
     def __exit__(self, *_: object) -> None:
         for reader in self._readers.values():
             reader.close()
+
+
+def _read_on(reader: Reader, state: SourceState, most: int) -> Iterator[ReadRow]:
+    try:
+        yield from reader.read(state, most)
+    except TableError as error:
+        raise ManifestError(f"sources.{state.name}.path: {error}") from error
 
 
 def roll_out(sample: Sample, rollouts: int) -> Iterator[Sample]:

@@ -81,6 +81,7 @@ class Pending:
                 page.earlier.append(at_its_place)
                 self._filling.add(at_its_place)
         self._keep(failed)
+        self._planner.restore(row.trajectory.sample for row in page.todo)
         return page
 
 

@@ -121,6 +121,7 @@ class Rounds:
             self._known[planned.id] = replace(known, rank=ranks[planned.id])
             page.earlier.append(self._known[planned.id])
         self._keep(failed)
+        self._planner.restore(row.trajectory.sample for row in page.todo)
         return page
 
     def _assign(self, decision: Mapping[Cell, int]) -> list[_Begun]:

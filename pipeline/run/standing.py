@@ -53,6 +53,11 @@ def count_missing(known: dict[str, Finished], planner: Planner, quotas: Quotas) 
     return missing
 
 
+def restore_images(outcomes: Outcomes, planner: Planner) -> None:
+    """Let the store have the images that rows brought along, also of those that have their outcome. Raises as `Planner.restore`."""
+    planner.restore(t.sample for t in outcomes.all())
+
+
 def read_planned(outcomes: Outcomes, ranks: Iterable[tuple[str, int]]) -> list[Trajectory]:
     """The outcomes of the samples of which the ids and ranks are given, in their order.
 

@@ -47,6 +47,7 @@ def snapshot(progress: Progress, recipe: Recipe, quotas: Quotas, elapsed_s: floa
         usd=progress.usd,
         budget_usd=progress.budget_usd,
         held_up=held_up(progress),
+        more=progress.more,
     )
 
 

@@ -5,6 +5,7 @@ one line every few seconds without any escape code, and a last one.
 """
 
 from dataclasses import dataclass
+from math import inf, isfinite
 from types import TracebackType
 from typing import Self
 
@@ -39,9 +40,9 @@ class ModeYield:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A build at one moment. `done` samples have an outcome, `earlier` of them from a run before this one (a resume);
-    `calls` were answered, `in_flight_calls` are open. `usd` was spent of `budget_usd`, None where nothing is paid for.
-    `held_up`: what slows the run down, or that it is stopping; in few words each.
+    """A build at one moment. `done` samples have an outcome, `earlier` of them from a run before this one (a resume); `calls` were
+    answered, `in_flight_calls` are open. `usd` was spent of `budget_usd`, None where nothing is paid for. `more`: further samples
+    may be planned, once these do not suffice. `held_up`: what slows the run down, or that it is stopping; in few words each.
     """
 
     planned: int
@@ -58,6 +59,7 @@ class Snapshot:
     usd: float | None = None
     budget_usd: float | None = None
     held_up: tuple[str, ...] = ()
+    more: bool = False
 
     @property
     def rate(self) -> float:
@@ -67,18 +69,24 @@ class Snapshot:
     @property
     def finished(self) -> bool:
         """True when all samples are done, or every mode has a quota and all of them are filled."""
-        return self.done >= self.planned or self._to_do() == 0
+        return (self.done >= self.planned and not self.more) or self._to_do() == 0
+
+    @property
+    def total(self) -> str:
+        """How many samples there are, as far as that is known."""
+        return f"{self.planned:,}+" if self.more else f"{self.planned:,}"
 
     @property
     def eta_s(self) -> float | None:
         """Seconds left at this rate and these yields, 0 when finished, None while that is not known."""
         if self.finished:
             return 0.0
-        return self._to_do() / self.rate if self.rate else None
+        left = self._to_do()
+        return left / self.rate if self.rate and isfinite(left) else None
 
     def _to_do(self) -> float:
         """Samples still to be done: all the rest, or as many as the slowest quota seems to need."""
-        rest = float(max(self.planned - self.done, 0))
+        rest = inf if self.more else float(max(self.planned - self.done, 0))
         if not self.modes:
             return rest
         return min(rest, max(self._needed(mode, rest) for mode in self.modes))
@@ -137,7 +145,7 @@ def line(s: Snapshot) -> str:
     work = f"calls {s.calls} ({s.in_flight_calls} in flight) images {s.images}"
     speed = f"{s.rate:.1f}/s eta {_clock(s.eta_s)}"
     more = "".join(f" | {words}" for words in (_money(s), *s.held_up) if words)
-    return f"{_clock(s.elapsed_s)} {s.done}/{s.planned} | {modes} | {lost} | {work} | {speed}{more}"
+    return f"{_clock(s.elapsed_s)} {s.done}/{s.total.replace(',', '')} | {modes} | {lost} | {work} | {speed}{more}"
 
 
 def table(s: Snapshot, title: str = "") -> RenderableType:
@@ -148,7 +156,7 @@ def table(s: Snapshot, title: str = "") -> RenderableType:
 def _head(s: Snapshot, title: str) -> RenderableType:
     grid = _barred()
     eta = "done" if s.finished else f"eta {_clock(s.eta_s)}"
-    count = Text.assemble((f"{s.done:,}", "bold"), f"/{s.planned:,}  ", (eta, "dim"))
+    count = Text.assemble((f"{s.done:,}", "bold"), f"/{s.total}  ", (eta, "dim"))
     grid.add_row(Text(title or "samples", "bold"), _bar(s.done, s.planned, "cyan"), count)
     return grid
 

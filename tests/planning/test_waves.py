@@ -1,6 +1,8 @@
 """Waves: however a source is cut, read and interrupted, there is one plan; and no row is read twice."""
 
+import base64
 import json
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -22,9 +24,10 @@ from pipeline.planning.tables import END
 from pipeline.screening.screen import Screen
 from pipeline.storage.image_store import ImageStore
 from stages.trajectory import Trajectory
-from tests.sources.tables import make_manifest, table, write_jsonl
+from tests.sources.tables import encode_image, make_manifest, table, write_jsonl
 
 WAVE = 5
+STORE = ImageStore("memory://planning")
 words = st.sampled_from(
     ["a red cup", "two blue birds", "a tall tree", "one hat", "A red  cup!", "a green door", "x", "y"]
 )
@@ -32,10 +35,12 @@ prompts = st.lists(words | st.just(""), max_size=23)  # an empty one is a bad ro
 
 
 @contextmanager
-def planning(book: PlanBook, manifest: Manifest, wave: int = WAVE, folder: Path | None = None) -> Iterator[Planner]:
+def planning(
+    book: PlanBook, manifest: Manifest, wave: int = WAVE, folder: Path | None = None, store: ImageStore = STORE
+) -> Iterator[Planner]:
     with (
         Screen(manifest.screens, folder) as screen,
-        Planner(manifest, ImageStore("memory://planning"), 1, book, screen, wave) as planner,
+        Planner(manifest, store, 1, book, screen, wave) as planner,
     ):
         yield planner
 
@@ -169,6 +174,28 @@ def test_a_source_that_changes_under_the_plan_is_refused(tmp_path):
         path.write_text("".join(path.read_text().splitlines(keepends=True)[:7]))
         with pytest.raises(ManifestError, match="its files changed after a part of them was planned; put back"):
             plan_in(book, make_manifest(table(path)))
+
+
+def test_an_image_that_is_gone_from_the_store_is_read_again(tmp_path):
+    def picture(n: int) -> str:
+        return f"data:;base64,{base64.b64encode(encode_image(colour=(n, 0, 0))).decode()}"
+
+    path = write_jsonl(tmp_path / "s.jsonl", [{"prompt": f"p {n}", "i": picture(n)} for n in range(7)])
+    manifest = make_manifest(table(path, columns={"references": "i"}))
+    store = ImageStore(str(tmp_path / "store"))
+    with PlanBook(tmp_path / "plan.db", "one") as book, planning(book, manifest, store=store) as planner:
+        planner.advance()
+        before = trajectories(book)
+    shutil.rmtree(tmp_path / "store")
+    with PlanBook(tmp_path / "plan.db", "one") as book, planning(book, manifest, store=store) as planner:
+        planner.restore(t.sample for t in before)
+        assert trajectories(book) == before
+        assert all(store.has(t.sample.references[0].sha256) for t in before)
+        path.write_bytes(path.read_bytes().replace(picture(2).encode(), picture(9).encode()))
+        store_path = Path(store.path(next(t for t in before if t.sample.row_id == "3").sample.references[0].sha256))
+        store_path.unlink()
+        with pytest.raises(ManifestError, match="an image of row 3 is gone from the store"):
+            planner.restore(t.sample for t in before)
 
 
 def test_a_plan_of_another_manifest_or_a_damaged_one_is_made_again(tmp_path):

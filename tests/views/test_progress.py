@@ -99,3 +99,12 @@ def test_money_and_what_holds_the_run_up_are_told() -> None:
     file = io.StringIO()
     Console(file=file, width=80).print(table(now))
     assert "$1.23 · openai pauses 12 s" in file.getvalue()
+
+
+def test_a_source_that_is_not_read_to_its_end_has_no_total_and_no_end_but_by_its_quotas():
+    modes = (ModeYield("direct", 20, 40),)
+    open_ended = replace(NOW, planned=100, done=100, earlier=0, elapsed_s=10.0, modes=modes, more=True)
+    assert "100/100+ |" in line(open_ended)
+    assert not open_ended.finished
+    assert open_ended.eta_s == 10.0
+    assert replace(open_ended, modes=(ModeYield("direct", 20, None),)).eta_s is None
