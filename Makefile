@@ -83,7 +83,7 @@ test-review: $(VENV)/.installed-dev chromium ## reviewers at work in a real Chro
 	$(BIN)/python -m pytest -m slow tests/review $(ARGS)
 
 test-builds: $(VENV)/.installed-dev ## builds that take longer: rungs of one's own, rollouts, a lost device (5 minutes)
-	$(BIN)/python -m pytest -m slow tests/recipes tests/sources tests/pipeline/test_engines.py $(ARGS)
+	$(BIN)/python -m pytest -m slow tests/recipes tests/sources tests/planning tests/pipeline/test_engines.py $(ARGS)
 
 test-over-http: $(VENV)/.installed-dev ## build the demo in process and over HTTP, and compare every row
 	$(BIN)/python -m pytest -m slow tests/backends/world/test_over_http.py

@@ -5,8 +5,8 @@ begins.
 
 In: numbers of rows. Out: a table on standard output. Each number of rows is read in a process of its own, wave by wave into a plan
 on disk, so that the peaks of memory compare. The source is text, JSONL in 16 files: instructions drawn from lists of words, a
-tenth of them repeated word by word; duplicates are looked for exactly and by MinHash, and GenEval-like prompts are an evaluation
-set. With `--build`, `x2i build` of 200 accepted rows from the largest source runs against the world; the first call's time is that
+tenth of them repeated word by word, and a hundredth taken from an evaluation set; duplicates are looked for exactly and by MinHash.
+With `--build`, `x2i build` of 200 accepted rows from the largest source runs against the world; the first call's time is that
 of the first line of its database's ledger or open calls, and the plan says how many rows were read by the end.
 """
 
@@ -31,17 +31,26 @@ from pipeline.screening.screen import Screen
 from pipeline.storage.image_store import ImageStore
 
 FILES = 16
-COLOURS = ["red", "green", "blue", "white", "black", "orange", "purple", "golden", "silver", "grey", "pink", "brown"]
-SHAPES = ["circle", "square", "triangle", "star", "cube", "ring", "cross", "arrow", "heart", "diamond", "moon", "wave"]
-PLACES = ["on the left", "on the right", "at the top", "at the bottom", "in the middle", "near the edge"]
-GROUNDS = ["sand", "snow", "grass", "water", "brick", "wood", "stone", "paper", "cloth", "glass", "steel", "clay"]
+SIZES = ["small", "medium", "large"]
+COLOURS = ["red", "green", "blue", "pink", "purple", "yellow", "brown"]
+SHAPES = ["candle", "diamond", "star", "circle", "square", "ring", "heart", "cross", "hourglass"]
+PLACES = ["top left", "top right", "bottom left", "bottom right", "top", "bottom"]
+COUNTS = ["two", "three", "four", "five"]
+GROUNDS = ["cream", "lavender"]
 
 
 def instruction(dice: random.Random) -> str:
-    """One of some hundred million."""
-    first, second = (f"{dice.randint(2, 9)} {dice.choice(COLOURS)} {dice.choice(SHAPES)}s" for _ in range(2))
-    ground = f"{dice.choice(GROUNDS)} number {dice.randint(1, 99)}"
-    return f"{first} {dice.choice(PLACES)} and {second} {dice.choice(PLACES)}, over {ground}"
+    """One of a million and more, in words that the world understands."""
+    first, second = (
+        f"a {dice.choice(SIZES)} {dice.choice(COLOURS)} {dice.choice(SHAPES)} placed at the {place}"
+        for place in dice.sample(PLACES, 2)
+    )
+    return f"A picture with {first}, {second}, and everything on a plain {dice.choice(GROUNDS)} background."
+
+
+def evaluated(dice: random.Random) -> str:
+    """A prompt of the evaluation set."""
+    return f"a photo of {dice.choice(COUNTS)} {dice.choice(COLOURS)} {dice.choice(SHAPES)}s and a {dice.choice(COLOURS)} box"
 
 
 def write_source(folder: Path, rows: int) -> None:
@@ -52,7 +61,7 @@ def write_source(folder: Path, rows: int) -> None:
     for number in range(FILES):
         with open(folder / f"{number:03d}.jsonl", "w", encoding="utf-8") as file:
             for n in range(number * rows // FILES, (number + 1) * rows // FILES):
-                text = dice.choice(earlier) if n % 10 == 9 else instruction(dice)
+                text = dice.choice(earlier) if n % 10 == 9 else evaluated(dice) if n % 100 == 50 else instruction(dice)
                 file.write(json.dumps({"id": f"r{n}", "prompt": text, "kind": dice.choice(SHAPES)}) + "\n")
 
 
@@ -65,7 +74,7 @@ def write_manifest(folder: Path, rows: int, screens: bool) -> Path:
     dice = random.Random(0)
     with open(folder / "evaluation.jsonl", "w", encoding="utf-8") as file:
         for _ in range(500):
-            file.write(json.dumps({"prompt": f"a photo of {instruction(dice)}"}) + "\n")
+            file.write(json.dumps({"prompt": evaluated(dice)}) + "\n")
     evaluation = {
         "kind": "jsonl",
         "name": "evaluation",
@@ -78,7 +87,7 @@ def write_manifest(folder: Path, rows: int, screens: bool) -> Path:
         "models": {role: {"model": f"world-{role}"} for role in ("baseline", "generator", "analyzer")},
     }
     if screens:
-        content["screens"] = {"duplicates": {"exact": True, "near_text": 0.9}, "decontaminate": [evaluation]}
+        content["screens"] = {"duplicates": {"exact": True, "near_text": 0.95}, "decontaminate": [evaluation]}
     path = folder / f"manifest-{rows}-{'screens' if screens else 'plain'}.yaml"
     path.write_text(json.dumps(content), "utf-8")
     return path
@@ -139,6 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Rows a second and memory of long sources.")
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--build", action="store_true", help="build from the largest source, too")
+    parser.add_argument("--only-build", action="store_true", help="and do nothing else")
     parser.add_argument("--read", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.read:
@@ -148,7 +158,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for rows in options.rows:
             write_source(Path(name) / f"rows-{rows}", rows)
-        for screens in (False, True):
+        for screens in () if options.only_build else (False, True):
             for rows in options.rows:
                 path = write_manifest(Path(name), rows, screens)
                 command = [sys.executable, "-m", "benchmarks.streaming", "--read", str(path), f"{path}.out"]
@@ -159,7 +169,7 @@ def main() -> None:
                     f"peak {done['peak_mb']:,.0f} MB  on disk {done['disk_mb']:,.0f} MB  left out {done['left_out']:,}",
                     flush=True,
                 )
-        if options.build:
+        if options.build or options.only_build:
             print(first_call(Path(name), write_manifest(Path(name), max(options.rows), screens=True)))
 
 

@@ -201,15 +201,17 @@ def run(job: ClimbJob, todo: Sequence[Trajectory], actor: type[RungActor] = Rung
     yield from climb_blocks(job, range(len(blocks)), actor)
 
 
-def climb_feed(job: ClimbJob) -> None:
-    """Take up the ladder whatever the feed holds, until it ends. Raises as `climb_blocks`."""
+def climb_feed(job: ClimbJob, at_once: int = MOST_BLOCKS) -> None:
+    """Take up the ladder whatever the feed holds, until it ends, `at_once` blocks in the first execution of the plan and twice as
+    many in each further one. Raises as `climb_blocks`.
+    """
     begun = 0
     while not (standing := ray.get(job.hub.need.remote())).over or standing.blocks > begun:
         # of a feed that goes on nobody knows the number of blocks: those that are too many come back empty
-        blocks = range(begun, standing.blocks if standing.over else begun + MOST_BLOCKS)
+        blocks = range(begun, standing.blocks if standing.over else begun + at_once)
         for _ in climb_blocks(job, blocks):
             pass
-        begun = blocks.stop
+        begun, at_once = blocks.stop, min(2 * at_once, MOST_BLOCKS)
 
 
 def climb_blocks(job: ClimbJob, blocks: range, actor: type[RungActor] = RungActor) -> Iterator[str]:

@@ -36,6 +36,9 @@ from pipeline.storage.outcomes import Outcomes
 from pipeline.targets.missing import Missing
 from pipeline.views.closing import warn
 
+FEW_BLOCKS = 64
+"""Of rounds: nobody knows how many there will be, and each waits for the one before."""
+
 
 @dataclass(frozen=True)
 class Climbed:
@@ -109,7 +112,7 @@ def _climb(site: Site, feed: Feeding, spent: float, console: Console) -> None:
         with interrupts(counting, console) as signals:
             feed.begin(counting, dag.block_rows(rows, run.blocks))
             with watching(counting, manifest, console), feed:
-                dag.climb_feed(job)
+                dag.climb_feed(job, FEW_BLOCKS if steered else dag.MOST_BLOCKS)
             ended: Progress = ray.get(counting.progress.remote())
     if signals.happened:
         raise KeyboardInterrupt

@@ -43,6 +43,8 @@ class Feeding:
             self._pending.wait = self._wait
         for page in self._first:
             self._push(page)
+        if self._pending.exhausted:  # then the number of blocks is known from the start
+            ray.get(hub.end_feed.remote())
 
     def _run(self) -> None:
         while self._is_wanted() and (page := next(self._pages, None)) is not None:

@@ -42,21 +42,26 @@ class Pending:
         self._filling = Filling(quotas)
         self._keep = keep
         self._left = most
+        self._last: PlannedRow | None = None
         self.bound: int | None = None
         self.stop = threading.Event()
 
     def pages(self) -> Iterator[Page]:
         """Raises pipeline.manifest.spec.ManifestError, OSError where a source cannot be read, planner.Stopped."""
-        last: PlannedRow | None = None
-        while self._is_needed(last) and self._left != 0:
-            rows = self._planner.book.page(last, self._planner.horizon, PAGE_ROWS)
+        while self._is_needed(self._last) and self._left != 0:
+            rows = self._planner.book.page(self._last, self._planner.horizon, PAGE_ROWS)
             if rows:
-                last = rows[-1]
+                self._last = rows[-1]
                 yield self._page(rows)
             elif self._planner.done:
                 return
             else:
                 self._planner.advance(lambda: not self.stop.is_set())
+
+    @property
+    def exhausted(self) -> bool:
+        """True when it is certain that no further page comes."""
+        return self._planner.done and not self._planner.book.page(self._last, self._planner.horizon, 1)
 
     def _is_needed(self, last: PlannedRow | None) -> bool:
         """Whether samples after this row may be needed."""

@@ -71,6 +71,11 @@ class Rounds:
         """The rank of every sample that was begun, in order."""
         return {kind.id: one.rank for one in self._begun for kind in one.row}
 
+    @property
+    def exhausted(self) -> bool:
+        """Never: what a round leads to is known when it is over."""
+        return False
+
     def pages(self) -> Iterator[Page]:
         """Raises as `pipeline.run.pending.Pending.pages`."""
         if not any(state.waves for state in self._planner.states) and not self._planner.done:
