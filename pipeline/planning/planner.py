@@ -119,7 +119,7 @@ class Planner(AbstractContextManager["Planner"]):
 
         Only what an earlier process planned is looked at. Raises as `advance`, ManifestError also where the image is not to be had.
         """
-        for sample in samples:
+        for sample in samples if self._made_before else ():
             if sample.source in self._made_before and not self._has_images(sample):
                 reader, again = self._open(self._specs[sample.source], look=None), SourceState(sample.source)
                 with self.book.writing():
@@ -165,17 +165,18 @@ class Planner(AbstractContextManager["Planner"]):
         taken = [sample for sample in ordered if sample.id in problems or self._is_within_caps(sample, state)]
         ranks = dict(zip((sample.id for sample in taken), self._order.place(state, taken), strict=True))
         truths = {row.sample.id: row.truth for row in wave.good if row.truth is not None}
-        planned: list[Trajectory] = []
-        for sample in taken:
-            t = Trajectory(sample, ranks[sample.id])
-            if sample.id in problems:
-                planned.append(t.fail("input", problems[sample.id]))
-            else:
-                planned += (replace(t, sample=one) for one in roll_out(sample, spec.rollouts))
-        self.book.add(planned)
-        self.book.add_truth(
-            (t.rank, replace(truths[t.sample.group], id=t.sample.id)) for t in planned if t.sample.group in truths
-        )
+
+        def trajectories() -> Iterator[Trajectory]:  # one after the other: rollouts are many
+            for sample in taken:
+                t = Trajectory(sample, ranks[sample.id])
+                if sample.id in problems:
+                    yield t.fail("input", problems[sample.id])
+                else:
+                    yield from (replace(t, sample=one) for one in roll_out(sample, spec.rollouts))
+
+        self.book.add(trajectories())
+        known = (t for t in trajectories() if t.sample.group in truths) if truths else ()
+        self.book.add_truth((t.rank, replace(truths[t.sample.group], id=t.sample.id)) for t in known)
         state.placed += len(taken)
         state.waves += 1
         self.book.keep_state(state)

@@ -48,13 +48,13 @@ class Pending:
 
     def pages(self) -> Iterator[Page]:
         """Raises pipeline.manifest.spec.ManifestError, OSError where a source cannot be read, planner.Stopped."""
-        while self._is_needed(self._last) and self._left != 0:
+        while self._is_needed() and self._left != 0:
             rows = self._planner.book.page(self._last, self._planner.horizon, PAGE_ROWS)
             if rows:
                 self._last = rows[-1]
                 yield self._page(rows)
-            elif self._planner.done:
-                return
+            elif self._planner.done or self._bound is not None:
+                return  # whatever is read from here on stands beyond the bound
             else:
                 self._planner.advance(lambda: not self.stop.is_set())
 
@@ -63,10 +63,16 @@ class Pending:
         """True when it is certain that no further page comes."""
         return self._planner.done and not self._planner.book.page(self._last, self._planner.horizon, 1)
 
-    def _is_needed(self, last: PlannedRow | None) -> bool:
-        """Whether samples after this row may be needed."""
+    @property
+    def _bound(self) -> int | None:
+        """No sample of a higher rank is needed; None while all are."""
         bounds = [bound for bound in (self.bound, self._filling.bound) if bound is not None]
-        return not bounds or (last is not None and last.rank < min(bounds)) or (last is None and min(bounds) >= 0)
+        return min(bounds, default=None)
+
+    def _is_needed(self) -> bool:
+        """Whether samples after the last page may be needed. The rollouts of a row share a rank, and are needed together."""
+        bound, last = self._bound, -1 if self._last is None else self._last.rank
+        return bound is None or (last <= bound and bound >= 0)
 
     def _page(self, rows: Iterable[PlannedRow]) -> Page:
         page, failed = Page(), list[Trajectory]()
