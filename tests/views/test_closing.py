@@ -47,6 +47,7 @@ def summary(
     values |= {"format": "run/1", "cut_rank": None, "shuffle_seed": 0, "store": None, "selection_of": None}
     values |= {"quotas": quotas or {}}
     values |= {"counts": counts | {"beyond_cut": 0}, "kept_by_mode": {"direct": kept}, "reasons": fates, "warnings": []}
+    values["kept_before"] = []
     return RunSummary.model_validate(values | {"kept_by_split": {"train": kept, "validation": 0, "rl": rl}})
 
 
@@ -155,3 +156,13 @@ def test_one_line_is_one_line_of_that_width(text: str, width: int) -> None:
     assert len(line.splitlines()) <= 1
     assert line == line.strip()
     assert not line.endswith(":")
+
+
+def test_what_was_left_out_is_said_and_where_to_read_of_it():
+    run = summary(kept=3).model_copy(update={"left_out": {"duplicate": 12, "cap": 900}})
+    assert (
+        "Left out before it cost anything: cap 900, duplicate 12. screened.parquet names the rows that screens dropped."
+        in list(closing(run, [], 200))
+    )
+    (line,) = [line for line in closing(run.model_copy(update={"left_out": {"sample": 5}}), [], 200) if "Left" in line]
+    assert line == "Left out before it cost anything: sample 5."
