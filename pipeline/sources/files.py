@@ -118,10 +118,10 @@ def _that_fit(pattern: str) -> list[SourceFile]:
     parts = Path(pattern).parts
     fixed = next(n for n, part in enumerate(parts) if glob.has_magic(part))
     folder = Path(*parts[:fixed])
-    paths = sorted(set(glob.glob(pattern, recursive=True)))
-    return [
-        SourceFile(path, _name(Path(path).relative_to(folder).as_posix())) for path in paths if os.path.isfile(path)
-    ]
+    paths = sorted(path for path in set(glob.glob(pattern, recursive=True)) if os.path.isfile(path))
+    # `**` follows links to folders, also to one that leads back: a file counts once
+    once = {os.path.realpath(path): path for path in reversed(paths)}
+    return [SourceFile(path, _name(Path(path).relative_to(folder).as_posix())) for path in once.values()]
 
 
 def _list_remote(spec: TableSpec) -> list[SourceFile]:

@@ -63,9 +63,11 @@ def _read_cells(reader: Iterator[list[str]]) -> Iterator[list[str] | BadRow]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield BadRow(
-                "row", f"not CSV ({error})", "put cells with quotes, separators or line breaks in double quotes"
+            open_end = str(error) == "unexpected end of data"
+            problem = (
+                "a double quote opens and never closes: all that follows is in it" if open_end else f"not CSV ({error})"
             )
+            yield BadRow("row", problem, "put cells with quotes, separators or line breaks in double quotes")
             continue
         if cells:
             yield cells
