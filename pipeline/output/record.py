@@ -156,14 +156,18 @@ def recorded(out: Path, ids: Collection[str] | None = None) -> Iterator[Recorded
             yield from _read_all((row for row in rows if ids is None or row["id"] in ids), path)
 
 
+def check_form(file: pq.ParquetFile, path: str) -> None:
+    """Raises ValueError when a file of the record is of another version."""
+    if missing := sorted(set(RECORD.names) - set(file.schema_arrow.names)):
+        raise ValueError(
+            f"{path}: no {FORMS['record']}, it lacks {', '.join(missing)}; build it with --fork, which keeps its answers"
+        )
+
+
 def _batches(path: str) -> Iterator[list[Row]]:
     try:
         with pq.ParquetFile(path) as file:  # a dataset would read ahead: 400 MB held where this holds 100
-            if missing := sorted(set(RECORD.names) - set(file.schema_arrow.names)):
-                raise ValueError(
-                    f"{path}: no {FORMS['record']}, it lacks {', '.join(missing)}; "
-                    "build it with --fork, which keeps its answers"
-                )
+            check_form(file, path)
             for batch in file.iter_batches(batch_size=_BATCH):
                 yield batch.to_pylist()
     except (pa.ArrowException, OSError) as error:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import RunStopped
 from pipeline.output import run_json
-from pipeline.output.record import Recorded, files, read_row, recorded
+from pipeline.output.record import Recorded, check_form, files, read_row, recorded
 from pipeline.replay.place import open_outcomes, place
 from pipeline.review.errors import ReviewError
 from pipeline.storage.image_store import ImageStore
@@ -140,6 +140,7 @@ def _find_rows(out: Path) -> dict[str, _RowPlace]:
     places: dict[str, _RowPlace] = {}
     for path in files(out):
         with pq.ParquetFile(path) as file:
+            check_form(file, path)
             for group in range(file.num_row_groups):
                 ids = file.read_row_group(group, columns=["id"]).column("id").to_pylist()
                 places |= {name: _RowPlace(path, group, row) for row, name in enumerate(ids)}

@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.output.record import files
+from pipeline.review.errors import ReviewError
 from pipeline.review.preparing import prepare
 from pipeline.review.web.address import address
 from pipeline.review.web.app import review_app
@@ -41,3 +42,12 @@ def _drop(out, sample):
     for path in files(out):
         table = pq.read_table(path)
         pq.write_table(table.filter([name != sample for name in table["id"].to_pylist()]), path)
+
+
+def test_a_record_of_another_version_is_refused_at_the_start_though_its_items_are_drawn(copied):
+    with prepare(copied, settings=ALONE) as store:
+        assert store.items()
+        for path in files(copied):
+            pq.write_table(pq.read_table(path).drop_columns(["citation"]), path)
+        with pytest.raises(ReviewError, match="it lacks citation; build it with --fork"):
+            ReviewDesk(store, copied).look_up()
