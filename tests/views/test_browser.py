@@ -67,7 +67,7 @@ def desk(browser: Browser, pages: dict[str, Path]) -> Iterator[Page]:
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["report", "show", "compare", "best_of", "mixed", "ladders"])
+@pytest.mark.parametrize("name", ["report", "show", "compare", "best_of", "mixed", "ladders", "inspect"])
 def test_draws_without_complaint(
     browser: Browser, pages: dict[str, Path], tmp_path: Path, name: str, width: int, theme: str
 ) -> None:
