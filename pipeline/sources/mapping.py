@@ -86,20 +86,22 @@ class Row:
 
     def label(self, field: str) -> str:
         """How an error line names `field`: with its column where that has another name."""
-        columns = self.spec.columns.by_field().get(field, (field,))
-        return field if columns == (field,) else f"{field} ({' or '.join(columns)})"
+        column = getattr(self.spec.columns, field, None)
+        if column in (None, field):
+            return field
+        return f"{field} ({column if isinstance(column, str) else ' or '.join(column)})"
 
     def value(self, field: str) -> Any:
         """The value of `field` in the row, or else in the constants; None when neither has one, or NaN. Raises BadRow.
 
         Of several columns: all their images, else the first value that is there.
         """
-        columns = self.spec.columns.by_field().get(field)
-        if columns is None:
+        column = getattr(self.spec.columns, field)
+        if column is None:
             return getattr(self.spec.constants, field, None)
-        if len(columns) > 1:
-            return self._value_of_several(field, columns)
-        value = look_up(self.cells, columns[0], self.label(field), required=field in ("instruction", "checker"))
+        if not isinstance(column, str):
+            return self._value_of_several(field, column)
+        value = look_up(self.cells, column, self.label(field), required=field in ("instruction", "checker"))
         return None if is_absent(value) else value
 
     def _value_of_several(self, field: str, columns: tuple[str, ...]) -> Any:
