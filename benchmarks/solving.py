@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.forecast.choices import Choice
 from pipeline.forecast.declaration import Declaration, DeclaredShares, declaration
 from pipeline.forecast.rates import USD, Floats
-from pipeline.forecast.solve import LOSS, BudgetProblem, Search, _rates, solve
+from pipeline.forecast.solve import LOSS, BudgetProblem, Place, Search, _rates, solve
 from pipeline.manifest.file import load
 from pipeline.manifest.spec import Manifest
 
@@ -76,7 +76,7 @@ class Simulator:
         )
         self._sources = []
         for name in given.supply:
-            rates, _ = _rates(given.manifest, given.declared, choice, name)
+            rates = _rates(given.manifest, given.declared, choice, name)
             usd = rates.atoms.whole[:, :, USD].sum(axis=1), rates.atoms.first[:, :, USD].sum(axis=1)
             self._sources.append((rates.mean(), rates.atoms.ends, *usd))
 
@@ -120,14 +120,14 @@ def compare(given: BudgetSetup, parts: int, again: int, most: int | None = None)
         given.manifest, given.declared, BudgetProblem(tuple(given.manifest.quotas), quotas, given.budget, given.supply)
     )
     rng = np.random.default_rng(0)
-    places = list(product(*map(range, search.axes.sizes)))
+    places: list[Place] = list(product(*map(range, search.axes.sizes)))  # type: ignore[arg-type]
     if most is not None:
         places = [places[n] for n in rng.permutation(len(places))[:most]]
     found: list[tuple[float, Simulator, tuple[float, ...]]] = []
     simulated = 0
     for place in places:
         choice = search.axes.choice(*place)
-        if min(_rates_right(given, choice)) < search.least:
+        if search.right(place) < search.least:
             continue
         simulator = Simulator(given, choice)
         for mix in mixes(parts):
@@ -142,10 +142,6 @@ def compare(given: BudgetSetup, parts: int, again: int, most: int | None = None)
         max(_mean(simulator, mix, again, rng) for _, simulator, mix in best),
         simulated,
     )
-
-
-def _rates_right(given: BudgetSetup, choice: Choice) -> list[float]:
-    return [_rates(given.manifest, given.declared, choice, name)[1] for name in given.supply]
 
 
 def _mean(simulator: Simulator, mix: Sequence[float], times: int, rng: np.random.Generator) -> float:

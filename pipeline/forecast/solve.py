@@ -10,6 +10,8 @@ manifest's own judging does.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import TypeAlias
 
 import numpy as np
 
@@ -24,7 +26,10 @@ from pipeline.manifest.spec import RL, Manifest
 from pipeline.output.cut import Slot
 
 LOSS = 0.005
+EXHAUSTIVE = 400
 WORLDS = 300
+Place: TypeAlias = tuple[int, int, int]
+"""A choice on each axis of `choices.Axes`."""
 MOST_RESERVE = 3.0
 
 
@@ -101,46 +106,58 @@ class BudgetProblem:
 
 
 class Search:
-    """Evaluates choices, each once. `worth` compares: quotas filled, then money saved; None where too much would be wrong."""
+    """Evaluates choices, each once. The manifest's own is at the place (0, 0, 0)."""
 
     def __init__(self, manifest: Manifest, declared: Declaration, problem: BudgetProblem) -> None:
         self.manifest, self.declared, self.problem = manifest, declared, problem
         self.axes = axes(manifest, declared.generators)
-        self.seen: dict[tuple[int, int, int], Bought] = {}
-        self.least = self.bought((0, 0, 0)).right - LOSS
+        self.seen: dict[Place, Bought] = {}
+        self.least = self.right((0, 0, 0)) - LOSS
 
-    def bought(self, place: tuple[int, int, int]) -> "Bought":
+    def right(self, place: Place) -> float:
+        """The share, 0 to 1, that is right of the rows that the choice at `place` accepts first, in its worst source."""
+        policy = self.axes.choice(*place).policy
+        own = self.manifest.policy.judging
+        return min(tailored(self.declared, name, policy, own)[1] for name in self.problem.supply)
+
+    def bought(self, place: Place) -> "Bought":
         """The best mix under the choice at `place`."""
         if place not in self.seen:
             choice = self.axes.choice(*place)
-            yields, right = _yields(self.manifest, self.declared, choice, self.problem.supply)
-            self.seen[place] = Bought(choice, yields, right, *self.problem.best(yields))
+            yields = _yields(self.manifest, self.declared, choice, self.problem.supply)
+            self.seen[place] = Bought(choice, yields, *self.problem.best(yields))
         return self.seen[place]
 
-    def worth(self, place: tuple[int, int, int]) -> tuple[float, float]:
-        """What is to be the greatest."""
+    def worth(self, place: Place) -> tuple[float, float]:
+        """Quotas filled, then money saved: what is to be the greatest. Too much that is wrong is worth nothing."""
+        if self.right(place) < self.least:
+            return -1.0, 0.0
         bought = self.bought(place)
-        return (-1.0, 0.0) if bought.right < self.least else (round(bought.filled, 9), -bought.usd)
+        return round(bought.filled, 9), -bought.usd
 
-    def climb(self) -> tuple[int, int, int]:
-        """The best place: one axis after the other, until none betters it."""
-        best = (0, 0, 0)
-        while True:
+    def best(self) -> Place:
+        """The best place: of all where they are few, else the best that is found by bettering one axis after the other."""
+        every: list[Place] = list(product(*map(range, self.axes.sizes)))  # type: ignore[arg-type]
+        if len(every) > EXHAUSTIVE:
+            every = [self._climb((0, rounds, 0)) for rounds in range(self.axes.sizes[1])]
+        return max(every, key=self.worth)
+
+    def _climb(self, start: Place) -> Place:
+        best, before = start, None
+        while best != before:
             before = best
             for axis, size in enumerate(self.axes.sizes):
-                line = [(*best[:axis], n, *best[axis + 1 :]) for n in range(size)]
-                best = max(line, key=lambda place: (self.worth(place), place == best))  # type: ignore[assignment,arg-type]
-            if best == before:
-                return best
+                line: list[Place] = [(*best[:axis], n, *best[axis + 1 :]) for n in range(size)]  # type: ignore[misc]
+                best = max([best, *line], key=self.worth)
+        return best
 
 
 @dataclass(frozen=True)
 class Bought:
-    """A choice, what samples give under it, the share of its first accepted rows that is right, and its best mix."""
+    """A choice, what samples give under it, and its best mix."""
 
     choice: Choice
     yields: Mapping[str, SourceYield]
-    right: float
     samples: Floats
     filled: float
 
@@ -159,7 +176,7 @@ def solve(manifest: Manifest, declared: Declaration, supply: Mapping[str, int], 
     """The best of all choices. Raises BuildError where a price is missing, or nothing can be bought."""
     slots = tuple(manifest.quotas)
     search = Search(manifest, declared, BudgetProblem(slots, tuple(manifest.quotas.values()), budget, supply))
-    bought = search.bought(search.climb())
+    bought = search.bought(search.best())
     if not bought.samples.any():
         raise BuildError(f"${budget:,.2f} buys no sample of any source; raise the budget")
     asked = sum(limit or 0 for slot, limit in manifest.quotas.items() if slot != RL)
@@ -182,19 +199,15 @@ def solve(manifest: Manifest, declared: Declaration, supply: Mapping[str, int], 
 
 def _yields(
     manifest: Manifest, declared: Declaration, choice: Choice, supply: Mapping[str, int]
-) -> tuple[dict[str, SourceYield], float]:
-    """By source what a sample gives and takes, and the share of accepted rows that is right."""
-    rights, yields = [], {}
-    for name in supply:
-        rates, right = _rates(manifest, declared, choice, name)
-        yields[name] = source_yield(rates, rates.mean(), manifest)
-        rights.append(right)
-    return yields, min(rights)
+) -> dict[str, SourceYield]:
+    """By source what a sample gives and takes."""
+    rates = {name: _rates(manifest, declared, choice, name) for name in supply}
+    return {name: source_yield(one, one.mean(), manifest) for name, one in rates.items()}
 
 
-def _rates(manifest: Manifest, declared: Declaration, choice: Choice, source: str) -> tuple[DeclaredRates, float]:
-    rates, right = tailored(declared, source, choice.policy, manifest.policy.judging)
-    return DeclaredRates(rates, manifest.model_copy(update={"policy": choice.policy})), right
+def _rates(manifest: Manifest, declared: Declaration, choice: Choice, source: str) -> DeclaredRates:
+    rates, _ = tailored(declared, source, choice.policy, manifest.policy.judging)
+    return DeclaredRates(rates, manifest.model_copy(update={"policy": choice.policy}))
 
 
 def source_yield(rates: DeclaredRates, chances: Floats, manifest: Manifest) -> SourceYield:
@@ -214,7 +227,7 @@ def source_yield(rates: DeclaredRates, chances: Floats, manifest: Manifest) -> S
 def _shares(search: Search, bought: Bought) -> Floats:
     """[world, source, slot]: rows that a sample gives on average, in worlds as likely as the rates are known."""
     rng = np.random.default_rng(0)
-    rates = [_rates(search.manifest, search.declared, bought.choice, name)[0] for name in search.problem.supply]
+    rates = [_rates(search.manifest, search.declared, bought.choice, name) for name in search.problem.supply]
     return np.array(
         [[source_yield(one, one.draw(rng).chances, search.manifest).rows for one in rates] for _ in range(WORLDS)]
     )

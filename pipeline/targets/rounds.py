@@ -10,7 +10,7 @@ part of `WASTE` after its last needed one. So first rounds leave out what luck m
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil, floor
+from math import ceil, floor, inf
 
 import numpy as np
 
@@ -21,8 +21,9 @@ from pipeline.targets.yields import Floats, learn
 
 WASTE = 0.02
 """The share of all samples begun that a round may be expected to begin for nothing."""
-FIRST = 0.2
-"""Where cells are to be chosen from: the share that is begun before there is an outcome. Each round at most doubles it."""
+FIRST, GROWTH = 0.2, 0.6
+"""The share of a build that is begun before there is an outcome, and the most of what was begun that the next round adds: who looks
+before the larger part is begun is not misled by the prior."""
 WORLDS = 24
 LUCKS = 1200
 EVEN = 0.5  # samples; less of a cell is no share
@@ -76,9 +77,12 @@ def _rows(
     if not needs:
         return {}
     whole = sum(need.share for need in needs.values())
-    # where there is a choice, look before the larger part
-    most = max(FIRST * whole, begun) if len(needs) > 1 else whole + begun
-    parts = _largest(needs, WASTE * (begun + whole), most)
+    # nearly every RL prompt counts: of them there is nothing to learn first
+    prompts, others = ({cell: need for cell, need in needs.items() if cell.rl is rl} for rl in (True, False))
+    parts: dict[Cell, float] = {}
+    for some, most in ((prompts, inf), (others, max(FIRST * whole, GROWTH * begun))):
+        share = sum(need.share for need in some.values()) / whole
+        parts |= _largest(some, WASTE * share * (begun + whole), most)
     rows = _round({cell: n / stocks[cell].rollouts for cell, n in parts.items()})
     return {cell: int(min(n, stocks[cell].most)) for cell, n in sorted(rows.items()) if n}
 
@@ -129,7 +133,8 @@ def _largest(needs: Mapping[Cell, _Need], allowed: float, most: float) -> dict[C
         else:
             high = odds
     starts = {cell: need.start(low) for cell, need in needs.items()}
-    return {cell: n * min(1.0, most / sum(starts.values())) for cell, n in starts.items()}
+    scale = min(1.0, most / max(sum(starts.values()), EVEN))
+    return {cell: n * scale for cell, n in starts.items()}
 
 
 def _round(parts: Mapping[Cell, float]) -> dict[Cell, int]:

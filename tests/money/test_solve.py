@@ -29,7 +29,9 @@ QUOTAS = ["quotas.direct=100", "quotas.reflection=200", "quotas.multistep=200"]
 
 
 def test_the_choice_is_near_the_best_that_simulation_finds():
-    chosen, best, simulated = compare(setup(1), parts=3, again=10, most=6)
+    given = setup(1)
+    cheap = given.declared.model_copy(update={"generators": {"cheap": given.declared.generators["cheap"]}})
+    chosen, best, simulated = compare(replace(given, declared=cheap), parts=3, again=10, most=6)
     assert simulated >= 20
     assert chosen >= 0.9 * best
 
