@@ -33,7 +33,7 @@ def source(tmp_path_factory):
     return describe
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(weights, st.integers(1, 50))
 def test_every_prefix_holds_the_sources_by_their_weights(source, shares, wave):
     manifest = make_manifest(*(source(f"s{n}", weight=float(w)) for n, w in enumerate(shares)))
@@ -78,7 +78,7 @@ GROWTH = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(GROWTH, st.integers(2, 50), st.booleans())
 def test_what_grows_keeps_what_it_had_and_its_order(source, change, wave, weighted):
     small, large = (make_manifest(source("a", **spec, **({"weight": 1.0} if weighted else {}))) for spec in change)

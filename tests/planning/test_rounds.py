@@ -109,15 +109,14 @@ def test_the_goals_are_met_exactly_and_a_kill_changes_nothing(manifest, tmp_path
     assert all(categories[name] >= floor for name, floor in FLOORS.items())
     assert rounds.missing == ()
     assert len(rounds.ranks) < 400, "and not everything was begun"
-    for kills in ((5,), (1, 3, 20, 40)):
-        folder = tmp_path / str(len(kills))
-        folder.mkdir()
-        for after in kills:
-            with pytest.raises(Killed):
-                climb(folder, manifest(), after)
-        again, resumed = climb(folder, manifest())
-        assert again == kept
-        assert resumed.ranks == rounds.ranks
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    for after in (1, 20):
+        with pytest.raises(Killed):
+            climb(folder, manifest(), after)
+    again, resumed = climb(folder, manifest())
+    assert again == kept
+    assert resumed.ranks == rounds.ranks
 
 
 def test_larger_goals_keep_every_row(manifest, tmp_path):

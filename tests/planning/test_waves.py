@@ -74,7 +74,7 @@ def write_rows(path: Path, rows: list[str], cuts: list[int]) -> Path:
     return path
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.tuples(prompts, prompts), st.lists(st.integers(1, 22), max_size=5), st.integers(1, 9), st.integers(0, 6))
 def test_however_it_is_cut_and_interrupted_there_is_one_plan(tmp_path_factory, rows, cuts, wave, stop):
     folder = tmp_path_factory.mktemp("cut")
@@ -101,7 +101,7 @@ def test_however_it_is_cut_and_interrupted_there_is_one_plan(tmp_path_factory, r
     assert len({t.sample.id for t in done}) == len(done)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(prompts, st.integers(1, 9))
 def test_rows_that_share_a_key_are_in_one_split_whatever_wave_they_come_in(tmp_path_factory, rows, wave):
     path = write_jsonl(tmp_path_factory.mktemp("leak") / "s.jsonl", [{"prompt": p} for p in rows])
