@@ -31,6 +31,7 @@ from pipeline.screening.screen import Screen
 from pipeline.storage.image_store import ImageStore
 
 FILES = 16
+ACCEPTED = 200
 SIZES = ["small", "medium", "large"]
 COLOURS = ["red", "green", "blue", "pink", "purple", "yellow", "brown"]
 SHAPES = ["candle", "diamond", "star", "circle", "square", "ring", "heart", "cross", "hourglass"]
@@ -114,15 +115,16 @@ def read(path: Path, out: Path) -> dict[str, float]:
 
 
 def first_call(folder: Path, path: Path) -> str:
-    """Build 200 accepted rows; when the first call was opened, and how many rows were read by the end."""
+    """Build `ACCEPTED` rows; when the first call was opened, and how many rows were read by the end."""
     out, began = folder / "out", time.time()
-    quotas = "quotas={direct: 200, reflection: 0, multistep: 0, rl: 0}"
+    quotas = f"quotas={{direct: {ACCEPTED}, rl: 0}}"
     command = [sys.executable, "-m", "pipeline", "build", str(path), "--out", str(out), "--set", quotas]
     sizes = ["--set", "output.image.size=96", "--set", "policy.ladder=[direct]"]
     with open(folder / "log", "w", encoding="utf-8") as log:
         process = subprocess.Popen([*command, *sizes], stdout=log, stderr=subprocess.STDOUT)
     first = next(_when_called(out, process), None)
-    process.wait()
+    if process.wait() != 0:
+        print((folder / "log").read_text("utf-8")[-2000:])
     with sqlite3.connect(out / "plan.db") as plan:
         (state,) = (json.loads(row[0]) for row in plan.execute("SELECT state FROM sources"))
     after = "never" if first is None else f"{first - began:.1f} s"
