@@ -4,6 +4,9 @@ py3langid (BSD licence, its model is in the wheel) gives each language a probabi
 of three words it knows little. So a row goes only where the languages that stay are unlikely all together.
 """
 
+from functools import cache
+from typing import Any
+
 from pipeline.errors import BuildError
 from pipeline.screening.dropped import Dropped
 from pipeline.screening.needs import need
@@ -12,13 +15,19 @@ from pipeline.screening.spec import LanguageScreen
 SHORTEST = 5  # bytes of UTF-8: of less no model knows anything
 
 
+@cache
+def _identifier() -> Any:
+    """The model, which takes a second or two to load."""
+    langid = need("py3langid.langid", "screens")
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+
+
 class LanguageJudge:
     """Tells languages apart. Raises BuildError for a code that it does not know, MissingExtra without py3langid."""
 
     def __init__(self, spec: LanguageScreen) -> None:
-        langid = need("py3langid.langid", "screens")
         self._spec = spec
-        self._identifier = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+        self._identifier = _identifier()
         unknown = sorted(set(spec.keep) - set(self._identifier.labels))
         if unknown:
             known = ", ".join(sorted(self._identifier.labels))

@@ -2,13 +2,15 @@
 
 import io
 import json
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from rich.console import Console
 
+from pipeline.cli import main
 from pipeline.errors import BuildError
 from pipeline.views.inspection.guessing import guess_table
 from pipeline.views.inspection.page import inspection_page
@@ -17,6 +19,23 @@ from pipeline.views.inspection.terminal import print_inspection
 from tests.sources.tables import shared_data
 
 from .inspected import ROWS, inspected, write_source
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    def in_this_process(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["x2i", "inspect", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Done(int(ended.value.code or 0), *capsys.readouterr())
+
+    return in_this_process
 
 
 def test_everything_is_counted(tmp_path: Path) -> None:
@@ -85,7 +104,7 @@ def test_columns_are_guessed_and_a_file_that_cannot_be_guessed_says_what_to_do(t
         guess_table(str(tmp_path / "x.txt"), {}, None)
 
 
-def test_the_command_looks_at_a_source_of_a_manifest_and_at_a_file(tmp_path: Path) -> None:
+def test_the_command_looks_at_a_source_of_a_manifest(tmp_path: Path, run: Callable[..., Done]) -> None:
     source = write_source(tmp_path)
     sources = [
         {"kind": "parquet", "name": "edits", "path": source.name, "columns": {"instruction": "edit_prompt"}},
@@ -103,12 +122,7 @@ def test_the_command_looks_at_a_source_of_a_manifest_and_at_a_file(tmp_path: Pat
     assert (wrong.returncode, wrong.stderr) == (2, "x2i: the manifest has no source edit; did you mean edits?\n")
 
 
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "pipeline", "inspect", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def test_presets_name_a_source_and_evaluation_sets() -> None:
+def test_presets_name_a_source_and_evaluation_sets(run: Callable[..., Done]) -> None:
     geneval, kris = (f"{shared_data()}/{name}" for name in ("geneval.jsonl", "kris_bench.json"))
     done = run(f"geneval={geneval}", "--against", f"geneval={geneval}", "--against", f"ins_en={kris}")
     assert "553 rows (100.0 %): taken from an evaluation set." in done.stdout
