@@ -73,7 +73,7 @@ def climb_all(site: Site, outcomes: Outcomes, planner: Planner, console: Console
             raise RunStopped(f"samples ended without an outcome, {feed.todo[0].id} among them")
         before = len(known)
         _climb(site, feed, outcomes.spent(), console)
-        known = read_known(outcomes, store, tell)
+        known = read_known(outcomes, store, tell, unsettled=True)
     office.mention_rest()
     if isinstance(pending, Rounds):
         return Climbed(list(pending.ranks.items()), pending.before, pending.missing)

@@ -14,12 +14,16 @@ from pipeline.storage.outcomes import Outcomes, settled
 from stages.trajectory import Trajectory
 
 
-def read_known(outcomes: Outcomes, store: ImageStore, tell: Callable[[str], None]) -> dict[str, Finished]:
-    """The outcomes that stay, by id: none that failed in transport, and none whose images are gone from the store."""
+def read_known(
+    outcomes: Outcomes, store: ImageStore, tell: Callable[[str], None], unsettled: bool = False
+) -> dict[str, Finished]:
+    """The outcomes that stay, by id: none whose images are gone from the store, and none that failed in transport unless `unsettled`
+    says so: the next run tries these again, the one in which they failed does not.
+    """
     known: dict[str, Finished] = {}
     torn: set[str] = set()
     for t in outcomes.all():
-        if not settled(t):
+        if not (unsettled or settled(t)):
             continue
         if all(store.has(e.image.sha256) for e in t.events if e.image):
             known[t.sample.id] = finished(t)
