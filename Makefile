@@ -82,8 +82,9 @@ test-browser: $(VENV)/.installed-dev chromium ## look at every page in a real Ch
 test-review: $(VENV)/.installed-dev chromium ## reviewers at work in a real Chromium: keys, undo, claims, kills, a lead who looks on
 	$(BIN)/python -m pytest -m slow tests/review $(ARGS)
 
-test-builds: $(VENV)/.installed-dev ## builds that take longer: rungs of one's own, rollouts, a lost device (5 minutes)
-	$(BIN)/python -m pytest -m slow tests/recipes tests/sources tests/planning tests/pipeline/test_engines.py $(ARGS)
+test-builds: $(VENV)/.installed-dev ## builds that take longer: rungs of one's own, waves, rollouts, a lost device, what the world promises (10 minutes)
+	$(BIN)/python -m pytest -m slow tests/recipes tests/sources tests/planning tests/pipeline/test_engines.py tests/pipeline/test_dag.py \
+		tests/backends/world $(ARGS)
 
 test-over-http: $(VENV)/.installed-dev ## build the demo in process and over HTTP, and compare every row
 	$(BIN)/python -m pytest -m slow tests/backends/world/test_over_http.py

@@ -17,8 +17,8 @@ from stages.trajectory import Trajectory
 def read_known(
     outcomes: Outcomes, store: ImageStore, tell: Callable[[str], None], unsettled: bool = False
 ) -> dict[str, Finished]:
-    """The outcomes that stay, by id: none whose images are gone from the store, and none that failed in transport unless `unsettled`
-    says so: the next run tries these again, the one in which they failed does not.
+    """The outcomes that stay, by id: none whose images are gone from the store, and none that failed in transport unless
+    `unsettled` says so: the next run tries these again, the one in which they failed does not.
     """
     known: dict[str, Finished] = {}
     torn: set[str] = set()

@@ -68,6 +68,7 @@ def test_calls_in_flight_over_all_rungs_never_exceed_the_limit_and_reach_it(up, 
     assert all(n == 0 for (_, what), n in progress.counts.items() if what in ("samples", "in_flight"))
 
 
+@pytest.mark.slow
 def test_feeding_stops_when_the_quotas_are_filled(up, tmp_path):
     todo = samples(400)
     work, outcomes = make_job(
@@ -79,6 +80,7 @@ def test_feeding_stops_when_the_quotas_are_filled(up, tmp_path):
     assert [t.rank for t in begun[:11]] == list(range(11))
 
 
+@pytest.mark.slow
 def test_an_actor_that_dies_is_replaced_and_no_finished_sample_climbs_again(up, tmp_path):
     todo = samples(60)
     work, outcomes = make_job(tmp_path, todo, "run.blocks=4")

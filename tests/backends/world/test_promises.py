@@ -24,6 +24,8 @@ from stages.reflect import one_round
 from stages.rungs import read_recipe
 from stages.trajectory import Trajectory
 
+pytestmark = pytest.mark.slow
+
 POLICY = Policy()
 ONCE = Policy(judging=Judging(judgements=1))
 COUNT = 160
