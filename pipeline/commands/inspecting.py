@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.manifest.spec import Manifest
     from pipeline.screening.spec import ScreensSpec
     from pipeline.sources.spec import TableSpec
+    from pipeline.views.inspection.findings import Inspection
 
 SAMPLE_ROWS = 2_000
 
@@ -53,28 +54,40 @@ def inspect(
     set_: Overrides = [],  # noqa: B006
 ) -> None:
     """Look at a source: how much, what about, how long, how large, in which languages, what repeats, what is contaminated."""
+    from pipeline.sources.spec import TableSpec
+    from pipeline.views.inspection.guessing import preset_of, say_mapping
+    from pipeline.views.inspection.page import inspection_page
+    from pipeline.views.inspection.terminal import print_inspection
+
+    columns = dict(_parted(text, "--column") for text in column)
+    if manifest is not None and (columns or images):
+        raise typer.BadParameter("the manifest says which columns and images a source has; leave these options out")
+    read = _load(manifest, set_)
+    spec = _from_manifest(read, source) if read is not None else _from_file(source, columns, images)
+    notice = Console(stderr=True)
+    is_guessed = read is None and preset_of(source) is None
+    if isinstance(spec, TableSpec) and is_guessed and (line := say_mapping(spec, columns)):
+        notice.print(line, markup=False, highlight=False)
+    inspection = _look(spec, read, against, None if whole else rows)
+    print_inspection(inspection, Console(width=None if Console().is_terminal else 80))
+    if page is not None:
+        notice.print(f"Wrote {inspection_page(inspection, page)}.", markup=False, highlight=False)
+
+
+def _look(
+    spec: "TableSpec | WorldSpec", manifest: "Manifest | None", against: Sequence[str], most: int | None
+) -> "Inspection":
+    """Look at `most` rows of a source (None: at all) through the manifest's screens, or the usual ones. Raises BuildError."""
     from pipeline.screening.screen import Screen
     from pipeline.sources.files import TableError
     from pipeline.sources.spec import TableSpec
     from pipeline.views.inspection.findings import Inspection, gather
-    from pipeline.views.inspection.guessing import preset_of, say_mapping
     from pipeline.views.inspection.looking import count_rows, see_table, see_world
-    from pipeline.views.inspection.page import inspection_page
-    from pipeline.views.inspection.terminal import print_inspection
 
-    said = dict(_parted(text, "--column") for text in column)
-    if manifest is not None and (said or images):
-        raise typer.BadParameter("the manifest says which columns and images a source has; leave these options out")
-    read = _load(manifest, set_)
-    spec = _from_manifest(read, source) if read is not None else _from_file(source, said, images)
-    screens, own = _screens(read, against)
-    most = None if whole else rows
-    notice = Console(stderr=True)
-    if isinstance(spec, TableSpec) and read is None and preset_of(source) is None and (line := say_mapping(spec, said)):
-        notice.print(line, markup=False, highlight=False)
+    screens, own = _screens(manifest, against)
     workers = os.cpu_count() or 1
     try:
-        found = Inspection(
+        inspection = Inspection(
             name=spec.name,
             where=spec.path if isinstance(spec, TableSpec) else "made by the world",
             total=count_rows(spec),
@@ -86,14 +99,12 @@ def inspect(
             seen = (
                 see_table(spec, most, workers)
                 if isinstance(spec, TableSpec)
-                else see_world(spec, read.seed if read is not None else 0, most, workers)
+                else see_world(spec, manifest.seed if manifest is not None else 0, most, workers)
             )
-            gather(found, seen, screen)
+            gather(inspection, seen, screen)
     except TableError as error:
         raise BuildError(str(error)) from error
-    print_inspection(found, Console(width=None if Console().is_terminal else 80))
-    if page is not None:
-        notice.print(f"Wrote {inspection_page(found, page)}.", markup=False, highlight=False)
+    return inspection
 
 
 def _load(manifest: Path | None, overrides: Sequence[str]) -> "Manifest | None":
@@ -111,13 +122,13 @@ def _from_manifest(manifest: "Manifest", name: str) -> "TableSpec | WorldSpec":
     return sources[name]
 
 
-def _from_file(path: str, said: dict[str, str], images: Path | None) -> "TableSpec":
+def _from_file(path: str, columns: dict[str, str], images: Path | None) -> "TableSpec":
     from pipeline.views.inspection.guessing import guess_table, preset_of, preset_table
 
     folder = None if images is None else str(images)
     if (named := preset_of(path)) is not None:
-        return preset_table(*named, said, folder)
-    return guess_table(path, said, folder)
+        return preset_table(*named, columns, folder)
+    return guess_table(path, columns, folder)
 
 
 def _screens(manifest: "Manifest | None", against: Sequence[str]) -> "tuple[ScreensSpec, bool]":

@@ -34,7 +34,7 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Declined:
+class DeclinedItem:
     """Who did not want to judge an item, and why."""
 
     sample_id: str
@@ -148,12 +148,12 @@ class ReviewStore(ReviewRegister):
         with self._reading() as connection:
             return [row.verdict for row in self._memory.log(connection)]
 
-    def declined(self) -> list[Declined]:
+    def declined(self) -> list[DeclinedItem]:
         """Who skipped what, and why."""
         mine = (HOLD.c.build == self.fingerprint) & HOLD.c.declined.is_not(None)
         with self._reading() as connection:
             rows = connection.execute(select(HOLD).where(mine).order_by(HOLD.c.sample_id, HOLD.c.reviewer))
-            return [Declined(row.sample_id, row.reviewer, row.declined) for row in rows]
+            return [DeclinedItem(row.sample_id, row.reviewer, row.declined) for row in rows]
 
     def gold(self) -> dict[str, Opinion]:
         """The known answers by sample."""
