@@ -48,7 +48,9 @@ def review(
     confidence: Annotated[float | None, typer.Option(help="... with this probability (0.95).")] = None,
     gold_share: Annotated[float | None, typer.Option(help="Share of items whose answer is known (0.05).")] = None,
     claim_seconds: Annotated[float | None, typer.Option(help="How long an item is kept for a person (1800).")] = None,
-    prompts: Annotated[bool | None, typer.Option(help="Ask about RL prompts, too (they have no image).")] = None,
+    prompts: Annotated[
+        bool | None, typer.Option(help="Ask about RL prompts, too, by the image of their direct try.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed that shuffles the queue (7).")] = None,
 ) -> None:
     """Review a build in a browser: draw a sample, judge it by keyboard, settle disagreements, decide lot by lot."""

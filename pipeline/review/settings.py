@@ -31,8 +31,8 @@ class ReviewSettings:
     `lost` items from each lot of discarded or failed samples. A lot is decided by limiting quality: a share of `limiting` wrong
     rows must be rejected with the probability `confidence`. Of `overlap` of the items (0 to 1) `judges` people are asked,
     blindly. A claim ends after `claim_seconds`. About `gold_share` of what a person is given are items with a known answer, once
-    there are such. `prompts` draws RL prompts, too: their rows hold no image, so they are left out by default. Of the lots
-    `screened`, every row is drawn. `guideline` is what reviewers are told.
+    there are such. `prompts` draws RL prompts, too, shown by their direct try: their rows hold no image, so they are left
+    out by default. Of the lots `screened`, every row is drawn. `guideline` is what reviewers are told.
     """
 
     seed: int = 7

@@ -41,8 +41,8 @@ class LeadRoom:
         """The figures of now, or of the last look."""
         counted = self._counted
         if counted is None:
-            with self._counting:
-                return self._count()
+            with self._counting:  # of several who look first, one counts
+                return self._count() if self._counted is None else self._counted[1]
         if time.monotonic() - counted[0] > _STALE_S and self._counting.acquire(blocking=False):
             threading.Thread(target=self._count_beside, daemon=True).start()
         return counted[1]
