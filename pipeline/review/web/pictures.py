@@ -69,6 +69,8 @@ class ReviewPictures:
 
     def _make_small(self, sha256: str) -> WebPicture:
         data = self._store.get(sha256)
+        if _is_plain(data):
+            return WebPicture(data, "image/png")
         image = upright_rgb(data, SIDE)
         if max(image.size) <= SIDE:
             return WebPicture(_png(image), "image/png")
@@ -76,6 +78,15 @@ class ReviewPictures:
         file = io.BytesIO()
         image.save(file, "JPEG", quality=_QUALITY, subsampling=0)
         return WebPicture(file.getvalue(), "image/jpeg")
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether a file is a small PNG of pixels alone, as image models give it: making it again would give the same, later."""
+    with opened(data) as image:
+        if image.format != "PNG" or image.mode != "RGB" or max(image.size) > SIDE:
+            return False
+        image.load()  # what stands behind the pixels is known then, too
+        return not image.info
 
 
 def _png(image: Image.Image) -> bytes:

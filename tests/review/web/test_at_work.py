@@ -143,7 +143,8 @@ def test_twenty_items_by_keyboard_alone(browser, serve, out):
     assert all(v.reasons for v in said if v.opinion == "reject")
     assert not ada.complaints
     print(
-        f"\nkey to next item drawn, 512 px images: median {sorted(waits)[len(waits) // 2]:.0f} ms, most {max(waits):.0f} ms"
+        f"\nkey to next item drawn, 512 px images: median {sorted(waits)[len(waits) // 2]:.0f} ms, most {max(waits):.0f} ms; "
+        f"all: {chr(32).join(str(round(wait)) for wait in waits)}"
     )
 
 
